@@ -1,0 +1,177 @@
+//! Gives every item of a directory a name of its own in a file system that cannot hold all names as they are.
+//!
+//! What a directory gets depends on its names only, not on the order in which they were added.
+
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
+
+use bitflags::bitflags;
+
+bitflags! {
+    /// Why an item has another name in a file system.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+    pub struct NameChange: u8 {
+        /// Lower case became upper case.
+        const CASE = 1;
+        /// Characters the file system cannot hold, or readers drop, were replaced.
+        const CHARACTERS = 2;
+        /// The name was cut.
+        const LENGTH = 4;
+        /// Another item of the directory would have the same name.
+        const COLLISION = 8;
+    }
+}
+
+impl std::fmt::Display for NameChange {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let reasons = [
+            (Self::CASE, "case"),
+            (Self::CHARACTERS, "characters"),
+            (Self::LENGTH, "length"),
+            (Self::COLLISION, "collision"),
+        ];
+        let mut separator = "";
+        for (_, reason) in reasons.iter().filter(|(flag, _)| self.contains(*flag)) {
+            write!(f, "{separator}{reason}")?;
+            separator = ", ";
+        }
+        Ok(())
+    }
+}
+
+/// A name as a file system would have it, in a buffer that is used again.
+#[derive(Debug, Default)]
+pub(crate) struct Mapped {
+    /// The name, separator and extension included.
+    pub text: String,
+    /// Where the extension begins, with its separator.
+    pub stem_len: usize,
+    /// The most units the stem may have beside this extension.
+    pub stem_limit: usize,
+    pub changes: NameChange,
+}
+
+impl Mapped {
+    pub(crate) fn stem(&self) -> &str {
+        &self.text[..self.stem_len]
+    }
+
+    pub(crate) fn extension(&self) -> &str {
+        &self.text[self.stem_len..]
+    }
+}
+
+/// The rules of a file system for names.
+pub(crate) trait NameRules {
+    /// Puts into `out` the name that an item called `name` has if no other takes it.
+    fn map(&self, name: &str, directory: bool, out: &mut Mapped);
+
+    /// What stands before the number in a name that had to be made unique.
+    fn before_number(&self) -> &'static str;
+
+    /// How many units a character has.
+    fn units(&self, c: char) -> usize;
+
+    /// Appends to `out` what two names have in common if they are the same to the file system's readers.
+    fn fold(&self, text: &str, out: &mut String);
+
+    /// The order in which the file system has two names.
+    fn compare(&self, a: &str, b: &str) -> Ordering;
+}
+
+/// The names that differ from what [`NameRules::map`] gives, by place in the directory.
+pub(crate) type Renamed = Vec<(usize, String)>;
+
+/// Finds the items of a directory that need another name than [`NameRules::map`] gives them.
+///
+/// `items` gives a name and whether it is a directory's for each place, sorted by name. Returns nothing if some item
+/// cannot be named: the place of that item.
+pub(crate) fn renamed<'a, R: NameRules + ?Sized>(
+    rules: &R,
+    items: impl ExactSizeIterator<Item = (&'a str, bool)> + Clone,
+) -> Result<Renamed, usize> {
+    // All names, folded, in one buffer; and whether a name is kept as it is.
+    let mut folded = String::new();
+    let mut entries = Vec::with_capacity(items.len());
+    let mut mapped = Mapped::default();
+    for (name, directory) in items.clone() {
+        rules.map(name, directory, &mut mapped);
+        let start = folded.len();
+        rules.fold(&mapped.text, &mut folded);
+        entries.push((start, folded.len(), mapped.changes.is_empty()));
+    }
+    let key = |place: usize| &folded[entries[place].0..entries[place].1];
+
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    // Of equal names the first keeps its own: one that is as the caller gave it, else the first by name.
+    order.sort_by(|a, b| {
+        key(*a)
+            .cmp(key(*b))
+            .then_with(|| entries[*b].2.cmp(&entries[*a].2))
+    });
+    let losers: Vec<usize> = order
+        .windows(2)
+        .filter(|pair| key(pair[0]) == key(pair[1]))
+        .map(|pair| pair[1])
+        .collect();
+    if losers.is_empty() {
+        return Ok(Vec::new());
+    }
+
+    let mut taken: HashSet<String> = HashSet::new();
+    for place in &order {
+        taken.insert(key(*place).to_owned());
+    }
+    let names: Vec<(&str, bool)> = items.collect();
+    let mut numbers = Numbers::default();
+    let mut renamed = Vec::with_capacity(losers.len());
+    for place in losers {
+        let (name, directory) = names[place];
+        rules.map(name, directory, &mut mapped);
+        let text = numbers.next(rules, &mapped, &mut taken).ok_or(place)?;
+        renamed.push((place, text));
+    }
+    renamed.sort_unstable_by_key(|(place, _)| *place);
+    Ok(renamed)
+}
+
+/// The numbers given so far, by what stands before and behind them, so that none is tried twice.
+#[derive(Default)]
+struct Numbers {
+    next: HashMap<(String, usize), u64>,
+}
+
+impl Numbers {
+    /// A name that is not in `taken`, and now is.
+    fn next<R: NameRules + ?Sized>(
+        &mut self,
+        rules: &R,
+        mapped: &Mapped,
+        taken: &mut HashSet<String>,
+    ) -> Option<String> {
+        let before = rules.before_number();
+        let mut key = String::new();
+        for digits in 1.. {
+            let room = mapped.stem_limit.checked_sub(before.len() + digits)?;
+            let stem = super::text::cut(mapped.stem(), room, |c| rules.units(c));
+            // One counter for all names that would be alike with so many digits.
+            key.clear();
+            rules.fold(stem, &mut key);
+            key.push('/');
+            rules.fold(mapped.extension(), &mut key);
+            let limit = 10_u64.checked_pow(digits as u32)?;
+            let first = if digits == 1 { 1 } else { limit / 10 };
+            let number = self.next.entry((key.clone(), digits)).or_insert(first);
+            while *number < limit {
+                let text = format!("{stem}{before}{number}{}", mapped.extension());
+                *number += 1;
+                let mut folded = String::new();
+                rules.fold(&text, &mut folded);
+                if taken.insert(folded) {
+                    return Some(text);
+                }
+            }
+        }
+        None
+    }
+}

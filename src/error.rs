@@ -1,0 +1,559 @@
+//! What can go wrong.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::file_systems::FileSystems;
+use crate::path::ImagePath;
+
+/// Result of this crate's functions.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Why something could not be done, to which item, with the numbers that explain it.
+///
+/// The message does not repeat [`source`](std::error::Error::source), so print the chain of both.
+/// [`Error::hresult`] is the code IMAPI2 gives in the same situation.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A setting was given a value it cannot have.
+    #[error("{parameter} cannot be `{value}`: expected {expected}")]
+    InvalidParameter {
+        /// The setting.
+        parameter: &'static str,
+        /// The value it was given.
+        value: String,
+        /// What it can be.
+        expected: &'static str,
+    },
+    /// A volume name is too long or has characters it cannot have.
+    #[error("volume name `{name}` {problem}")]
+    InvalidVolumeName {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        problem: NameProblem,
+    },
+    /// A name of an item, or of one of the directories above it, cannot be.
+    #[error("name `{}` in `{path}` {problem}", .name.escape_debug())]
+    InvalidName {
+        /// Where the item was to be.
+        path: ImagePath,
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        problem: NameProblem,
+    },
+    /// The name of a source file is not valid Unicode, so no file system of the image can hold it.
+    #[error("name of {} is not valid Unicode", .file.display())]
+    NameNotUnicode {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The name has characters that the restricted character set (code points 32 to 127) lacks.
+    #[error("name of `{path}` has characters outside the restricted set")]
+    RestrictedName {
+        /// The item.
+        path: ImagePath,
+    },
+    /// An item of that name exists already.
+    #[error("`{path}` exists already as {existing}")]
+    DuplicateName {
+        /// The item that was to be added.
+        path: ImagePath,
+        /// What is there.
+        existing: String,
+    },
+    /// No item has exactly that name, and several have it in other case.
+    #[error("`{path}` could be any of {matches} items whose names differ only by case")]
+    AmbiguousName {
+        /// The path that was looked up.
+        path: ImagePath,
+        /// How many items it matches.
+        matches: usize,
+    },
+    /// Nothing is at that path.
+    #[error("`{path}` is not in the image")]
+    ItemNotFound {
+        /// The path that was looked up.
+        path: ImagePath,
+    },
+    /// The directory that should hold the item does not exist.
+    #[error("directory `{path}` is not in the image")]
+    DirectoryNotFound {
+        /// The directory.
+        path: ImagePath,
+    },
+    /// A directory was needed and a file is there.
+    #[error("`{path}` is not a directory")]
+    NotADirectory {
+        /// The item.
+        path: ImagePath,
+    },
+    /// A file was needed and a directory is there.
+    #[error("`{path}` is not a file")]
+    NotAFile {
+        /// The item.
+        path: ImagePath,
+    },
+    /// Only empty directories can be removed alone.
+    #[error("directory `{path}` is not empty: it has {items} items")]
+    DirectoryNotEmpty {
+        /// The directory.
+        path: ImagePath,
+        /// How many items it has.
+        items: usize,
+    },
+    /// The setting can only be changed while the image is empty.
+    #[error("{setting} can only be changed while the image is empty")]
+    FileSystemNotEmpty {
+        /// The setting.
+        setting: &'static str,
+    },
+    /// The item does not fit into the blocks the image may have.
+    #[error(
+        "`{path}` does not fit: the image would need at least {needed} blocks of 2048 bytes, it may have {limit}"
+    )]
+    ImageSizeLimit {
+        /// The first item that does not fit.
+        path: ImagePath,
+        /// Blocks the image would have at least.
+        needed: u64,
+        /// Blocks it may have.
+        limit: u64,
+    },
+    /// The image does not fit into the blocks it may have.
+    #[error("the image needs {needed} blocks of 2048 bytes, it may have {limit}")]
+    ImageTooBig {
+        /// Blocks the image has.
+        needed: u64,
+        /// Blocks it may have.
+        limit: u64,
+    },
+    /// A file is too large for a file system of the image.
+    #[error(
+        "`{path}` has {size} bytes, more than the {limit} that {file_system} can hold at this interchange level"
+    )]
+    FileTooBig {
+        /// The file.
+        path: ImagePath,
+        /// Its length in bytes.
+        size: u64,
+        /// The most the file system can hold.
+        limit: u64,
+        /// The file system.
+        file_system: FileSystems,
+    },
+    /// Path tables number directories with 16 bits.
+    #[error("`{path}` is one directory too many: {file_system} can number {limit}")]
+    TooManyDirectories {
+        /// The directory that is one too many, or the root if the whole tree was judged.
+        path: ImagePath,
+        /// The file system.
+        file_system: FileSystems,
+        /// The most directories it can have, the root included.
+        limit: u32,
+    },
+    /// A directory lies deeper than ISO 9660 allows.
+    #[error(
+        "directory `{path}` is at level {level}, ISO 9660 allows {limit} at this interchange level"
+    )]
+    TooDeep {
+        /// The directory.
+        path: ImagePath,
+        /// Its level; the root is at level 1.
+        level: u32,
+        /// The deepest level.
+        limit: u32,
+    },
+    /// A path is longer than ISO 9660 allows.
+    #[error("the path of `{path}` has {length} characters in ISO 9660, which allows {limit}")]
+    PathTooLong {
+        /// The item.
+        path: ImagePath,
+        /// The length as ECMA-119 6.8.2.1 counts it.
+        length: usize,
+        /// The longest path.
+        limit: usize,
+    },
+    /// No free name could be made for an item in a file system.
+    #[error("no unique name for `{path}` in {file_system}")]
+    NoUniqueName {
+        /// The item.
+        path: ImagePath,
+        /// The file system.
+        file_system: FileSystems,
+    },
+    /// One of an item's times would be earlier than another that must not be later.
+    #[error("{earlier} of `{path}` is earlier than {later}")]
+    InvalidDate {
+        /// The item.
+        path: ImagePath,
+        /// The name of the time that comes too early.
+        earlier: &'static str,
+        /// The name of the time it must not precede.
+        later: &'static str,
+    },
+    /// A source directory cannot be read.
+    #[error("cannot read directory {}", .directory.display())]
+    ReadDirectory {
+        /// The directory.
+        directory: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A source file cannot be opened.
+    #[error("cannot open {} for `{path}`", .file.display())]
+    OpenSource {
+        /// The item in the image.
+        path: ImagePath,
+        /// The source file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The data of a file can no longer be read.
+    #[error("cannot read `{path}` from {origin}")]
+    ReadSource {
+        /// The item in the image.
+        path: ImagePath,
+        /// Where its data comes from.
+        origin: Origin,
+        /// Why.
+        source: io::Error,
+    },
+    /// A source is no longer what it was when it was added.
+    #[error("{origin} of `{path}` changed after it was added: {change}")]
+    SourceChanged {
+        /// The item in the image.
+        path: ImagePath,
+        /// Where its data comes from.
+        origin: Origin,
+        /// What changed.
+        change: Change,
+    },
+    /// A link in a source tree cannot be followed.
+    #[error("cannot follow link {}: it {problem}", .link.display())]
+    UnresolvableLink {
+        /// The link.
+        link: PathBuf,
+        /// Why not.
+        problem: LinkProblem,
+    },
+    /// A link in a source tree, where links are not wanted.
+    #[error("{} is a link", .link.display())]
+    LinkNotAllowed {
+        /// The link.
+        link: PathBuf,
+    },
+    /// A socket, device or fifo in a source tree.
+    #[error("{} is neither a file nor a directory", .file.display())]
+    SpecialFile {
+        /// The special file.
+        file: PathBuf,
+    },
+    /// The working directory cannot be used.
+    #[error("working directory {} cannot be used", .directory.display())]
+    InvalidWorkingDirectory {
+        /// The directory.
+        directory: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The working directory lacks room for what is staged.
+    #[error("working directory {} has {available} bytes free, {needed} are needed", .directory.display())]
+    WorkingDirectorySpace {
+        /// The directory.
+        directory: PathBuf,
+        /// Bytes free.
+        available: u64,
+        /// Bytes needed.
+        needed: u64,
+    },
+    /// Staged data cannot be carried over to another working directory.
+    #[error("cannot move staged files to {}", .directory.display())]
+    MoveStaged {
+        /// The new working directory.
+        directory: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A temporary file for staged data cannot be made.
+    #[error("cannot create a temporary file in {}", .directory.display())]
+    OpenStage {
+        /// The working directory.
+        directory: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// Data cannot be staged.
+    #[error("cannot stage `{path}` in {}", .directory.display())]
+    WriteStage {
+        /// The item whose data was staged.
+        path: ImagePath,
+        /// The working directory.
+        directory: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The image cannot be written.
+    #[error("cannot write the image")]
+    Write {
+        /// Why.
+        source: io::Error,
+    },
+    /// The caller ended the operation.
+    #[error("cancelled by the caller")]
+    Cancelled,
+}
+
+/// What is wrong with a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NameProblem {
+    /// It has no characters.
+    Empty,
+    /// It is `.` or `..`.
+    Dots,
+    /// It has a character that cannot be.
+    Character(char),
+    /// It is longer than this many units.
+    TooLong(usize),
+}
+
+impl fmt::Display for NameProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("is empty"),
+            Self::Dots => f.write_str("stands for a directory itself or for its parent"),
+            Self::Character(c) => write!(f, "has the character `{}`", c.escape_debug()),
+            Self::TooLong(limit) => write!(f, "is longer than {limit}"),
+        }
+    }
+}
+
+/// Where the data of a file comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// A file.
+    File(PathBuf),
+    /// A staged copy in the working directory.
+    Staged,
+    /// A reader that the caller gave.
+    Reader,
+    /// Memory.
+    Memory,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Staged => f.write_str("the working directory"),
+            Self::Reader => f.write_str("the reader"),
+            Self::Memory => f.write_str("memory"),
+        }
+    }
+}
+
+/// How a source differs from what it was when it was added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Change {
+    /// Its length.
+    Length {
+        /// Bytes when it was added.
+        expected: u64,
+        /// Bytes found.
+        found: u64,
+    },
+    /// Its modification time.
+    Modified,
+    /// It is no longer a file.
+    Kind,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length { expected, found } => {
+                write!(f, "it had {expected} bytes and has {found}")
+            }
+            Self::Modified => f.write_str("its modification time is another"),
+            Self::Kind => f.write_str("it is no longer a file"),
+        }
+    }
+}
+
+/// Why a link cannot be followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LinkProblem {
+    /// Nothing is where it leads.
+    Dangles,
+    /// It leads out of the tree that is added.
+    LeavesTree,
+    /// It leads to a directory that it lies in.
+    LeadsToAncestor,
+    /// It leads to a file or directory that is left out of the image.
+    LeftOut,
+}
+
+impl fmt::Display for LinkProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dangles => "leads nowhere",
+            Self::LeavesTree => "leads out of the tree that is added",
+            Self::LeadsToAncestor => "leads to a directory it lies in",
+            Self::LeftOut => "leads to something that is left out",
+        })
+    }
+}
+
+impl Error {
+    /// The code that IMAPI2 gives in the same situation.
+    #[must_use]
+    pub fn hresult(&self) -> HResult {
+        HResult(match self {
+            Self::InvalidParameter { .. } => 0xC0AA_B101, // IMAPI_E_INVALID_PARAM
+            Self::InvalidVolumeName { .. } => 0xC0AA_B104, // IMAPI_E_INVALID_VOLUME_NAME
+            Self::InvalidDate { .. } => 0xC0AA_B105,      // IMAPI_E_INVALID_DATE
+            Self::FileSystemNotEmpty { .. } => 0xC0AA_B106, // IMAPI_E_FILE_SYSTEM_NOT_EMPTY
+            Self::NotAFile { .. } => 0xC0AA_B108,         // IMAPI_E_NOT_FILE
+            Self::NotADirectory { .. } => 0xC0AA_B109,    // IMAPI_E_NOT_DIR
+            Self::DirectoryNotEmpty { .. } => 0xC0AA_B10A, // IMAPI_E_DIR_NOT_EMPTY
+            Self::InvalidName { .. } | Self::NameNotUnicode { .. } | Self::PathTooLong { .. } => {
+                0xC0AA_B110 // IMAPI_E_INVALID_PATH
+            }
+            Self::RestrictedName { .. } => 0xC0AA_B111, // IMAPI_E_RESTRICTED_NAME_VIOLATION
+            Self::DuplicateName { .. } | Self::AmbiguousName { .. } => 0xC0AA_B112, // IMAPI_E_DUP_NAME
+            Self::NoUniqueName { .. } => 0xC0AA_B113, // IMAPI_E_NO_UNIQUE_NAME
+            Self::ItemNotFound { .. } => 0xC0AA_B118, // IMAPI_E_ITEM_NOT_FOUND
+            Self::DirectoryNotFound { .. } => 0xC0AA_B11A, // IMAPI_E_DIR_NOT_FOUND
+            Self::ImageSizeLimit { .. } => 0xC0AA_B120, // IMAPI_E_IMAGE_SIZE_LIMIT
+            Self::ImageTooBig { .. } => 0xC0AA_B121,  // IMAPI_E_IMAGE_TOO_BIG
+            Self::SourceChanged { .. } => 0xC0AA_B128, // IMAPI_E_DATA_STREAM_INCONSISTENCY
+            Self::ReadSource { .. } => 0xC0AA_B129,   // IMAPI_E_DATA_STREAM_READ_FAILURE
+            Self::OpenSource { .. }
+            | Self::UnresolvableLink { .. }
+            | Self::LinkNotAllowed { .. }
+            | Self::SpecialFile { .. } => 0xC0AA_B12A, // IMAPI_E_DATA_STREAM_CREATE_FAILURE
+            Self::ReadDirectory { .. } => 0xC0AA_B12B, // IMAPI_E_DIRECTORY_READ_FAILURE
+            Self::TooManyDirectories { .. } => 0xC0AA_B130, // IMAPI_E_TOO_MANY_DIRS
+            Self::TooDeep { .. } => 0xC0AA_B131,      // IMAPI_E_ISO9660_LEVELS
+            Self::FileTooBig { .. } => 0xC0AA_B132,   // IMAPI_E_DATA_TOO_BIG
+            Self::OpenStage { .. } => 0xC0AA_B138,    // IMAPI_E_STASHFILE_OPEN_FAILURE
+            Self::WriteStage { .. } => 0xC0AA_B13A,   // IMAPI_E_STASHFILE_WRITE_FAILURE
+            Self::InvalidWorkingDirectory { .. } => 0xC0AA_B140, // IMAPI_E_INVALID_WORKING_DIRECTORY
+            Self::WorkingDirectorySpace { .. } => 0xC0AA_B141,   // IMAPI_E_WORKING_DIRECTORY_SPACE
+            Self::MoveStaged { .. } => 0xC0AA_B142,              // IMAPI_E_STASHFILE_MOVE
+            Self::Write { .. } => 0x8000_4005, // E_FAIL: writing is the caller's there
+            Self::Cancelled => 0xC0AA_0002,    // E_IMAPI_REQUEST_CANCELLED
+        })
+    }
+
+    /// The item of the image that the error is about, if it is about one.
+    #[must_use]
+    pub const fn path(&self) -> Option<&ImagePath> {
+        match self {
+            Self::InvalidName { path, .. }
+            | Self::RestrictedName { path }
+            | Self::DuplicateName { path, .. }
+            | Self::AmbiguousName { path, .. }
+            | Self::ItemNotFound { path }
+            | Self::DirectoryNotFound { path }
+            | Self::NotADirectory { path }
+            | Self::NotAFile { path }
+            | Self::DirectoryNotEmpty { path, .. }
+            | Self::ImageSizeLimit { path, .. }
+            | Self::FileTooBig { path, .. }
+            | Self::TooManyDirectories { path, .. }
+            | Self::TooDeep { path, .. }
+            | Self::PathTooLong { path, .. }
+            | Self::NoUniqueName { path, .. }
+            | Self::InvalidDate { path, .. }
+            | Self::OpenSource { path, .. }
+            | Self::ReadSource { path, .. }
+            | Self::SourceChanged { path, .. }
+            | Self::WriteStage { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+
+    /// The file or directory outside the image that the error is about, if it is about one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::NameNotUnicode { file }
+            | Self::OpenSource { file, .. }
+            | Self::SpecialFile { file }
+            | Self::ReadSource {
+                origin: Origin::File(file),
+                ..
+            }
+            | Self::SourceChanged {
+                origin: Origin::File(file),
+                ..
+            } => Some(file),
+            Self::UnresolvableLink { link, .. } | Self::LinkNotAllowed { link } => Some(link),
+            Self::ReadDirectory { directory, .. }
+            | Self::InvalidWorkingDirectory { directory, .. }
+            | Self::WorkingDirectorySpace { directory, .. }
+            | Self::MoveStaged { directory, .. }
+            | Self::OpenStage { directory, .. }
+            | Self::WriteStage { directory, .. } => Some(directory),
+            _ => None,
+        }
+    }
+}
+
+impl From<Error> for io::Error {
+    /// The error as [`Read`](io::Read) gives it; [`io::Error::downcast`] gets it back.
+    fn from(error: Error) -> Self {
+        let kind = match &error {
+            Error::ReadSource { source, .. }
+            | Error::OpenSource { source, .. }
+            | Error::Write { source } => source.kind(),
+            Error::SourceChanged { .. } => io::ErrorKind::InvalidData,
+            _ => io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}
+
+/// A result code of IMAPI2.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct HResult(pub u32);
+
+impl fmt::Display for HResult {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "0x{:08X}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn causes_are_in_the_source_and_not_in_the_message() {
+        let error = Error::ReadSource {
+            path: "a/b".into(),
+            origin: Origin::File("/x/b".into()),
+            source: io::Error::other("no luck"),
+        };
+        assert_eq!(error.to_string(), "cannot read `/a/b` from /x/b");
+        assert_eq!(error.source().unwrap().to_string(), "no luck");
+        assert_eq!(error.hresult().to_string(), "0xC0AAB129");
+    }
+
+    #[test]
+    fn errors_pass_through_io_errors() {
+        let error = io::Error::from(Error::Cancelled);
+        assert!(matches!(error.downcast::<Error>(), Ok(Error::Cancelled)));
+    }
+}

@@ -1,0 +1,484 @@
+//! Adding single items: where they go, whether they may, and where their data will come from.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::FileSystemImage;
+use crate::codec::text::{cs0_capacity, cs0_units};
+use crate::error::{Error, NameProblem, Origin, Result};
+use crate::file_systems::FileSystems;
+use crate::iso9660;
+use crate::path::ImagePath;
+use crate::source::{
+    Content, Data, Fingerprint, HostFile, SharedReader, Source, SourceKind, Stage, StageFailure,
+    StageReader,
+};
+use crate::tree::{Attributes, MAX_NAME_LEN, NodeId, TreeFull};
+
+/// Characters that IMAPI2 allows in no name.
+const STRICTLY_FORBIDDEN: [char; 9] = ['\\', '/', ':', '*', '?', '"', '<', '>', '|'];
+
+impl FileSystemImage {
+    /// Runs `change`; if it fails, the tree and the staged data are as before.
+    pub(super) fn transaction<T>(
+        &mut self,
+        change: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        let mark = self.view.tree_mut().mark();
+        let staged = self.stage.as_ref().map(Stage::len);
+        let result = change(self);
+        match result {
+            Ok(_) => self.view.tree_mut().keep(),
+            Err(_) => {
+                self.view.tree_mut().roll_back(&mark);
+                match (&mut self.stage, staged) {
+                    (Some(stage), Some(len)) => stage.truncate(len),
+                    (stage, _) => *stage = None,
+                }
+            }
+        }
+        result
+    }
+
+    /// Splits `path` into the directory that will hold the item, which exists, and the item's name.
+    pub(super) fn place<'p>(&self, from: NodeId, path: &'p ImagePath) -> Result<(NodeId, &'p str)> {
+        let tree = self.view.tree();
+        let (Some(parent), Some(name)) = (path.parent(), path.name()) else {
+            return Err(self.duplicate(from));
+        };
+        let Some(directory) = self.view.look_up(from, &parent)? else {
+            return Err(Error::DirectoryNotFound {
+                path: ImagePath::from_components(
+                    tree.path(from).components().chain(parent.components()),
+                ),
+            });
+        };
+        if !tree.is_directory(directory) {
+            return Err(Error::NotADirectory {
+                path: tree.path(directory),
+            });
+        }
+        Ok((directory, name))
+    }
+
+    /// The path, if all its names can be.
+    pub(super) fn checked(&self, path: ImagePath) -> Result<ImagePath> {
+        if path.is_root() {
+            return Err(Error::InvalidName {
+                path,
+                name: String::new(),
+                problem: NameProblem::Empty,
+            });
+        }
+        for name in path.components() {
+            self.check_name(name, || path.clone())?;
+        }
+        Ok(path)
+    }
+
+    /// Checks a name for an item whose directory or path `path` gives.
+    pub(super) fn check_name(&self, name: &str, path: impl Fn() -> ImagePath) -> Result<()> {
+        if let Some(problem) = self.name_problem(name) {
+            return Err(Error::InvalidName {
+                path: path(),
+                name: name.to_owned(),
+                problem,
+            });
+        }
+        if self.settings.restricted && !name.bytes().all(|byte| (32..=127).contains(&byte)) {
+            return Err(Error::RestrictedName {
+                path: path().join(name),
+            });
+        }
+        Ok(())
+    }
+
+    fn name_problem(&self, name: &str) -> Option<NameProblem> {
+        if name.is_empty() {
+            return Some(NameProblem::Empty);
+        }
+        if matches!(name, "." | "..") {
+            return Some(NameProblem::Dots);
+        }
+        if let Some(c) = name.chars().find(|c| matches!(c, '/' | '\0')) {
+            return Some(NameProblem::Character(c));
+        }
+        if name.len() > MAX_NAME_LEN {
+            return Some(NameProblem::TooLong(MAX_NAME_LEN));
+        }
+        // IMAPI2 differs: it has these rules always. Other systems have such names, and UDF holds them.
+        if !self.settings.strict {
+            return None;
+        }
+        let forbidden = |c: &char| c.is_control() || STRICTLY_FORBIDDEN.contains(c);
+        if let Some(c) = name.chars().find(forbidden) {
+            return Some(NameProblem::Character(c));
+        }
+        let limit = cs0_capacity(name, 255);
+        (name.chars().map(cs0_units).sum::<usize>() > limit).then_some(NameProblem::TooLong(limit))
+    }
+
+    /// The item that has the name already. A strict image has no two names that differ by case only.
+    ///
+    /// IMAPI2 differs: it never tells names apart by case.
+    pub(super) fn existing(&self, parent: NodeId, name: &str) -> Result<Option<NodeId>> {
+        let tree = self.view.tree();
+        let exact = tree.child(parent, name);
+        if exact.is_none() && self.settings.strict {
+            if let Some(like) = tree.children_like(parent, name).next() {
+                return Err(self.duplicate_of(tree.path(parent).join(name), like));
+            }
+        }
+        Ok(exact)
+    }
+
+    pub(super) fn duplicate(&self, node: NodeId) -> Error {
+        self.duplicate_of(self.view.tree().path(node), node)
+    }
+
+    fn duplicate_of(&self, path: ImagePath, existing: NodeId) -> Error {
+        let tree = self.view.tree();
+        let kind = if tree.is_directory(existing) {
+            "directory"
+        } else {
+            "file"
+        };
+        Error::DuplicateName {
+            path,
+            existing: format!("{kind} `{}`", tree.name(existing)),
+        }
+    }
+
+    /// Adds a directory, or finds it.
+    pub(super) fn add_directory_node(
+        &mut self,
+        parent: NodeId,
+        name: &str,
+        attributes: Attributes,
+    ) -> Result<NodeId> {
+        self.check_name(name, || self.view.tree().path(parent))?;
+        if let Some(node) = self.existing(parent, name)? {
+            if self.view.tree().is_directory(node) {
+                return Ok(node);
+            }
+            return Err(self.duplicate(node));
+        }
+        let path = || self.view.tree().path(parent).join(name);
+        if self.settings.file_systems.contains(FileSystems::ISO9660)
+            && self.directory_count() + 1 >= iso9660::MAX_DIRECTORIES
+        {
+            return Err(Error::TooManyDirectories {
+                path: path(),
+                file_system: FileSystems::ISO9660,
+                limit: iso9660::MAX_DIRECTORIES,
+            });
+        }
+        if let Some(limit) = self.settings.max_level() {
+            let level = self.view.tree().level(parent) + 1;
+            if level > limit {
+                return Err(Error::TooDeep {
+                    path: path(),
+                    level,
+                    limit,
+                });
+            }
+        }
+        let added = self.view.tree_mut().add_directory(parent, name, attributes);
+        let node = added.map_err(|TreeFull| self.full(parent, name))?;
+        self.check_size(node)?;
+        Ok(node)
+    }
+
+    /// Adds a file from a source that the caller gave.
+    pub(super) fn add_source(
+        &mut self,
+        parent: NodeId,
+        name: &str,
+        source: Source,
+        attributes: Attributes,
+    ) -> Result<NodeId> {
+        self.check_name(name, || self.view.tree().path(parent))?;
+        if let Some(node) = self.existing(parent, name)? {
+            return Err(self.duplicate(node));
+        }
+        let path = self.view.tree().path(parent).join(name);
+        let content = self.content(source, &path)?;
+        self.add_file_node(parent, name, content, attributes)
+    }
+
+    /// Adds a file whose content is new, of a name that is free.
+    fn add_file_node(
+        &mut self,
+        parent: NodeId,
+        name: &str,
+        content: Content,
+        attributes: Attributes,
+    ) -> Result<NodeId> {
+        let tree = self.view.tree_mut();
+        let node = (|| {
+            let name = tree.add_name(name)?;
+            let content = tree.add_content(content)?;
+            tree.add_file(parent, name, content, attributes)
+        })()
+        .map_err(|TreeFull| self.full(parent, name))?;
+        self.check_size(node)?;
+        Ok(node)
+    }
+
+    /// What happens when the tree can hold no more items.
+    pub(super) fn full(&self, parent: NodeId, name: &str) -> Error {
+        let limit = u64::from(u32::MAX);
+        Error::ImageSizeLimit {
+            path: self.view.tree().path(parent).join(name),
+            needed: limit + 1,
+            limit,
+        }
+    }
+
+    /// Checks that the image can still fit with `node` in it.
+    pub(super) fn check_size(&self, node: NodeId) -> Result<()> {
+        let limit = u64::from(self.settings.free_media_blocks);
+        if limit > 0 {
+            let needed = self.least_blocks();
+            if needed > limit {
+                return Err(Error::ImageSizeLimit {
+                    path: self.view.tree().path(node),
+                    needed,
+                    limit,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The least blocks that the image can have: running sums, so that adding stays linear.
+    pub(super) fn least_blocks(&self) -> u64 {
+        let totals = self.view.tree().totals();
+        let directories = u64::from(totals.directories) + 1;
+        let has = |file_system| self.settings.file_systems.contains(file_system);
+        let mut blocks = totals.data_blocks;
+        // Descriptors, and per hierarchy two path tables and a block for each directory.
+        if has(FileSystems::ISO9660) {
+            blocks += 18 + 2 + directories;
+        }
+        if has(FileSystems::JOLIET) {
+            blocks += 1 + 2 + directories;
+        }
+        if has(FileSystems::UDF) {
+            // Up to the first anchor there are 257; then the file set, an ICB for each item, a block for each
+            // directory; and behind the partition 17.
+            let before = if has(FileSystems::ISO9660) {
+                257 - 19
+            } else {
+                257
+            };
+            let icbs = directories + u64::from(totals.contents);
+            blocks += before + 2 + icbs + directories + 17;
+        }
+        blocks
+    }
+
+    /// What the tree will hold of a source.
+    fn content(&mut self, source: Source, path: &ImagePath) -> Result<Content> {
+        match source.0 {
+            SourceKind::Path(file) => self.file_content(&file, path),
+            SourceKind::Bytes(bytes) => {
+                if self.settings.stage_files {
+                    return self.stage(&*bytes, path, || Origin::Memory);
+                }
+                Ok(Content {
+                    len: bytes.len() as u64,
+                    references: 0,
+                    data: Data::Memory(bytes),
+                })
+            }
+            SourceKind::Reader(reader) => self.stage(reader, path, || Origin::Reader),
+            SourceKind::Seekable(mut reader) => {
+                let failed = |source| Error::ReadSource {
+                    path: path.clone(),
+                    origin: Origin::Reader,
+                    source,
+                };
+                if self.settings.stage_files {
+                    reader.seek(io::SeekFrom::Start(0)).map_err(failed)?;
+                    return self.stage(reader, path, || Origin::Reader);
+                }
+                let reader = SharedReader(Arc::new(std::sync::Mutex::new(reader)));
+                let len = reader.len().map_err(failed)?;
+                Ok(Content {
+                    len,
+                    references: 0,
+                    data: Data::Seekable(reader),
+                })
+            }
+        }
+    }
+
+    /// What the tree will hold of a file of the host.
+    fn file_content(&mut self, file: &Path, path: &ImagePath) -> Result<Content> {
+        let failed = |source| Error::OpenSource {
+            path: path.clone(),
+            file: file.to_owned(),
+            source,
+        };
+        // Without links, so that none need be followed when it is read.
+        let real = fs::canonicalize(file).map_err(failed)?;
+        let metadata = fs::symlink_metadata(&real).map_err(failed)?;
+        if metadata.is_dir() {
+            return Err(failed(io::ErrorKind::IsADirectory.into()));
+        }
+        if !metadata.is_file() {
+            return Err(Error::SpecialFile { file: real });
+        }
+        let (Some(directory), Some(name)) = (real.parent(), real.file_name()) else {
+            return Err(failed(io::ErrorKind::InvalidInput.into()));
+        };
+        if self.must_stage(directory) {
+            return self.stage_file(&real, path);
+        }
+        let Some(name) = name.to_str() else {
+            return Err(Error::NameNotUnicode { file: real });
+        };
+        let tree = self.view.tree_mut();
+        let file = HostFile {
+            directory: tree.hosts_mut().push_or_last(directory),
+            name: tree
+                .add_name(name)
+                .map_err(|TreeFull| failed(io::ErrorKind::OutOfMemory.into()))?
+                .0,
+        };
+        Ok(Content {
+            len: metadata.len(),
+            references: 0,
+            data: Data::Host {
+                file,
+                fingerprint: Fingerprint::of(&metadata),
+            },
+        })
+    }
+
+    /// Whether files in `directory` are copied when they are added.
+    pub(super) fn must_stage(&self, directory: &Path) -> bool {
+        self.settings.stage_files || self.staging_policy.may_vanish(directory)
+    }
+
+    /// Stages a file of the host, whose path has no links in it.
+    pub(super) fn stage_file(&mut self, file: &Path, path: &ImagePath) -> Result<Content> {
+        let opened = fs::File::open(file).map_err(|source| Error::OpenSource {
+            path: path.clone(),
+            file: file.to_owned(),
+            source,
+        })?;
+        self.stage(opened, path, || Origin::File(file.to_owned()))
+    }
+
+    fn stage(
+        &mut self,
+        reader: impl io::Read,
+        path: &ImagePath,
+        origin: impl FnOnce() -> Origin,
+    ) -> Result<Content> {
+        let stage = match &mut self.stage {
+            Some(stage) => stage,
+            stage => stage.insert(Stage::new(&self.settings.working_directory)?),
+        };
+        match stage.append(reader) {
+            Ok((offset, len)) => Ok(Content {
+                len,
+                references: 0,
+                data: Data::Staged {
+                    stage: stage.file().clone(),
+                    offset,
+                },
+            }),
+            Err(StageFailure::Read(source)) => Err(Error::ReadSource {
+                path: path.clone(),
+                origin: origin(),
+                source,
+            }),
+            Err(StageFailure::Write(source)) => Err(Error::WriteStage {
+                path: path.clone(),
+                directory: stage.directory().to_owned(),
+                source,
+            }),
+        }
+    }
+
+    /// Sets the directory for staged data, and carries over what has been staged.
+    ///
+    /// Results that have been made keep the data they refer to.
+    ///
+    /// IMAPI2: `IFileSystemImage::put_WorkingDirectory`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidWorkingDirectory`] when it does not exist or nothing can be made in it.
+    /// - [`Error::WorkingDirectorySpace`] when it has too little room for what has been staged.
+    /// - [`Error::MoveStaged`] when copying fails.
+    ///
+    /// After an error everything is as it was.
+    #[doc(alias = "put_WorkingDirectory")]
+    pub fn set_working_directory(&mut self, directory: impl AsRef<Path>) -> Result<()> {
+        let directory = directory.as_ref();
+        let invalid = |source| Error::InvalidWorkingDirectory {
+            directory: directory.to_owned(),
+            source,
+        };
+        if !fs::metadata(directory).map_err(invalid)?.is_dir() {
+            return Err(invalid(io::ErrorKind::NotADirectory.into()));
+        }
+        // Later calls must not depend on the current directory.
+        let directory = std::path::absolute(directory).map_err(invalid)?;
+        let mut stage = Stage::new(&directory).map_err(|error| match error {
+            Error::OpenStage { source, .. } => invalid(source),
+            error => error,
+        })?;
+        let needed = self.view.tree().staged_len();
+        if needed > 0 {
+            let available = fs4::available_space(&directory).map_err(invalid)?;
+            if available < needed {
+                return Err(Error::WorkingDirectorySpace {
+                    directory,
+                    available,
+                    needed,
+                });
+            }
+            // The new places are put into the tree only when all is copied.
+            let moved = self.copy_staged(&mut stage)?;
+            for (content, offset) in self.view.tree_mut().staged_mut().zip(moved) {
+                content.data = Data::Staged {
+                    stage: stage.file().clone(),
+                    offset,
+                };
+            }
+        }
+        self.settings.working_directory = directory;
+        self.stage = (needed > 0).then_some(stage);
+        Ok(())
+    }
+
+    /// Copies all that is staged to another place; returns where each content begins there.
+    fn copy_staged(&self, to: &mut Stage) -> Result<Vec<u64>> {
+        let mut offsets = Vec::new();
+        for content in self.view.tree().staged() {
+            let Data::Staged { stage, offset } = &content.data else {
+                continue;
+            };
+            let reader = StageReader {
+                file: stage,
+                offset: *offset,
+                len: content.len,
+            };
+            let (offset, _) = to.append(reader).map_err(|failure| Error::MoveStaged {
+                directory: to.directory().to_owned(),
+                source: match failure {
+                    StageFailure::Read(source) | StageFailure::Write(source) => source,
+                },
+            })?;
+            offsets.push(offset);
+        }
+        Ok(offsets)
+    }
+}

@@ -1,0 +1,671 @@
+//! Adding what is in a directory of the host.
+//!
+//! Each directory is read once and each of its items looked at once. Directories are gone through depth first with a
+//! stack of their own, so that depth costs no stack and no open handles.
+
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::fs::{self, DirEntry, Metadata};
+use std::path::{Path, PathBuf};
+
+use super::FileSystemImage;
+use crate::error::{Error, LinkProblem, Result};
+use crate::source::{Content, Data, Fingerprint, HostFile};
+use crate::time::Timestamp;
+use crate::tree::{Attributes, ContentId, NodeId, Times, TreeFull};
+
+/// What to do with links, and with what is neither a file nor a directory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum LinkPolicy {
+    /// Links to files and directories inside the added tree are followed; a link that leads elsewhere, and a socket,
+    /// device or fifo, is an error.
+    #[default]
+    Follow,
+    /// Links to files and directories inside the added tree are followed; all else is left out and reported.
+    SkipUnresolvable,
+    /// All links, sockets, devices and fifos are left out and reported.
+    Skip,
+    /// Any link, socket, device or fifo is an error.
+    Error,
+}
+
+/// How a tree is added.
+#[derive(Clone, Debug, Default)]
+pub struct TreeOptions {
+    include_base_directory: bool,
+    links: LinkPolicy,
+    all_times: bool,
+    latest_time: Option<Timestamp>,
+    excluded: Vec<PathBuf>,
+}
+
+impl TreeOptions {
+    /// What [`DirectoryMut::add_tree`](crate::DirectoryMut::add_tree) does without the base directory.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether the source directory itself is added, not only what is in it. Default: false.
+    #[must_use]
+    pub const fn include_base_directory(mut self, include: bool) -> Self {
+        self.include_base_directory = include;
+        self
+    }
+
+    /// What to do with links. Default: [`LinkPolicy::Follow`].
+    #[must_use]
+    pub const fn links(mut self, policy: LinkPolicy) -> Self {
+        self.links = policy;
+        self
+    }
+
+    /// Whether the creation and access times of the source are taken as well. Default: false, all three times are the
+    /// modification time, because reading changes access times and images should not differ by it.
+    #[must_use]
+    pub const fn all_times(mut self, all: bool) -> Self {
+        self.all_times = all;
+        self
+    }
+
+    /// Sets the latest time an item gets; later ones are cut to it. Default: none.
+    #[must_use]
+    pub fn latest_time(mut self, time: impl Into<Timestamp>) -> Self {
+        self.latest_time = Some(time.into());
+        self
+    }
+
+    /// Leaves out a file or a directory, such as the file the image is written to. It need not exist.
+    #[must_use]
+    pub fn exclude(mut self, path: impl AsRef<Path>) -> Self {
+        self.excluded.push(path.as_ref().to_owned());
+        self
+    }
+}
+
+/// What was added.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TreeSummary {
+    /// Number of files.
+    pub files: u64,
+    /// Number of directories, those that existed not counted.
+    pub directories: u64,
+    /// Bytes of all files; a file of several names counts as often.
+    pub bytes: u64,
+    /// What was left out, in the order it was met.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Something in a source tree that is not in the image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LeftOut {
+    /// What was left out.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: LeftOutReason,
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path.display(), self.reason)
+    }
+}
+
+/// Why something was left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LeftOutReason {
+    /// It is a link.
+    Link,
+    /// It is a link that cannot be followed.
+    Unresolvable(LinkProblem),
+    /// It is a socket, device or fifo.
+    Special,
+    /// The caller excluded it.
+    Excluded,
+    /// It is the working directory of the image.
+    WorkingDirectory,
+}
+
+impl fmt::Display for LeftOutReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Link => f.write_str("is a link"),
+            Self::Unresolvable(problem) => write!(f, "is a link that {problem}"),
+            Self::Special => f.write_str("is neither a file nor a directory"),
+            Self::Excluded => f.write_str("is excluded"),
+            Self::WorkingDirectory => f.write_str("is the working directory"),
+        }
+    }
+}
+
+/// Adds `source` to the directory `target`. The caller takes everything back if it fails.
+pub(super) fn add_tree(
+    image: &mut FileSystemImage,
+    target: NodeId,
+    source: &Path,
+    options: &TreeOptions,
+) -> Result<TreeSummary> {
+    let unreadable = |error| Error::ReadDirectory {
+        directory: source.to_owned(),
+        source: error,
+    };
+    let root = fs::canonicalize(source).map_err(unreadable)?;
+    let metadata = fs::symlink_metadata(&root).map_err(unreadable)?;
+    let mut walk = Walk {
+        excluded: excluded(image, &root, options),
+        image,
+        options,
+        visited: HashMap::new(),
+        hard_links: HashMap::new(),
+        links: Vec::new(),
+        summary: TreeSummary::default(),
+        root,
+    };
+    walk.add_root(target, &metadata)?;
+    walk.add_links()?;
+    Ok(walk.summary)
+}
+
+/// The paths to leave out, without links, by their directories.
+fn excluded(
+    image: &FileSystemImage,
+    root: &Path,
+    options: &TreeOptions,
+) -> HashMap<PathBuf, Vec<(OsString, LeftOutReason)>> {
+    let mut excluded: HashMap<PathBuf, Vec<_>> = HashMap::new();
+    let working_directory = image.settings.working_directory.as_path();
+    let all = options
+        .excluded
+        .iter()
+        .map(|path| (path.as_path(), LeftOutReason::Excluded))
+        .chain([(working_directory, LeftOutReason::WorkingDirectory)]);
+    for (path, reason) in all {
+        // What does not exist yet is known by its directory.
+        let real = fs::canonicalize(path).or_else(|_| -> std::io::Result<_> {
+            let path = std::path::absolute(path)?;
+            match (path.parent(), path.file_name()) {
+                (Some(parent), Some(name)) => Ok(fs::canonicalize(parent)?.join(name)),
+                _ => Ok(path),
+            }
+        });
+        if let Ok(real) = real {
+            if let (true, Some(parent), Some(name)) =
+                (real.starts_with(root), real.parent(), real.file_name())
+            {
+                let entry = excluded.entry(parent.to_owned()).or_default();
+                entry.push((name.to_owned(), reason));
+            }
+        }
+    }
+    excluded
+}
+
+struct Walk<'a> {
+    image: &'a mut FileSystemImage,
+    options: &'a TreeOptions,
+    /// The source, without links.
+    root: PathBuf,
+    excluded: HashMap<PathBuf, Vec<(OsString, LeftOutReason)>>,
+    /// The source directories gone through, with their number among the host's directories and the first directory of
+    /// the image they became.
+    visited: HashMap<PathBuf, (u32, NodeId)>,
+    /// Files with several names, by what the host knows them by.
+    hard_links: HashMap<(u64, u64), ContentId>,
+    /// Links to files, added when all that they can lead to is there.
+    links: Vec<FileLink>,
+    summary: TreeSummary,
+}
+
+struct FileLink {
+    parent: NodeId,
+    link: PathBuf,
+    target: PathBuf,
+}
+
+/// A source directory being gone through.
+struct Frame {
+    /// Its path without links.
+    source: PathBuf,
+    /// Its directories still to be gone through, last first: what they are called in the image, and their paths
+    /// without links.
+    directories: Vec<(NodeId, PathBuf)>,
+}
+
+impl Walk<'_> {
+    fn add_root(&mut self, target: NodeId, metadata: &Metadata) -> Result<()> {
+        let root = self.root.clone();
+        let name = || {
+            let name = root.file_name().ok_or_else(|| Error::InvalidParameter {
+                parameter: "source directory",
+                value: root.display().to_string(),
+                expected: "a directory with a name",
+            })?;
+            unicode(name, &root)
+        };
+        if metadata.is_dir() {
+            let target = if self.options.include_base_directory {
+                self.add_directory(target, name()?, metadata)?
+            } else {
+                target
+            };
+            self.add_directories(target, root.clone())
+        } else if metadata.is_file() {
+            let parent = root.parent().unwrap_or(&root);
+            let here = Here {
+                node: target,
+                host: self.image.view.tree_mut().hosts_mut().push(parent),
+                stage: self.image.must_stage(parent),
+                first: None,
+            };
+            self.add_file(&here, name()?, metadata, || root.clone())
+        } else {
+            Err(Error::SpecialFile { file: root.clone() })
+        }
+    }
+
+    fn add_directories(&mut self, target: NodeId, source: PathBuf) -> Result<()> {
+        let mut stack = Vec::new();
+        let directories = self.add_items(target, &source, &stack)?;
+        stack.push(Frame {
+            source,
+            directories,
+        });
+        while let Some(frame) = stack.last_mut() {
+            match frame.directories.pop() {
+                Some((node, source)) => {
+                    let directories = self.add_items(node, &source, &stack)?;
+                    stack.push(Frame {
+                        source,
+                        directories,
+                    });
+                }
+                None => {
+                    stack.pop();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds what is in one directory; returns its directories, last first.
+    fn add_items(
+        &mut self,
+        node: NodeId,
+        source: &Path,
+        above: &[Frame],
+    ) -> Result<Vec<(NodeId, PathBuf)>> {
+        let unreadable = |error| Error::ReadDirectory {
+            directory: source.to_owned(),
+            source: error,
+        };
+        let mut entries = fs::read_dir(source)
+            .and_then(Iterator::collect::<std::io::Result<Vec<DirEntry>>>)
+            .map_err(unreadable)?;
+        entries.sort_by_cached_key(DirEntry::file_name);
+
+        let stage = self.image.must_stage(source);
+        let here = match self.visited.get(source) {
+            Some((host, first)) => Here {
+                node,
+                host: *host,
+                stage,
+                first: Some(*first),
+            },
+            None => {
+                let host = self.image.view.tree_mut().hosts_mut().push(source);
+                self.visited.insert(source.to_owned(), (host, node));
+                Here {
+                    node,
+                    host,
+                    stage,
+                    first: None,
+                }
+            }
+        };
+        let excluded = self.excluded.get(source).cloned().unwrap_or_default();
+        let mut directories = Vec::new();
+        for entry in entries {
+            let name = entry.file_name();
+            if let Some((_, reason)) = excluded.iter().find(|(excluded, _)| *excluded == name) {
+                self.leave_out(entry.path(), *reason);
+                continue;
+            }
+            let kind = entry.file_type().map_err(unreadable)?;
+            if kind.is_symlink() {
+                directories.extend(self.add_link(node, source, &entry, above)?);
+                continue;
+            }
+            let metadata = entry.metadata().map_err(unreadable)?;
+            if metadata.is_dir() {
+                let path = entry.path();
+                let name = unicode(&name, &path)?;
+                let node = self.add_directory(node, name, &metadata)?;
+                directories.push((node, path));
+            } else if metadata.is_file() {
+                let Some(name) = name.to_str() else {
+                    return Err(Error::NameNotUnicode { file: entry.path() });
+                };
+                self.add_file(&here, name, &metadata, || entry.path())?;
+            } else {
+                self.add_special(entry.path())?;
+            }
+        }
+        directories.reverse();
+        Ok(directories)
+    }
+
+    /// Looks where a link leads. A directory is returned, a file is remembered.
+    fn add_link(
+        &mut self,
+        parent: NodeId,
+        source: &Path,
+        entry: &DirEntry,
+        above: &[Frame],
+    ) -> Result<Option<(NodeId, PathBuf)>> {
+        let link = entry.path();
+        match self.options.links {
+            LinkPolicy::Error => return Err(Error::LinkNotAllowed { link }),
+            LinkPolicy::Skip => {
+                self.leave_out(link, LeftOutReason::Link);
+                return Ok(None);
+            }
+            LinkPolicy::Follow | LinkPolicy::SkipUnresolvable => {}
+        }
+        let resolved = fs::canonicalize(&link)
+            .and_then(|target| Ok((fs::symlink_metadata(&target)?, target)))
+            .map_err(|_| LinkProblem::Dangles)
+            .and_then(|(metadata, target)| {
+                let is_above = || {
+                    source.starts_with(&target) || above.iter().any(|frame| frame.source == target)
+                };
+                if !target.starts_with(&self.root) {
+                    Err(LinkProblem::LeavesTree)
+                } else if self.is_left_out(&target) {
+                    Err(LinkProblem::LeftOut)
+                } else if metadata.is_dir() && is_above() {
+                    Err(LinkProblem::LeadsToAncestor)
+                } else {
+                    Ok((metadata, target))
+                }
+            });
+        let (metadata, target) = match resolved {
+            Ok(resolved) => resolved,
+            Err(problem) => return self.unresolvable(link, problem).map(|()| None),
+        };
+        if metadata.is_dir() {
+            let name = entry.file_name();
+            let node = self.add_directory(parent, unicode(&name, &link)?, &metadata)?;
+            Ok(Some((node, target)))
+        } else if metadata.is_file() {
+            self.links.push(FileLink {
+                parent,
+                link,
+                target,
+            });
+            Ok(None)
+        } else {
+            self.add_special(link).map(|()| None)
+        }
+    }
+
+    /// Whether `path` or a directory above it, inside the source, is excluded.
+    fn is_left_out(&self, path: &Path) -> bool {
+        !self.excluded.is_empty()
+            && path
+                .ancestors()
+                .take_while(|path| *path != self.root)
+                .any(|path| match (path.parent(), path.file_name()) {
+                    (Some(parent), Some(name)) => self
+                        .excluded
+                        .get(parent)
+                        .is_some_and(|names| names.iter().any(|(excluded, _)| excluded == name)),
+                    _ => false,
+                })
+    }
+
+    fn unresolvable(&mut self, link: PathBuf, problem: LinkProblem) -> Result<()> {
+        if self.options.links == LinkPolicy::Follow {
+            return Err(Error::UnresolvableLink { link, problem });
+        }
+        self.leave_out(link, LeftOutReason::Unresolvable(problem));
+        Ok(())
+    }
+
+    fn add_special(&mut self, file: PathBuf) -> Result<()> {
+        match self.options.links {
+            LinkPolicy::Follow | LinkPolicy::Error => Err(Error::SpecialFile { file }),
+            LinkPolicy::SkipUnresolvable | LinkPolicy::Skip => {
+                self.leave_out(file, LeftOutReason::Special);
+                Ok(())
+            }
+        }
+    }
+
+    fn leave_out(&mut self, path: PathBuf, reason: LeftOutReason) {
+        self.summary.left_out.push(LeftOut { path, reason });
+    }
+
+    fn add_directory(&mut self, parent: NodeId, name: &str, metadata: &Metadata) -> Result<NodeId> {
+        let before = self.image.directory_count();
+        let attributes = self.attributes(metadata);
+        let node = self.image.add_directory_node(parent, name, attributes)?;
+        self.summary.directories += u64::from(self.image.directory_count() - before);
+        Ok(node)
+    }
+
+    /// Adds a file, or gives the one that is there what the source has.
+    fn add_file(
+        &mut self,
+        here: &Here,
+        name: &str,
+        metadata: &Metadata,
+        path: impl Fn() -> PathBuf,
+    ) -> Result<()> {
+        let attributes = self.attributes(metadata);
+        let identity = identity(metadata, &path)?;
+        let known = match identity {
+            Some(identity) => self.hard_links.get(&identity).copied(),
+            None => self.known(here.first, name),
+        };
+        let content = match known {
+            Some(content) => Stored::Shared(content),
+            None if here.stage => {
+                let item = self.image.view.tree().path(here.node).join(name);
+                Stored::New(self.image.stage_file(&path(), &item)?)
+            }
+            None => Stored::Host(here.host, metadata.len(), Fingerprint::of(metadata)),
+        };
+        let content = self.put_file(here.node, name, content, attributes)?;
+        if let Some(identity) = identity {
+            self.hard_links.insert(identity, content);
+        }
+        self.summary.files += 1;
+        self.summary.bytes += self.image.view.tree().content(content).len;
+        Ok(())
+    }
+
+    /// The content that a file got when its directory was gone through for the first time.
+    fn known(&self, first: Option<NodeId>, name: &str) -> Option<ContentId> {
+        let tree = self.image.view.tree();
+        let node = tree.child(first?, name)?;
+        let (content, _) = tree.content_of(node)?;
+        Some(content)
+    }
+
+    fn put_file(
+        &mut self,
+        parent: NodeId,
+        name: &str,
+        stored: Stored,
+        attributes: Attributes,
+    ) -> Result<ContentId> {
+        let image = &mut *self.image;
+        image.check_name(name, || image.view.tree().path(parent))?;
+        let existing = image.existing(parent, name)?;
+        if let Some(node) = existing {
+            if image.view.tree().is_directory(node) {
+                return Err(image.duplicate(node));
+            }
+        }
+        let tree = image.view.tree_mut();
+        let put = || -> std::result::Result<_, TreeFull> {
+            // A file and its source share the name.
+            let name = match existing {
+                Some(node) => tree.name_ref(node),
+                None => tree.add_name(name)?,
+            };
+            let new = |data, len| Content {
+                len,
+                references: 0,
+                data,
+            };
+            let content = match stored {
+                Stored::Shared(content) => content,
+                Stored::New(content) => tree.add_content(content)?,
+                Stored::Host(directory, len, fingerprint) => {
+                    let file = HostFile {
+                        directory,
+                        name: name.0,
+                    };
+                    tree.add_content(new(Data::Host { file, fingerprint }, len))?
+                }
+            };
+            let node = match existing {
+                Some(node) => {
+                    tree.set_content(node, content);
+                    tree.set_attributes(node, attributes);
+                    node
+                }
+                None => tree.add_file(parent, name, content, attributes)?,
+            };
+            Ok((node, content))
+        };
+        let (node, content) = put().map_err(|TreeFull| image.full(parent, name))?;
+        image.check_size(node)?;
+        Ok(content)
+    }
+
+    /// Adds the links to files: each shares what its target became.
+    fn add_links(&mut self) -> Result<()> {
+        for FileLink {
+            parent,
+            link,
+            target,
+        } in std::mem::take(&mut self.links)
+        {
+            let first = target
+                .parent()
+                .and_then(|directory| self.visited.get(directory))
+                .map(|(_, first)| *first);
+            let target_name = target.file_name().and_then(OsStr::to_str);
+            let Some(content) = target_name.and_then(|name| self.known(first, name)) else {
+                self.unresolvable(link, LinkProblem::LeftOut)?;
+                continue;
+            };
+            let metadata = fs::symlink_metadata(&target).map_err(|source| Error::OpenSource {
+                path: self.image.view.tree().path(parent),
+                file: target.clone(),
+                source,
+            })?;
+            let attributes = self.attributes(&metadata);
+            let name = unicode(link.file_name().unwrap_or_default(), &link)?;
+            self.put_file(parent, name, Stored::Shared(content), attributes)?;
+            self.summary.files += 1;
+            self.summary.bytes += self.image.view.tree().content(content).len;
+        }
+        Ok(())
+    }
+
+    fn attributes(&self, metadata: &Metadata) -> Attributes {
+        let latest = |time: Timestamp| match self.options.latest_time {
+            Some(latest) => time.min(latest),
+            None => time,
+        };
+        // A platform without modification times gives the image's.
+        let modified = metadata
+            .modified()
+            .map_or(self.image.settings.time, Timestamp::from);
+        let modified = latest(modified);
+        let mut times = Times::all(modified);
+        if self.options.all_times {
+            let or_modified = |time: std::io::Result<_>| {
+                time.map_or(modified, |time| latest(Timestamp::from(time)))
+            };
+            times.created = or_modified(metadata.created());
+            times.accessed = or_modified(metadata.accessed());
+        }
+        Attributes {
+            times,
+            hidden: is_hidden(metadata),
+        }
+    }
+}
+
+/// The directory whose items are being added.
+struct Here {
+    node: NodeId,
+    host: u32,
+    stage: bool,
+    /// The directory of the image that the source directory became when it was gone through before.
+    first: Option<NodeId>,
+}
+
+/// Where a file's content comes from.
+enum Stored {
+    Shared(ContentId),
+    New(Content),
+    /// A file in a directory of the host.
+    Host(u32, u64, Fingerprint),
+}
+
+fn unicode<'n>(name: &'n OsStr, path: &Path) -> Result<&'n str> {
+    name.to_str().ok_or_else(|| Error::NameNotUnicode {
+        file: path.to_owned(),
+    })
+}
+
+/// What the host knows a file of several names by; nothing for a file of one name.
+#[cfg(unix)]
+fn identity(metadata: &Metadata, _path: impl Fn() -> PathBuf) -> Result<Option<(u64, u64)>> {
+    use std::os::unix::fs::MetadataExt;
+    Ok((metadata.nlink() > 1).then(|| (metadata.dev(), metadata.ino())))
+}
+
+#[cfg(windows)]
+fn identity(_metadata: &Metadata, path: impl Fn() -> PathBuf) -> Result<Option<(u64, u64)>> {
+    let file = path();
+    // A file that cannot be opened now will say so when it is read.
+    Ok(match crate::source::file_identity(&file) {
+        Ok((volume, index, links)) => (links > 1).then_some((volume, index)),
+        Err(_) => None,
+    })
+}
+
+#[cfg(not(any(unix, windows)))]
+fn identity(_metadata: &Metadata, _path: impl Fn() -> PathBuf) -> Result<Option<(u64, u64)>> {
+    Ok(None)
+}
+
+#[cfg(windows)]
+fn is_hidden(metadata: &Metadata) -> bool {
+    use std::os::windows::fs::MetadataExt;
+    const FILE_ATTRIBUTE_HIDDEN: u32 = 2;
+    metadata.file_attributes() & FILE_ATTRIBUTE_HIDDEN != 0
+}
+
+#[cfg(target_os = "macos")]
+fn is_hidden(metadata: &Metadata) -> bool {
+    use std::os::macos::fs::MetadataExt;
+    const UF_HIDDEN: u32 = 0x8000;
+    metadata.st_flags() & UF_HIDDEN != 0
+}
+
+/// Other platforms have no such attribute; a name that begins with a dot is a custom, not an attribute.
+#[cfg(not(any(windows, target_os = "macos")))]
+const fn is_hidden(_metadata: &Metadata) -> bool {
+    false
+}

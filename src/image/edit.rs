@@ -1,0 +1,438 @@
+//! Items as one changes them, and items that are not in the image yet.
+
+use std::fmt;
+use std::path::Path;
+
+use super::FileSystemImage;
+use super::add_tree::{TreeOptions, TreeSummary};
+use super::item::Item;
+use crate::error::{Error, Result};
+use crate::path::ImagePath;
+use crate::source::Source;
+use crate::time::Timestamp;
+use crate::tree::{Attributes, NodeId};
+
+/// An item of the image, to be changed. It goes with the next change to the tree.
+pub struct ItemMut<'a> {
+    pub(super) image: &'a mut FileSystemImage,
+    pub(super) node: NodeId,
+}
+
+impl ItemMut<'_> {
+    /// The item as it is.
+    #[must_use]
+    pub const fn item(&self) -> Item<'_> {
+        Item::new(&self.image.view, self.node)
+    }
+
+    /// Marks the item as not to be shown, in every file system.
+    ///
+    /// IMAPI2: `IFsiItem::put_IsHidden`.
+    #[doc(alias = "put_IsHidden")]
+    pub fn set_hidden(&mut self, hidden: bool) {
+        self.change(|attributes| attributes.hidden = hidden);
+    }
+
+    /// Sets when the item was created.
+    ///
+    /// ISO 9660 and Joliet record the modification time only, and UDF 1.02 that and the access time.
+    ///
+    /// IMAPI2: `IFsiItem::put_CreationTime`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidDate`] when strict and one of the other times is earlier.
+    ///
+    /// IMAPI2 differs: its order of times is not documented, and copied files on Windows are regularly modified before
+    /// they are created; so only strict images have it.
+    #[doc(alias = "put_CreationTime")]
+    pub fn set_creation_time(&mut self, time: impl Into<Timestamp>) -> Result<()> {
+        let mut attributes = self.attributes();
+        attributes.times.created = time.into();
+        self.set_checked(attributes)
+    }
+
+    /// Sets when the item was last read.
+    ///
+    /// IMAPI2: `IFsiItem::put_LastAccessedTime`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidDate`] when strict and `time` is earlier than the creation.
+    #[doc(alias = "put_LastAccessedTime")]
+    pub fn set_last_accessed_time(&mut self, time: impl Into<Timestamp>) -> Result<()> {
+        let mut attributes = self.attributes();
+        attributes.times.accessed = time.into();
+        self.set_checked(attributes)
+    }
+
+    /// Sets when the item was last changed.
+    ///
+    /// IMAPI2: `IFsiItem::put_LastModifiedTime`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidDate`] when strict and `time` is earlier than the creation.
+    #[doc(alias = "put_LastModifiedTime")]
+    pub fn set_last_modified_time(&mut self, time: impl Into<Timestamp>) -> Result<()> {
+        let mut attributes = self.attributes();
+        attributes.times.modified = time.into();
+        self.set_checked(attributes)
+    }
+
+    fn attributes(&self) -> Attributes {
+        self.image.view.tree().attributes(self.node)
+    }
+
+    fn change(&mut self, change: impl FnOnce(&mut Attributes)) {
+        let mut attributes = self.attributes();
+        change(&mut attributes);
+        self.image
+            .view
+            .tree_mut()
+            .set_attributes(self.node, attributes);
+    }
+
+    fn set_checked(&mut self, attributes: Attributes) -> Result<()> {
+        if self.image.settings.strict {
+            check_times(&attributes, || self.item().full_path())?;
+        }
+        self.change(|old| *old = attributes);
+        Ok(())
+    }
+}
+
+/// Checks that nothing happened before the creation.
+fn check_times(attributes: &Attributes, path: impl Fn() -> ImagePath) -> Result<()> {
+    let times = &attributes.times;
+    for (time, name) in [
+        (times.modified, "modification time"),
+        (times.accessed, "access time"),
+    ] {
+        if time < times.created {
+            return Err(Error::InvalidDate {
+                path: path(),
+                earlier: name,
+                later: "creation time",
+            });
+        }
+    }
+    Ok(())
+}
+
+impl fmt::Debug for ItemMut<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ItemMut").field(&self.item()).finish()
+    }
+}
+
+/// A directory of the image, to which things are added and from which they are removed.
+///
+/// Paths are relative to this directory. All directories on the way must exist.
+///
+/// IMAPI2: `IFsiDirectoryItem`.
+pub struct DirectoryMut<'a> {
+    pub(super) image: &'a mut FileSystemImage,
+    pub(super) node: NodeId,
+}
+
+impl DirectoryMut<'_> {
+    /// The directory as it is.
+    #[must_use]
+    pub const fn item(&self) -> Item<'_> {
+        Item::new(&self.image.view, self.node)
+    }
+
+    /// The directory's attributes, to be changed.
+    #[must_use]
+    pub const fn as_item_mut(&mut self) -> ItemMut<'_> {
+        ItemMut {
+            image: self.image,
+            node: self.node,
+        }
+    }
+
+    /// Adds an empty directory; one that exists is left as it is.
+    ///
+    /// Its times are the image's.
+    ///
+    /// IMAPI2: `IFsiDirectoryItem::AddDirectory`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::DuplicateName`] when a file has the name.
+    /// - [`Error::InvalidName`] and [`Error::RestrictedName`] when the name cannot be.
+    /// - [`Error::DirectoryNotFound`] and [`Error::NotADirectory`] when the directory to hold it is missing.
+    /// - [`Error::TooDeep`], [`Error::TooManyDirectories`] and [`Error::ImageSizeLimit`] when the image cannot take it.
+    #[doc(alias = "AddDirectory")]
+    pub fn add_directory(&mut self, path: impl Into<ImagePath>) -> Result<ItemMut<'_>> {
+        let attributes = self.image.attributes_now();
+        self.add_directory_with(&path.into(), attributes)
+    }
+
+    fn add_directory_with(
+        &mut self,
+        path: &ImagePath,
+        attributes: Attributes,
+    ) -> Result<ItemMut<'_>> {
+        let image = &mut *self.image;
+        if path.is_root() {
+            return Ok(ItemMut {
+                image,
+                node: self.node,
+            });
+        }
+        let (parent, name) = image.place(self.node, path)?;
+        let node = image.transaction(|image| image.add_directory_node(parent, name, attributes))?;
+        Ok(ItemMut { image, node })
+    }
+
+    /// Adds a file. `path` has the file's name last.
+    ///
+    /// Its times are the image's.
+    ///
+    /// IMAPI2: `IFsiDirectoryItem::AddFile`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::DuplicateName`] when an item has the name.
+    /// - [`Error::OpenSource`], [`Error::SpecialFile`] and [`Error::NameNotUnicode`] when a source file cannot be used.
+    /// - [`Error::ReadSource`], [`Error::OpenStage`] and [`Error::WriteStage`] when it is staged and that fails.
+    /// - The errors of [`DirectoryMut::add_directory`].
+    #[doc(alias = "AddFile")]
+    pub fn add_file(
+        &mut self,
+        path: impl Into<ImagePath>,
+        source: impl Into<Source>,
+    ) -> Result<ItemMut<'_>> {
+        let attributes = self.image.attributes_now();
+        self.add_file_with(&path.into(), source.into(), attributes)
+    }
+
+    fn add_file_with(
+        &mut self,
+        path: &ImagePath,
+        source: Source,
+        attributes: Attributes,
+    ) -> Result<ItemMut<'_>> {
+        let image = &mut *self.image;
+        if path.is_root() {
+            return Err(image.duplicate(self.node));
+        }
+        let (parent, name) = image.place(self.node, path)?;
+        let node = image.transaction(|image| image.add_source(parent, name, source, attributes))?;
+        Ok(ItemMut { image, node })
+    }
+
+    /// Adds an item made by [`FileSystemImage::create_file_item`] or [`FileSystemImage::create_directory_item`].
+    ///
+    /// IMAPI2: `IFsiDirectoryItem::Add`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`DirectoryMut::add_file`] and [`DirectoryMut::add_directory`], and [`Error::InvalidDate`] when strict
+    /// and one of its times is earlier than its creation.
+    #[doc(alias = "Add")]
+    pub fn add(&mut self, item: impl Into<NewItem>) -> Result<ItemMut<'_>> {
+        let item = item.into();
+        let (path, attributes) = match &item {
+            NewItem::Directory(item) => (item.path.clone(), item.attributes),
+            NewItem::File(item) => (item.path.clone(), item.attributes),
+        };
+        if self.image.settings.strict {
+            check_times(&attributes, || path.clone())?;
+        }
+        match item {
+            NewItem::File(item) => self.add_file_with(&path, item.source, attributes),
+            NewItem::Directory(_) => {
+                if let Some(node) = self.image.view.look_up(self.node, &path)? {
+                    return Err(self.image.duplicate(node));
+                }
+                self.add_directory_with(&path, attributes)
+            }
+        }
+    }
+
+    /// Adds what is in a directory of the host, or that directory itself; or a single file.
+    ///
+    /// All or nothing: after an error the image is as it was. Directories that exist in the image are merged with, and
+    /// the source's files replace the image's. All three times of an item are its modification time. Links are followed
+    /// as [`LinkPolicy::Follow`](crate::LinkPolicy::Follow) says.
+    ///
+    /// IMAPI2: `IFsiDirectoryItem::AddTree`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::ReadDirectory`] when a source directory cannot be read.
+    /// - [`Error::NameNotUnicode`] when a source's name is not Unicode.
+    /// - [`Error::UnresolvableLink`], [`Error::LinkNotAllowed`] and [`Error::SpecialFile`] as the policy has it.
+    /// - [`Error::DuplicateName`] when a source file would replace a directory or the reverse.
+    /// - The errors of [`DirectoryMut::add_file`].
+    #[doc(alias = "AddTree")]
+    pub fn add_tree(
+        &mut self,
+        source: impl AsRef<Path>,
+        include_base_directory: bool,
+    ) -> Result<TreeSummary> {
+        let options = TreeOptions::new().include_base_directory(include_base_directory);
+        self.add_tree_with(source, &options)
+    }
+
+    /// [`DirectoryMut::add_tree`] with more to choose.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`DirectoryMut::add_tree`].
+    pub fn add_tree_with(
+        &mut self,
+        source: impl AsRef<Path>,
+        options: &TreeOptions,
+    ) -> Result<TreeSummary> {
+        let node = self.node;
+        let source = source.as_ref();
+        self.image
+            .transaction(|image| super::add_tree::add_tree(image, node, source, options))
+    }
+
+    /// Removes a file or an empty directory.
+    ///
+    /// IMAPI2: `IFsiDirectoryItem::Remove`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::ItemNotFound`] when nothing is there.
+    /// - [`Error::DirectoryNotEmpty`] when the directory has items.
+    /// - [`Error::InvalidParameter`] for this directory itself.
+    #[doc(alias = "Remove")]
+    pub fn remove(&mut self, path: impl Into<ImagePath>) -> Result<()> {
+        let path = path.into();
+        let item = self.item().item(&path)?;
+        let (node, items) = (item.node, item.count());
+        if items > 0 {
+            return Err(Error::DirectoryNotEmpty {
+                path: item.full_path(),
+                items,
+            });
+        }
+        if path.is_root() {
+            return Err(Error::InvalidParameter {
+                parameter: "path",
+                value: path.to_string(),
+                expected: "an item of this directory",
+            });
+        }
+        self.image.view.tree_mut().remove(node);
+        Ok(())
+    }
+
+    /// Removes a directory and everything in it; the root, or this directory by an empty path, is only emptied.
+    ///
+    /// IMAPI2: `IFsiDirectoryItem::RemoveTree`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::DirectoryNotFound`] when nothing is there.
+    /// - [`Error::NotADirectory`] for a file.
+    #[doc(alias = "RemoveTree")]
+    pub fn remove_tree(&mut self, path: impl Into<ImagePath>) -> Result<()> {
+        let path = path.into();
+        let item = match self.item().item(&path) {
+            Err(Error::ItemNotFound { path }) => return Err(Error::DirectoryNotFound { path }),
+            item => item?,
+        };
+        if !item.is_directory() {
+            return Err(Error::NotADirectory {
+                path: item.full_path(),
+            });
+        }
+        let nodes: Vec<NodeId> = if path.is_root() {
+            item.children().map(|child| child.node).collect()
+        } else {
+            vec![item.node]
+        };
+        let tree = self.image.view.tree_mut();
+        for node in nodes {
+            tree.remove(node);
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for DirectoryMut<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("DirectoryMut").field(&self.item()).finish()
+    }
+}
+
+/// A directory or a file that is not in the image yet.
+#[derive(Debug)]
+pub enum NewItem {
+    /// A directory.
+    Directory(NewDirectory),
+    /// A file.
+    File(NewFile),
+}
+
+impl From<NewDirectory> for NewItem {
+    fn from(item: NewDirectory) -> Self {
+        Self::Directory(item)
+    }
+}
+
+impl From<NewFile> for NewItem {
+    fn from(item: NewFile) -> Self {
+        Self::File(item)
+    }
+}
+
+/// A directory that is not in the image yet.
+#[derive(Debug)]
+pub struct NewDirectory {
+    pub(super) path: ImagePath,
+    pub(super) attributes: Attributes,
+}
+
+/// A file that is not in the image yet.
+#[derive(Debug)]
+pub struct NewFile {
+    pub(super) path: ImagePath,
+    pub(super) source: Source,
+    pub(super) attributes: Attributes,
+}
+
+macro_rules! attributes {
+    ($item:ident) => {
+        impl $item {
+            /// Marks it as not to be shown.
+            #[must_use]
+            pub const fn with_hidden(mut self, hidden: bool) -> Self {
+                self.attributes.hidden = hidden;
+                self
+            }
+
+            /// Sets when it was created. Default: the image's time.
+            #[must_use]
+            pub fn with_creation_time(mut self, time: impl Into<Timestamp>) -> Self {
+                self.attributes.times.created = time.into();
+                self
+            }
+
+            /// Sets when it was last read. Default: the image's time.
+            #[must_use]
+            pub fn with_last_accessed_time(mut self, time: impl Into<Timestamp>) -> Self {
+                self.attributes.times.accessed = time.into();
+                self
+            }
+
+            /// Sets when it was last changed. Default: the image's time.
+            #[must_use]
+            pub fn with_last_modified_time(mut self, time: impl Into<Timestamp>) -> Self {
+                self.attributes.times.modified = time.into();
+                self
+            }
+        }
+    };
+}
+
+attributes!(NewDirectory);
+attributes!(NewFile);

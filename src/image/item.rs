@@ -1,0 +1,312 @@
+//! Items as one looks at them: of an image or of a snapshot.
+
+use std::fmt;
+use std::io::{self, Read, Seek, SeekFrom};
+
+use super::view::View;
+use crate::error::{Error, Result};
+use crate::file_systems::FileSystems;
+use crate::path::ImagePath;
+use crate::source::Opened;
+use crate::space::read_error;
+use crate::time::Timestamp;
+use crate::tree::NodeId;
+
+/// Whether an item is a directory or a file. IMAPI2: `FsiItemType`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ItemKind {
+    /// A directory.
+    Directory,
+    /// A file.
+    File,
+}
+
+/// The tree of an image as it was when [`FileSystemImage::snapshot`](crate::FileSystemImage::snapshot) was called.
+///
+/// The image can be changed while one looks through a snapshot of it.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    pub(super) view: View,
+}
+
+impl Snapshot {
+    /// The root directory.
+    #[must_use]
+    pub const fn root(&self) -> Item<'_> {
+        Item::new(&self.view, NodeId::ROOT)
+    }
+
+    /// The item at `path`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FileSystemImage::item`](crate::FileSystemImage::item).
+    pub fn item(&self, path: impl Into<ImagePath>) -> Result<Item<'_>> {
+        self.root().item(path)
+    }
+}
+
+/// A directory or a file of an image.
+///
+/// IMAPI2: `IFsiItem`, `IFsiDirectoryItem`, `IFsiFileItem`.
+#[derive(Clone, Copy)]
+pub struct Item<'a> {
+    view: &'a View,
+    pub(super) node: NodeId,
+}
+
+impl<'a> Item<'a> {
+    pub(super) const fn new(view: &'a View, node: NodeId) -> Self {
+        Self { view, node }
+    }
+
+    /// The name, which is empty for the root.
+    ///
+    /// IMAPI2: `IFsiItem::get_Name`.
+    #[doc(alias = "get_Name")]
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        self.view.tree().name(self.node)
+    }
+
+    /// The path from the root.
+    ///
+    /// IMAPI2: `IFsiItem::get_FullPath`.
+    #[doc(alias = "get_FullPath")]
+    #[must_use]
+    pub fn full_path(&self) -> ImagePath {
+        self.view.tree().path(self.node)
+    }
+
+    /// Whether this is a directory or a file.
+    #[must_use]
+    pub fn kind(&self) -> ItemKind {
+        if self.is_directory() {
+            ItemKind::Directory
+        } else {
+            ItemKind::File
+        }
+    }
+
+    /// Whether this is a directory.
+    #[must_use]
+    pub fn is_directory(&self) -> bool {
+        self.view.tree().is_directory(self.node)
+    }
+
+    /// Whether the item is marked as not to be shown.
+    ///
+    /// IMAPI2: `IFsiItem::get_IsHidden`.
+    #[doc(alias = "get_IsHidden")]
+    #[must_use]
+    pub fn is_hidden(&self) -> bool {
+        self.view.tree().attributes(self.node).hidden
+    }
+
+    /// When the item was created.
+    ///
+    /// IMAPI2: `IFsiItem::get_CreationTime`.
+    #[doc(alias = "get_CreationTime")]
+    #[must_use]
+    pub fn creation_time(&self) -> Timestamp {
+        self.view.tree().attributes(self.node).times.created
+    }
+
+    /// When the item was last read.
+    ///
+    /// IMAPI2: `IFsiItem::get_LastAccessedTime`.
+    #[doc(alias = "get_LastAccessedTime")]
+    #[must_use]
+    pub fn last_accessed_time(&self) -> Timestamp {
+        self.view.tree().attributes(self.node).times.accessed
+    }
+
+    /// When the item was last changed.
+    ///
+    /// IMAPI2: `IFsiItem::get_LastModifiedTime`.
+    #[doc(alias = "get_LastModifiedTime")]
+    #[must_use]
+    pub fn last_modified_time(&self) -> Timestamp {
+        self.view.tree().attributes(self.node).times.modified
+    }
+
+    /// Length in bytes of a file's data; 0 for a directory.
+    ///
+    /// IMAPI2: `IFsiFileItem::get_DataSize`.
+    #[doc(alias = "get_DataSize")]
+    #[must_use]
+    pub fn data_size(&self) -> u64 {
+        self.view
+            .tree()
+            .content_of(self.node)
+            .map_or(0, |(_, content)| content.len)
+    }
+
+    /// Opens a file's data.
+    ///
+    /// IMAPI2: `IFsiFileItem::get_Data`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::NotAFile`] for a directory.
+    /// - [`Error::ReadSource`] and [`Error::SourceChanged`] as when the image is read.
+    #[doc(alias = "get_Data")]
+    pub fn data(&self) -> Result<ItemData<'a>> {
+        let tree = self.view.tree();
+        let Some((_, content)) = tree.content_of(self.node) else {
+            return Err(Error::NotAFile {
+                path: self.full_path(),
+            });
+        };
+        let opened = Opened::open(content, |file| tree.host_path(file))
+            .map_err(|failure| read_error(tree, self.node, failure))?;
+        Ok(ItemData {
+            item: *self,
+            opened,
+            len: content.len,
+            position: 0,
+        })
+    }
+
+    /// Number of items of a directory; 0 for a file.
+    ///
+    /// IMAPI2: `IFsiDirectoryItem::get_Count`.
+    #[doc(alias = "get_Count")]
+    #[must_use]
+    pub fn count(&self) -> usize {
+        let tree = self.view.tree();
+        tree.directory(self.node)
+            .map_or(0, |directory| tree.count(directory))
+    }
+
+    /// The items of a directory, sorted by the bytes of their names; none for a file.
+    ///
+    /// IMAPI2: `IFsiDirectoryItem::get_EnumFsiItems`.
+    #[doc(alias = "get_EnumFsiItems")]
+    #[must_use]
+    pub fn children(&self) -> impl ExactSizeIterator<Item = Self> + use<'a> {
+        let tree = self.view.tree();
+        let children = tree
+            .directory(self.node)
+            .map_or_else(Vec::new, |directory| tree.children(directory));
+        let view = self.view;
+        children.into_iter().map(move |node| Self::new(view, node))
+    }
+
+    /// Everything below a directory, each directory before its items.
+    #[must_use]
+    pub fn descendants(&self) -> impl Iterator<Item = Self> + use<'a> {
+        let mut todo: Vec<Self> = self.children().collect();
+        todo.reverse();
+        std::iter::from_fn(move || {
+            let item = todo.pop()?;
+            let before = todo.len();
+            todo.extend(item.children());
+            todo[before..].reverse();
+            Some(item)
+        })
+    }
+
+    /// The item at `path` below this directory: the exact names, else the only ones that differ by case.
+    ///
+    /// IMAPI2: `IFsiDirectoryItem::get_Item`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::ItemNotFound`] when nothing is there.
+    /// - [`Error::DirectoryNotFound`] and [`Error::NotADirectory`] when a directory on the way is missing.
+    /// - [`Error::AmbiguousName`] when several names differ by case and none is exact.
+    #[doc(alias = "get_Item")]
+    pub fn item(&self, path: impl Into<ImagePath>) -> Result<Self> {
+        let path = path.into();
+        match self.view.look_up(self.node, &path)? {
+            Some(node) => Ok(Self::new(self.view, node)),
+            None => Err(Error::ItemNotFound {
+                path: ImagePath::from_components(
+                    self.full_path().components().chain(path.components()),
+                ),
+            }),
+        }
+    }
+
+    /// The name this item has in one file system, without the version of ISO 9660.
+    ///
+    /// The first call in a directory looks at all its names.
+    ///
+    /// IMAPI2: `IFsiItem::FileSystemName`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidParameter`] when `file_system` is not exactly one.
+    /// - [`Error::NoUniqueName`] when some item of the directory cannot be named.
+    #[doc(alias = "FileSystemName")]
+    pub fn file_system_name(&self, file_system: FileSystems) -> Result<String> {
+        let (name, _) = self.view.file_system_name(self.node, file_system)?;
+        Ok(name)
+    }
+
+    /// The path this item has in one file system.
+    ///
+    /// IMAPI2: `IFsiItem::FileSystemPath`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Item::file_system_name`].
+    #[doc(alias = "FileSystemPath")]
+    pub fn file_system_path(&self, file_system: FileSystems) -> Result<ImagePath> {
+        self.view.file_system_path(self.node, file_system)
+    }
+}
+
+impl fmt::Debug for Item<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Item")
+            .field("path", &self.full_path())
+            .field("kind", &self.kind())
+            .finish()
+    }
+}
+
+/// The data of a file, opened for reading.
+pub struct ItemData<'a> {
+    item: Item<'a>,
+    opened: Opened,
+    len: u64,
+    position: u64,
+}
+
+impl Read for ItemData<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let left = self.len.saturating_sub(self.position);
+        let len = usize::try_from(left).unwrap_or(usize::MAX).min(buf.len());
+        if len > 0 {
+            self.opened
+                .read_exact_at(&mut buf[..len], self.position)
+                .map_err(|failure| read_error(self.item.view.tree(), self.item.node, failure))?;
+            self.position += len as u64;
+        }
+        Ok(len)
+    }
+}
+
+impl Seek for ItemData<'_> {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let position = match to {
+            SeekFrom::Start(position) => Some(position),
+            SeekFrom::End(offset) => self.len.checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
+        };
+        self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
+    }
+}
+
+impl fmt::Debug for ItemData<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ItemData")
+            .field("item", &self.item)
+            .field("len", &self.len)
+            .field("position", &self.position)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,549 @@
+//! The properties of `IFileSystemImage`: defaults, checks, and what a volume is called in each file system.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::FileSystemImage;
+use super::view::Naming;
+use crate::block::Lba;
+use crate::codec::text::{cut, is_d_character};
+use crate::error::{Error, NameProblem, Result};
+use crate::file_systems::{FileSystems, InterchangeLevel, UdfRevision};
+use crate::iso9660;
+use crate::media::MediaType;
+use crate::source::StagingPolicy;
+use crate::time::Timestamp;
+
+/// A CD of 650 MiB.
+const DEFAULT_FREE_MEDIA_BLOCKS: u32 = 332_800;
+
+/// The longest volume name, in characters: what ISO 9660 holds.
+const MAX_VOLUME_NAME: usize = 32;
+/// The longest volume name that IMAPI2 documents.
+const MAX_STRICT_VOLUME_NAME: usize = 15;
+/// The longest volume name in Joliet, in UTF-16 code units.
+const MAX_JOLIET_VOLUME_NAME: usize = 16;
+
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    pub time: Timestamp,
+    pub file_systems: FileSystems,
+    pub level: InterchangeLevel,
+    pub udf_revision: UdfRevision,
+    pub volume_name: String,
+    /// 0 is no limit.
+    pub free_media_blocks: u32,
+    pub working_directory: PathBuf,
+    pub stage_files: bool,
+    pub session_start_block: Lba,
+    pub strict: bool,
+    pub restricted: bool,
+}
+
+impl Settings {
+    pub(super) fn new(time: Timestamp) -> Self {
+        Self {
+            time,
+            file_systems: FileSystems::all(),
+            level: InterchangeLevel::One,
+            udf_revision: UdfRevision::V1_02,
+            volume_name: String::new(),
+            free_media_blocks: DEFAULT_FREE_MEDIA_BLOCKS,
+            working_directory: std::env::temp_dir(),
+            stage_files: false,
+            session_start_block: Lba(0),
+            strict: false,
+            restricted: false,
+        }
+    }
+
+    pub(super) const fn naming(&self) -> Naming {
+        Naming {
+            level: self.level,
+            strict: self.strict,
+        }
+    }
+
+    /// The deepest level of a directory, if there is one.
+    pub(super) fn max_level(&self) -> Option<u32> {
+        let limited = self.strict || self.level < InterchangeLevel::Three;
+        (limited && self.file_systems.contains(FileSystems::ISO9660)).then_some(iso9660::MAX_LEVEL)
+    }
+}
+
+impl FileSystemImage {
+    /// The file systems the image will have. Default: ISO 9660, Joliet and UDF.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_FileSystemsToCreate`; its default is not documented.
+    #[doc(alias = "get_FileSystemsToCreate")]
+    #[must_use]
+    pub const fn file_systems_to_create(&self) -> FileSystems {
+        self.settings.file_systems
+    }
+
+    /// Sets the file systems the image will have: any but none, Joliet only beside ISO 9660.
+    ///
+    /// IMAPI2: `IFileSystemImage::put_FileSystemsToCreate`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidParameter`] for a set that cannot be created.
+    /// - [`Error::TooDeep`] and [`Error::TooManyDirectories`] when the tree is too much for ISO 9660.
+    #[doc(alias = "put_FileSystemsToCreate")]
+    pub fn set_file_systems_to_create(&mut self, file_systems: FileSystems) -> Result<()> {
+        if !file_systems.can_be_created() {
+            return Err(Error::InvalidParameter {
+                parameter: "file systems to create",
+                value: file_systems.to_string(),
+                expected: "ISO 9660, UDF or both, with Joliet only beside ISO 9660",
+            });
+        }
+        self.change_settings(|settings| settings.file_systems = file_systems)
+    }
+
+    /// The file systems that can be made: ISO 9660, Joliet and UDF.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_FileSystemsSupported`.
+    #[doc(alias = "get_FileSystemsSupported")]
+    #[must_use]
+    pub const fn file_systems_supported(&self) -> FileSystems {
+        FileSystems::all()
+    }
+
+    /// The interchange level of ISO 9660. Default: 1.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_ISO9660InterchangeLevel`.
+    #[doc(alias = "get_ISO9660InterchangeLevel")]
+    #[must_use]
+    pub const fn iso9660_interchange_level(&self) -> InterchangeLevel {
+        self.settings.level
+    }
+
+    /// Sets the interchange level of ISO 9660.
+    ///
+    /// IMAPI2: `IFileSystemImage::put_ISO9660InterchangeLevel`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidParameter`] for level 3 when strict.
+    /// - [`Error::TooDeep`] when the tree is too deep for level 1 or 2 and ISO 9660 is created.
+    #[doc(alias = "put_ISO9660InterchangeLevel")]
+    pub fn set_iso9660_interchange_level(&mut self, level: InterchangeLevel) -> Result<()> {
+        if !self.iso9660_interchange_levels_supported().contains(&level) {
+            return Err(Error::InvalidParameter {
+                parameter: "interchange level",
+                value: level.to_string(),
+                expected: "1 or 2 in a strict image",
+            });
+        }
+        self.change_settings(|settings| settings.level = level)
+    }
+
+    /// The interchange levels that can be made: 1 and 2, and 3 unless strict.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_ISO9660InterchangeLevelsSupported`. IMAPI2 differs: it has no level 3.
+    #[doc(alias = "get_ISO9660InterchangeLevelsSupported")]
+    #[must_use]
+    pub const fn iso9660_interchange_levels_supported(&self) -> &'static [InterchangeLevel] {
+        use InterchangeLevel::{One, Three, Two};
+        if self.settings.strict {
+            &[One, Two]
+        } else {
+            &[One, Two, Three]
+        }
+    }
+
+    /// The revision of UDF. Default: 1.02.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_UDFRevision`.
+    #[doc(alias = "get_UDFRevision")]
+    #[must_use]
+    pub const fn udf_revision(&self) -> UdfRevision {
+        self.settings.udf_revision
+    }
+
+    /// Sets the revision of UDF. It can be set while UDF is not created.
+    ///
+    /// IMAPI2: `IFileSystemImage::put_UDFRevision`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] for a revision that cannot be made.
+    #[doc(alias = "put_UDFRevision")]
+    pub fn set_udf_revision(&mut self, revision: UdfRevision) -> Result<()> {
+        if !self.udf_revisions_supported().contains(&revision) {
+            return Err(Error::InvalidParameter {
+                parameter: "UDF revision",
+                value: revision.to_string(),
+                expected: "1.02",
+            });
+        }
+        self.settings.udf_revision = revision;
+        Ok(())
+    }
+
+    /// The revisions of UDF that can be made, ascending.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_UDFRevisionsSupported`.
+    #[doc(alias = "get_UDFRevisionsSupported")]
+    #[must_use]
+    pub const fn udf_revisions_supported(&self) -> &'static [UdfRevision] {
+        &[UdfRevision::V1_02]
+    }
+
+    /// The name of the volume as it was set. Default: empty, and the volume gets the image's time as its name, as in
+    /// `20240105_0708`.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_VolumeName`.
+    #[doc(alias = "get_VolumeName")]
+    #[must_use]
+    pub fn volume_name(&self) -> &str {
+        &self.settings.volume_name
+    }
+
+    /// Sets the name of the volume: up to 32 characters, none of them a control character. Empty is the default again.
+    ///
+    /// Each file system gets what it can hold of it, see [`FileSystemImage::volume_name_iso9660`],
+    /// [`FileSystemImage::volume_name_joliet`] and [`FileSystemImage::volume_name_udf`].
+    ///
+    /// IMAPI2: `IFileSystemImage::put_VolumeName`. IMAPI2 differs: it documents 15 characters of A-Z a-z 0-9 `.` `_`;
+    /// strict images have that, although programs have been seen to use up to 32.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidVolumeName`] when it is too long or has a character it cannot have.
+    #[doc(alias = "put_VolumeName")]
+    pub fn set_volume_name(&mut self, name: impl Into<String>) -> Result<()> {
+        let name = name.into();
+        if let Some(problem) = self.volume_name_problem(&name) {
+            return Err(Error::InvalidVolumeName { name, problem });
+        }
+        self.settings.volume_name = name;
+        Ok(())
+    }
+
+    fn volume_name_problem(&self, name: &str) -> Option<NameProblem> {
+        let strict = self.settings.strict;
+        let limit = if strict {
+            MAX_STRICT_VOLUME_NAME
+        } else {
+            MAX_VOLUME_NAME
+        };
+        if name.chars().count() > limit {
+            return Some(NameProblem::TooLong(limit));
+        }
+        let iso9660_only = self.settings.file_systems == FileSystems::ISO9660;
+        let allowed = |c: char| match c {
+            _ if !strict => !c.is_control(),
+            'a'..='z' | '.' => !iso9660_only,
+            _ => is_d_character(c),
+        };
+        name.chars()
+            .find(|c| !allowed(*c))
+            .map(NameProblem::Character)
+    }
+
+    /// The name of the volume in ISO 9660: upper case, other than d-characters replaced, at most 32.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_VolumeNameISO9660`.
+    #[doc(alias = "get_VolumeNameISO9660")]
+    #[must_use]
+    pub fn volume_name_iso9660(&self) -> String {
+        iso9660_volume_name(&self.effective_volume_name())
+    }
+
+    /// The name of the volume in Joliet: at most 16 UTF-16 units.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_VolumeNameJoliet`.
+    #[doc(alias = "get_VolumeNameJoliet")]
+    #[must_use]
+    pub fn volume_name_joliet(&self) -> String {
+        joliet_volume_name(&self.effective_volume_name())
+    }
+
+    /// The name of the volume in UDF.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_VolumeNameUDF`. IMAPI2 differs: it has been seen to replace blanks, which UDF and
+    /// its readers can hold.
+    #[doc(alias = "get_VolumeNameUDF")]
+    #[must_use]
+    pub fn volume_name_udf(&self) -> String {
+        udf_volume_name(&self.effective_volume_name())
+    }
+
+    /// How many blocks the image may have; 0 is no limit. Default: 332 800, a CD of 650 MiB.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_FreeMediaBlocks`.
+    #[doc(alias = "get_FreeMediaBlocks")]
+    #[must_use]
+    pub const fn free_media_blocks(&self) -> u32 {
+        self.settings.free_media_blocks
+    }
+
+    /// Sets how many blocks of [`BLOCK_SIZE`](crate::BLOCK_SIZE) bytes the image may have; 0 is no limit.
+    ///
+    /// What is added is checked against it at once with the least the image can have, and the image when it is made.
+    ///
+    /// IMAPI2: `IFileSystemImage::put_FreeMediaBlocks`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ImageTooBig`] when the items already added need more; the old limit then stays.
+    ///
+    /// ```
+    /// # let mut image = imapi2fs::FileSystemImage::new();
+    /// image.set_free_media_blocks(2_295_104)?; // a DVD+R of one layer
+    /// image.set_free_media_blocks(0)?; // no limit
+    /// # Ok::<(), imapi2fs::Error>(())
+    /// ```
+    #[doc(alias = "put_FreeMediaBlocks")]
+    pub fn set_free_media_blocks(&mut self, blocks: u32) -> Result<()> {
+        let limit = u64::from(blocks);
+        // The layout is asked only if the least there can be does not answer.
+        if blocks > 0 && !self.view.tree().is_empty() {
+            let needed = self.least_blocks();
+            let needed = if needed > limit {
+                needed
+            } else {
+                self.used_blocks()?.into()
+            };
+            if needed > limit {
+                return Err(Error::ImageTooBig { needed, limit });
+            }
+        }
+        self.settings.free_media_blocks = blocks;
+        Ok(())
+    }
+
+    /// Sets file systems, UDF revision and free blocks for a medium, over what was set before.
+    ///
+    /// | media | file systems | blocks |
+    /// |---|---|---|
+    /// | CD-R, CD-RW | ISO 9660, Joliet | 359 847 |
+    /// | DVD-R, DVD-RW | UDF 1.02 | 2 298 496 |
+    /// | DVD+R, DVD+RW | UDF 1.02 | 2 295 104 |
+    /// | DVD-RAM | UDF 1.02 | 2 236 704 |
+    /// | DVD+R, DVD+RW of two layers | UDF 1.02 | 4 173 824 |
+    /// | DVD-R of two layers | UDF 1.02 | 4 171 712 |
+    /// | BD-R, BD-RE | UDF 1.02 | 12 219 392 |
+    /// | disk | ISO 9660, Joliet, UDF 1.02 | no limit |
+    ///
+    /// IMAPI2: `IFileSystemImage::ChooseImageDefaultsForMediaType`; what it chooses is not documented.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidParameter`] for media that cannot be written.
+    /// - [`Error::ImageTooBig`] when the items already added need more blocks.
+    /// - Those of [`FileSystemImage::set_file_systems_to_create`].
+    ///
+    /// After an error nothing is changed.
+    #[doc(alias = "ChooseImageDefaultsForMediaType")]
+    pub fn choose_image_defaults_for_media_type(&mut self, media: MediaType) -> Result<()> {
+        let defaults = media.defaults().ok_or_else(|| Error::InvalidParameter {
+            parameter: "media type",
+            value: media.to_string(),
+            expected: "media that can be written",
+        })?;
+        let old = self.settings.clone();
+        let result = self
+            .set_file_systems_to_create(defaults.file_systems)
+            .and_then(|()| self.set_udf_revision(defaults.udf_revision))
+            .and_then(|()| self.set_free_media_blocks(defaults.free_media_blocks));
+        if result.is_err() {
+            self.settings = old;
+        }
+        result
+    }
+
+    /// The directory for staged data. Default: the user's directory for temporary files.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_WorkingDirectory`.
+    #[doc(alias = "get_WorkingDirectory")]
+    #[must_use]
+    pub fn working_directory(&self) -> &Path {
+        &self.settings.working_directory
+    }
+
+    /// Whether what is added is copied to the working directory at once. Default: false.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_StageFiles`; its default is not documented.
+    #[doc(alias = "get_StageFiles")]
+    #[must_use]
+    pub const fn stage_files(&self) -> bool {
+        self.settings.stage_files
+    }
+
+    /// Sets whether what is added from now on is copied to the working directory at once.
+    ///
+    /// If not, files are read when the image is read; readers that can be read only once are copied all the same, and
+    /// so is what may have vanished by then, as the [staging policy](FileSystemImage::set_staging_policy) says.
+    ///
+    /// IMAPI2: `IFileSystemImage::put_StageFiles`.
+    #[doc(alias = "put_StageFiles")]
+    pub const fn set_stage_files(&mut self, stage_files: bool) {
+        self.settings.stage_files = stage_files;
+    }
+
+    /// Sets who decides which files may vanish before the image is read.
+    /// Default: [`PlatformStaging`](crate::PlatformStaging).
+    pub fn set_staging_policy(&mut self, policy: impl StagingPolicy + 'static) {
+        self.staging_policy = Arc::new(policy);
+    }
+
+    /// Block of the disc at which the image begins. Default: 0.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_SessionStartBlock`.
+    #[doc(alias = "get_SessionStartBlock")]
+    #[must_use]
+    pub const fn session_start_block(&self) -> u32 {
+        self.settings.session_start_block.0
+    }
+
+    /// Sets the block of the disc at which the image begins. Every address in the image counts from the disc's block 0.
+    ///
+    /// IMAPI2: `IFileSystemImage::put_SessionStartBlock`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] when there is no room for an image behind it.
+    #[doc(alias = "put_SessionStartBlock")]
+    pub fn set_session_start_block(&mut self, block: u32) -> Result<()> {
+        // Room for the structures before the first file, so that their addresses can be counted.
+        if u64::from(block) + 1024 > crate::block::MAX_BLOCKS {
+            return Err(Error::InvalidParameter {
+                parameter: "session start block",
+                value: block.to_string(),
+                expected: "at most 2147482623",
+            });
+        }
+        self.settings.session_start_block = Lba(block);
+        Ok(())
+    }
+
+    /// Whether the image keeps to its standards and to IMAPI2's documentation in all that is otherwise relaxed.
+    /// Default: false.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_StrictFileSystemCompliance`.
+    #[doc(alias = "get_StrictFileSystemCompliance")]
+    #[must_use]
+    pub const fn strict_file_system_compliance(&self) -> bool {
+        self.settings.strict
+    }
+
+    /// Sets whether the image is strict. A strict image has
+    ///
+    /// - Joliet names of at most 64 characters,
+    /// - no more than 8 levels of directories and paths of 255 characters in ISO 9660, and no interchange level 3,
+    /// - names as Windows has them: none of `\ / : * ? " < > |` and control characters, no two that differ by case
+    ///   only, none longer than UDF can hold,
+    /// - no item that was changed or read before it was created,
+    /// - volume names as IMAPI2 documents them.
+    ///
+    /// IMAPI2: `IFileSystemImage::put_StrictFileSystemCompliance`; what it relaxes is not documented.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::FileSystemNotEmpty`] when the image is to become strict and has items.
+    /// - [`Error::InvalidVolumeName`] and [`Error::InvalidParameter`] when the volume name or the interchange level
+    ///   is one that a strict image cannot have.
+    #[doc(alias = "put_StrictFileSystemCompliance")]
+    pub fn set_strict_file_system_compliance(&mut self, strict: bool) -> Result<()> {
+        if strict && !self.view.tree().is_empty() {
+            return Err(Error::FileSystemNotEmpty {
+                setting: "strict file system compliance",
+            });
+        }
+        let old = self.settings.strict;
+        self.settings.strict = strict;
+        let name = self.settings.volume_name.clone();
+        let result = self
+            .set_volume_name(name)
+            .and_then(|()| self.set_iso9660_interchange_level(self.settings.level));
+        if result.is_err() {
+            self.settings.strict = old;
+        }
+        result
+    }
+
+    /// Whether names may only have characters 32 to 127. Default: false.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_UseRestrictedCharacterSet`.
+    #[doc(alias = "get_UseRestrictedCharacterSet")]
+    #[must_use]
+    pub const fn use_restricted_character_set(&self) -> bool {
+        self.settings.restricted
+    }
+
+    /// Sets whether names of items that are added from now on may only have characters 32 to 127.
+    ///
+    /// IMAPI2: `IFileSystemImage::put_UseRestrictedCharacterSet`.
+    #[doc(alias = "put_UseRestrictedCharacterSet")]
+    pub const fn set_use_restricted_character_set(&mut self, restricted: bool) {
+        self.settings.restricted = restricted;
+    }
+
+    /// Changes settings if the tree suits them.
+    fn change_settings(&mut self, change: impl FnOnce(&mut Settings)) -> Result<()> {
+        let mut settings = self.settings.clone();
+        change(&mut settings);
+        self.check_tree(&settings)?;
+        self.settings = settings;
+        self.view.set_naming(self.settings.naming());
+        Ok(())
+    }
+
+    /// Checks the whole tree against the limits that are otherwise checked when something is added.
+    fn check_tree(&self, settings: &Settings) -> Result<()> {
+        if !settings.file_systems.contains(FileSystems::ISO9660) {
+            return Ok(());
+        }
+        if self.directory_count() >= iso9660::MAX_DIRECTORIES {
+            return Err(Error::TooManyDirectories {
+                path: self.root().full_path(),
+                file_system: FileSystems::ISO9660,
+                limit: iso9660::MAX_DIRECTORIES,
+            });
+        }
+        let Some(limit) = settings.max_level() else {
+            return Ok(());
+        };
+        let mut todo = vec![(self.root(), 1)];
+        while let Some((directory, level)) = todo.pop() {
+            if level > limit {
+                return Err(Error::TooDeep {
+                    path: directory.full_path(),
+                    level,
+                    limit,
+                });
+            }
+            let children = directory.children().filter(|child| child.is_directory());
+            todo.extend(children.map(|child| (child, level + 1)));
+        }
+        Ok(())
+    }
+}
+
+pub(super) fn iso9660_volume_name(name: &str) -> String {
+    let upper = name.chars().map(|c| c.to_ascii_uppercase());
+    upper
+        .map(|c| if is_d_character(c) { c } else { '_' })
+        .collect()
+}
+
+pub(super) fn joliet_volume_name(name: &str) -> String {
+    let replaced: String = name
+        .chars()
+        .map(|c| {
+            if matches!(c, '*' | '/' | ':' | ';' | '?' | '\\') {
+                '_'
+            } else {
+                c
+            }
+        })
+        .collect();
+    cut(&replaced, MAX_JOLIET_VOLUME_NAME, char::len_utf16).to_owned()
+}
+
+pub(super) fn udf_volume_name(name: &str) -> String {
+    name.replace(['\u{FEFF}', '\u{FFFE}'], "_")
+}

@@ -1,0 +1,217 @@
+//! A tree together with the settings that decide what its items are called in each file system.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::codec::unique::{Mapped, NameChange, NameRules, renamed};
+use crate::error::{Error, Result};
+use crate::file_systems::{FileSystems, InterchangeLevel};
+use crate::path::ImagePath;
+use crate::tree::{DirectoryId, NodeId, Tree};
+use crate::{iso9660, joliet, udf};
+
+/// What decides about names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Naming {
+    pub level: InterchangeLevel,
+    pub strict: bool,
+}
+
+impl Naming {
+    /// The rules of one file system.
+    pub(crate) fn rules(self, file_system: FileSystems) -> Option<Box<dyn NameRules>> {
+        match file_system {
+            FileSystems::ISO9660 => Some(Box::new(self.iso9660())),
+            FileSystems::JOLIET => Some(Box::new(self.joliet())),
+            FileSystems::UDF => Some(Box::new(udf::Names)),
+            _ => None,
+        }
+    }
+
+    pub(crate) const fn iso9660(self) -> iso9660::Names {
+        iso9660::Names { level: self.level }
+    }
+
+    pub(crate) const fn joliet(self) -> joliet::Names {
+        joliet::Names {
+            strict: self.strict,
+        }
+    }
+}
+
+/// The names of a directory's items that are not what the rules give.
+type Renamed = Arc<HashMap<NodeId, String>>;
+
+/// A tree that can be looked at.
+#[derive(Debug)]
+pub(crate) struct View {
+    tree: Arc<Tree>,
+    naming: Naming,
+    /// The directories whose names have been asked for, so that asking for all of them stays linear.
+    renamed: Mutex<HashMap<(DirectoryId, FileSystems), Renamed>>,
+}
+
+impl Clone for View {
+    fn clone(&self) -> Self {
+        Self::new(self.tree.clone(), self.naming)
+    }
+}
+
+impl View {
+    pub(crate) fn new(tree: Arc<Tree>, naming: Naming) -> Self {
+        Self {
+            tree,
+            naming,
+            renamed: Mutex::default(),
+        }
+    }
+
+    pub(crate) const fn tree(&self) -> &Arc<Tree> {
+        &self.tree
+    }
+
+    /// The tree, to be changed; results and snapshots keep theirs.
+    pub(crate) fn tree_mut(&mut self) -> &mut Tree {
+        self.forget_names();
+        Arc::make_mut(&mut self.tree)
+    }
+
+    pub(crate) const fn naming(&self) -> Naming {
+        self.naming
+    }
+
+    pub(crate) fn set_naming(&mut self, naming: Naming) {
+        self.forget_names();
+        self.naming = naming;
+    }
+
+    pub(super) fn forget_names(&mut self) {
+        self.renamed
+            .get_mut()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clear();
+    }
+
+    /// The item called `name` in `directory`: the exact name, else the only one that differs by case.
+    pub(crate) fn find(&self, directory: NodeId, name: &str) -> Result<Option<NodeId>> {
+        let tree = &*self.tree;
+        if let Some(node) = tree.child(directory, name) {
+            return Ok(Some(node));
+        }
+        let mut like = tree.children_like(directory, name);
+        match (like.next(), like.count()) {
+            (None, _) => Ok(None),
+            (Some(node), 0) => Ok(Some(node)),
+            (Some(_), others) => Err(Error::AmbiguousName {
+                path: tree.path(directory).join(name),
+                matches: others + 1,
+            }),
+        }
+    }
+
+    /// The item at `path` below `from`; nothing if the last name is missing.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::DirectoryNotFound`] or [`Error::NotADirectory`] when a directory on the way is missing.
+    pub(crate) fn look_up(&self, from: NodeId, path: &ImagePath) -> Result<Option<NodeId>> {
+        let mut node = from;
+        let mut names = path.components().peekable();
+        while let Some(name) = names.next() {
+            match self.find(node, name)? {
+                Some(found) => node = found,
+                None if names.peek().is_none() => return Ok(None),
+                None => {
+                    return Err(Error::DirectoryNotFound {
+                        path: self.tree.path(node).join(name),
+                    });
+                }
+            }
+            if names.peek().is_some() && !self.tree.is_directory(node) {
+                return Err(Error::NotADirectory {
+                    path: self.tree.path(node),
+                });
+            }
+        }
+        Ok(Some(node))
+    }
+
+    /// The name of an item in one file system, and why it is not the item's own.
+    pub(crate) fn file_system_name(
+        &self,
+        node: NodeId,
+        file_system: FileSystems,
+    ) -> Result<(String, NameChange)> {
+        let rules = self.rules(file_system)?;
+        let mut mapped = Mapped::default();
+        if node == NodeId::ROOT {
+            return Ok((String::new(), NameChange::empty()));
+        }
+        let tree = &*self.tree;
+        rules.map(tree.name(node), tree.is_directory(node), &mut mapped);
+        let renamed = self.renamed_in(tree.parent(node), file_system, rules.as_ref())?;
+        Ok(match renamed.get(&node) {
+            Some(name) => (name.clone(), mapped.changes | NameChange::COLLISION),
+            None => (mapped.text, mapped.changes),
+        })
+    }
+
+    /// The path of an item in one file system.
+    pub(crate) fn file_system_path(
+        &self,
+        node: NodeId,
+        file_system: FileSystems,
+    ) -> Result<ImagePath> {
+        self.rules(file_system)?;
+        let mut names = Vec::new();
+        let mut at = node;
+        while at != NodeId::ROOT {
+            names.push(self.file_system_name(at, file_system)?.0);
+            at = self.tree.parent(at);
+        }
+        Ok(ImagePath::from_components(names.into_iter().rev()))
+    }
+
+    fn rules(&self, file_system: FileSystems) -> Result<Box<dyn NameRules>> {
+        self.naming
+            .rules(file_system)
+            .ok_or_else(|| Error::InvalidParameter {
+                parameter: "file system",
+                value: file_system.to_string(),
+                expected: "exactly one file system",
+            })
+    }
+
+    fn renamed_in(
+        &self,
+        parent: NodeId,
+        file_system: FileSystems,
+        rules: &dyn NameRules,
+    ) -> Result<Renamed> {
+        let tree = &*self.tree;
+        let Some(directory) = tree.directory(parent) else {
+            return Ok(Renamed::default());
+        };
+        let key = (directory, file_system);
+        let mut cache = self.renamed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(names) = cache.get(&key) {
+            return Ok(names.clone());
+        }
+        let children = tree.children(directory);
+        let items = children
+            .iter()
+            .map(|node| (tree.name(*node), tree.is_directory(*node)));
+        let names = renamed(rules, items).map_err(|place| Error::NoUniqueName {
+            path: tree.path(children[place]),
+            file_system,
+        })?;
+        let names: Renamed = Arc::new(
+            names
+                .into_iter()
+                .map(|(place, name)| (children[place], name))
+                .collect(),
+        );
+        cache.insert(key, names.clone());
+        Ok(names)
+    }
+}

@@ -1,0 +1,74 @@
+//! ISO 9660 (ECMA-119): a volume's descriptors and its hierarchies.
+//!
+//! ```text
+//! 16        primary volume descriptor
+//! 17        supplementary volume descriptor, if there is Joliet
+//! 18        volume descriptor set terminator
+//! …         per hierarchy: type L path table, type M path table, directories
+//! ```
+//!
+//! Joliet is a second [`hierarchy`] with other rules for names; the data of files is recorded once.
+
+mod descriptor;
+mod hierarchy;
+mod names;
+mod record;
+
+pub(crate) use self::descriptor::{Identity, UCS2_LEVEL_3, terminator};
+pub(crate) use self::hierarchy::{Hierarchy, Identifiers, PartNames};
+pub(crate) use self::names::{Names, identifier_len};
+pub(crate) use self::record::SECTION_LEN;
+use crate::codec::text::padded;
+use crate::codec::unique::NameRules;
+use crate::file_systems::FileSystems;
+
+/// Block of the first volume descriptor, counted from the session's start (ECMA-119 6.2.1).
+pub(crate) const FIRST_DESCRIPTOR: u32 = 16;
+
+/// The deepest level of a directory, the root being at 1 (ECMA-119 6.8.2.1).
+pub(crate) const MAX_LEVEL: u32 = 8;
+
+/// The longest path (ECMA-119 6.8.2.1).
+pub(crate) const MAX_PATH: usize = 255;
+
+/// The most directories a path table can number, the root included (ECMA-119 9.4).
+pub(crate) const MAX_DIRECTORIES: u32 = 65_535;
+
+/// The most sections of a file that Linux reads.
+pub(crate) const MAX_SECTIONS: u64 = 100;
+
+/// The largest file at levels 1 and 2: 2 GiB.
+///
+/// ECMA-119 allows 4 GiB - 1 in one section; IMAPI2 refuses more than this.
+pub(crate) const MAX_FILE_LEN: u64 = 1 << 31;
+
+/// What the primary volume descriptor says of the volume.
+pub(crate) fn identity(volume: &str, volume_set: &str) -> Identity {
+    Identity {
+        descriptor_type: 1,
+        escape_sequences: [0; 32],
+        system: padded(""),
+        volume: padded(volume),
+        volume_set: padded(volume_set),
+        publisher: padded(""),
+        data_preparer: padded(""),
+        application: padded("IMAPI2FS"),
+        no_file: padded(""),
+    }
+}
+
+impl Identifiers for Names {
+    const FILE_SYSTEM: FileSystems = FileSystems::ISO9660;
+
+    fn identifier_len(text: &str, directory: bool) -> usize {
+        names::identifier_len(text, directory)
+    }
+
+    fn push_identifier(text: &str, directory: bool, out: &mut Vec<u8>) {
+        names::push_identifier(text, directory, out);
+    }
+
+    fn compare_in_path_table(&self, a: &str, b: &str) -> std::cmp::Ordering {
+        self.compare(a, b)
+    }
+}

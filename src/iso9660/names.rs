@@ -1,0 +1,238 @@
+//! Names of the primary hierarchy: d-characters, cut to the interchange level (ECMA-119 7.5, 7.6, 10).
+
+use std::cmp::Ordering;
+
+use crate::codec::text::is_d_character;
+use crate::codec::unique::{Mapped, NameChange, NameRules};
+use crate::file_systems::InterchangeLevel;
+
+/// The rules of an interchange level.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Names {
+    pub level: InterchangeLevel,
+}
+
+impl Names {
+    const fn directory_len(self) -> usize {
+        match self.level {
+            InterchangeLevel::One => 8,
+            InterchangeLevel::Two | InterchangeLevel::Three => 31,
+        }
+    }
+
+    /// The most characters of a file's name and of its extension that go together, given their lengths.
+    fn file_lens(self, stem: usize, extension: usize) -> (usize, usize) {
+        match self.level {
+            InterchangeLevel::One => (8, extension.min(3)),
+            InterchangeLevel::Two | InterchangeLevel::Three => {
+                // A short name leaves room for a long extension, a long one leaves it three characters.
+                let extension = extension.min(30_usize.saturating_sub(stem).max(3));
+                (30 - extension, extension)
+            }
+        }
+    }
+}
+
+impl NameRules for Names {
+    fn map(&self, name: &str, directory: bool, out: &mut Mapped) {
+        out.text.clear();
+        out.changes = NameChange::empty();
+        // The last dot separates, unless the name begins or ends with it.
+        let dot = match name.rfind('.') {
+            Some(at) if !directory && at > 0 && at + 1 < name.len() => Some(at),
+            _ => None,
+        };
+        let (stem, extension) = match dot {
+            Some(at) => (&name[..at], &name[at + 1..]),
+            None => (name, ""),
+        };
+        let (stem_limit, extension_limit) = if directory {
+            (self.directory_len(), 0)
+        } else {
+            self.file_lens(stem.chars().count(), extension.chars().count())
+        };
+        push_cut(stem, stem_limit, out);
+        out.stem_len = out.text.len();
+        out.stem_limit = stem_limit;
+        if !extension.is_empty() {
+            out.text.push('.');
+            push_cut(extension, extension_limit, out);
+        }
+    }
+
+    fn before_number(&self) -> &'static str {
+        ""
+    }
+
+    fn units(&self, _c: char) -> usize {
+        1
+    }
+
+    fn fold(&self, text: &str, out: &mut String) {
+        out.push_str(text);
+    }
+
+    /// By name, then by extension, the shorter one filled with blanks (ECMA-119 9.3).
+    fn compare(&self, a: &str, b: &str) -> Ordering {
+        // All d-characters lie above the blank, so a shorter name is smaller.
+        split(a).cmp(&split(b))
+    }
+}
+
+fn split(text: &str) -> (&str, &str) {
+    text.split_once('.').unwrap_or((text, ""))
+}
+
+/// Appends the first `limit` characters, each as a d-character.
+fn push_cut(text: &str, limit: usize, out: &mut Mapped) {
+    let mut chars = text.chars();
+    for c in chars.by_ref().take(limit) {
+        let upper = c.to_ascii_uppercase();
+        if is_d_character(upper) {
+            if upper != c {
+                out.changes |= NameChange::CASE;
+            }
+            out.text.push(upper);
+        } else {
+            out.changes |= NameChange::CHARACTERS;
+            out.text.push('_');
+        }
+    }
+    if chars.next().is_some() {
+        out.changes |= NameChange::LENGTH;
+    }
+}
+
+/// Length in bytes of an item's identifier.
+pub(crate) fn identifier_len(text: &str, directory: bool) -> usize {
+    text.len() + if directory { 0 } else { suffix(text).len() }
+}
+
+/// Appends an item's identifier: a file's always has both separators and a version (ECMA-119 7.5.1).
+pub(super) fn push_identifier(text: &str, directory: bool, out: &mut Vec<u8>) {
+    out.extend_from_slice(text.as_bytes());
+    if !directory {
+        out.extend_from_slice(suffix(text).as_bytes());
+    }
+}
+
+fn suffix(text: &str) -> &'static str {
+    if text.contains('.') { ";1" } else { ".;1" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::unique::renamed;
+
+    fn map(level: InterchangeLevel, name: &str, directory: bool) -> (String, NameChange) {
+        let mut out = Mapped::default();
+        Names { level }.map(name, directory, &mut out);
+        (out.text, out.changes)
+    }
+
+    fn file(level: InterchangeLevel, name: &str) -> String {
+        map(level, name, false).0
+    }
+
+    #[test]
+    fn level_1_has_eight_and_three() {
+        let file = |name| file(InterchangeLevel::One, name);
+        assert_eq!(file("Read me first.html"), "READ_ME_.HTM");
+        assert_eq!(file("README"), "README");
+        assert_eq!(file(".bashrc"), "_BASHRC");
+        assert_eq!(file("archive.tar.gz"), "ARCHIVE_.GZ");
+        assert_eq!(file("ends."), "ENDS_");
+        assert_eq!(file("über.txt"), "_BER.TXT");
+        assert_eq!(file("🎉"), "_");
+        assert_eq!(map(InterchangeLevel::One, "conf.d", true).0, "CONF_D");
+    }
+
+    #[test]
+    fn level_2_shares_thirty_characters() {
+        let file = |name: &str| file(InterchangeLevel::Two, name);
+        assert_eq!(file("a.jpeg2000"), "A.JPEG2000");
+        let long = file(&format!("{}.html", "n".repeat(40)));
+        assert_eq!(long, format!("{}.HTM", "N".repeat(27)));
+        assert_eq!(file(&"n".repeat(40)), "N".repeat(30));
+        let both = file(&format!("{}.{}", "n".repeat(20), "e".repeat(20)));
+        assert_eq!(both, format!("{}.{}", "N".repeat(20), "E".repeat(10)));
+        assert_eq!(
+            map(InterchangeLevel::Two, &"d".repeat(40), true).0.len(),
+            31
+        );
+    }
+
+    #[test]
+    fn changes_say_why() {
+        let changes = |name| map(InterchangeLevel::One, name, false).1;
+        assert_eq!(changes("A.TXT"), NameChange::empty());
+        assert_eq!(changes("a.txt"), NameChange::CASE);
+        assert_eq!(changes("A B.TXT"), NameChange::CHARACTERS);
+        assert_eq!(changes("ABCDEFGHI"), NameChange::LENGTH);
+    }
+
+    #[test]
+    fn collisions_are_numbered_and_the_exact_name_is_kept() {
+        let rules = Names {
+            level: InterchangeLevel::One,
+        };
+        let names = ["FILE-NAME-1.TXT", "FILE_NAM.TXT", "file-name-2.txt"];
+        let items = names.iter().map(|name| (*name, false));
+        let renamed = renamed(&rules, items).unwrap();
+        assert_eq!(
+            renamed,
+            [
+                (0, "FILE_NA1.TXT".to_owned()),
+                (2, "FILE_NA2.TXT".to_owned())
+            ]
+        );
+    }
+
+    #[test]
+    fn more_collisions_than_digits_take_more_digits() {
+        let rules = Names {
+            level: InterchangeLevel::One,
+        };
+        let names: Vec<String> = (0..1200).map(|n| format!("same name {n:04}.txt")).collect();
+        let items = names.iter().map(|name| (name.as_str(), false));
+        let renamed = renamed(&rules, items).unwrap();
+        assert_eq!(renamed.len(), 1199);
+        assert_eq!(renamed[0].1, "SAME_NA1.TXT");
+        assert_eq!(renamed[1198].1, "SAME1199.TXT");
+    }
+
+    #[test]
+    fn a_file_and_a_directory_are_kept_apart() {
+        let rules = Names {
+            level: InterchangeLevel::One,
+        };
+        let items = [("A", true), ("a", false)];
+        assert_eq!(
+            renamed(&rules, items.into_iter()).unwrap(),
+            [(1, "A1".to_owned())]
+        );
+    }
+
+    #[test]
+    fn records_sort_by_name_before_extension() {
+        let rules = Names {
+            level: InterchangeLevel::Two,
+        };
+        assert_eq!(rules.compare("A.B", "A1.A"), Ordering::Less);
+        assert_eq!(rules.compare("A", "A.B"), Ordering::Less);
+    }
+
+    #[test]
+    fn identifiers_of_files_have_a_version() {
+        let identifier = |text, directory| {
+            let mut out = Vec::new();
+            push_identifier(text, directory, &mut out);
+            assert_eq!(out.len(), identifier_len(text, directory));
+            String::from_utf8(out).unwrap()
+        };
+        assert_eq!(identifier("README", false), "README.;1");
+        assert_eq!(identifier("A.TXT", false), "A.TXT;1");
+        assert_eq!(identifier("DIR", true), "DIR");
+    }
+}

@@ -1,0 +1,44 @@
+//! Joliet: a second hierarchy of an ISO 9660 volume whose names are in UCS-2.
+
+mod names;
+
+use std::cmp::Ordering;
+
+pub(crate) use self::names::Names;
+use crate::codec::text::padded_ucs2;
+use crate::file_systems::FileSystems;
+use crate::iso9660::{Identifiers, Identity, UCS2_LEVEL_3};
+
+/// What the supplementary volume descriptor says of the volume.
+pub(crate) fn identity(volume: &str, volume_set: &str) -> Identity {
+    let mut escape_sequences = [0; 32];
+    escape_sequences[..UCS2_LEVEL_3.len()].copy_from_slice(&UCS2_LEVEL_3);
+    Identity {
+        descriptor_type: 2,
+        escape_sequences,
+        system: padded_ucs2(""),
+        volume: padded_ucs2(volume),
+        volume_set: padded_ucs2(volume_set),
+        publisher: padded_ucs2(""),
+        data_preparer: padded_ucs2(""),
+        application: padded_ucs2("IMAPI2FS"),
+        no_file: padded_ucs2(""),
+    }
+}
+
+impl Identifiers for Names {
+    const FILE_SYSTEM: FileSystems = FileSystems::JOLIET;
+
+    fn identifier_len(text: &str, _directory: bool) -> usize {
+        2 * text.encode_utf16().count()
+    }
+
+    fn push_identifier(text: &str, _directory: bool, out: &mut Vec<u8>) {
+        out.extend(text.encode_utf16().flat_map(u16::to_be_bytes));
+    }
+
+    /// By whole names: the path table knows no extensions.
+    fn compare_in_path_table(&self, a: &str, b: &str) -> Ordering {
+        a.encode_utf16().cmp(b.encode_utf16())
+    }
+}

@@ -1,0 +1,176 @@
+//! Names in Joliet: Unicode but for a few characters, and 64 or about 100 units long.
+
+use std::cmp::Ordering;
+
+use crate::codec::text::cut;
+use crate::codec::unique::{Mapped, NameChange, NameRules};
+
+/// The rules for names, strict or as IMAPI2 relaxes them.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Names {
+    pub strict: bool,
+}
+
+impl Names {
+    /// The longest name, in UTF-16 code units.
+    ///
+    /// Joliet says 64 for either. IMAPI2 differs: in its relaxed mode names of 103 (directories) and 104 (files)
+    /// have been measured as the longest that Windows reads back.
+    const fn limit(self, directory: bool) -> usize {
+        match (self.strict, directory) {
+            (true, _) => 64,
+            (false, true) => 103,
+            (false, false) => 104,
+        }
+    }
+}
+
+/// Whether a name can have the character: Joliet excludes `*/:;?\` and control characters; `"<>|` can be recorded but
+/// Windows opens no file that has them.
+const fn is_allowed(c: char) -> bool {
+    !matches!(
+        c,
+        '\0'..='\x1F' | '*' | '/' | ':' | ';' | '?' | '\\' | '"' | '<' | '>' | '|'
+    )
+}
+
+impl NameRules for Names {
+    fn map(&self, name: &str, directory: bool, out: &mut Mapped) {
+        out.text.clear();
+        out.changes = NameChange::empty();
+        let limit = self.limit(directory);
+        let (stem, extension) = split(name);
+        // A name that is too long keeps its extension, unless that takes half of it.
+        let extension = match units(extension) {
+            len if len <= limit / 2 => extension,
+            _ => "",
+        };
+        let stem = if extension.is_empty() { name } else { stem };
+        out.stem_limit = limit - units(extension);
+        let short = cut(stem, out.stem_limit, char::len_utf16);
+        if short.len() < stem.len() {
+            out.changes |= NameChange::LENGTH;
+        }
+        push_allowed(short, out);
+        out.stem_len = out.text.len();
+        push_allowed(extension, out);
+        // Readers drop a dot at the end, and Windows a blank.
+        if out.text.ends_with(['.', ' ']) {
+            out.text.pop();
+            out.text.push('_');
+            out.changes |= NameChange::CHARACTERS;
+        }
+    }
+
+    fn before_number(&self) -> &'static str {
+        "~"
+    }
+
+    fn units(&self, c: char) -> usize {
+        c.len_utf16()
+    }
+
+    /// Windows opens one only of two names that differ by case.
+    fn fold(&self, text: &str, out: &mut String) {
+        if text.is_ascii() {
+            out.extend(text.chars().map(|c| c.to_ascii_lowercase()));
+        } else {
+            out.extend(text.chars().flat_map(char::to_lowercase));
+        }
+    }
+
+    /// By name, then by extension, the shorter one filled with zeros (Joliet, "Sort Ordering").
+    fn compare(&self, a: &str, b: &str) -> Ordering {
+        let (a_stem, a_extension) = a.rsplit_once('.').unwrap_or((a, ""));
+        let (b_stem, b_extension) = b.rsplit_once('.').unwrap_or((b, ""));
+        compare_units(a_stem, b_stem).then_with(|| compare_units(a_extension, b_extension))
+    }
+}
+
+/// A surrogate sorts below U+E000, a character beyond the BMP does not: compare what is recorded.
+fn compare_units(a: &str, b: &str) -> Ordering {
+    if a.is_ascii() && b.is_ascii() {
+        a.cmp(b)
+    } else {
+        a.encode_utf16().cmp(b.encode_utf16())
+    }
+}
+
+/// Name and extension, which has its dot; a dot at either end of the name begins no extension.
+fn split(name: &str) -> (&str, &str) {
+    match name.rfind('.') {
+        Some(at) if at > 0 && at + 1 < name.len() => name.split_at(at),
+        _ => (name, ""),
+    }
+}
+
+fn units(text: &str) -> usize {
+    text.chars().map(char::len_utf16).sum()
+}
+
+fn push_allowed(text: &str, out: &mut Mapped) {
+    for c in text.chars() {
+        if is_allowed(c) {
+            out.text.push(c);
+        } else {
+            out.text.push('_');
+            out.changes |= NameChange::CHARACTERS;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::unique::renamed;
+
+    fn map(strict: bool, name: &str) -> (String, NameChange) {
+        let mut out = Mapped::default();
+        Names { strict }.map(name, false, &mut out);
+        (out.text, out.changes)
+    }
+
+    #[test]
+    fn names_are_kept_but_for_a_few_characters() {
+        assert_eq!(
+            map(true, "Read me.txt"),
+            ("Read me.txt".into(), NameChange::empty())
+        );
+        assert_eq!(map(true, "a:b?c.txt").0, "a_b_c.txt");
+        assert_eq!(map(true, "ends."), ("ends_".into(), NameChange::CHARACTERS));
+        assert_eq!(map(true, "über 🎉").0, "über 🎉");
+    }
+
+    #[test]
+    fn long_names_keep_their_extension() {
+        let long = format!("{}.html", "n".repeat(200));
+        assert_eq!(map(true, &long).0, format!("{}.html", "n".repeat(59)));
+        assert_eq!(map(false, &long).0.len(), 104);
+        let all_extension = format!("a.{}", "e".repeat(200));
+        assert_eq!(map(true, &all_extension).0, format!("a.{}", "e".repeat(62)));
+    }
+
+    #[test]
+    fn a_surrogate_pair_is_never_cut() {
+        let name = format!("x{}", "🎉".repeat(40));
+        let (text, changes) = map(true, &name);
+        assert_eq!(text, format!("x{}", "🎉".repeat(31)));
+        assert_eq!(changes, NameChange::LENGTH);
+    }
+
+    #[test]
+    fn names_that_differ_by_case_are_numbered() {
+        let items = [("README", false), ("Readme", false), ("readme", false)];
+        assert_eq!(
+            renamed(&Names { strict: false }, items.into_iter()).unwrap(),
+            [(1, "Readme~1".to_owned()), (2, "readme~2".to_owned())]
+        );
+    }
+
+    #[test]
+    fn order_is_that_of_the_recorded_units() {
+        let rules = Names { strict: false };
+        assert_eq!(rules.compare("\u{FFFD}", "🎉"), Ordering::Greater);
+        assert_eq!(rules.compare("a.b", "a-b"), Ordering::Less);
+    }
+}

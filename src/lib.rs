@@ -1,0 +1,75 @@
+//! Builds optical-disc file system images, ISO 9660, Joliet and UDF, the way Windows' IMAPI2 file system component
+//! (`imapi2fs.dll`) does, on every platform.
+//!
+//! A [`FileSystemImage`] owns a directory tree and the settings it is laid out with. What it makes, a [`ResultImage`],
+//! is a view of blocks that are made when they are read: it can be read from any position, by any thread, as often as
+//! needed, and it takes no room for the data of files.
+//!
+//! ```no_run
+//! use std::fs::File;
+//!
+//! use imapi2fs::FileSystemImage;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut image = FileSystemImage::new();
+//! image.set_free_media_blocks(0)?; // no limit; the default is a CD of 650 MiB
+//! image.set_volume_name("BACKUP")?;
+//! image.root_mut().add_tree("documents", false)?;
+//!
+//! for finding in image.report() {
+//!     println!("{finding}"); // names that a file system cannot hold as they are
+//! }
+//! image.create_result_image()?.write_to(File::create("backup.iso")?)?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Paths
+//!
+//! A path in the image is an [`ImagePath`]; text converts into it and is split at `/` and at `\`. Any name is accepted
+//! but empty ones, `.`, `..` and those with `/` or NUL, unless the image is
+//! [strict](FileSystemImage::set_strict_file_system_compliance). UDF holds names as they are; what Joliet and ISO 9660
+//! cannot hold is replaced, cut and numbered, and [reported](FileSystemImage::report).
+//!
+//! # Errors
+//!
+//! There is one [`Error`]. It names the item and the numbers that explain it, and [`Error::hresult`] gives IMAPI2's code.
+//!
+//! # Standards
+//!
+//! ECMA-119, 2nd edition (ISO 9660:1988); the Joliet Specification of 1995; ECMA-167, 2nd and 3rd edition; OSTA UDF 1.02.
+//! A comment beginning `IMAPI2 differs:` marks each place where this crate does something else than IMAPI2.
+
+mod block;
+mod codec;
+mod error;
+mod file_systems;
+mod image;
+mod iso9660;
+mod joliet;
+mod layout;
+mod media;
+mod path;
+mod result;
+mod source;
+mod space;
+mod time;
+mod tree;
+mod udf;
+
+pub use chrono;
+
+pub use self::block::BLOCK_SIZE;
+pub use self::codec::unique::NameChange;
+pub use self::error::{Change, Error, HResult, LinkProblem, NameProblem, Origin, Result};
+pub use self::file_systems::{FileSystems, InterchangeLevel, UdfRevision};
+pub use self::image::{
+    DirectoryMut, FileSystemImage, Finding, Item, ItemData, ItemKind, ItemMut, LeftOut,
+    LeftOutReason, LinkPolicy, NewDirectory, NewFile, NewItem, Report, Snapshot, TreeOptions,
+    TreeSummary,
+};
+pub use self::media::MediaType;
+pub use self::path::ImagePath;
+pub use self::result::{ImageStream, ProgressItem, ProgressItems, ResultImage, WriteProgress};
+pub use self::source::{PlatformStaging, Source, StagingPolicy};
+pub use self::time::Timestamp;

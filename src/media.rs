@@ -1,0 +1,174 @@
+//! Media types, and what an image for each of them is made with.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::error::{Error, Result};
+use crate::file_systems::{FileSystems, UdfRevision};
+
+/// The physical type of a medium. The values are those of IMAPI2's `IMAPI_MEDIA_PHYSICAL_TYPE`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum MediaType {
+    /// Unknown, or no medium.
+    Unknown = 0,
+    /// CD-ROM, or a CD that cannot be written here.
+    CdRom = 1,
+    /// CD-R.
+    CdR = 2,
+    /// CD-RW.
+    CdRw = 3,
+    /// Read-only DVD.
+    DvdRom = 4,
+    /// DVD-RAM.
+    DvdRam = 5,
+    /// DVD+R.
+    DvdPlusR = 6,
+    /// DVD+RW.
+    DvdPlusRw = 7,
+    /// DVD+R of two layers.
+    DvdPlusRDualLayer = 8,
+    /// DVD-R.
+    DvdDashR = 9,
+    /// DVD-RW.
+    DvdDashRw = 10,
+    /// DVD-R of two layers.
+    DvdDashRDualLayer = 11,
+    /// Something like a hard disk, written at random.
+    Disk = 12,
+    /// DVD+RW of two layers.
+    DvdPlusRwDualLayer = 13,
+    /// HD DVD-ROM.
+    HdDvdRom = 14,
+    /// HD DVD-R.
+    HdDvdR = 15,
+    /// HD DVD-RAM.
+    HdDvdRam = 16,
+    /// BD-ROM.
+    BdRom = 17,
+    /// BD-R.
+    BdR = 18,
+    /// BD-RE.
+    BdRe = 19,
+}
+
+/// What an image for a medium is made with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Defaults {
+    pub file_systems: FileSystems,
+    pub udf_revision: UdfRevision,
+    /// 0 is no limit.
+    pub free_media_blocks: u32,
+}
+
+impl MediaType {
+    /// The types that images can be made for.
+    pub const WRITABLE: &'static [Self] = &[
+        Self::CdR,
+        Self::CdRw,
+        Self::DvdRam,
+        Self::DvdPlusR,
+        Self::DvdPlusRw,
+        Self::DvdPlusRDualLayer,
+        Self::DvdDashR,
+        Self::DvdDashRw,
+        Self::DvdDashRDualLayer,
+        Self::Disk,
+        Self::DvdPlusRwDualLayer,
+        Self::BdR,
+        Self::BdRe,
+    ];
+
+    /// What an image for this medium is made with, if it can be written.
+    ///
+    /// What IMAPI2 chooses is not documented but for DVD+RW of two layers, which gets UDF alone. Optical media other
+    /// than CDs all do here: no file is too large for UDF, and a bridge on rewritable media cannot be appended to.
+    /// The blocks are the nominal capacities of the media.
+    pub(crate) fn defaults(self) -> Option<Defaults> {
+        let cd = FileSystems::ISO9660 | FileSystems::JOLIET;
+        let (file_systems, free_media_blocks) = match self {
+            Self::CdR | Self::CdRw => (cd, 359_847),
+            Self::DvdDashR | Self::DvdDashRw => (FileSystems::UDF, 2_298_496),
+            Self::DvdPlusR | Self::DvdPlusRw => (FileSystems::UDF, 2_295_104),
+            Self::DvdRam => (FileSystems::UDF, 2_236_704),
+            Self::DvdPlusRDualLayer | Self::DvdPlusRwDualLayer => (FileSystems::UDF, 4_173_824),
+            Self::DvdDashRDualLayer => (FileSystems::UDF, 4_171_712),
+            Self::BdR | Self::BdRe => (FileSystems::UDF, 12_219_392),
+            Self::Disk => (FileSystems::all(), 0),
+            _ => return None,
+        };
+        Some(Defaults {
+            file_systems,
+            udf_revision: UdfRevision::V1_02,
+            free_media_blocks,
+        })
+    }
+
+    const fn text(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::CdRom => "cd-rom",
+            Self::CdR => "cd-r",
+            Self::CdRw => "cd-rw",
+            Self::DvdRom => "dvd-rom",
+            Self::DvdRam => "dvd-ram",
+            Self::DvdPlusR => "dvd+r",
+            Self::DvdPlusRw => "dvd+rw",
+            Self::DvdPlusRDualLayer => "dvd+r-dl",
+            Self::DvdDashR => "dvd-r",
+            Self::DvdDashRw => "dvd-rw",
+            Self::DvdDashRDualLayer => "dvd-r-dl",
+            Self::Disk => "disk",
+            Self::DvdPlusRwDualLayer => "dvd+rw-dl",
+            Self::HdDvdRom => "hd-dvd-rom",
+            Self::HdDvdR => "hd-dvd-r",
+            Self::HdDvdRam => "hd-dvd-ram",
+            Self::BdRom => "bd-rom",
+            Self::BdR => "bd-r",
+            Self::BdRe => "bd-re",
+        }
+    }
+}
+
+impl From<MediaType> for u32 {
+    fn from(media: MediaType) -> Self {
+        media as Self
+    }
+}
+
+impl fmt::Display for MediaType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.text())
+    }
+}
+
+impl FromStr for MediaType {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        Self::WRITABLE
+            .iter()
+            .find(|media| media.text() == text)
+            .copied()
+            .ok_or_else(|| Error::InvalidParameter {
+                parameter: "media type",
+                value: text.to_owned(),
+                expected: "cd-r, cd-rw, dvd-r, dvd-rw, dvd+r, dvd+rw, dvd-ram, dvd-r-dl, dvd+r-dl, dvd+rw-dl, bd-r, bd-re or disk",
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_writable_type_has_defaults_and_a_name() {
+        for media in MediaType::WRITABLE {
+            assert!(media.defaults().is_some());
+            assert_eq!(media.to_string().parse::<MediaType>().unwrap(), *media);
+        }
+        assert_eq!(MediaType::DvdRom.defaults(), None);
+        assert!("dvd-rom".parse::<MediaType>().is_err());
+    }
+}

@@ -1,0 +1,200 @@
+//! Result images: a view of blocks that are made when they are read.
+
+mod progress;
+mod stream;
+
+use std::fmt;
+use std::io::Write;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+pub use self::progress::{ProgressItem, ProgressItems};
+pub use self::stream::ImageStream;
+use crate::block::{BLOCK_SIZE, Lba};
+use crate::error::{Error, Result};
+use crate::layout::Layout;
+use crate::space::Cursor;
+
+/// Bytes that are read and written at a time.
+const CHUNK: usize = 1 << 20;
+
+/// An image, as it was laid out when it was made. Its blocks are made when they are read.
+///
+/// It is a snapshot: the tree it was made from can go on being edited. Cloning it copies a pointer, and any thread can
+/// read any part of it. The files that are not staged are opened when their blocks are read, and must then be what they
+/// were when they were added.
+///
+/// IMAPI2: `IFileSystemImageResult`.
+#[derive(Clone)]
+pub struct ResultImage {
+    layout: Arc<Layout>,
+    disc_id: Arc<str>,
+}
+
+impl ResultImage {
+    pub(crate) fn new(layout: Layout, disc_id: &str) -> Self {
+        Self {
+            layout: Arc::new(layout),
+            disc_id: disc_id.into(),
+        }
+    }
+
+    /// Number of blocks.
+    ///
+    /// IMAPI2: `IFileSystemImageResult::get_TotalBlocks`.
+    #[doc(alias = "get_TotalBlocks")]
+    #[must_use]
+    pub fn total_blocks(&self) -> u32 {
+        self.layout.extent.blocks
+    }
+
+    /// Bytes of a block, always [`BLOCK_SIZE`].
+    ///
+    /// IMAPI2: `IFileSystemImageResult::get_BlockSize`.
+    #[doc(alias = "get_BlockSize")]
+    #[must_use]
+    pub const fn block_size(&self) -> u32 {
+        BLOCK_SIZE
+    }
+
+    /// Length in bytes: all blocks.
+    #[expect(clippy::len_without_is_empty, reason = "no image is empty")]
+    #[must_use]
+    pub fn len(&self) -> u64 {
+        u64::from(self.total_blocks()) * u64::from(BLOCK_SIZE)
+    }
+
+    /// The name of the volume.
+    ///
+    /// IMAPI2: `IFileSystemImageResult::get_DiscId`.
+    #[doc(alias = "get_DiscId")]
+    #[must_use]
+    pub fn disc_id(&self) -> &str {
+        &self.disc_id
+    }
+
+    /// Reads from the byte `offset` on until `buf` is full or the image ends; returns how much was read.
+    ///
+    /// A file that lies in the range is opened for this call; [`ResultImage::image_stream`] keeps it open.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::ReadSource`] when a file cannot be opened or read.
+    /// - [`Error::SourceChanged`] when a file is not what it was when it was added.
+    pub fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
+        self.read_with(offset, buf, &mut Cursor::default())
+    }
+
+    fn read_with(&self, offset: u64, buf: &mut [u8], cursor: &mut Cursor) -> Result<usize> {
+        let left = self.len().saturating_sub(offset);
+        let len = usize::try_from(left).unwrap_or(usize::MAX).min(buf.len());
+        let start = self.layout.extent.start;
+        self.layout
+            .map
+            .read(start, offset, &mut buf[..len], cursor)?;
+        Ok(len)
+    }
+
+    /// A reader of the whole image, at its start.
+    ///
+    /// IMAPI2: `IFileSystemImageResult::get_ImageStream`.
+    #[doc(alias = "get_ImageStream")]
+    #[must_use]
+    pub fn image_stream(&self) -> ImageStream {
+        ImageStream::new(self.clone())
+    }
+
+    /// Writes the whole image; returns its length in bytes.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Write`] when `writer` fails.
+    /// - Those of [`ResultImage::read_at`].
+    pub fn write_to(&self, writer: impl Write) -> Result<u64> {
+        self.write_to_with(writer, |_| ControlFlow::Continue(()))
+    }
+
+    /// Writes the whole image and calls `progress` before every MiB and at the end.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Cancelled`] when `progress` breaks.
+    /// - Those of [`ResultImage::write_to`].
+    pub fn write_to_with(
+        &self,
+        mut writer: impl Write,
+        mut progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
+    ) -> Result<u64> {
+        let mut cursor = Cursor::default();
+        let mut chunk = vec![0; CHUNK];
+        let mut done = 0;
+        loop {
+            let report = WriteProgress { image: self, done };
+            if progress(report).is_break() {
+                return Err(Error::Cancelled);
+            }
+            let len = self.read_with(done, &mut chunk, &mut cursor)?;
+            if len == 0 {
+                break;
+            }
+            let written = writer.write_all(&chunk[..len]);
+            written.map_err(|source| Error::Write { source })?;
+            done += len as u64;
+        }
+        writer.flush().map_err(|source| Error::Write { source })?;
+        Ok(done)
+    }
+
+    /// What every block holds, without gaps, in the order of the blocks. It is made while it is looked through.
+    ///
+    /// IMAPI2: `IFileSystemImageResult::get_ProgressItems`.
+    #[doc(alias = "get_ProgressItems")]
+    #[must_use]
+    pub fn progress_items(&self) -> ProgressItems<'_> {
+        ProgressItems::new(&self.layout)
+    }
+
+    fn start(&self) -> Lba {
+        self.layout.extent.start
+    }
+}
+
+impl fmt::Debug for ResultImage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ResultImage")
+            .field("disc_id", &self.disc_id)
+            .field("start", &self.start())
+            .field("total_blocks", &self.total_blocks())
+            .finish_non_exhaustive()
+    }
+}
+
+/// How far writing an image has come.
+#[derive(Clone, Copy, Debug)]
+pub struct WriteProgress<'a> {
+    image: &'a ResultImage,
+    done: u64,
+}
+
+impl WriteProgress<'_> {
+    /// Bytes that have been written.
+    #[must_use]
+    pub const fn bytes_done(&self) -> u64 {
+        self.done
+    }
+
+    /// Bytes of the whole image.
+    #[must_use]
+    pub fn bytes_total(&self) -> u64 {
+        self.image.len()
+    }
+
+    /// Description of what is written next, as in [`ResultImage::progress_items`]; empty at the end.
+    #[must_use]
+    pub fn current(&self) -> String {
+        u32::try_from(self.done / u64::from(BLOCK_SIZE))
+            .ok()
+            .and_then(|block| self.image.progress_items().from_block(block))
+            .map_or_else(String::new, |item| item.description().to_owned())
+    }
+}

@@ -1,0 +1,180 @@
+//! What the blocks of an image hold, for people who wait for it.
+
+use crate::block::{Extent, Lba};
+use crate::layout::Layout;
+use crate::space::{Content, FileData};
+
+/// What a block that no structure takes is called.
+const UNUSED: &str = "unused";
+/// What the blocks before the first descriptor are called (ECMA-119 6.2.1).
+const SYSTEM_AREA: &str = "system area";
+
+/// A run of blocks with a description: the path of a file in the image, or the name of a structure.
+///
+/// IMAPI2: `IProgressItem`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProgressItem {
+    description: String,
+    first_block: u32,
+    last_block: u32,
+}
+
+impl ProgressItem {
+    /// The path of a file in the image, or the name of a structure.
+    #[doc(alias = "get_Description")]
+    #[must_use]
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    /// First block, counted from the start of the image.
+    #[doc(alias = "get_FirstBlock")]
+    #[must_use]
+    pub const fn first_block(&self) -> u32 {
+        self.first_block
+    }
+
+    /// Last block, counted from the start of the image.
+    #[doc(alias = "get_LastBlock")]
+    #[must_use]
+    pub const fn last_block(&self) -> u32 {
+        self.last_block
+    }
+
+    /// Number of blocks.
+    #[doc(alias = "get_BlockCount")]
+    #[must_use]
+    pub const fn block_count(&self) -> u32 {
+        self.last_block - self.first_block + 1
+    }
+}
+
+/// The parts of an image without gaps, in the order of their blocks. Files without data have no part.
+///
+/// IMAPI2: `IProgressItems`.
+#[derive(Clone, Copy, Debug)]
+pub struct ProgressItems<'a> {
+    layout: &'a Layout,
+}
+
+/// A place between two items: the next block, and where it is looked for.
+#[derive(Clone, Copy, Debug)]
+struct Place {
+    next: Lba,
+    part: usize,
+    file: usize,
+}
+
+impl<'a> ProgressItems<'a> {
+    pub(super) const fn new(layout: &'a Layout) -> Self {
+        Self { layout }
+    }
+
+    /// All items.
+    pub fn iter(&self) -> impl Iterator<Item = ProgressItem> + use<'a> {
+        let items = *self;
+        let mut place = Place {
+            next: self.layout.extent.start,
+            part: 0,
+            file: 0,
+        };
+        std::iter::from_fn(move || items.item(&mut place))
+    }
+
+    /// Number of items.
+    #[doc(alias = "get_Count")]
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.iter().count()
+    }
+
+    /// The item that holds a block, counted from the start of the image.
+    #[doc(alias = "ProgressItemFromBlock")]
+    #[must_use]
+    pub fn from_block(&self, block: u32) -> Option<ProgressItem> {
+        let extent = self.layout.extent;
+        if block >= extent.blocks {
+            return None;
+        }
+        let lba = extent.start + block;
+        let parts = self.layout.map.parts();
+        let part = parts.partition_point(|part| part.extent.end() <= lba);
+        let before = part.checked_sub(1).and_then(|part| parts.get(part));
+        let mut place = Place {
+            next: before.map_or(extent.start, |part| part.extent.end()),
+            part,
+            file: 0,
+        };
+        match parts
+            .get(part)
+            .map(|part| (&part.content, part.extent.start))
+        {
+            Some((Content::Files(files), start)) if start <= lba => {
+                let file = files.index_at(lba);
+                place.next = files.file(file).map_or(start, |(_, extent)| extent.start);
+                place.file = file;
+            }
+            Some((_, start)) if start <= lba => place.next = start,
+            _ => {}
+        }
+        self.item(&mut place)
+    }
+
+    /// The first item of that description.
+    #[doc(alias = "ProgressItemFromDescription")]
+    #[must_use]
+    pub fn from_description(&self, description: &str) -> Option<ProgressItem> {
+        self.iter().find(|item| item.description == description)
+    }
+
+    /// The item at `place`, which moves on behind it.
+    fn item(&self, place: &mut Place) -> Option<ProgressItem> {
+        let all = self.layout.extent;
+        if place.next >= all.end() {
+            return None;
+        }
+        let part = self.layout.map.parts().get(place.part);
+        let (description, extent) = match part {
+            Some(part) if part.extent.start == place.next || place.file > 0 => {
+                match &part.content {
+                    Content::Files(files) => match file_item(files, place.file) {
+                        Some(item) => {
+                            place.file += 1;
+                            item
+                        }
+                        None => return None,
+                    },
+                    _ => (part.name.to_owned(), part.extent),
+                }
+            }
+            _ => {
+                let end = part.map_or(all.end(), |part| part.extent.start);
+                let name = if place.next == all.start {
+                    SYSTEM_AREA
+                } else {
+                    UNUSED
+                };
+                let extent = Extent {
+                    start: place.next,
+                    blocks: end - place.next,
+                };
+                (name.to_owned(), extent)
+            }
+        };
+        if part.is_some_and(|part| part.extent.end() == extent.end()) {
+            place.part += 1;
+            place.file = 0;
+        }
+        place.next = extent.end();
+        Some(ProgressItem {
+            description,
+            first_block: extent.start - all.start,
+            last_block: extent.end() - all.start - 1,
+        })
+    }
+}
+
+fn file_item(files: &FileData, index: usize) -> Option<(String, Extent)> {
+    let (node, extent) = files.file(index)?;
+    Some((files.tree.path(node).to_string(), extent))
+}

@@ -1,0 +1,266 @@
+//! Files of the host: opening them again when the image is read, and seeing whether they changed.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Content, Data, HostFile, SharedReader, StageFile};
+use crate::error::Change;
+use crate::time::Timestamp;
+
+/// What tells a changed file from the one that was added, together with its length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fingerprint {
+    modified_ticks: i64,
+}
+
+impl Fingerprint {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        // A platform without modification times still has the lengths compared.
+        let modified_ticks = metadata
+            .modified()
+            .map_or(0, |time| Timestamp::from(time).ticks());
+        Self { modified_ticks }
+    }
+
+    /// What differs between the file that was added and the one that `metadata` is about.
+    fn changed(self, len: u64, metadata: &Metadata) -> Option<Change> {
+        if !metadata.is_file() {
+            Some(Change::Kind)
+        } else if metadata.len() != len {
+            Some(Change::Length {
+                expected: len,
+                found: metadata.len(),
+            })
+        } else if Self::of(metadata) != self {
+            Some(Change::Modified)
+        } else {
+            None
+        }
+    }
+}
+
+/// Why content cannot be read. The caller knows the item and adds its path.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Open(io::Error),
+    Read(io::Error),
+    Changed(Change),
+}
+
+/// The directories that files of the host are in: a file stores their number, not their path.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct HostFiles {
+    directories: Vec<Arc<Path>>,
+}
+
+impl HostFiles {
+    pub(crate) fn len(&self) -> usize {
+        self.directories.len()
+    }
+
+    pub(crate) fn truncate(&mut self, len: usize) {
+        self.directories.truncate(len);
+    }
+
+    /// Remembers a directory; the path is absolute and has no links in it.
+    pub(crate) fn push(&mut self, directory: &Path) -> u32 {
+        self.directories.push(directory.into());
+        // One per directory of a tree whose nodes are counted in 32 bits.
+        (self.directories.len() - 1) as u32
+    }
+
+    /// Remembers a directory unless it is the last one remembered.
+    pub(crate) fn push_or_last(&mut self, directory: &Path) -> u32 {
+        match self.directories.last() {
+            Some(last) if **last == *directory => (self.directories.len() - 1) as u32,
+            _ => self.push(directory),
+        }
+    }
+
+    pub(crate) fn directory(&self, number: u32) -> &Path {
+        &self.directories[number as usize]
+    }
+
+    pub(crate) fn path(&self, file: HostFile, name: &str) -> PathBuf {
+        self.directory(file.directory).join(name)
+    }
+}
+
+/// Content that has been opened for reading.
+pub(crate) enum Opened {
+    Memory(Arc<[u8]>),
+    Host(OpenFile),
+    Staged { stage: Arc<StageFile>, offset: u64 },
+    Seekable { reader: SharedReader, len: u64 },
+}
+
+impl Opened {
+    /// Opens `content`; `path` gives a host file's path.
+    pub(crate) fn open(
+        content: &Content,
+        path: impl FnOnce(HostFile) -> PathBuf,
+    ) -> Result<Self, Failure> {
+        Ok(match &content.data {
+            Data::Memory(bytes) => Self::Memory(bytes.clone()),
+            Data::Host { file, fingerprint } => {
+                Self::Host(OpenFile::open(&path(*file), content.len, *fingerprint)?)
+            }
+            Data::Staged { stage, offset } => Self::Staged {
+                stage: stage.clone(),
+                offset: *offset,
+            },
+            Data::Seekable(reader) => Self::Seekable {
+                reader: reader.clone(),
+                len: content.len,
+            },
+        })
+    }
+
+    /// Fills `buf` from `offset` on; both lie inside the content's length.
+    pub(crate) fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<(), Failure> {
+        match self {
+            Self::Memory(bytes) => {
+                let at = offset as usize;
+                buf.copy_from_slice(&bytes[at..at + buf.len()]);
+                Ok(())
+            }
+            Self::Host(file) => file.read_exact_at(buf, offset),
+            Self::Staged { stage, offset: at } => {
+                stage.read_exact_at(buf, at + offset).map_err(Failure::Read)
+            }
+            Self::Seekable { reader, len } => reader.read_exact_at(buf, offset, *len),
+        }
+    }
+}
+
+/// A file of the host that was as it had been added when it was opened.
+pub(crate) struct OpenFile {
+    file: File,
+    len: u64,
+    fingerprint: Fingerprint,
+}
+
+impl OpenFile {
+    fn open(path: &Path, len: u64, fingerprint: Fingerprint) -> Result<Self, Failure> {
+        let file = open_no_follow(path).map_err(Failure::Open)?;
+        let metadata = file.metadata().map_err(Failure::Open)?;
+        match fingerprint.changed(len, &metadata) {
+            Some(change) => Err(Failure::Changed(change)),
+            None => Ok(Self {
+                file,
+                len,
+                fingerprint,
+            }),
+        }
+    }
+
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<(), Failure> {
+        match read_exact_at(&self.file, buf, offset) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                let found = self.file.metadata().map_err(Failure::Read)?.len();
+                Err(Failure::Changed(Change::Length {
+                    expected: self.len,
+                    found,
+                }))
+            }
+            Err(error) => Err(Failure::Read(error)),
+            Ok(()) => {
+                // Whoever writes while a long file is read shows by its end at the latest.
+                let long = buf.len() as u64 != self.len;
+                if long && offset + buf.len() as u64 == self.len {
+                    let metadata = self.file.metadata().map_err(Failure::Read)?;
+                    if let Some(change) = self.fingerprint.changed(self.len, &metadata) {
+                        return Err(Failure::Changed(change));
+                    }
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+/// Opens a file that has been one when it was added. What has taken its place since, a link or a fifo, must neither
+/// be followed nor waited for.
+fn open_no_follow(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use rustix::fs::OFlags;
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32);
+    }
+    options.open(path)
+}
+
+impl SharedReader {
+    /// The length of what the reader holds.
+    pub(crate) fn len(&self) -> io::Result<u64> {
+        self.lock()?.seek(SeekFrom::End(0))
+    }
+
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64, len: u64) -> Result<(), Failure> {
+        let mut reader = self.lock().map_err(Failure::Read)?;
+        reader
+            .seek(SeekFrom::Start(offset))
+            .map_err(Failure::Read)?;
+        match reader.read_exact(buf) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                let found = reader.seek(SeekFrom::End(0)).map_err(Failure::Read)?;
+                Err(Failure::Changed(Change::Length {
+                    expected: len,
+                    found,
+                }))
+            }
+            result => result.map_err(Failure::Read),
+        }
+    }
+
+    fn lock(&self) -> io::Result<std::sync::MutexGuard<'_, Box<dyn super::ReadSeek>>> {
+        self.0
+            .lock()
+            .map_err(|_| io::Error::other("the reader panicked earlier"))
+    }
+}
+
+/// Fills `buf` from `offset` on without moving a position that others use.
+pub(super) fn read_exact_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::FileExt::read_exact_at(file, buf, offset)
+    }
+    #[cfg(windows)]
+    {
+        let mut done = 0;
+        while done < buf.len() {
+            let at = offset + done as u64;
+            match std::os::windows::fs::FileExt::seek_read(file, &mut buf[done..], at) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(read) => done += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+    #[cfg(not(any(unix, windows)))]
+    {
+        let mut file = file;
+        file.seek(SeekFrom::Start(offset))?;
+        file.read_exact(buf)
+    }
+}
+
+/// What a file is on Windows, where its metadata does not tell: volume, index, number of links.
+#[cfg(windows)]
+pub(crate) fn file_identity(path: &Path) -> io::Result<(u64, u64, u64)> {
+    let handle = winapi_util::Handle::from_path_any(path)?;
+    let information = winapi_util::file::information(&handle)?;
+    Ok((
+        information.volume_serial_number(),
+        information.file_index(),
+        information.number_of_links(),
+    ))
+}

@@ -1,0 +1,170 @@
+//! Where the bytes of files come from: memory, a file, a reader, the working directory.
+//!
+//! Callers give a [`Source`]; the tree keeps a [`Content`], which holds no handle; reading opens it.
+
+mod file;
+mod policy;
+mod staging;
+
+use std::fmt;
+use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use crate::error::Origin;
+
+#[cfg(windows)]
+pub(crate) use self::file::file_identity;
+pub(crate) use self::file::{Failure, Fingerprint, HostFiles, Opened};
+pub use self::policy::{PlatformStaging, StagingPolicy};
+pub(crate) use self::staging::{Failure as StageFailure, Stage, StageFile, StageReader};
+
+/// A reader that can be read from any position.
+pub(crate) trait ReadSeek: Read + Seek + Send {}
+
+impl<T: Read + Seek + Send> ReadSeek for T {}
+
+/// Where the data of a file comes from.
+///
+/// A path is read when the image is read, and only remembered until then; what can be read only once is copied to
+/// the working directory when it is added.
+///
+/// IMAPI2: the `IStream` given to `IFsiDirectoryItem::AddFile` and `IFsiFileItem::put_Data`.
+///
+/// ```
+/// use imapi2fs::Source;
+///
+/// let from_memory = Source::from(*b"hello");
+/// let from_file = Source::path("install.wim");
+/// let read_once = Source::reader(std::io::empty());
+/// let any_position = Source::seekable(std::io::Cursor::new(vec![0; 4096]));
+/// ```
+pub struct Source(pub(crate) SourceKind);
+
+pub(crate) enum SourceKind {
+    Path(PathBuf),
+    Bytes(Arc<[u8]>),
+    Reader(Box<dyn Read + Send>),
+    Seekable(Box<dyn ReadSeek>),
+}
+
+impl Source {
+    /// The file at `path`, as it is when it is added; a link is followed.
+    pub fn path(path: impl Into<PathBuf>) -> Self {
+        Self(SourceKind::Path(path.into()))
+    }
+
+    /// These bytes.
+    pub fn bytes(bytes: impl Into<Arc<[u8]>>) -> Self {
+        Self(SourceKind::Bytes(bytes.into()))
+    }
+
+    /// All that `reader` gives. It is read when the file is added, into the working directory.
+    pub fn reader(reader: impl Read + Send + 'static) -> Self {
+        Self(SourceKind::Reader(Box::new(reader)))
+    }
+
+    /// All that `reader` holds from its first byte to its last, read when the image is read, as often as needed.
+    pub fn seekable(reader: impl Read + Seek + Send + 'static) -> Self {
+        Self(SourceKind::Seekable(Box::new(reader)))
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            SourceKind::Path(path) => f.debug_tuple("Path").field(path).finish(),
+            SourceKind::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
+            SourceKind::Reader(_) => f.write_str("Reader"),
+            SourceKind::Seekable(_) => f.write_str("Seekable"),
+        }
+    }
+}
+
+impl From<PathBuf> for Source {
+    fn from(path: PathBuf) -> Self {
+        Self::path(path)
+    }
+}
+
+impl From<&Path> for Source {
+    fn from(path: &Path) -> Self {
+        Self::path(path)
+    }
+}
+
+impl From<Vec<u8>> for Source {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::bytes(bytes)
+    }
+}
+
+impl From<&[u8]> for Source {
+    fn from(bytes: &[u8]) -> Self {
+        Self::bytes(bytes)
+    }
+}
+
+impl<const N: usize> From<[u8; N]> for Source {
+    fn from(bytes: [u8; N]) -> Self {
+        Self::bytes(bytes)
+    }
+}
+
+impl<const N: usize> From<&[u8; N]> for Source {
+    fn from(bytes: &[u8; N]) -> Self {
+        Self::bytes(*bytes)
+    }
+}
+
+/// The data of one file, as the tree keeps it.
+#[derive(Clone)]
+pub(crate) struct Content {
+    /// Length in bytes.
+    pub len: u64,
+    /// How many nodes have this content; nodes of one image that share it share its blocks.
+    pub references: u32,
+    pub data: Data,
+}
+
+#[derive(Clone)]
+pub(crate) enum Data {
+    Memory(Arc<[u8]>),
+    /// A file in a directory of [`HostFiles`].
+    Host {
+        file: HostFile,
+        fingerprint: Fingerprint,
+    },
+    Staged {
+        stage: Arc<StageFile>,
+        offset: u64,
+    },
+    Seekable(SharedReader),
+}
+
+/// A file of the host, without its path: its directory's number and its name's place in the tree's name pool.
+#[derive(Clone, Copy)]
+pub(crate) struct HostFile {
+    pub directory: u32,
+    pub name: u32,
+}
+
+#[derive(Clone)]
+pub(crate) struct SharedReader(pub Arc<Mutex<Box<dyn ReadSeek>>>);
+
+impl Data {
+    /// What errors call the place the data comes from; `file` is its path if it has one.
+    pub(crate) fn origin(&self, file: impl FnOnce(HostFile) -> PathBuf) -> Origin {
+        match self {
+            Self::Memory(_) => Origin::Memory,
+            Self::Host { file: host, .. } => Origin::File(file(*host)),
+            Self::Staged { .. } => Origin::Staged,
+            Self::Seekable(_) => Origin::Reader,
+        }
+    }
+}
+
+const _: () = assert!(
+    size_of::<Content>() <= 40,
+    "a content per file: keep it small"
+);

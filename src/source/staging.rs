@@ -1,0 +1,168 @@
+//! Staged data: an append-only temporary file in the working directory that has no name.
+//!
+//! Without a name nothing is left behind whatever ends the process, and two images in one directory cannot meet.
+//! On Windows the file has a name while it is open and goes with its last handle.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::file::read_exact_at;
+use crate::error::{Error, Result};
+
+/// Bytes copied at a time.
+const CHUNK: usize = 1 << 20;
+
+/// A file with staged data, alive as long as a tree or a result refers to it.
+#[derive(Debug)]
+pub(crate) struct StageFile {
+    file: File,
+}
+
+impl StageFile {
+    pub(super) fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
+        read_exact_at(&self.file, buf, offset)
+    }
+
+    fn write_all_at(&self, mut buf: &[u8], mut offset: u64) -> io::Result<()> {
+        while !buf.is_empty() {
+            let result = {
+                #[cfg(unix)]
+                {
+                    std::os::unix::fs::FileExt::write_at(&self.file, buf, offset)
+                }
+                #[cfg(windows)]
+                {
+                    std::os::windows::fs::FileExt::seek_write(&self.file, buf, offset)
+                }
+                #[cfg(not(any(unix, windows)))]
+                {
+                    use std::io::{Seek, SeekFrom, Write};
+                    let mut file = &self.file;
+                    file.seek(SeekFrom::Start(offset))
+                        .and_then(|_| file.write(buf))
+                }
+            };
+            match result {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => {
+                    buf = &buf[written..];
+                    offset += written as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The place where an image stages data.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    directory: PathBuf,
+    file: Arc<StageFile>,
+    len: u64,
+    /// Used again by every file that is staged.
+    chunk: Vec<u8>,
+}
+
+impl Stage {
+    pub(crate) fn new(directory: &Path) -> Result<Self> {
+        let file = tempfile::tempfile_in(directory).map_err(|source| Error::OpenStage {
+            directory: directory.to_owned(),
+            source,
+        })?;
+        Ok(Self {
+            directory: directory.to_owned(),
+            file: Arc::new(StageFile { file }),
+            len: 0,
+            chunk: vec![0; CHUNK],
+        })
+    }
+
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    pub(crate) const fn file(&self) -> &Arc<StageFile> {
+        &self.file
+    }
+
+    pub(crate) const fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// Gives up what was staged after the length was `len`, as nothing refers to it.
+    pub(crate) fn truncate(&mut self, len: u64) {
+        // If it fails, the space is lost until the image goes; the data before it is not touched either way.
+        let _ = self.file.file.set_len(len);
+        self.len = len;
+    }
+
+    /// Appends all of `reader`; returns where it starts and its length.
+    pub(crate) fn append(
+        &mut self,
+        mut reader: impl Read,
+    ) -> std::result::Result<(u64, u64), Failure> {
+        let start = self.len;
+        loop {
+            let read = match read_full(&mut reader, &mut self.chunk) {
+                Ok(read) => read,
+                Err(error) => {
+                    self.truncate(start);
+                    return Err(Failure::Read(error));
+                }
+            };
+            if let Err(error) = self.file.write_all_at(&self.chunk[..read], self.len) {
+                self.truncate(start);
+                return Err(Failure::Write(error));
+            }
+            self.len += read as u64;
+            if read < self.chunk.len() {
+                return Ok((start, self.len - start));
+            }
+        }
+    }
+}
+
+/// Why data could not be staged. The caller knows the item and adds its path.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Read(io::Error),
+    Write(io::Error),
+}
+
+/// Fills `buf` unless the reader ends before.
+fn read_full(reader: &mut impl Read, buf: &mut [u8]) -> io::Result<usize> {
+    let mut done = 0;
+    while done < buf.len() {
+        match reader.read(&mut buf[done..]) {
+            Ok(0) => break,
+            Ok(read) => done += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(done)
+}
+
+/// Reads a part of a stage file from its start to its end.
+pub(crate) struct StageReader<'a> {
+    pub file: &'a StageFile,
+    pub offset: u64,
+    pub len: u64,
+}
+
+impl Read for StageReader<'_> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let len = usize::try_from(self.len)
+            .unwrap_or(usize::MAX)
+            .min(buf.len());
+        self.file.read_exact_at(&mut buf[..len], self.offset)?;
+        self.offset += len as u64;
+        self.len -= len as u64;
+        Ok(len)
+    }
+}

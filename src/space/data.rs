@@ -1,0 +1,184 @@
+//! The data of all files: one part of the image, in which a search finds the file of a block.
+
+use std::sync::Arc;
+
+use super::Space;
+use crate::block::{BLOCK_SIZE, Extent, Lba, blocks_of};
+use crate::error::{Error, Result};
+use crate::source::{Failure, Opened};
+use crate::tree::{ContentId, NodeId, Sequence, Tree};
+
+/// Where the data of every file lies.
+#[derive(Debug)]
+pub(crate) struct DataPlan {
+    extent: Extent,
+    /// First block of every content, by its number; contents without blocks have none.
+    starts: Vec<Lba>,
+    /// A node for each content that has blocks, in the order of the blocks.
+    order: Vec<NodeId>,
+}
+
+impl DataPlan {
+    /// Takes the blocks of all file data, in the order of the sequence; what several files share is taken once.
+    pub(crate) fn take(tree: &Tree, sequence: &Sequence, space: &mut Space) -> Result<Self> {
+        let mut starts = vec![Lba::default(); tree.content_count()];
+        let mut order = Vec::with_capacity(tree.totals().contents as usize);
+        let start = space.next();
+        for (_, node) in sequence.iter() {
+            let Some((id, content)) = tree.content_of(node) else {
+                continue;
+            };
+            let place = &mut starts[id.0 as usize];
+            // Block 0 is the system area's, so it stands for "not yet".
+            if content.len > 0 && *place == Lba::default() {
+                *place = space.take(blocks_of(content.len))?.start;
+                order.push(node);
+            }
+        }
+        Ok(Self {
+            extent: Extent {
+                start,
+                blocks: space.next() - start,
+            },
+            starts,
+            order,
+        })
+    }
+
+    pub(crate) const fn extent(&self) -> Extent {
+        self.extent
+    }
+
+    /// First block of a content; block 0 if it has none.
+    pub(crate) fn start(&self, content: ContentId) -> Lba {
+        self.starts[content.0 as usize]
+    }
+}
+
+/// The data of all files of an image.
+#[derive(Debug)]
+pub(crate) struct FileData {
+    pub tree: Arc<Tree>,
+    pub plan: Arc<DataPlan>,
+}
+
+/// A file that stays open between two reads of one reader.
+#[derive(Default)]
+pub(crate) struct Cursor {
+    open: Option<(ContentId, Opened)>,
+}
+
+impl FileData {
+    fn start_of(&self, node: NodeId) -> Lba {
+        self.tree
+            .content_of(node)
+            .map_or(Lba::default(), |(content, _)| self.plan.start(content))
+    }
+
+    /// The file whose blocks come at `index` among all, and where they are.
+    pub(crate) fn file(&self, index: usize) -> Option<(NodeId, Extent)> {
+        let node = *self.plan.order.get(index)?;
+        let (content, data) = self.tree.content_of(node)?;
+        Some((
+            node,
+            Extent {
+                start: self.plan.start(content),
+                // It was taken, so it fits.
+                blocks: blocks_of(data.len) as u32,
+            },
+        ))
+    }
+
+    /// Index of the file that `lba` belongs to.
+    pub(crate) fn index_at(&self, lba: Lba) -> usize {
+        self.plan
+            .order
+            .partition_point(|node| self.start_of(*node) <= lba)
+            .saturating_sub(1)
+    }
+
+    /// Fills `buf` from the byte `offset` of the file data on.
+    pub(super) fn read(&self, offset: u64, buf: &mut [u8], cursor: &mut Cursor) -> Result<()> {
+        let block_size = u64::from(BLOCK_SIZE);
+        let first = self.plan.extent.start;
+        // Below 2^31 blocks.
+        let mut index = self.index_at(first + (offset / block_size) as u32);
+        let mut done = 0;
+        while done < buf.len() {
+            let Some((node, extent)) = self.file(index) else {
+                buf[done..].fill(0);
+                return Ok(());
+            };
+            let Some((id, content)) = self.tree.content_of(node) else {
+                return Ok(());
+            };
+            let inside = offset + done as u64 - u64::from(extent.start - first) * block_size;
+            let data = usize::try_from(content.len.saturating_sub(inside))
+                .unwrap_or(usize::MAX)
+                .min(buf.len() - done);
+            if data > 0 {
+                let opened = self.opened(node, id, cursor)?;
+                opened
+                    .read_exact_at(&mut buf[done..done + data], inside)
+                    .map_err(|failure| self.error(node, failure))?;
+                done += data;
+            }
+            let padding = u64::from(extent.blocks) * block_size - inside - data as u64;
+            if inside + data as u64 >= content.len {
+                let padding = usize::try_from(padding)
+                    .unwrap_or(usize::MAX)
+                    .min(buf.len() - done);
+                buf[done..done + padding].fill(0);
+                done += padding;
+                index += 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn opened<'c>(
+        &self,
+        node: NodeId,
+        id: ContentId,
+        cursor: &'c mut Cursor,
+    ) -> Result<&'c Opened> {
+        // Another file is closed first, so that no more than one is open.
+        let opened = match cursor.open.take() {
+            Some((open, opened)) if open == id => opened,
+            _ => Opened::open(self.tree.content(id), |file| self.tree.host_path(file))
+                .map_err(|failure| self.error(node, failure))?,
+        };
+        Ok(&cursor.open.insert((id, opened)).1)
+    }
+
+    fn error(&self, node: NodeId, failure: Failure) -> Error {
+        read_error(&self.tree, node, failure)
+    }
+}
+
+/// The error for a file whose data cannot be read.
+pub(crate) fn read_error(tree: &Tree, node: NodeId, failure: Failure) -> Error {
+    let path = tree.path(node);
+    let origin = match tree.content_of(node) {
+        Some((_, content)) => content.data.origin(|file| tree.host_path(file)),
+        None => crate::error::Origin::Memory,
+    };
+    match failure {
+        Failure::Open(source) | Failure::Read(source) => Error::ReadSource {
+            path,
+            origin,
+            source,
+        },
+        Failure::Changed(change) => Error::SourceChanged {
+            path,
+            origin,
+            change,
+        },
+    }
+}
+
+impl std::fmt::Debug for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Cursor").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,169 @@
+//! What every block of an image holds.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::data::{Cursor, FileData};
+use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba};
+use crate::error::Result;
+
+/// Makes the blocks of a structure when they are read.
+pub(crate) trait Fill: Send + Sync {
+    /// Fills `buf`, which is zeros, with the structure's blocks from its block `first` on. `buf` is whole blocks.
+    fn fill(&self, first: u32, buf: &mut [u8]);
+}
+
+/// What a run of blocks holds.
+#[derive(Clone)]
+pub(crate) enum Content {
+    Bytes(Arc<[u8]>),
+    Made(Arc<dyn Fill>),
+    Files(Arc<FileData>),
+}
+
+/// A run of blocks with what it holds and what to call it.
+#[derive(Clone)]
+pub(crate) struct Part {
+    pub extent: Extent,
+    pub name: &'static str,
+    pub content: Content,
+}
+
+/// The parts of an image in the order of their blocks. Blocks between them are zeros.
+#[derive(Default)]
+pub(crate) struct Map {
+    parts: Vec<Part>,
+}
+
+impl Map {
+    /// Puts a structure whose bytes are known.
+    pub(crate) fn bytes(
+        &mut self,
+        extent: Extent,
+        name: &'static str,
+        bytes: impl Into<Arc<[u8]>>,
+    ) {
+        let bytes = bytes.into();
+        debug_assert!(bytes.len() as u64 <= u64::from(extent.blocks) * u64::from(BLOCK_SIZE));
+        self.put(extent, name, Content::Bytes(bytes));
+    }
+
+    /// Puts a structure that is made when it is read.
+    pub(crate) fn made(&mut self, extent: Extent, name: &'static str, fill: Arc<dyn Fill>) {
+        self.put(extent, name, Content::Made(fill));
+    }
+
+    /// Puts the data of files.
+    pub(crate) fn files(&mut self, extent: Extent, files: Arc<FileData>) {
+        self.put(extent, "file data", Content::Files(files));
+    }
+
+    fn put(&mut self, extent: Extent, name: &'static str, content: Content) {
+        if extent.blocks > 0 {
+            self.parts.push(Part {
+                extent,
+                name,
+                content,
+            });
+        }
+    }
+
+    /// Brings the parts into the order of their blocks; no two overlap.
+    pub(crate) fn finish(mut self) -> Self {
+        self.parts.sort_by_key(|part| part.extent.start);
+        debug_assert!(
+            self.parts
+                .windows(2)
+                .all(|pair| pair[0].extent.end() <= pair[1].extent.start)
+        );
+        self
+    }
+
+    pub(crate) fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+
+    /// Fills `buf` with the bytes from `offset` on, counted from the block `start`.
+    pub(crate) fn read(
+        &self,
+        start: Lba,
+        offset: u64,
+        buf: &mut [u8],
+        cursor: &mut Cursor,
+    ) -> Result<()> {
+        let first_byte = |lba: Lba| u64::from(lba - start) * u64::from(BLOCK_SIZE);
+        let mut index = self
+            .parts
+            .partition_point(|part| first_byte(part.extent.end()) <= offset);
+        let mut done = 0;
+        while done < buf.len() {
+            let at = offset + done as u64;
+            let Some(part) = self.parts.get(index) else {
+                buf[done..].fill(0);
+                break;
+            };
+            let part_start = first_byte(part.extent.start);
+            let part_end = first_byte(part.extent.end());
+            if at < part_start {
+                let gap = to_len(part_start - at).min(buf.len() - done);
+                buf[done..done + gap].fill(0);
+                done += gap;
+                continue;
+            }
+            let len = to_len(part_end - at).min(buf.len() - done);
+            let target = &mut buf[done..done + len];
+            match &part.content {
+                Content::Bytes(bytes) => copy_padded(bytes, at - part_start, target),
+                Content::Made(fill) => read_made(fill.as_ref(), at - part_start, target),
+                Content::Files(files) => files.read(at - part_start, target, cursor)?,
+            }
+            done += len;
+            index += 1;
+        }
+        Ok(())
+    }
+}
+
+fn to_len(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+fn copy_padded(bytes: &[u8], offset: u64, buf: &mut [u8]) {
+    let from = to_len(offset).min(bytes.len());
+    let len = (bytes.len() - from).min(buf.len());
+    buf[..len].copy_from_slice(&bytes[from..from + len]);
+    buf[len..].fill(0);
+}
+
+/// Whole blocks are made in place, a part of a block by way of a whole one.
+fn read_made(fill: &dyn Fill, offset: u64, mut buf: &mut [u8]) {
+    let block_size = u64::from(BLOCK_SIZE);
+    let mut block = (offset / block_size) as u32;
+    let mut skip = (offset % block_size) as usize;
+    while !buf.is_empty() {
+        let len = if skip == 0 && buf.len() >= BLOCK {
+            let len = buf.len() / BLOCK * BLOCK;
+            buf[..len].fill(0);
+            fill.fill(block, &mut buf[..len]);
+            block += (len / BLOCK) as u32;
+            len
+        } else {
+            let mut whole = [0; BLOCK];
+            fill.fill(block, &mut whole);
+            let len = (BLOCK - skip).min(buf.len());
+            buf[..len].copy_from_slice(&whole[skip..skip + len]);
+            block += 1;
+            skip = 0;
+            len
+        };
+        buf = &mut buf[len..];
+    }
+}
+
+impl fmt::Debug for Map {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list()
+            .entries(self.parts.iter().map(|part| (part.extent, part.name)))
+            .finish()
+    }
+}

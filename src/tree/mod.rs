@@ -1,0 +1,582 @@
+//! The directory tree: an arena of small nodes with 32-bit numbers.
+//!
+//! A node is 32 bytes, its name lies in a shared pool, its data in a table of contents that several nodes can share.
+//! One hash table finds a child by its directory and its name, with or without regard to case; a directory's list of
+//! children is in the order of adding and is sorted when somebody wants order.
+//!
+//! A result image holds the tree it was made from in an `Arc`; who edits the tree afterwards edits a copy.
+
+mod names;
+mod sequence;
+mod undo;
+
+use std::hash::{BuildHasher, Hasher};
+use std::path::PathBuf;
+
+use hashbrown::{DefaultHashBuilder, HashTable};
+
+pub(crate) use self::names::{MAX_NAME_LEN, NamePool, NameRef, same_folded};
+pub(crate) use self::sequence::Sequence;
+use crate::block::blocks_of;
+use crate::path::ImagePath;
+use crate::source::{Content, Data, HostFile, HostFiles};
+use crate::time::Timestamp;
+
+/// Number of a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct NodeId(pub u32);
+
+impl NodeId {
+    pub(crate) const ROOT: Self = Self(0);
+}
+
+/// Number of a directory among the directories.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct DirectoryId(pub u32);
+
+/// Number of a content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ContentId(pub u32);
+
+/// What a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NodeKind {
+    Directory(DirectoryId),
+    File(ContentId),
+}
+
+/// The times of an item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Times {
+    pub created: Timestamp,
+    pub accessed: Timestamp,
+    pub modified: Timestamp,
+}
+
+impl Times {
+    pub(crate) const fn all(time: Timestamp) -> Self {
+        Self {
+            created: time,
+            accessed: time,
+            modified: time,
+        }
+    }
+}
+
+/// What an item is besides its name and its data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Attributes {
+    pub times: Times,
+    pub hidden: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Node {
+    modified_ticks: i64,
+    parent: NodeId,
+    name: NameRef,
+    /// Number of a directory or of a content.
+    payload: u32,
+    /// Place of the other times plus one; 0 when they are all the same.
+    other_times: u32,
+    zone: i16,
+    directory: bool,
+    hidden: bool,
+    removed: bool,
+}
+
+const _: () = assert!(size_of::<Node>() <= 32, "a node per file: keep it small");
+
+#[derive(Clone, Debug)]
+struct Directory {
+    /// In the order of adding; may hold removed nodes.
+    children: Vec<NodeId>,
+    live: u32,
+}
+
+/// Sums that are kept up to date by every change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Totals {
+    pub files: u32,
+    /// Without the root.
+    pub directories: u32,
+    /// Contents that at least one node has.
+    pub contents: u32,
+    /// Blocks of those contents.
+    pub data_blocks: u64,
+}
+
+/// The tree or one of its tables is full: 2³² − 1 items, or 4 GiB of names.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct TreeFull;
+
+#[derive(Clone)]
+pub(crate) struct Tree {
+    names: NamePool,
+    nodes: Vec<Node>,
+    directories: Vec<Directory>,
+    contents: Vec<Content>,
+    other_times: Vec<[Timestamp; 2]>,
+    hosts: HostFiles,
+    index: HashTable<NodeId>,
+    hasher: DefaultHashBuilder,
+    totals: Totals,
+    undo: undo::Log,
+}
+
+impl Tree {
+    /// A tree of an empty root directory.
+    pub(crate) fn new(time: Timestamp) -> Self {
+        let mut names = NamePool::default();
+        let name = names.push("").unwrap_or(NameRef(0));
+        Self {
+            names,
+            nodes: vec![Node {
+                modified_ticks: time.ticks(),
+                parent: NodeId::ROOT,
+                name,
+                payload: 0,
+                other_times: 0,
+                zone: time.zone_minutes(),
+                directory: true,
+                hidden: false,
+                removed: false,
+            }],
+            directories: vec![Directory {
+                children: Vec::new(),
+                live: 0,
+            }],
+            contents: Vec::new(),
+            other_times: Vec::new(),
+            hosts: HostFiles::default(),
+            index: HashTable::new(),
+            hasher: DefaultHashBuilder::default(),
+            totals: Totals::default(),
+            undo: undo::Log::default(),
+        }
+    }
+
+    pub(crate) const fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// Whether nothing is below the root.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count(DirectoryId(0)) == 0
+    }
+
+    fn node(&self, node: NodeId) -> &Node {
+        &self.nodes[node.0 as usize]
+    }
+
+    pub(crate) fn name(&self, node: NodeId) -> &str {
+        self.names.get(self.node(node).name)
+    }
+
+    pub(crate) fn kind(&self, node: NodeId) -> NodeKind {
+        let Node {
+            directory, payload, ..
+        } = *self.node(node);
+        if directory {
+            NodeKind::Directory(DirectoryId(payload))
+        } else {
+            NodeKind::File(ContentId(payload))
+        }
+    }
+
+    pub(crate) fn is_directory(&self, node: NodeId) -> bool {
+        self.node(node).directory
+    }
+
+    /// The directory that `node` is, if it is one.
+    pub(crate) fn directory(&self, node: NodeId) -> Option<DirectoryId> {
+        match self.kind(node) {
+            NodeKind::Directory(directory) => Some(directory),
+            NodeKind::File(_) => None,
+        }
+    }
+
+    /// The directory that holds `node`; the root is in itself.
+    pub(crate) fn parent(&self, node: NodeId) -> NodeId {
+        self.node(node).parent
+    }
+
+    pub(crate) fn content(&self, content: ContentId) -> &Content {
+        &self.contents[content.0 as usize]
+    }
+
+    /// The content of `node`, if it is a file.
+    pub(crate) fn content_of(&self, node: NodeId) -> Option<(ContentId, &Content)> {
+        match self.kind(node) {
+            NodeKind::File(content) => Some((content, self.content(content))),
+            NodeKind::Directory(_) => None,
+        }
+    }
+
+    /// How many contents there have been; their numbers are below it.
+    pub(crate) fn content_count(&self) -> usize {
+        self.contents.len()
+    }
+
+    /// How many directories there have been; their numbers are below it.
+    pub(crate) fn directory_count(&self) -> usize {
+        self.directories.len()
+    }
+
+    pub(crate) fn attributes(&self, node: NodeId) -> Attributes {
+        let node = self.node(node);
+        let modified = Timestamp::from_ticks(node.modified_ticks, node.zone);
+        let [created, accessed] = match node.other_times {
+            0 => [modified; 2],
+            place => self.other_times[place as usize - 1],
+        };
+        Attributes {
+            times: Times {
+                created,
+                accessed,
+                modified,
+            },
+            hidden: node.hidden,
+        }
+    }
+
+    pub(crate) fn path(&self, node: NodeId) -> ImagePath {
+        let mut names = Vec::new();
+        let mut at = node;
+        while at != NodeId::ROOT {
+            names.push(self.name(at));
+            at = self.parent(at);
+        }
+        ImagePath::from_components(names.into_iter().rev())
+    }
+
+    /// Level of a directory as ECMA-119 counts: the root is at 1.
+    pub(crate) fn level(&self, node: NodeId) -> u32 {
+        let mut level = 1;
+        let mut at = node;
+        while at != NodeId::ROOT {
+            level += 1;
+            at = self.parent(at);
+        }
+        level
+    }
+
+    /// The path of a file on the host.
+    pub(crate) fn host_path(&self, file: HostFile) -> PathBuf {
+        self.hosts.path(file, self.names.get(NameRef(file.name)))
+    }
+
+    /// How many items a directory has.
+    pub(crate) fn count(&self, directory: DirectoryId) -> usize {
+        self.directories[directory.0 as usize].live as usize
+    }
+
+    /// The items of a directory in the order of adding.
+    pub(crate) fn children_unsorted(
+        &self,
+        directory: DirectoryId,
+    ) -> impl Iterator<Item = NodeId> + '_ {
+        let children = &self.directories[directory.0 as usize].children;
+        children
+            .iter()
+            .copied()
+            .filter(|child| !self.node(*child).removed)
+    }
+
+    /// The items of a directory, sorted by the bytes of their names.
+    pub(crate) fn children(&self, directory: DirectoryId) -> Vec<NodeId> {
+        let mut children: Vec<_> = self.children_unsorted(directory).collect();
+        self.sort(&mut children);
+        children
+    }
+
+    fn sort(&self, nodes: &mut [NodeId]) {
+        // Unstable is stable here: no two names in a directory are equal.
+        nodes.sort_unstable_by(|a, b| self.name(*a).cmp(self.name(*b)));
+    }
+
+    /// The item of exactly that name.
+    pub(crate) fn child(&self, directory: NodeId, name: &str) -> Option<NodeId> {
+        self.index
+            .find(self.hash(directory, name), |node| {
+                self.parent(*node) == directory && self.name(*node) == name
+            })
+            .copied()
+    }
+
+    /// The items of that name without regard to case.
+    pub(crate) fn children_like<'a>(
+        &'a self,
+        directory: NodeId,
+        name: &'a str,
+    ) -> impl Iterator<Item = NodeId> + 'a {
+        self.index
+            .iter_hash(self.hash(directory, name))
+            .copied()
+            .filter(move |node| {
+                self.parent(*node) == directory && same_folded(self.name(*node), name)
+            })
+    }
+
+    fn hash(&self, directory: NodeId, name: &str) -> u64 {
+        hash(&self.hasher, directory, name)
+    }
+
+    /// Adds a directory; no item of that name may be there.
+    pub(crate) fn add_directory(
+        &mut self,
+        parent: NodeId,
+        name: &str,
+        attributes: Attributes,
+    ) -> Result<NodeId, TreeFull> {
+        let number = u32::try_from(self.directories.len()).map_err(|_| TreeFull)?;
+        let name = self.names.push(name).ok_or(TreeFull)?;
+        let node = self.add_node(parent, name, number, true, attributes)?;
+        self.directories.push(Directory {
+            children: Vec::new(),
+            live: 0,
+        });
+        self.totals.directories += 1;
+        Ok(node)
+    }
+
+    /// Adds a file; no item of that name may be there.
+    pub(crate) fn add_file(
+        &mut self,
+        parent: NodeId,
+        name: NameRef,
+        content: ContentId,
+        attributes: Attributes,
+    ) -> Result<NodeId, TreeFull> {
+        let node = self.add_node(parent, name, content.0, false, attributes)?;
+        self.totals.files += 1;
+        self.refer_to(content);
+        Ok(node)
+    }
+
+    fn add_node(
+        &mut self,
+        parent: NodeId,
+        name: NameRef,
+        payload: u32,
+        directory: bool,
+        attributes: Attributes,
+    ) -> Result<NodeId, TreeFull> {
+        let number = u32::try_from(self.nodes.len())
+            .ok()
+            .filter(|number| *number != u32::MAX)
+            .ok_or(TreeFull)?;
+        let node = NodeId(number);
+        let Some(holder) = self.directory(parent) else {
+            return Err(TreeFull);
+        };
+        self.nodes.push(Node {
+            modified_ticks: 0,
+            parent,
+            name,
+            payload,
+            other_times: 0,
+            zone: 0,
+            directory,
+            hidden: false,
+            removed: false,
+        });
+        self.put_attributes(node, attributes);
+        self.directories[holder.0 as usize].children.push(node);
+        self.directories[holder.0 as usize].live += 1;
+        self.index_node(node);
+        Ok(node)
+    }
+
+    fn index_node(&mut self, node: NodeId) {
+        let hash = self.hash(self.parent(node), self.name(node));
+        let Self {
+            index,
+            nodes,
+            names,
+            hasher,
+            ..
+        } = self;
+        index.insert_unique(hash, node, |other| {
+            let other = &nodes[other.0 as usize];
+            self::hash(hasher, other.parent, names.get(other.name))
+        });
+    }
+
+    /// Stores a name that files can have, and their sources.
+    pub(crate) fn add_name(&mut self, name: &str) -> Result<NameRef, TreeFull> {
+        self.names.push(name).ok_or(TreeFull)
+    }
+
+    /// The name of an item, to be used again for its source.
+    pub(crate) fn name_ref(&self, node: NodeId) -> NameRef {
+        self.node(node).name
+    }
+
+    pub(crate) fn hosts_mut(&mut self) -> &mut HostFiles {
+        &mut self.hosts
+    }
+
+    /// Stores a content that no node has yet.
+    pub(crate) fn add_content(&mut self, content: Content) -> Result<ContentId, TreeFull> {
+        let number = u32::try_from(self.contents.len()).map_err(|_| TreeFull)?;
+        debug_assert_eq!(content.references, 0);
+        self.contents.push(content);
+        Ok(ContentId(number))
+    }
+
+    /// Gives the file `node` another content.
+    pub(crate) fn set_content(&mut self, node: NodeId, content: ContentId) {
+        let old = ContentId(std::mem::replace(
+            &mut self.nodes[node.0 as usize].payload,
+            content.0,
+        ));
+        self.undo.content(node, old);
+        self.refer_to(content);
+        self.drop_reference(old);
+    }
+
+    pub(crate) fn set_attributes(&mut self, node: NodeId, attributes: Attributes) {
+        let old = self.attributes(node);
+        self.undo.attributes(node, old);
+        self.put_attributes(node, attributes);
+    }
+
+    fn put_attributes(&mut self, node: NodeId, attributes: Attributes) {
+        let Times {
+            created,
+            accessed,
+            modified,
+        } = attributes.times;
+        let others = [created, accessed];
+        let same = others
+            .iter()
+            .all(|time| *time == modified && time.zone_minutes() == modified.zone_minutes());
+        let place = self.nodes[node.0 as usize].other_times;
+        let other_times = match place {
+            _ if same => 0,
+            0 => {
+                self.other_times.push(others);
+                // At most one per node.
+                self.other_times.len() as u32
+            }
+            place => {
+                self.other_times[place as usize - 1] = others;
+                place
+            }
+        };
+        let node = &mut self.nodes[node.0 as usize];
+        node.other_times = other_times;
+        node.modified_ticks = modified.ticks();
+        node.zone = modified.zone_minutes();
+        node.hidden = attributes.hidden;
+    }
+
+    fn refer_to(&mut self, content: ContentId) {
+        let content = &mut self.contents[content.0 as usize];
+        content.references += 1;
+        if content.references == 1 {
+            self.totals.contents += 1;
+            self.totals.data_blocks += blocks_of(content.len);
+        }
+    }
+
+    fn drop_reference(&mut self, content: ContentId) {
+        let content = &mut self.contents[content.0 as usize];
+        content.references -= 1;
+        if content.references == 0 {
+            self.totals.contents -= 1;
+            self.totals.data_blocks -= blocks_of(content.len);
+        }
+    }
+
+    /// Removes an item and all that is below it; not the root.
+    pub(crate) fn remove(&mut self, node: NodeId) {
+        let Some(holder) = self.directory(self.parent(node)) else {
+            return;
+        };
+        let mut todo = vec![node];
+        while let Some(node) = todo.pop() {
+            let hash = self.hash(self.parent(node), self.name(node));
+            if let Ok(entry) = self.index.find_entry(hash, |other| *other == node) {
+                entry.remove();
+            }
+            match self.kind(node) {
+                NodeKind::Directory(directory) => {
+                    let directory = &mut self.directories[directory.0 as usize];
+                    directory.live = 0;
+                    let children = std::mem::take(&mut directory.children);
+                    todo.extend(
+                        children
+                            .into_iter()
+                            .filter(|child| !self.nodes[child.0 as usize].removed),
+                    );
+                    self.totals.directories -= 1;
+                }
+                NodeKind::File(content) => {
+                    self.drop_reference(content);
+                    self.totals.files -= 1;
+                }
+            }
+            self.nodes[node.0 as usize].removed = true;
+        }
+        let holder = &mut self.directories[holder.0 as usize];
+        holder.live -= 1;
+        // Taking each one out at once would make emptying a large directory quadratic.
+        if holder.children.len() > 2 * holder.live as usize {
+            let nodes = &self.nodes;
+            holder
+                .children
+                .retain(|child| !nodes[child.0 as usize].removed);
+        }
+    }
+
+    /// The staged contents that nodes have.
+    pub(crate) fn staged(&self) -> impl Iterator<Item = &Content> {
+        self.contents.iter().filter(|content| is_staged(content))
+    }
+
+    /// The same, in the same order, to be changed in place.
+    pub(crate) fn staged_mut(&mut self) -> impl Iterator<Item = &mut Content> {
+        self.contents
+            .iter_mut()
+            .filter(|content| is_staged(content))
+    }
+
+    /// Bytes that are staged.
+    pub(crate) fn staged_len(&self) -> u64 {
+        self.staged().map(|content| content.len).sum()
+    }
+
+    /// Checks that no file has more than `limit` bytes; else gives one that has.
+    pub(crate) fn check_lens(&self, limit: u64) -> Result<(), NodeId> {
+        if self.contents.iter().all(|content| content.len <= limit) {
+            return Ok(());
+        }
+        let sequence = Sequence::new(self);
+        let too_long = sequence.iter().find(|(_, node)| {
+            self.content_of(*node)
+                .is_some_and(|(_, content)| content.len > limit)
+        });
+        too_long.map_or(Ok(()), |(_, node)| Err(node))
+    }
+}
+
+fn is_staged(content: &Content) -> bool {
+    content.references > 0 && matches!(content.data, Data::Staged { .. })
+}
+
+fn hash(hasher: &DefaultHashBuilder, directory: NodeId, name: &str) -> u64 {
+    let mut hasher = hasher.build_hasher();
+    hasher.write_u32(directory.0);
+    names::hash_folded(name, &mut hasher);
+    hasher.finish()
+}
+
+impl std::fmt::Debug for Tree {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tree")
+            .field("totals", &self.totals)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,75 @@
+//! File Set Descriptor: where the tree of a logical volume begins (ECMA-167 4/14.1, UDF 2.3.2).
+
+use zerocopy::little_endian::{U16, U32};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use super::tag::{CharSpec, EntityId, LongAd, TAG_LEN, Tag, identifier, seal};
+use super::volume::{Volume, domain};
+use crate::block::{BLOCK, PartitionBlock};
+use crate::codec::text::dstring;
+use crate::codec::time::UdfTime;
+
+/// Blocks of the file set descriptor sequence: the descriptor and a terminating one.
+pub(super) const FILE_SET_BLOCKS: u32 = 2;
+
+#[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct FileSetDescriptor {
+    tag: Tag,
+    recording_time: UdfTime,
+    interchange_level: U16,
+    maximum_interchange_level: U16,
+    character_set_list: U32,
+    maximum_character_set_list: U32,
+    file_set_number: U32,
+    descriptor_number: U32,
+    logical_volume_character_set: CharSpec,
+    logical_volume_identifier: [u8; 128],
+    file_set_character_set: CharSpec,
+    file_set_identifier: [u8; 32],
+    copyright_file_identifier: [u8; 32],
+    abstract_file_identifier: [u8; 32],
+    root_directory: LongAd,
+    domain_identifier: EntityId,
+    next_extent: LongAd,
+    system_stream_directory: LongAd,
+    reserved: [u8; 32],
+}
+
+const _: () = assert!(size_of::<FileSetDescriptor>() == 512);
+
+pub(super) fn file_set(volume: &Volume, root: PartitionBlock) -> Vec<u8> {
+    let descriptor = FileSetDescriptor {
+        tag: Tag::default(),
+        recording_time: volume.time,
+        interchange_level: 3.into(),
+        maximum_interchange_level: 3.into(),
+        character_set_list: 1.into(),
+        maximum_character_set_list: 1.into(),
+        file_set_number: 0.into(),
+        descriptor_number: 0.into(),
+        logical_volume_character_set: CharSpec::CS0,
+        logical_volume_identifier: dstring(&volume.name),
+        file_set_character_set: CharSpec::CS0,
+        file_set_identifier: dstring(&volume.name),
+        copyright_file_identifier: [0; 32],
+        abstract_file_identifier: [0; 32],
+        root_directory: LongAd::new(root, 1),
+        domain_identifier: domain(volume.revision),
+        next_extent: LongAd::default(),
+        system_stream_directory: LongAd::default(),
+        reserved: [0; 32],
+    };
+    let mut bytes = vec![0; FILE_SET_BLOCKS as usize * BLOCK];
+    let (first, second) = bytes.split_at_mut(BLOCK);
+    first[..512].copy_from_slice(descriptor.as_bytes());
+    let at = volume.file_set;
+    seal(first, identifier::FILE_SET_DESCRIPTOR, at.0, 512 - TAG_LEN);
+    seal(
+        second,
+        identifier::TERMINATING_DESCRIPTOR,
+        (at + 1).0,
+        512 - TAG_LEN,
+    );
+    bytes
+}

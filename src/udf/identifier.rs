@@ -1,0 +1,86 @@
+//! File Identifier Descriptor: a name in a directory (ECMA-167 4/14.4, UDF 2.3.4).
+
+use zerocopy::little_endian::U16;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use super::tag::{LongAd, TAG_LEN, Tag, identifier, seal};
+use crate::block::PartitionBlock;
+use crate::codec::text::{cs0_encode, cs0_len};
+
+/// File characteristics (ECMA-167 4/14.4.3).
+pub(super) const HIDDEN: u8 = 1;
+pub(super) const DIRECTORY: u8 = 2;
+pub(super) const PARENT: u8 = 8;
+
+/// The fixed part of the descriptor. The identifier follows, and padding to a multiple of 4.
+#[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct FileIdentifierDescriptor {
+    tag: Tag,
+    file_version_number: U16,
+    file_characteristics: u8,
+    identifier_len: u8,
+    icb: LongAd,
+    implementation_use_len: U16,
+}
+
+const _: () = assert!(size_of::<FileIdentifierDescriptor>() == 38);
+
+/// Length of the descriptor of `name`; the parent's name is empty.
+pub(super) fn len(name: &str) -> usize {
+    (size_of::<FileIdentifierDescriptor>() + cs0_len(name)).next_multiple_of(4)
+}
+
+/// Appends the descriptor of `name`, whose first byte lies in the block `location`.
+pub(super) fn push(
+    name: &str,
+    characteristics: u8,
+    icb: PartitionBlock,
+    location: PartitionBlock,
+    out: &mut Vec<u8>,
+) {
+    let start = out.len();
+    let name_len = cs0_len(name);
+    let descriptor = FileIdentifierDescriptor {
+        tag: Tag::default(),
+        file_version_number: 1.into(),
+        file_characteristics: characteristics,
+        // The names were cut to 255 bytes.
+        identifier_len: name_len as u8,
+        icb: LongAd::new(icb, 1),
+        implementation_use_len: 0.into(),
+    };
+    out.extend(descriptor.as_bytes());
+    let name_start = out.len();
+    out.resize(start + len(name), 0);
+    cs0_encode(name, &mut out[name_start..name_start + name_len]);
+    let crc_len = out.len() - start - TAG_LEN;
+    seal(
+        &mut out[start..],
+        identifier::FILE_IDENTIFIER_DESCRIPTOR,
+        location.0,
+        crc_len,
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_multiples_of_four() {
+        assert_eq!(len(""), 40);
+        assert_eq!(len("a"), 40);
+        assert_eq!(len("ab"), 44);
+        let mut out = vec![0xFF; 3];
+        push(
+            "name",
+            HIDDEN,
+            PartitionBlock(5),
+            PartitionBlock(9),
+            &mut out,
+        );
+        assert_eq!(out.len() - 3, len("name"));
+        assert_eq!(&out[3 + 38..3 + 43], b"\x08name");
+    }
+}

@@ -1,0 +1,26 @@
+//! UDF (ECMA-167 with the OSTA profile).
+//!
+//! ```text
+//! 16…   volume recognition sequence, behind the descriptors of ISO 9660 if there are any
+//! 32    main volume descriptor sequence, 16 blocks
+//! 48    integrity sequence, 2 blocks
+//! 256   anchor
+//! 257   partition: file set, ICBs, directories, allocation extents, …, file data
+//! …     reserve volume descriptor sequence, 16 blocks
+//! last  anchor
+//! ```
+//!
+//! The partition is read-only, begins behind the first anchor and ends with the last block it addresses, so that no
+//! anchor lies inside it.
+
+mod allocation;
+mod file_set;
+mod icb;
+mod identifier;
+mod names;
+mod plan;
+mod tag;
+mod volume;
+
+pub(crate) use self::names::Names;
+pub(crate) use self::plan::{Files, Options, VolumePlan};

@@ -1,0 +1,383 @@
+//! Volume structures (ECMA-167 part 3): recognition, anchors, the volume descriptor sequence, integrity.
+
+use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use super::tag::{CharSpec, EntityId, ExtentAd, LongAd, TAG_LEN, Tag, identifier, seal};
+use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba, PartitionBlock};
+use crate::codec::text::dstring;
+use crate::codec::time::UdfTime;
+
+/// Blocks of the volume recognition sequence: BEA01, NSR02, TEA01.
+pub(crate) const RECOGNITION_BLOCKS: u32 = 3;
+
+/// Blocks of a volume descriptor sequence: the least there may be (UDF 2.2.3.1).
+pub(crate) const SEQUENCE_BLOCKS: u32 = 16;
+
+/// The volume recognition sequence (ECMA-167 2/9, 3/9.1).
+pub(super) fn recognition() -> Vec<u8> {
+    let mut bytes = vec![0; RECOGNITION_BLOCKS as usize * BLOCK];
+    for (block, identifier) in bytes
+        .chunks_exact_mut(BLOCK)
+        .zip([b"BEA01", b"NSR02", b"TEA01"])
+    {
+        block[1..6].copy_from_slice(identifier);
+        block[6] = 1;
+    }
+    bytes
+}
+
+/// What the volume's descriptors say.
+#[derive(Clone, Debug)]
+pub(super) struct Volume {
+    pub revision: u16,
+    pub name: String,
+    pub volume_set: String,
+    pub time: UdfTime,
+    pub partition: Extent,
+    pub file_set: PartitionBlock,
+    pub file_set_blocks: u32,
+    pub integrity: Extent,
+}
+
+/// Primary Volume Descriptor (ECMA-167 3/10.1, UDF 2.2.2).
+#[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct PrimaryVolumeDescriptor {
+    tag: Tag,
+    sequence_number: U32,
+    descriptor_number: U32,
+    volume_identifier: [u8; 32],
+    volume_sequence_number: U16,
+    maximum_volume_sequence_number: U16,
+    interchange_level: U16,
+    maximum_interchange_level: U16,
+    character_set_list: U32,
+    maximum_character_set_list: U32,
+    volume_set_identifier: [u8; 128],
+    descriptor_character_set: CharSpec,
+    explanatory_character_set: CharSpec,
+    volume_abstract: ExtentAd,
+    volume_copyright_notice: ExtentAd,
+    application_identifier: [u8; 32],
+    recording_time: UdfTime,
+    implementation_identifier: EntityId,
+    implementation_use: [u8; 64],
+    predecessor_location: U32,
+    flags: U16,
+    reserved: [u8; 22],
+}
+
+const _: () = assert!(size_of::<PrimaryVolumeDescriptor>() == 512);
+
+/// Implementation Use Volume Descriptor with `*UDF LV Info` (ECMA-167 3/10.4, UDF 2.2.7).
+#[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct ImplementationUseVolumeDescriptor {
+    tag: Tag,
+    sequence_number: U32,
+    implementation_identifier: EntityId,
+    lvi_character_set: CharSpec,
+    logical_volume_identifier: [u8; 128],
+    lv_info_1: [u8; 36],
+    lv_info_2: [u8; 36],
+    lv_info_3: [u8; 36],
+    implementation_id: EntityId,
+    implementation_use: [u8; 128],
+}
+
+const _: () = assert!(size_of::<ImplementationUseVolumeDescriptor>() == 512);
+
+/// Partition Descriptor (ECMA-167 3/10.5, UDF 2.2.14).
+#[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct PartitionDescriptor {
+    tag: Tag,
+    sequence_number: U32,
+    partition_flags: U16,
+    partition_number: U16,
+    partition_contents: EntityId,
+    /// Partition Header Descriptor: a read-only partition has no space tables.
+    partition_contents_use: [u8; 128],
+    access_type: U32,
+    starting_location: U32,
+    partition_len: U32,
+    implementation_identifier: EntityId,
+    implementation_use: [u8; 128],
+    reserved: [u8; 156],
+}
+
+const _: () = assert!(size_of::<PartitionDescriptor>() == 512);
+
+/// Access type of a partition that is written once, when the image is made.
+///
+/// IMAPI2 writes this one, too, and appends to no other.
+const READ_ONLY: u32 = 1;
+
+/// Logical Volume Descriptor with one type 1 partition map (ECMA-167 3/10.6, 3/10.7.2; UDF 2.2.4).
+#[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct LogicalVolumeDescriptor {
+    tag: Tag,
+    sequence_number: U32,
+    descriptor_character_set: CharSpec,
+    logical_volume_identifier: [u8; 128],
+    logical_block_size: U32,
+    domain_identifier: EntityId,
+    /// The extent of the file set descriptor.
+    logical_volume_contents_use: LongAd,
+    map_table_len: U32,
+    number_of_partition_maps: U32,
+    implementation_identifier: EntityId,
+    implementation_use: [u8; 128],
+    integrity_sequence_extent: ExtentAd,
+    partition_map: PartitionMap,
+}
+
+const _: () = assert!(size_of::<LogicalVolumeDescriptor>() == 446);
+
+/// Type 1 partition map (ECMA-167 3/10.7.2).
+#[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct PartitionMap {
+    map_type: u8,
+    map_len: u8,
+    volume_sequence_number: U16,
+    partition_number: U16,
+}
+
+/// Unallocated Space Descriptor of no extents (ECMA-167 3/10.8, UDF 2.2.5).
+#[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct UnallocatedSpaceDescriptor {
+    tag: Tag,
+    sequence_number: U32,
+    number_of_allocation_descriptors: U32,
+}
+
+/// Anchor Volume Descriptor Pointer (ECMA-167 3/10.2, UDF 2.2.3).
+#[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct AnchorVolumeDescriptorPointer {
+    tag: Tag,
+    main_sequence: ExtentAd,
+    reserve_sequence: ExtentAd,
+    reserved: [u8; 480],
+}
+
+/// Logical Volume Integrity Descriptor of one partition (ECMA-167 3/10.10, UDF 2.2.6).
+#[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct LogicalVolumeIntegrityDescriptor {
+    tag: Tag,
+    recording_time: UdfTime,
+    integrity_type: U32,
+    next_integrity_extent: ExtentAd,
+    /// Logical Volume Header Descriptor (ECMA-167 4/14.15).
+    next_unique_id: U64,
+    reserved: [u8; 24],
+    number_of_partitions: U32,
+    implementation_use_len: U32,
+    free_space: U32,
+    size: U32,
+    implementation_id: EntityId,
+    number_of_files: U32,
+    number_of_directories: U32,
+    minimum_read_revision: U16,
+    minimum_write_revision: U16,
+    maximum_write_revision: U16,
+}
+
+const _: () = assert!(size_of::<LogicalVolumeIntegrityDescriptor>() == 134);
+
+/// The volume is in order (ECMA-167 3/10.10.3).
+const CLOSE: u32 = 1;
+
+/// A volume descriptor sequence that is recorded at `lba` (ECMA-167 3/8.4.2).
+pub(super) fn sequence(volume: &Volume, lba: Lba) -> Vec<u8> {
+    let mut bytes = vec![0; SEQUENCE_BLOCKS as usize * BLOCK];
+    let mut block = 0;
+    let mut put = |identifier, descriptor: &[u8], len: usize| {
+        let at = block as usize * BLOCK;
+        bytes[at..at + descriptor.len()].copy_from_slice(descriptor);
+        let location = (lba + block).0;
+        seal(
+            &mut bytes[at..at + BLOCK],
+            identifier,
+            location,
+            len - TAG_LEN,
+        );
+        block += 1;
+    };
+    let name = dstring(&volume.name);
+    let primary = PrimaryVolumeDescriptor {
+        tag: Tag::default(),
+        sequence_number: 0.into(),
+        descriptor_number: 0.into(),
+        volume_identifier: dstring(&volume.name),
+        volume_sequence_number: 1.into(),
+        maximum_volume_sequence_number: 1.into(),
+        interchange_level: 2.into(),
+        maximum_interchange_level: 2.into(),
+        character_set_list: 1.into(),
+        maximum_character_set_list: 1.into(),
+        volume_set_identifier: dstring(&volume.volume_set),
+        descriptor_character_set: CharSpec::CS0,
+        explanatory_character_set: CharSpec::CS0,
+        volume_abstract: ExtentAd::default(),
+        volume_copyright_notice: ExtentAd::default(),
+        application_identifier: [0; 32],
+        recording_time: volume.time,
+        implementation_identifier: EntityId::IMPLEMENTATION,
+        implementation_use: [0; 64],
+        predecessor_location: 0.into(),
+        flags: 0.into(),
+        reserved: [0; 22],
+    };
+    put(
+        identifier::PRIMARY_VOLUME_DESCRIPTOR,
+        primary.as_bytes(),
+        512,
+    );
+    let information = ImplementationUseVolumeDescriptor {
+        tag: Tag::default(),
+        sequence_number: 1.into(),
+        implementation_identifier: EntityId::with_revision(b"*UDF LV Info", volume.revision),
+        lvi_character_set: CharSpec::CS0,
+        logical_volume_identifier: name,
+        lv_info_1: [0; 36],
+        lv_info_2: [0; 36],
+        lv_info_3: [0; 36],
+        implementation_id: EntityId::IMPLEMENTATION,
+        implementation_use: [0; 128],
+    };
+    put(
+        identifier::IMPLEMENTATION_USE_VOLUME_DESCRIPTOR,
+        information.as_bytes(),
+        512,
+    );
+    let partition = PartitionDescriptor {
+        tag: Tag::default(),
+        sequence_number: 2.into(),
+        partition_flags: 1.into(),
+        partition_number: 0.into(),
+        partition_contents: EntityId::contents(b"+NSR02"),
+        partition_contents_use: [0; 128],
+        access_type: READ_ONLY.into(),
+        starting_location: volume.partition.start.0.into(),
+        partition_len: volume.partition.blocks.into(),
+        implementation_identifier: EntityId::IMPLEMENTATION,
+        implementation_use: [0; 128],
+        reserved: [0; 156],
+    };
+    put(identifier::PARTITION_DESCRIPTOR, partition.as_bytes(), 512);
+    let logical = LogicalVolumeDescriptor {
+        tag: Tag::default(),
+        sequence_number: 3.into(),
+        descriptor_character_set: CharSpec::CS0,
+        logical_volume_identifier: name,
+        logical_block_size: BLOCK_SIZE.into(),
+        domain_identifier: domain(volume.revision),
+        logical_volume_contents_use: LongAd::new(volume.file_set, volume.file_set_blocks),
+        map_table_len: 6.into(),
+        number_of_partition_maps: 1.into(),
+        implementation_identifier: EntityId::IMPLEMENTATION,
+        implementation_use: [0; 128],
+        integrity_sequence_extent: volume.integrity.into(),
+        partition_map: PartitionMap {
+            map_type: 1,
+            map_len: 6,
+            volume_sequence_number: 1.into(),
+            partition_number: 0.into(),
+        },
+    };
+    put(
+        identifier::LOGICAL_VOLUME_DESCRIPTOR,
+        logical.as_bytes(),
+        size_of::<LogicalVolumeDescriptor>(),
+    );
+    let unallocated = UnallocatedSpaceDescriptor {
+        tag: Tag::default(),
+        sequence_number: 4.into(),
+        number_of_allocation_descriptors: 0.into(),
+    };
+    put(
+        identifier::UNALLOCATED_SPACE_DESCRIPTOR,
+        unallocated.as_bytes(),
+        size_of::<UnallocatedSpaceDescriptor>(),
+    );
+    put(identifier::TERMINATING_DESCRIPTOR, &[], 512);
+    bytes
+}
+
+/// The domain identifier of the volume and its file set (UDF 2.1.5.2).
+pub(super) fn domain(revision: u16) -> EntityId {
+    EntityId::with_revision(b"*OSTA UDF Compliant", revision)
+}
+
+/// An anchor that is recorded at `lba`.
+pub(super) fn anchor(main: Extent, reserve: Extent, lba: Lba) -> Vec<u8> {
+    let anchor = AnchorVolumeDescriptorPointer {
+        tag: Tag::default(),
+        main_sequence: main.into(),
+        reserve_sequence: reserve.into(),
+        reserved: [0; 480],
+    };
+    let mut bytes = anchor.as_bytes().to_vec();
+    seal(
+        &mut bytes,
+        identifier::ANCHOR_VOLUME_DESCRIPTOR_POINTER,
+        lba.0,
+        512 - TAG_LEN,
+    );
+    bytes
+}
+
+/// What the integrity descriptor counts.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counts {
+    /// Identifiers of files.
+    pub files: u32,
+    /// With the root.
+    pub directories: u32,
+    pub next_unique_id: u64,
+}
+
+/// The integrity sequence: the descriptor and a terminating one (ECMA-167 3/8.8.2).
+pub(super) fn integrity(volume: &Volume, counts: Counts) -> Vec<u8> {
+    let lba = volume.integrity.start;
+    let descriptor = LogicalVolumeIntegrityDescriptor {
+        tag: Tag::default(),
+        recording_time: volume.time,
+        integrity_type: CLOSE.into(),
+        next_integrity_extent: ExtentAd::default(),
+        next_unique_id: counts.next_unique_id.into(),
+        reserved: [0; 24],
+        number_of_partitions: 1.into(),
+        implementation_use_len: 46.into(),
+        free_space: 0.into(),
+        size: volume.partition.blocks.into(),
+        implementation_id: EntityId::IMPLEMENTATION,
+        number_of_files: counts.files.into(),
+        number_of_directories: counts.directories.into(),
+        minimum_read_revision: volume.revision.into(),
+        minimum_write_revision: volume.revision.into(),
+        maximum_write_revision: volume.revision.into(),
+    };
+    let mut bytes = vec![0; 2 * BLOCK];
+    let (first, second) = bytes.split_at_mut(BLOCK);
+    first[..size_of_val(&descriptor)].copy_from_slice(descriptor.as_bytes());
+    seal(
+        first,
+        identifier::LOGICAL_VOLUME_INTEGRITY_DESCRIPTOR,
+        lba.0,
+        size_of_val(&descriptor) - TAG_LEN,
+    );
+    seal(
+        second,
+        identifier::TERMINATING_DESCRIPTOR,
+        (lba + 1).0,
+        512 - TAG_LEN,
+    );
+    bytes
+}
