@@ -317,7 +317,7 @@ impl FileSystemImage {
     }
 
     /// What the tree will hold of a file of the host.
-    fn file_content(&mut self, file: &Path, path: &ImagePath) -> Result<Content> {
+    pub(super) fn file_content(&mut self, file: &Path, path: &ImagePath) -> Result<Content> {
         let failed = |source| Error::OpenSource {
             path: path.clone(),
             file: file.to_owned(),

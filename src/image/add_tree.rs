@@ -155,6 +155,9 @@ pub(super) fn add_tree(
     };
     let root = fs::canonicalize(source).map_err(unreadable)?;
     let metadata = fs::symlink_metadata(&root).map_err(unreadable)?;
+    // The name the caller knows it by, which may be a link's.
+    let name = source.file_name().or_else(|| root.file_name());
+    let name = name.map(OsStr::to_owned);
     let mut walk = Walk {
         excluded: excluded(image, &root, options),
         image,
@@ -165,7 +168,7 @@ pub(super) fn add_tree(
         summary: TreeSummary::default(),
         root,
     };
-    walk.add_root(target, &metadata)?;
+    walk.add_root(target, name.as_deref(), &metadata)?;
     walk.add_links()?;
     Ok(walk.summary)
 }
@@ -236,10 +239,15 @@ struct Frame {
 }
 
 impl Walk<'_> {
-    fn add_root(&mut self, target: NodeId, metadata: &Metadata) -> Result<()> {
+    fn add_root(
+        &mut self,
+        target: NodeId,
+        name: Option<&OsStr>,
+        metadata: &Metadata,
+    ) -> Result<()> {
         let root = self.root.clone();
         let name = || {
-            let name = root.file_name().ok_or_else(|| Error::InvalidParameter {
+            let name = name.ok_or_else(|| Error::InvalidParameter {
                 parameter: "source directory",
                 value: root.display().to_string(),
                 expected: "a directory with a name",
@@ -254,14 +262,12 @@ impl Walk<'_> {
             };
             self.add_directories(target, root.clone())
         } else if metadata.is_file() {
-            let parent = root.parent().unwrap_or(&root);
-            let here = Here {
-                node: target,
-                host: self.image.view.tree_mut().hosts_mut().push(parent),
-                stage: self.image.must_stage(parent),
-                first: None,
-            };
-            self.add_file(&here, name()?, metadata, || root.clone())
+            let name = name()?;
+            let item = self.image.view.tree().path(target).join(name);
+            let content = Stored::New(self.image.file_content(&root, &item)?);
+            let content = self.put_file(target, name, content, self.attributes(metadata))?;
+            self.count_file(content);
+            Ok(())
         } else {
             Err(Error::SpecialFile { file: root.clone() })
         }
@@ -483,9 +489,13 @@ impl Walk<'_> {
         if let Some(identity) = identity {
             self.hard_links.insert(identity, content);
         }
+        self.count_file(content);
+        Ok(())
+    }
+
+    fn count_file(&mut self, content: ContentId) {
         self.summary.files += 1;
         self.summary.bytes += self.image.view.tree().content(content).len;
-        Ok(())
     }
 
     /// The content that a file got when its directory was gone through for the first time.
@@ -573,9 +583,8 @@ impl Walk<'_> {
             })?;
             let attributes = self.attributes(&metadata);
             let name = unicode(link.file_name().unwrap_or_default(), &link)?;
-            self.put_file(parent, name, Stored::Shared(content), attributes)?;
-            self.summary.files += 1;
-            self.summary.bytes += self.image.view.tree().content(content).len;
+            let content = self.put_file(parent, name, Stored::Shared(content), attributes)?;
+            self.count_file(content);
         }
         Ok(())
     }

@@ -76,7 +76,7 @@ impl FileSystemImage {
         Self {
             view: View::new(Arc::new(Tree::new(time)), settings.naming()),
             settings,
-            staging_policy: Arc::new(PlatformStaging),
+            staging_policy: Arc::new(PlatformStaging::default()),
             stage: None,
         }
     }

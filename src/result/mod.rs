@@ -16,7 +16,7 @@ use crate::layout::Layout;
 use crate::space::Cursor;
 
 /// Bytes that are read and written at a time.
-const CHUNK: usize = 1 << 20;
+const CHUNK: usize = 1 << 18;
 
 /// An image, as it was laid out when it was made. Its blocks are made when they are read.
 ///

@@ -9,33 +9,53 @@ use std::path::Path;
 /// IMAPI2: with `StageFiles` = `VARIANT_FALSE` it still stages what may vanish, such as files on removable drives.
 pub trait StagingPolicy: fmt::Debug + Send + Sync {
     /// Whether the files in `directory` may be gone, or be another medium's, by the time the image is read.
+    ///
+    /// It is asked once for each directory.
     fn may_vanish(&self, directory: &Path) -> bool;
 }
 
 /// The policy an image has until it is given another: it asks the platform whether the medium is removable.
 ///
 /// On Linux that is what the kernel says of the block device, on macOS and Windows what the system says of the
-/// volume. On other platforms nothing counts as removable.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct PlatformStaging;
+/// volume. On other platforms nothing counts as removable. The platform is asked once for each device.
+#[derive(Debug, Default)]
+pub struct PlatformStaging {
+    known: platform::Known,
+}
 
 impl StagingPolicy for PlatformStaging {
     fn may_vanish(&self, directory: &Path) -> bool {
-        platform::is_removable(directory)
+        self.known.is_removable(directory)
     }
 }
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod platform {
+    use std::collections::BTreeMap;
     use std::fs;
     use std::os::unix::fs::MetadataExt;
     use std::path::{Path, PathBuf};
+    use std::sync::{Mutex, PoisonError};
 
-    pub(super) fn is_removable(directory: &Path) -> bool {
-        let Ok(metadata) = fs::metadata(directory) else {
-            return false;
-        };
-        let device = metadata.dev();
+    /// Whether devices are removable, by their numbers.
+    #[derive(Debug, Default)]
+    pub(super) struct Known {
+        devices: Mutex<BTreeMap<u64, bool>>,
+    }
+
+    impl Known {
+        pub(super) fn is_removable(&self, directory: &Path) -> bool {
+            let Ok(metadata) = fs::metadata(directory) else {
+                return false;
+            };
+            let mut devices = self.devices.lock().unwrap_or_else(PoisonError::into_inner);
+            *devices
+                .entry(metadata.dev())
+                .or_insert_with_key(|device| is_device_removable(*device))
+        }
+    }
+
+    fn is_device_removable(device: u64) -> bool {
         let device: PathBuf = format!(
             "/sys/dev/block/{}:{}",
             rustix::fs::major(device),
@@ -52,16 +72,33 @@ mod platform {
 #[cfg(any(windows, target_os = "macos"))]
 mod platform {
     use std::path::{Path, PathBuf};
+    use std::sync::OnceLock;
 
     use sysinfo::Disks;
 
-    pub(super) fn is_removable(directory: &Path) -> bool {
-        let directory = plain(directory);
+    /// Where volumes are mounted, and whether they are removable.
+    #[derive(Debug, Default)]
+    pub(super) struct Known {
+        volumes: OnceLock<Vec<(PathBuf, bool)>>,
+    }
+
+    impl Known {
+        pub(super) fn is_removable(&self, directory: &Path) -> bool {
+            let directory = plain(directory);
+            self.volumes
+                .get_or_init(volumes)
+                .iter()
+                .filter(|(mount_point, _)| directory.starts_with(mount_point))
+                .max_by_key(|(mount_point, _)| mount_point.as_os_str().len())
+                .is_some_and(|(_, removable)| *removable)
+        }
+    }
+
+    fn volumes() -> Vec<(PathBuf, bool)> {
         Disks::new_with_refreshed_list()
             .iter()
-            .filter(|disk| directory.starts_with(disk.mount_point()))
-            .max_by_key(|disk| disk.mount_point().as_os_str().len())
-            .is_some_and(sysinfo::Disk::is_removable)
+            .map(|disk| (disk.mount_point().to_owned(), disk.is_removable()))
+            .collect()
     }
 
     /// The path as volumes are named by: without the prefix that Windows gives canonical paths.
@@ -82,7 +119,12 @@ mod platform {
 mod platform {
     use std::path::Path;
 
-    pub(super) fn is_removable(_directory: &Path) -> bool {
-        false
+    #[derive(Debug, Default)]
+    pub(super) struct Known;
+
+    impl Known {
+        pub(super) const fn is_removable(&self, _directory: &Path) -> bool {
+            false
+        }
     }
 }

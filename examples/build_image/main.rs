@@ -1,0 +1,56 @@
+//! Builds an image of a directory, with ISO 9660, Joliet and UDF side by side.
+//!
+//!     cargo run --release --example build_image -- <SOURCE_DIR> <OUTPUT|->
+
+#[path = "../common/mod.rs"]
+mod common;
+mod options;
+mod output;
+mod progress;
+
+use std::error::Error;
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use imapi2fs::FileSystemImage;
+
+use common::printable;
+use options::Options;
+use output::Output;
+
+/// How many of the items left out are named without `--report`.
+const NAMED: usize = 10;
+
+fn main() -> ExitCode {
+    common::exit_code(run(&Options::parse()))
+}
+
+fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+    let output = Output::open(&options.output)?;
+    let mut image = options.image()?;
+    let tree = options.tree_options(&output)?;
+
+    let summary = progress::spin(&options.source, || {
+        image.root_mut().add_tree_with(&options.source, &tree)
+    })?;
+    common::note_left_out(&summary, if options.report { usize::MAX } else { NAMED });
+    if options.report {
+        if output.is_standard_output() {
+            report(&image, io::stderr().lock())?;
+        } else {
+            report(&image, io::stdout().lock())?;
+        }
+    }
+
+    output.write(&image.create_result_image()?)
+}
+
+/// Lists what the image will not hold quite as it was found: renamed items, times out of range and the like.
+fn report(image: &FileSystemImage, to: impl Write) -> io::Result<()> {
+    let mut to = BufWriter::new(to);
+    for finding in image.report() {
+        writeln!(to, "{}", printable(finding))?;
+    }
+    to.flush()
+}

@@ -1,0 +1,138 @@
+//! The command line, and the image it asks for.
+
+use std::env;
+use std::error::Error;
+use std::path::PathBuf;
+
+use clap::Parser;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use imapi2fs::{FileSystemImage, FileSystems, MediaType, Timestamp, TreeOptions, UdfRevision};
+
+use crate::common::{self, NameOptions};
+use crate::output::Output;
+
+/// Builds an image of a directory, with ISO 9660, Joliet and UDF side by side
+#[derive(Parser)]
+#[command(name = env!("CARGO_CRATE_NAME"), version, after_long_help = DETAILS)]
+pub(crate) struct Options {
+    /// The directory to make an image of; it may also be a single file
+    #[arg(value_name = "SOURCE_DIR")]
+    pub(crate) source: PathBuf,
+
+    /// The image: a file, a device or a pipe; - is standard output
+    #[arg(value_name = "OUTPUT|-")]
+    pub(crate) output: PathBuf,
+
+    #[command(flatten)]
+    names: NameOptions,
+
+    /// The edition of UDF: 1.02 [default: 1.02]
+    #[arg(long, value_name = "REVISION")]
+    udf_revision: Option<UdfRevision>,
+
+    /// The volume's name [default: made of the date]
+    #[arg(long, value_name = "NAME")]
+    volume_name: Option<String>,
+
+    /// Take file systems, UDF revision and size from a kind of medium; other options overrule it
+    #[arg(long, value_name = "TYPE", value_parser = media_parser())]
+    media: Option<MediaType>,
+
+    /// How many blocks of 2048 bytes the image may take; 0 for any number [default: 0]
+    #[arg(long, value_name = "N")]
+    free_blocks: Option<u32>,
+
+    /// Copy all files before the image is written, so that they may change meanwhile
+    #[arg(long)]
+    stage_files: bool,
+
+    /// Where such copies are kept; they vanish with the program [default: the system's]
+    #[arg(long, value_name = "DIR")]
+    working_directory: Option<PathBuf>,
+
+    /// Name every renamed item, changed time and item left out (on standard output, unless the image goes there)
+    #[arg(long)]
+    pub(crate) report: bool,
+}
+
+const DETAILS: &str = "\
+Environment:
+  SOURCE_DATE_EPOCH  Seconds since 1970 that count as now; later times of files are set back to it
+
+A regular OUTPUT appears, or is replaced, only when the image is complete. Until then it grows in a file \
+named .build_image-* beside it, which only a killed program (SIGKILL, power failure) leaves behind.";
+
+impl Options {
+    /// An empty image with all settings made.
+    pub(crate) fn image(&self) -> Result<FileSystemImage, Box<dyn Error>> {
+        let mut image = match source_date_epoch()? {
+            Some(time) => FileSystemImage::with_time(time),
+            None => FileSystemImage::new(),
+        };
+        // What the medium says comes first, whatever the order on the command line: the rest overrules it.
+        image.set_free_media_blocks(0)?;
+        if let Some(media) = self.media {
+            image.choose_image_defaults_for_media_type(media)?;
+        }
+        self.names.apply_to(&mut image)?;
+        if let Some(revision) = self.udf_revision {
+            image.set_udf_revision(revision)?;
+        }
+        if let Some(blocks) = self.free_blocks {
+            image.set_free_media_blocks(blocks)?;
+        }
+        if let Some(media) = self.media {
+            note_choice(media, &image);
+        }
+        if let Some(name) = &self.volume_name {
+            image.set_volume_name(name)?;
+        }
+        if let Some(directory) = &self.working_directory {
+            image.set_working_directory(directory)?;
+        }
+        image.set_stage_files(self.stage_files);
+        Ok(image)
+    }
+
+    /// How the source is read.
+    pub(crate) fn tree_options(&self, output: &Output) -> Result<TreeOptions, Box<dyn Error>> {
+        let mut options = self.names.tree_options();
+        if let Some(path) = output.replaced_file() {
+            options = options.exclude(path);
+        }
+        if let Some(time) = source_date_epoch()? {
+            options = options.latest_time(time);
+        }
+        Ok(options)
+    }
+}
+
+fn media_parser() -> impl TypedValueParser<Value = MediaType> {
+    PossibleValuesParser::new(MediaType::WRITABLE.iter().map(ToString::to_string))
+        .try_map(|name| name.parse::<MediaType>())
+}
+
+fn note_choice(media: MediaType, image: &FileSystemImage) {
+    let file_systems = image.file_systems_to_create();
+    let mut choice = format!("{media}: {file_systems}");
+    if file_systems.contains(FileSystems::UDF) {
+        choice += &format!(" {}", image.udf_revision());
+    }
+    choice += &match image.free_media_blocks() {
+        0 => "; any number of blocks".to_owned(),
+        blocks => format!("; at most {blocks} blocks"),
+    };
+    common::note(choice);
+}
+
+/// The time that counts as now, if the environment sets one.
+fn source_date_epoch() -> Result<Option<Timestamp>, String> {
+    let Some(value) = env::var_os("SOURCE_DATE_EPOCH") else {
+        return Ok(None);
+    };
+    let value = value.to_string_lossy();
+    match value.parse() {
+        Ok(seconds) => Ok(Some(Timestamp::from_unix(seconds))),
+        Err(error) => Err(format!("SOURCE_DATE_EPOCH is `{value}`: {error}")),
+    }
+}

@@ -1,0 +1,163 @@
+//! The two strict checkers that lie beside this file.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use imapi2fs::FileSystems;
+
+use crate::case::{Built, VOLUME_NAME};
+use crate::expect::{self, Found, View};
+use crate::relaxations;
+use crate::tool::{self, Judge, Verdict};
+use crate::trees::Fact;
+
+pub(crate) const ISOCHECK: Judge = Judge {
+    name: "isocheck",
+    programs: &["python3"],
+    can_read: |case| case.has(FileSystems::ISO9660),
+    judge: isocheck,
+};
+
+pub(crate) const UDFCHECK: Judge = Judge {
+    name: "udfcheck",
+    programs: &["python3"],
+    can_read: |case| case.has(FileSystems::UDF),
+    judge: udfcheck,
+};
+
+fn isocheck(built: &Built) -> Verdict {
+    let mut options = Vec::new();
+    // With a level the checker takes depth for an error, which only the trees that need it may have.
+    if !built.settings.tree.is(Fact::Deep) {
+        options.push(format!("--level={}", built.settings.level as u8));
+    }
+    let mut views = vec![(View::Iso9660, "--tree=iso")];
+    if built.settings.has(FileSystems::JOLIET) {
+        views.push((View::Joliet, "--tree=joliet"));
+    }
+    for (view, tree) in views {
+        let report = Report::of(
+            "isocheck",
+            built,
+            options.iter().map(String::as_str).chain([tree]),
+        )?;
+        report.expect("iso_space", &built.total_blocks.to_string())?;
+        report.expect("iso_volume_id", VOLUME_NAME)?;
+        if built.settings.is_manifest_read() {
+            let found = report.found(view)?;
+            expect::compare(built, view, |name| name.into(), found)
+                .map_err(|error| format!("{view:?}: {error}"))?;
+        }
+    }
+    Ok(())
+}
+
+fn udfcheck(built: &Built) -> Verdict {
+    let report = Report::of("udfcheck", built, [])?;
+    report.expect("logical_volume_id", &built.volume_name_udf)?;
+    if !built.settings.is_manifest_read() {
+        return Ok(());
+    }
+    expect::compare(
+        built,
+        View::Udf,
+        |name| name.into(),
+        report.found(View::Udf)?,
+    )
+}
+
+/// What a checker printed.
+struct Report(String);
+
+impl Report {
+    /// Runs a checker, which must find nothing that the case did not choose.
+    fn of<'a>(
+        checker: &str,
+        built: &Built,
+        options: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, String> {
+        let script: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests", "judges"]
+            .iter()
+            .collect();
+        let script = script.join(checker).with_extension("py");
+        let mut command = tool::command("python3");
+        command.arg(script).arg(&built.file).args(options);
+        if built.settings.is_manifest_read() {
+            command.arg("--manifest");
+        }
+        if built.settings.is_flawless() {
+            command.arg("--strict");
+        }
+        let output = tool::run(&mut command)?;
+        let report = Self(output.stdout());
+        let findings: Vec<&str> = report
+            .0
+            .lines()
+            .filter(|line| line.starts_with("ERROR ") || line.starts_with("WARN "))
+            .collect();
+        relaxations::check(checker, &built.settings, &findings)?;
+        if output.success {
+            Ok(report)
+        } else {
+            Err(output.says())
+        }
+    }
+
+    fn expect(&self, key: &str, value: &str) -> Result<(), String> {
+        let prefix = format!("# {key}: ");
+        match self.0.lines().find_map(|line| line.strip_prefix(&prefix)) {
+            Some(found) if found == value => Ok(()),
+            found => Err(format!("{key} is {found:?} instead of {value:?}")),
+        }
+    }
+
+    /// The entries of the manifest: type, size, time, digest and path in each line.
+    fn found(&self, view: View) -> Result<BTreeMap<String, Found>, String> {
+        let mut all = BTreeMap::new();
+        for line in self.0.lines() {
+            let [kind @ ("d" | "f"), size, time, sha256, path] =
+                line.splitn(5, ' ').collect::<Vec<_>>()[..]
+            else {
+                continue;
+            };
+            let modified = time.parse::<f64>().ok().map(|time| time.floor() as i64);
+            let mut found = Found {
+                modified,
+                directory: kind == "d",
+                ..Found::default()
+            };
+            if kind == "f" {
+                found.size = Some(size.parse().map_err(|_| format!("no size: {line}"))?);
+                found.sha256 = Some(sha256.into());
+            }
+            let mut path = unescape(path);
+            if view == View::Iso9660 && kind == "f" {
+                path = expect::bare(&path).into();
+            }
+            if modified.is_none() {
+                return Err(format!("{path} has no time"));
+            }
+            // UDF's manifest lists the root.
+            if (view != View::Udf || path != "/") && all.insert(path, found).is_some() {
+                return Err(format!("listed twice: {line}"));
+            }
+        }
+        Ok(all)
+    }
+}
+
+/// Undoes the checkers' `\xNN`, which stand for bytes of UTF-8.
+fn unescape(text: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
+    while let Some((&byte, after)) = rest.split_first() {
+        let escaped = rest.strip_prefix(b"\\x").and_then(|rest| {
+            let (digits, after) = rest.split_at_checked(2)?;
+            let digits = std::str::from_utf8(digits).ok()?;
+            Some((u8::from_str_radix(digits, 16).ok()?, after))
+        });
+        let (byte, after) = escaped.unwrap_or((byte, after));
+        bytes.push(byte);
+        rest = after;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

@@ -1,0 +1,91 @@
+//! Images judged by programs that know nothing of this crate.
+//!
+//! Each trial is one judge's verdict on one image. A judge that is not installed shows as ignored, or as
+//! failed when `IMAPI2FS_REQUIRE_JUDGES=1`. By default a pairwise selection of the combinations is tried,
+//! with `IMAPI2FS_FULL=1` all of them, the slow ones included, and a real directory (`IMAPI2FS_TREE`,
+//! default `/usr/share`).
+
+mod bsdtar;
+mod case;
+mod cases;
+mod checkers;
+mod content;
+mod disk;
+mod expect;
+mod grub;
+mod isoinfo;
+mod library;
+mod names;
+mod plant;
+mod relaxations;
+mod sevenzip;
+mod tool;
+mod trees;
+mod udftools;
+mod xorriso;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use libtest_mimic::{Arguments, Trial};
+
+use case::Case;
+use tool::Judge;
+
+/// Everyone who is asked.
+const JUDGES: &[&Judge] = &[
+    &checkers::ISOCHECK,
+    &checkers::UDFCHECK,
+    &xorriso::XORRISO,
+    &xorriso::XORRISO_PLAIN,
+    &isoinfo::ISOINFO,
+    &isoinfo::ISOINFO_JOLIET,
+    &isoinfo::ISOVFY,
+    &sevenzip::AS_ISO,
+    &sevenzip::AS_UDF,
+    &bsdtar::BSDTAR,
+    &bsdtar::BSDTAR_PLAIN,
+    &udftools::UDFINFO,
+    &udftools::UDFDUMP,
+    &grub::GRUB,
+    &library::REPORT,
+];
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let full = flag("IMAPI2FS_FULL");
+    let required = flag("IMAPI2FS_REQUIRE_JUDGES");
+
+    let present: Vec<bool> = JUDGES.iter().map(|judge| judge.is_present()).collect();
+    let mut trials = library::trials();
+    for settings in cases::all(full) {
+        if settings.refusal().is_some() {
+            trials.push(library::refused(settings));
+            continue;
+        }
+        let case = Arc::new(Case::new(settings));
+        for (judge, &present) in JUDGES.iter().zip(&present) {
+            if (judge.can_read)(&case.settings) {
+                trials.push(trial(judge, &case, present, required));
+            }
+        }
+    }
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+/// Asks `judge` about the image of `case`, which is built when the first judge wants it and removed after the last.
+fn trial(judge: &'static Judge, case: &Arc<Case>, present: bool, required: bool) -> Trial {
+    let name = format!("{}: {}", case.settings, judge.name);
+    let case = Arc::clone(case);
+    Trial::test(name, move || {
+        if !present {
+            return Err(format!("not installed: {}", judge.programs.join(", ")).into());
+        }
+        (judge.judge)(case.built()?).map_err(Into::into)
+    })
+    .with_ignored_flag(!present && !required)
+}
+
+fn flag(name: &str) -> bool {
+    std::env::var_os(name).is_some_and(|value| value == "1")
+}

@@ -1,0 +1,110 @@
+//! udfinfo knows the structures of a UDF volume, udfdump its tree as well.
+
+use std::collections::BTreeSet;
+
+use imapi2fs::FileSystems;
+
+use crate::case::Built;
+use crate::expect::{self, View};
+use crate::tool::{self, Judge, Verdict};
+
+pub(crate) const UDFINFO: Judge = Judge {
+    name: "udfinfo",
+    programs: &["udfinfo"],
+    can_read: |case| case.has(FileSystems::UDF),
+    judge: udfinfo,
+};
+
+pub(crate) const UDFDUMP: Judge = Judge {
+    name: "udfdump",
+    programs: &["udfdump"],
+    // An image of less than 300 blocks is too small for it.
+    can_read: |case| case.has(FileSystems::UDF) && case.tree.name != "empty",
+    judge: udfdump,
+};
+
+fn udfinfo(built: &Built) -> Verdict {
+    let output = tool::run(tool::command("udfinfo").arg("--utf8").arg(&built.file))?;
+    let (text, says) = (output.stdout(), output.says());
+    if !output.success || ["Error", "Warning"].iter().any(|word| says.contains(word)) {
+        return Err(says);
+    }
+    let directories = built
+        .nodes
+        .iter()
+        .filter(|node| node.is_directory())
+        .count();
+    let expected = [
+        ("label", built.volume_name_udf.clone()),
+        ("lvid", built.volume_name_udf.clone()),
+        ("blocksize", "2048".into()),
+        ("blocks", built.total_blocks.to_string()),
+        ("numfiles", (built.nodes.len() - directories).to_string()),
+        ("numdirs", (directories + 1).to_string()),
+        ("udfrev", "1.02".into()),
+        ("udfwriterev", "1.02".into()),
+        ("integrity", "closed".into()),
+        ("accesstype", "readonly".into()),
+        ("freeblocks", "0".into()),
+    ];
+    for (key, value) in expected {
+        let line = format!("{key}={value}");
+        if !text.lines().any(|found| found == line) {
+            return Err(format!("not there: {line}\n{text}"));
+        }
+    }
+    let anchors: Vec<u32> = text
+        .lines()
+        .filter_map(|line| {
+            line.strip_prefix("start=")?
+                .strip_suffix(", blocks=1, type=ANCHOR")?
+                .parse()
+                .ok()
+        })
+        .collect();
+    if anchors.contains(&256) && anchors.contains(&(built.total_blocks - 1)) {
+        Ok(())
+    } else {
+        Err(format!(
+            "anchors at {anchors:?} in {} blocks",
+            built.total_blocks
+        ))
+    }
+}
+
+/// udfdump lists files; a name of other characters than ASCII it shows as something else.
+fn udfdump(built: &Built) -> Verdict {
+    let output = tool::run(
+        tool::command("udfdump")
+            .args(["-t", "-b", "2048", "-u", "0"])
+            .arg(&built.file),
+    )?;
+    let text = output.stdout();
+    if !output.success
+        || !text.contains(&format!(
+            "contains logical volume  `{}`",
+            built.volume_name_udf
+        ))
+    {
+        return Err(output.says());
+    }
+    let files: Vec<&str> = expect::expected(built, View::Udf)
+        .filter(|(node, _)| !node.is_directory())
+        .map(|(_, path)| path)
+        .collect();
+    let listed = text.matches("\n:Rootdir/").count();
+    if listed != files.len() {
+        let says = output.says();
+        return Err(format!("{listed} files instead of {}\n{says}", files.len()));
+    }
+    let lines: BTreeSet<&str> = text
+        .split("\n:Rootdir")
+        .flat_map(|part| part.split('\n').next())
+        .collect();
+    match files.iter().find(|path| {
+        path.bytes().all(|byte| (b' '..0x7F).contains(&byte)) && !lines.contains(*path)
+    }) {
+        None => Ok(()),
+        Some(path) => Err(format!("missing: {path}\n{}", output.says())),
+    }
+}

@@ -1,0 +1,69 @@
+//! xorriso reads ISO 9660 and, where there is one, prefers the Joliet tree.
+
+use imapi2fs::FileSystems;
+
+use crate::case::{Built, Settings};
+use crate::expect::{self, View};
+use crate::relaxations;
+use crate::tool::{self, Judge, Scratch, Verdict};
+use crate::trees::Fact;
+
+pub(crate) const XORRISO: Judge = Judge {
+    name: "xorriso",
+    programs: &["xorriso"],
+    can_read,
+    judge: |built| {
+        extract(
+            built,
+            if built.settings.has(FileSystems::JOLIET) {
+                View::Joliet
+            } else {
+                View::Iso9660
+            },
+        )
+    },
+};
+
+/// The ISO 9660 tree of an image that has Joliet too.
+pub(crate) const XORRISO_PLAIN: Judge = Judge {
+    name: "xorriso without Joliet",
+    programs: &["xorriso"],
+    can_read: |case| can_read(case) && case.has(FileSystems::JOLIET),
+    judge: |built| extract(built, View::Iso9660),
+};
+
+fn can_read(case: &Settings) -> bool {
+    case.has(FileSystems::ISO9660) && !case.tree.is(Fact::Endless) && !case.tree.is(Fact::WideNames)
+}
+
+fn extract(built: &Built, view: View) -> Verdict {
+    let scratch = Scratch::new()?;
+    let into = scratch.path().join("all");
+    let image = format!("stdio:{}", built.file.display());
+    let read = if view == View::Joliet {
+        "norock"
+    } else {
+        "nojoliet"
+    };
+    // All that is worth a warning, and an exit status that tells.
+    let before = "-no_rc -abort_on NEVER -return_with SORRY 32 -report_about WARNING -read_fs";
+    let after = "-check_media use=indev -- -osirrox on:auto_chmod_on -extract /";
+    let mut command = tool::command("xorriso");
+    command
+        .args(before.split(' '))
+        .args([read, "-indev", &image]);
+    command.args(after.split(' ')).arg(&into);
+    let output = tool::run(&mut command)?;
+    let says = output.says();
+    let is_finding = |line: &&str| {
+        let words = ["WARNING", "SORRY", "FAILURE", "FATAL"];
+        words.iter().any(|word| line.contains(word))
+    };
+    let findings: Vec<&str> = says.lines().filter(is_finding).collect();
+    relaxations::check("xorriso", &built.settings, &findings)?;
+    if !output.success {
+        return Err(says);
+    }
+    let found = expect::extracted(&into, !built.settings.tree.is(Fact::OddTimes))?;
+    expect::compare(built, view, |name| view.bare(name).into(), found)
+}
