@@ -57,10 +57,12 @@ pub(crate) struct Options {
 
 const DETAILS: &str = "\
 Environment:
-  SOURCE_DATE_EPOCH  Seconds since 1970 that count as now; later times of files are set back to it
+  SOURCE_DATE_EPOCH  Seconds since 1970 that count as now; later times of files
+                     are set back to it
 
-A regular OUTPUT appears, or is replaced, only when the image is complete. Until then it grows in a file \
-named .build_image-* beside it, which only a killed program (SIGKILL, power failure) leaves behind.";
+A regular OUTPUT appears, or is replaced, only when the image is complete. Until
+then it grows in a file named .build_image-* beside it, which only a program that
+is killed (SIGKILL, power failure) leaves behind.";
 
 impl Options {
     /// An empty image with all settings made.
@@ -96,10 +98,7 @@ impl Options {
 
     /// How the source is read.
     pub(crate) fn tree_options(&self, output: &Output) -> Result<TreeOptions, Box<dyn Error>> {
-        let mut options = self.names.tree_options();
-        if let Some(path) = output.replaced_file() {
-            options = options.exclude(path);
-        }
+        let mut options = self.names.tree_options().exclude(output.path());
         if let Some(time) = source_date_epoch()? {
             options = options.latest_time(time);
         }

@@ -1,6 +1,7 @@
 //! Where the image goes: in place to a device or pipe, all or nothing to a regular file.
 
 use std::error::Error;
+use std::fmt::Display;
 use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -12,9 +13,11 @@ use tempfile::{Builder, NamedTempFile};
 
 use crate::progress::Progress;
 
+/// Not opened by this name: where it is a file, that would write from its start.
+const STANDARD_OUTPUT: &str = "/dev/stdout";
+
 pub(crate) struct Output {
-    /// What messages call it.
-    name: String,
+    path: PathBuf,
     target: Target,
 }
 
@@ -40,20 +43,17 @@ struct WriteError {
 impl Output {
     /// Finds out what `path` is, and that it can be written. Changes nothing yet.
     pub(crate) fn open(path: &Path) -> Result<Self, Box<dyn Error>> {
-        let standard = path == Path::new("-") || path == Path::new("/dev/stdout");
-        let name = if standard {
-            "standard output".to_owned()
-        } else {
-            path.display().to_string()
-        };
-        let target = if standard {
-            standard_output().map(Target::StandardOutput)
+        let target = if path == Path::new("-") || path == Path::new(STANDARD_OUTPUT) {
+            Target::standard_output()
         } else {
             Target::open(path)
         };
         match target {
-            Ok(target) => Ok(Self { name, target }),
-            Err(error) => Err(WriteError::boxed(&name, error)),
+            Ok(target) => Ok(Self {
+                path: path.to_owned(),
+                target,
+            }),
+            Err(error) => Err(WriteError::boxed(path.display(), error)),
         }
     }
 
@@ -61,18 +61,22 @@ impl Output {
         matches!(self.target, Target::StandardOutput(_))
     }
 
-    /// The file that will be replaced, should it lie in the source.
-    pub(crate) fn replaced_file(&self) -> Option<&Path> {
-        match &self.target {
-            Target::Regular { path, .. } => Some(path),
-            Target::StandardOutput(_) | Target::InPlace(_) => None,
+    /// What is not to be put into the image, should it lie in the source.
+    pub(crate) fn path(&self) -> &Path {
+        match self.target {
+            // On Linux it leads to the file that is behind it.
+            Target::StandardOutput(_) => Path::new(STANDARD_OUTPUT),
+            Target::InPlace(_) | Target::Regular { .. } => &self.path,
         }
     }
 
     pub(crate) fn write(self, image: &ResultImage) -> Result<(), Box<dyn Error>> {
-        self.target
-            .write(image)
-            .map_err(|error| WriteError::boxed(&self.name, error))
+        let name = match self.target {
+            Target::StandardOutput(_) => "standard output".to_owned(),
+            Target::InPlace(_) | Target::Regular { .. } => self.path.display().to_string(),
+        };
+        let written = self.target.write(image);
+        written.map_err(|error| WriteError::boxed(name, error))
     }
 }
 
@@ -100,6 +104,16 @@ impl Target {
         }
     }
 
+    /// Standard output as a file: Rust's own looks for ends of lines, and on Windows for text.
+    fn standard_output() -> io::Result<Self> {
+        #[cfg(unix)]
+        let output = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;
+        #[cfg(windows)]
+        let output =
+            std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned()?;
+        Ok(Self::StandardOutput(output.into()))
+    }
+
     fn write(self, image: &ResultImage) -> Result<(), Box<dyn Error>> {
         match self {
             Self::StandardOutput(file) | Self::InPlace(file) => copy(image, &file),
@@ -117,9 +131,9 @@ impl Target {
 }
 
 impl WriteError {
-    fn boxed(output: &str, source: impl Into<Box<dyn Error>>) -> Box<dyn Error> {
+    fn boxed(output: impl Display, source: impl Into<Box<dyn Error>>) -> Box<dyn Error> {
         Box::new(Self {
-            output: output.to_owned(),
+            output: output.to_string(),
             source: source.into(),
         })
     }
@@ -171,13 +185,4 @@ fn directory_of(file: &Path) -> &Path {
         Some(directory) if directory != Path::new("") => directory,
         _ => Path::new("."),
     }
-}
-
-/// Standard output as a file: Rust's own looks for ends of lines, and on Windows for text.
-fn standard_output() -> io::Result<File> {
-    #[cfg(unix)]
-    let output = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;
-    #[cfg(windows)]
-    let output = std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned()?;
-    Ok(output.into())
 }

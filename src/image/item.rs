@@ -194,7 +194,6 @@ impl<'a> Item<'a> {
     }
 
     /// Everything below a directory, each directory before its items.
-    #[must_use]
     pub fn descendants(&self) -> impl Iterator<Item = Self> + use<'a> {
         let mut todo: Vec<Self> = self.children().collect();
         todo.reverse();

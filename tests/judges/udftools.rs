@@ -72,7 +72,7 @@ fn udfinfo(built: &Built) -> Verdict {
     }
 }
 
-/// udfdump lists files; a name of other characters than ASCII it shows as something else.
+/// udfdump lists the files that are not hidden; a name of other characters than ASCII it shows as something else.
 fn udfdump(built: &Built) -> Verdict {
     let output = tool::run(
         tool::command("udfdump")
@@ -88,8 +88,15 @@ fn udfdump(built: &Built) -> Verdict {
     {
         return Err(output.says());
     }
+    let hidden: BTreeSet<&[String]> = built
+        .nodes
+        .iter()
+        .filter(|node| node.hidden)
+        .map(|node| &node.path[..])
+        .collect();
+    let is_shown = |path: &[String]| (1..=path.len()).all(|len| !hidden.contains(&path[..len]));
     let files: Vec<&str> = expect::expected(built, View::Udf)
-        .filter(|(node, _)| !node.is_directory())
+        .filter(|(node, _)| !node.is_directory() && is_shown(&node.path))
         .map(|(_, path)| path)
         .collect();
     let listed = text.matches("\n:Rootdir/").count();

@@ -80,11 +80,11 @@ fn succeeds(command: &mut Command) -> (Vec<u8>, String) {
 fn fails(command: &mut Command) -> String {
     let (status, _, stderr) = run(command);
     assert_eq!(status, Some(1), "{stderr}");
-    one_error(&stderr)
+    one_line(&stderr)
 }
 
 #[track_caller]
-fn one_error(stderr: &str) -> String {
+fn one_line(stderr: &str) -> String {
     let lines: Vec<_> = stderr.lines().collect();
     assert_eq!(lines.len(), 1, "{stderr}");
     let (program, message) = lines[0]
@@ -419,97 +419,94 @@ fn an_image_that_is_too_big_leaves_the_old_one() {
     assert_eq!(place.names(), ["out.iso"]);
 }
 
-/// Files of sysfs are shorter than they claim, and some cannot be read at all.
-#[cfg(target_os = "linux")]
-#[test]
-fn a_source_that_ends_early_leaves_the_old_image() {
-    let source = Path::new("/sys/devices/system/clocksource/clocksource0");
-    let place = Place::new();
-    for old in [None, Some("old")] {
-        if let Some(old) = old {
-            fs::write(place.output(), old).unwrap();
-        }
-        let mut command = build_image();
-        command
-            .args(["--links", "skip"])
-            .arg(source)
-            .arg(place.output());
-        let (status, _, stderr) = run(&mut command);
-        assert_eq!(status, Some(1), "{stderr}");
-        let error = stderr
-            .lines()
-            .find(|line| !line.contains("left out"))
-            .unwrap();
-        assert_names(error, source);
-        assert_names(error, &place.output());
-        assert_eq!(
-            place.names(),
-            if old.is_some() {
-                vec!["out.iso"]
-            } else {
-                vec![]
-            }
-        );
-        assert_eq!(fs::read_to_string(place.output()).ok().as_deref(), old);
-    }
-}
-
-/// Starts to build an image of a directory with a long file in it and stops in the middle.
-fn started(place: &Place, option: Option<&str>) -> Child {
-    let mut child = build_image()
-        .args(option)
-        .arg(place.source())
-        .arg("-")
+/// Starts a program that prints more than a pipe holds, and stops in the middle of it.
+///
+/// When the first byte comes the tree is complete, and the last ones are far from being made.
+fn started(command: &mut Command) -> Child {
+    let mut child = command
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    // When a first byte comes, the tree is complete; the last are far from the pipe yet.
-    let mut first = [0];
+    let stdout = child.stdout.as_mut().unwrap();
+    stdout.read_exact(&mut [0]).unwrap();
     child
-        .stdout
-        .as_mut()
-        .unwrap()
-        .read_exact(&mut first)
-        .unwrap();
-    child
+}
+
+/// Lets a program that was started go on; returns what it printed on standard error when it fails.
+#[track_caller]
+fn then_fails(mut child: Child) -> String {
+    if let Some(mut stdout) = child.stdout.take() {
+        io::copy(&mut stdout, &mut io::sink()).unwrap();
+    }
+    let ended = child.wait_with_output().unwrap();
+    let stderr = String::from_utf8(ended.stderr).unwrap();
+    assert_eq!(ended.status.code(), Some(1), "{stderr}");
+    one_line(&stderr)
 }
 
 const LONG: u64 = 64 << 20;
 
+/// What may happen to a file between adding and reading it.
+const CHANGES: [fn(&Path); 2] = [
+    |file| {
+        let file = File::options().write(true).open(file).unwrap();
+        file.set_len(100).unwrap();
+    },
+    |file| fs::remove_file(file).unwrap(),
+];
+
 #[test]
 fn a_source_that_changes_meanwhile_is_named() {
-    let changes: [fn(&Path); 2] = [
-        |file| {
-            File::options()
-                .write(true)
-                .open(file)
-                .unwrap()
-                .set_len(100)
-                .unwrap()
-        },
-        |file| fs::remove_file(file).unwrap(),
-    ];
-    for change in changes {
+    for change in CHANGES {
         let place = Place::new()
             .with_sparse_file("y", LONG)
             .with_sparse_file("z", LONG);
         let file = place.source().join("z");
-        let mut child = started(&place, None);
+        let child = started(build_image().arg(place.source()).arg("-"));
         change(&file);
-        io::copy(&mut child.stdout.take().unwrap(), &mut io::sink()).unwrap();
+        assert_names(&then_fails(child), &file);
+    }
+}
 
-        let ended = child.wait_with_output().unwrap();
-        let stderr = String::from_utf8(ended.stderr).unwrap();
-        assert_eq!(ended.status.code(), Some(1), "{stderr}");
-        assert_names(&one_error(&stderr), &file);
+#[test]
+fn a_source_that_changes_meanwhile_leaves_the_old_image() {
+    let place = Place::new();
+    // So many that their report fills a pipe.
+    for number in 0..1000 {
+        let name = format!("{number} {}", "long name".repeat(10));
+        fs::write(place.source().join(name), "").unwrap();
+    }
+    let file = place.source().join("z");
+    for change in CHANGES {
+        for old in [None, Some("old")] {
+            fs::write(&file, vec![7; 10_000]).unwrap();
+            let _ = fs::remove_file(place.output());
+            if let Some(old) = old {
+                fs::write(place.output(), old).unwrap();
+            }
+
+            let mut command = build_image();
+            command
+                .arg("--report")
+                .arg(place.source())
+                .arg(place.output());
+            let child = started(&mut command);
+            change(&file);
+            let message = then_fails(child);
+            assert_names(&message, &file);
+            assert_names(&message, &place.output());
+            assert_eq!(fs::read_to_string(place.output()).ok().as_deref(), old);
+            assert_eq!(place.names().len(), old.iter().count());
+        }
     }
 }
 
 #[test]
 fn staged_files_may_change_meanwhile() {
     let place = Place::new().with_sparse_file("z", LONG);
-    let mut child = started(&place, Some("--stage-files"));
+    let mut command = build_image();
+    let mut child = started(command.arg("--stage-files").arg(place.source()).arg("-"));
     fs::remove_file(place.source().join("z")).unwrap();
     let read = io::copy(&mut child.stdout.take().unwrap(), &mut io::sink()).unwrap();
     assert!(read > LONG);
@@ -519,12 +516,9 @@ fn staged_files_may_change_meanwhile() {
 #[test]
 fn a_reader_that_goes_away_is_an_error() {
     let place = Place::new().with_sparse_file("z", LONG);
-    let mut child = started(&place, None);
+    let mut child = started(build_image().arg(place.source()).arg("-"));
     drop(child.stdout.take());
-    let ended = child.wait_with_output().unwrap();
-    let stderr = String::from_utf8(ended.stderr).unwrap();
-    assert_eq!(ended.status.code(), Some(1), "{stderr}");
-    let message = one_error(&stderr);
+    let message = then_fails(child);
     assert!(
         message.starts_with("cannot write standard output: "),
         "{message}"
@@ -546,7 +540,7 @@ fn the_output_is_not_put_into_itself() {
     assert!(outside == build(&inside));
     // Now that it exists it has to be left out.
     let (stderr, image) = build(&inside);
-    assert_names(&one_error(&stderr), &inside);
+    assert_names(&one_line(&stderr), &inside);
     assert!(image == outside.1);
 }
 
@@ -674,6 +668,23 @@ mod unix {
         );
         assert_eq!(volume_name(&reader.join().unwrap()), "PIPED");
         assert_eq!(place.names(), ["out.iso"]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_file_behind_standard_output_is_not_put_into_itself() {
+        let place = Place::new();
+        let inside = place.source().join("out.iso");
+        for output in ["-", "/dev/stdout"] {
+            let mut command = build_image();
+            command
+                .arg(place.source())
+                .arg(output)
+                .stdout(File::create(&inside).unwrap());
+            let (_, stderr) = succeeds(&mut command);
+            assert_names(&one_line(&stderr), &inside);
+            assert!(fs::metadata(&inside).unwrap().len() > 10_000);
+        }
     }
 
     #[cfg(target_os = "linux")]
