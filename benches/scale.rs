@@ -12,7 +12,9 @@ fn main() {
     let start = Instant::now();
     let mut image = FileSystemImage::with_time(Timestamp::from_unix(0));
     image.set_free_media_blocks(0).unwrap();
-    image.set_iso9660_interchange_level(InterchangeLevel::Three).unwrap();
+    image
+        .set_iso9660_interchange_level(InterchangeLevel::Three)
+        .unwrap();
     for directory in 0..FILES / PER_DIRECTORY {
         let path = format!("directory {directory:05}");
         image.root_mut().add_directory(path.as_str()).unwrap();
@@ -26,7 +28,11 @@ fn main() {
 
     let start = Instant::now();
     let result = image.create_result_image().unwrap();
-    println!("planned {} blocks in {:?}", result.total_blocks(), start.elapsed());
+    println!(
+        "planned {} blocks in {:?}",
+        result.total_blocks(),
+        start.elapsed()
+    );
 
     let start = Instant::now();
     assert_eq!(result.write_to(io::sink()).unwrap(), result.len());

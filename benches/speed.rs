@@ -69,8 +69,13 @@ fn stream(c: &mut Criterion) {
     read_all("metadata only", &image_of_many(0));
     read_all("small files", &image_of_many(3000));
     let mut large = FileSystemImage::with_time(Timestamp::from_unix(0));
-    large.set_iso9660_interchange_level(InterchangeLevel::Three).unwrap();
-    large.root_mut().add_file("large", vec![1; 64 << 20]).unwrap();
+    large
+        .set_iso9660_interchange_level(InterchangeLevel::Three)
+        .unwrap();
+    large
+        .root_mut()
+        .add_file("large", vec![1; 64 << 20])
+        .unwrap();
     read_all("one large file", &large);
     group.finish();
 }

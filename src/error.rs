@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::file_systems::FileSystems;
+use crate::file_systems::{FileSystems, InvalidValue};
 use crate::path::ImagePath;
 
 /// Result of this crate's functions.
@@ -18,15 +18,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// A setting was given a value it cannot have.
-    #[error("{parameter} cannot be `{value}`: expected {expected}")]
-    InvalidParameter {
-        /// The setting.
-        parameter: &'static str,
-        /// The value it was given.
-        value: String,
-        /// What it can be.
-        expected: &'static str,
-    },
+    #[error(transparent)]
+    InvalidParameter(#[from] InvalidValue),
     /// A volume name is too long or has characters it cannot have.
     #[error("volume name `{name}` {problem}")]
     InvalidVolumeName {
@@ -417,12 +410,12 @@ impl Error {
     #[must_use]
     pub fn hresult(&self) -> HResult {
         HResult(match self {
-            Self::InvalidParameter { .. } => 0xC0AA_B101, // IMAPI_E_INVALID_PARAM
+            Self::InvalidParameter(_) => 0xC0AA_B101, // IMAPI_E_INVALID_PARAM
             Self::InvalidVolumeName { .. } => 0xC0AA_B104, // IMAPI_E_INVALID_VOLUME_NAME
-            Self::InvalidDate { .. } => 0xC0AA_B105,      // IMAPI_E_INVALID_DATE
+            Self::InvalidDate { .. } => 0xC0AA_B105,  // IMAPI_E_INVALID_DATE
             Self::FileSystemNotEmpty { .. } => 0xC0AA_B106, // IMAPI_E_FILE_SYSTEM_NOT_EMPTY
-            Self::NotAFile { .. } => 0xC0AA_B108,         // IMAPI_E_NOT_FILE
-            Self::NotADirectory { .. } => 0xC0AA_B109,    // IMAPI_E_NOT_DIR
+            Self::NotAFile { .. } => 0xC0AA_B108,     // IMAPI_E_NOT_FILE
+            Self::NotADirectory { .. } => 0xC0AA_B109, // IMAPI_E_NOT_DIR
             Self::DirectoryNotEmpty { .. } => 0xC0AA_B10A, // IMAPI_E_DIR_NOT_EMPTY
             Self::InvalidName { .. } | Self::NameNotUnicode { .. } | Self::PathTooLong { .. } => {
                 0xC0AA_B110 // IMAPI_E_INVALID_PATH

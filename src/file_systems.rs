@@ -5,7 +5,17 @@ use std::str::FromStr;
 
 use bitflags::bitflags;
 
-use crate::error::{Error, Result};
+/// A value that a setting cannot have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{parameter} cannot be `{value}`: expected {expected}")]
+pub struct InvalidValue {
+    /// The setting.
+    pub parameter: &'static str,
+    /// The value.
+    pub value: String,
+    /// What it can be.
+    pub expected: &'static str,
+}
 
 bitflags! {
     /// A set of file systems. The values are those of IMAPI2's `FsiFileSystems`.
@@ -62,14 +72,14 @@ pub enum InterchangeLevel {
 }
 
 impl TryFrom<u32> for InterchangeLevel {
-    type Error = Error;
+    type Error = InvalidValue;
 
-    fn try_from(level: u32) -> Result<Self> {
+    fn try_from(level: u32) -> Result<Self, InvalidValue> {
         match level {
             1 => Ok(Self::One),
             2 => Ok(Self::Two),
             3 => Ok(Self::Three),
-            _ => Err(Error::InvalidParameter {
+            _ => Err(InvalidValue {
                 parameter: "interchange level",
                 value: level.to_string(),
                 expected: "1, 2 or 3",
@@ -85,9 +95,9 @@ impl From<InterchangeLevel> for u32 {
 }
 
 impl FromStr for InterchangeLevel {
-    type Err = Error;
+    type Err = InvalidValue;
 
-    fn from_str(text: &str) -> Result<Self> {
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
         text.parse().unwrap_or(0).try_into()
     }
 }
@@ -115,9 +125,9 @@ impl From<UdfRevision> for u16 {
 }
 
 impl TryFrom<u16> for UdfRevision {
-    type Error = Error;
+    type Error = InvalidValue;
 
-    fn try_from(revision: u16) -> Result<Self> {
+    fn try_from(revision: u16) -> Result<Self, InvalidValue> {
         match revision {
             0x0102 => Ok(Self::V1_02),
             _ => Err(unsupported(format!("{revision:#x}"))),
@@ -126,9 +136,9 @@ impl TryFrom<u16> for UdfRevision {
 }
 
 impl FromStr for UdfRevision {
-    type Err = Error;
+    type Err = InvalidValue;
 
-    fn from_str(text: &str) -> Result<Self> {
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
         match text {
             "1.02" => Ok(Self::V1_02),
             _ => Err(unsupported(text.to_owned())),
@@ -144,8 +154,8 @@ impl fmt::Display for UdfRevision {
     }
 }
 
-fn unsupported(value: String) -> Error {
-    Error::InvalidParameter {
+fn unsupported(value: String) -> InvalidValue {
+    InvalidValue {
         parameter: "UDF revision",
         value,
         expected: "1.02",

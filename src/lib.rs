@@ -59,10 +59,14 @@ mod udf;
 
 pub use chrono;
 
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
+
 pub use self::block::BLOCK_SIZE;
 pub use self::codec::unique::NameChange;
 pub use self::error::{Change, Error, HResult, LinkProblem, NameProblem, Origin, Result};
-pub use self::file_systems::{FileSystems, InterchangeLevel, UdfRevision};
+pub use self::file_systems::{FileSystems, InterchangeLevel, InvalidValue, UdfRevision};
 pub use self::image::{
     DirectoryMut, FileSystemImage, Finding, Item, ItemData, ItemKind, ItemMut, LeftOut,
     LeftOutReason, LinkPolicy, NewDirectory, NewFile, NewItem, Report, Snapshot, TreeOptions,

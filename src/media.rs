@@ -3,8 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::error::{Error, Result};
-use crate::file_systems::{FileSystems, UdfRevision};
+use crate::file_systems::{FileSystems, InvalidValue, UdfRevision};
 
 /// The physical type of a medium. The values are those of IMAPI2's `IMAPI_MEDIA_PHYSICAL_TYPE`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -143,14 +142,14 @@ impl fmt::Display for MediaType {
 }
 
 impl FromStr for MediaType {
-    type Err = Error;
+    type Err = InvalidValue;
 
-    fn from_str(text: &str) -> Result<Self> {
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
         Self::WRITABLE
             .iter()
             .find(|media| media.text() == text)
             .copied()
-            .ok_or_else(|| Error::InvalidParameter {
+            .ok_or_else(|| InvalidValue {
                 parameter: "media type",
                 value: text.to_owned(),
                 expected: "cd-r, cd-rw, dvd-r, dvd-rw, dvd+r, dvd+rw, dvd-ram, dvd-r-dl, dvd+r-dl, dvd+rw-dl, bd-r, bd-re or disk",

@@ -12,8 +12,7 @@ use crate::file_systems::FileSystems;
 use crate::iso9660;
 use crate::path::ImagePath;
 use crate::source::{
-    Content, Data, Fingerprint, HostFile, SharedReader, Source, SourceKind, Stage, StageFailure,
-    StageReader,
+    Content, Data, Fingerprint, HostFile, SharedReader, Source, SourceKind, Stage,
 };
 use crate::tree::{Attributes, MAX_NAME_LEN, NodeId, TreeFull};
 
@@ -357,128 +356,5 @@ impl FileSystemImage {
                 fingerprint: Fingerprint::of(&metadata),
             },
         })
-    }
-
-    /// Whether files in `directory` are copied when they are added.
-    pub(super) fn must_stage(&self, directory: &Path) -> bool {
-        self.settings.stage_files || self.staging_policy.may_vanish(directory)
-    }
-
-    /// Stages a file of the host, whose path has no links in it.
-    pub(super) fn stage_file(&mut self, file: &Path, path: &ImagePath) -> Result<Content> {
-        let opened = fs::File::open(file).map_err(|source| Error::OpenSource {
-            path: path.clone(),
-            file: file.to_owned(),
-            source,
-        })?;
-        self.stage(opened, path, || Origin::File(file.to_owned()))
-    }
-
-    fn stage(
-        &mut self,
-        reader: impl io::Read,
-        path: &ImagePath,
-        origin: impl FnOnce() -> Origin,
-    ) -> Result<Content> {
-        let stage = match &mut self.stage {
-            Some(stage) => stage,
-            stage => stage.insert(Stage::new(&self.settings.working_directory)?),
-        };
-        match stage.append(reader) {
-            Ok((offset, len)) => Ok(Content {
-                len,
-                references: 0,
-                data: Data::Staged {
-                    stage: stage.file().clone(),
-                    offset,
-                },
-            }),
-            Err(StageFailure::Read(source)) => Err(Error::ReadSource {
-                path: path.clone(),
-                origin: origin(),
-                source,
-            }),
-            Err(StageFailure::Write(source)) => Err(Error::WriteStage {
-                path: path.clone(),
-                directory: stage.directory().to_owned(),
-                source,
-            }),
-        }
-    }
-
-    /// Sets the directory for staged data, and carries over what has been staged.
-    ///
-    /// Results that have been made keep the data they refer to.
-    ///
-    /// IMAPI2: `IFileSystemImage::put_WorkingDirectory`.
-    ///
-    /// # Errors
-    ///
-    /// - [`Error::InvalidWorkingDirectory`] when it does not exist or nothing can be made in it.
-    /// - [`Error::WorkingDirectorySpace`] when it has too little room for what has been staged.
-    /// - [`Error::MoveStaged`] when copying fails.
-    ///
-    /// After an error everything is as it was.
-    #[doc(alias = "put_WorkingDirectory")]
-    pub fn set_working_directory(&mut self, directory: impl AsRef<Path>) -> Result<()> {
-        let directory = directory.as_ref();
-        let invalid = |source| Error::InvalidWorkingDirectory {
-            directory: directory.to_owned(),
-            source,
-        };
-        if !fs::metadata(directory).map_err(invalid)?.is_dir() {
-            return Err(invalid(io::ErrorKind::NotADirectory.into()));
-        }
-        // Later calls must not depend on the current directory.
-        let directory = std::path::absolute(directory).map_err(invalid)?;
-        let mut stage = Stage::new(&directory).map_err(|error| match error {
-            Error::OpenStage { source, .. } => invalid(source),
-            error => error,
-        })?;
-        let needed = self.view.tree().staged_len();
-        if needed > 0 {
-            let available = fs4::available_space(&directory).map_err(invalid)?;
-            if available < needed {
-                return Err(Error::WorkingDirectorySpace {
-                    directory,
-                    available,
-                    needed,
-                });
-            }
-            // The new places are put into the tree only when all is copied.
-            let moved = self.copy_staged(&mut stage)?;
-            for (content, offset) in self.view.tree_mut().staged_mut().zip(moved) {
-                content.data = Data::Staged {
-                    stage: stage.file().clone(),
-                    offset,
-                };
-            }
-        }
-        self.settings.working_directory = directory;
-        self.stage = (needed > 0).then_some(stage);
-        Ok(())
-    }
-
-    /// Copies all that is staged to another place; returns where each content begins there.
-    fn copy_staged(&self, to: &mut Stage) -> Result<Vec<u64>> {
-        let mut offsets = Vec::new();
-        for content in self.view.tree().staged() {
-            let Data::Staged { stage, offset } = &content.data else {
-                continue;
-            };
-            let reader = StageReader {
-                file: stage,
-                offset: *offset,
-                len: content.len,
-            };
-            let (offset, _) = to.append(reader).map_err(|failure| Error::MoveStaged {
-                directory: to.directory().to_owned(),
-                source: match failure {
-                    StageFailure::Read(source) | StageFailure::Write(source) => source,
-                },
-            })?;
-            offsets.push(offset);
-        }
-        Ok(offsets)
     }
 }

@@ -4,9 +4,10 @@ use std::fmt;
 use std::path::Path;
 
 use super::FileSystemImage;
-use super::add_tree::{TreeOptions, TreeSummary};
 use super::item::Item;
+use super::tree_options::{TreeOptions, TreeSummary};
 use crate::error::{Error, Result};
+use crate::file_systems::InvalidValue;
 use crate::path::ImagePath;
 use crate::source::Source;
 use crate::time::Timestamp;
@@ -315,11 +316,11 @@ impl DirectoryMut<'_> {
             });
         }
         if path.is_root() {
-            return Err(Error::InvalidParameter {
+            return Err(Error::InvalidParameter(InvalidValue {
                 parameter: "path",
                 value: path.to_string(),
                 expected: "an item of this directory",
-            });
+            }));
         }
         self.image.view.tree_mut().remove(node);
         Ok(())

@@ -6,17 +6,19 @@ mod edit;
 mod item;
 mod report;
 mod settings;
+mod staging;
+mod tree_options;
 mod view;
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-pub use self::add_tree::{LeftOut, LeftOutReason, LinkPolicy, TreeOptions, TreeSummary};
 pub use self::edit::{DirectoryMut, ItemMut, NewDirectory, NewFile, NewItem};
 pub use self::item::{Item, ItemData, ItemKind, Snapshot};
 pub use self::report::{Finding, Report};
 use self::settings::Settings;
+pub use self::tree_options::{LeftOut, LeftOutReason, LinkPolicy, TreeOptions, TreeSummary};
 use self::view::View;
 use crate::codec::time::default_volume_name;
 use crate::error::{Error, Result};

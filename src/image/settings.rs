@@ -8,7 +8,7 @@ use super::view::Naming;
 use crate::block::Lba;
 use crate::codec::text::{cut, is_d_character};
 use crate::error::{Error, NameProblem, Result};
-use crate::file_systems::{FileSystems, InterchangeLevel, UdfRevision};
+use crate::file_systems::{FileSystems, InterchangeLevel, InvalidValue, UdfRevision};
 use crate::iso9660;
 use crate::media::MediaType;
 use crate::source::StagingPolicy;
@@ -92,11 +92,11 @@ impl FileSystemImage {
     #[doc(alias = "put_FileSystemsToCreate")]
     pub fn set_file_systems_to_create(&mut self, file_systems: FileSystems) -> Result<()> {
         if !file_systems.can_be_created() {
-            return Err(Error::InvalidParameter {
+            return Err(Error::InvalidParameter(InvalidValue {
                 parameter: "file systems to create",
                 value: file_systems.to_string(),
                 expected: "ISO 9660, UDF or both, with Joliet only beside ISO 9660",
-            });
+            }));
         }
         self.change_settings(|settings| settings.file_systems = file_systems)
     }
@@ -130,11 +130,11 @@ impl FileSystemImage {
     #[doc(alias = "put_ISO9660InterchangeLevel")]
     pub fn set_iso9660_interchange_level(&mut self, level: InterchangeLevel) -> Result<()> {
         if !self.iso9660_interchange_levels_supported().contains(&level) {
-            return Err(Error::InvalidParameter {
+            return Err(Error::InvalidParameter(InvalidValue {
                 parameter: "interchange level",
                 value: level.to_string(),
                 expected: "1 or 2 in a strict image",
-            });
+            }));
         }
         self.change_settings(|settings| settings.level = level)
     }
@@ -172,11 +172,11 @@ impl FileSystemImage {
     #[doc(alias = "put_UDFRevision")]
     pub fn set_udf_revision(&mut self, revision: UdfRevision) -> Result<()> {
         if !self.udf_revisions_supported().contains(&revision) {
-            return Err(Error::InvalidParameter {
+            return Err(Error::InvalidParameter(InvalidValue {
                 parameter: "UDF revision",
                 value: revision.to_string(),
                 expected: "1.02",
-            });
+            }));
         }
         self.settings.udf_revision = revision;
         Ok(())
@@ -339,10 +339,12 @@ impl FileSystemImage {
     /// After an error nothing is changed.
     #[doc(alias = "ChooseImageDefaultsForMediaType")]
     pub fn choose_image_defaults_for_media_type(&mut self, media: MediaType) -> Result<()> {
-        let defaults = media.defaults().ok_or_else(|| Error::InvalidParameter {
-            parameter: "media type",
-            value: media.to_string(),
-            expected: "media that can be written",
+        let defaults = media.defaults().ok_or_else(|| {
+            Error::InvalidParameter(InvalidValue {
+                parameter: "media type",
+                value: media.to_string(),
+                expected: "media that can be written",
+            })
         })?;
         let old = self.settings.clone();
         let result = self
@@ -410,11 +412,11 @@ impl FileSystemImage {
     pub fn set_session_start_block(&mut self, block: u32) -> Result<()> {
         // Room for the structures before the first file, so that their addresses can be counted.
         if u64::from(block) + 1024 > crate::block::MAX_BLOCKS {
-            return Err(Error::InvalidParameter {
+            return Err(Error::InvalidParameter(InvalidValue {
                 parameter: "session start block",
                 value: block.to_string(),
                 expected: "at most 2147482623",
-            });
+            }));
         }
         self.settings.session_start_block = Lba(block);
         Ok(())

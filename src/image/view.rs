@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::codec::unique::{Mapped, NameChange, NameRules, renamed};
 use crate::error::{Error, Result};
-use crate::file_systems::{FileSystems, InterchangeLevel};
+use crate::file_systems::{FileSystems, InterchangeLevel, InvalidValue};
 use crate::path::ImagePath;
 use crate::tree::{DirectoryId, NodeId, Tree};
 use crate::{iso9660, joliet, udf};
@@ -173,13 +173,13 @@ impl View {
     }
 
     fn rules(&self, file_system: FileSystems) -> Result<Box<dyn NameRules>> {
-        self.naming
-            .rules(file_system)
-            .ok_or_else(|| Error::InvalidParameter {
+        self.naming.rules(file_system).ok_or_else(|| {
+            Error::InvalidParameter(InvalidValue {
                 parameter: "file system",
                 value: file_system.to_string(),
                 expected: "exactly one file system",
             })
+        })
     }
 
     fn renamed_in(

@@ -26,8 +26,8 @@ pub(crate) const ISOINFO_JOLIET: Judge = Judge {
 pub(crate) const ISOVFY: Judge = Judge {
     name: "isovfy",
     programs: &["isovfy"],
-    // It takes hidden files for errors.
-    can_read: |case| case.has(FileSystems::ISO9660) && case.tree.name != "hidden",
+    // It takes hidden files and files of several sections for errors.
+    can_read: |case| can_read(case) && case.tree.name != "hidden",
     judge: isovfy,
 };
 

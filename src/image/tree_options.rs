@@ -1,0 +1,134 @@
+//! How a directory of the host is added, and what came of it.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::error::LinkProblem;
+use crate::time::Timestamp;
+
+/// What to do with links, and with what is neither a file nor a directory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum LinkPolicy {
+    /// Links to files and directories inside the added tree are followed; a link that leads elsewhere, and a socket,
+    /// device or fifo, is an error.
+    #[default]
+    Follow,
+    /// Links to files and directories inside the added tree are followed; all else is left out and reported.
+    SkipUnresolvable,
+    /// All links, sockets, devices and fifos are left out and reported.
+    Skip,
+    /// Any link, socket, device or fifo is an error.
+    Error,
+}
+
+/// How a tree is added.
+#[derive(Clone, Debug, Default)]
+pub struct TreeOptions {
+    pub(super) include_base_directory: bool,
+    pub(super) links: LinkPolicy,
+    pub(super) all_times: bool,
+    pub(super) latest_time: Option<Timestamp>,
+    pub(super) excluded: Vec<PathBuf>,
+}
+
+impl TreeOptions {
+    /// What [`DirectoryMut::add_tree`](crate::DirectoryMut::add_tree) does without the base directory.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether the source directory itself is added, not only what is in it. Default: false.
+    #[must_use]
+    pub const fn include_base_directory(mut self, include: bool) -> Self {
+        self.include_base_directory = include;
+        self
+    }
+
+    /// What to do with links. Default: [`LinkPolicy::Follow`].
+    #[must_use]
+    pub const fn links(mut self, policy: LinkPolicy) -> Self {
+        self.links = policy;
+        self
+    }
+
+    /// Whether the creation and access times of the source are taken as well. Default: false, all three times are the
+    /// modification time, because reading changes access times and images should not differ by it.
+    #[must_use]
+    pub const fn all_times(mut self, all: bool) -> Self {
+        self.all_times = all;
+        self
+    }
+
+    /// Sets the latest time an item gets; later ones are cut to it. Default: none.
+    #[must_use]
+    pub fn latest_time(mut self, time: impl Into<Timestamp>) -> Self {
+        self.latest_time = Some(time.into());
+        self
+    }
+
+    /// Leaves out a file or a directory, such as the file the image is written to. It need not exist.
+    #[must_use]
+    pub fn exclude(mut self, path: impl AsRef<Path>) -> Self {
+        self.excluded.push(path.as_ref().to_owned());
+        self
+    }
+}
+
+/// What was added.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TreeSummary {
+    /// Number of files.
+    pub files: u64,
+    /// Number of directories, those that existed not counted.
+    pub directories: u64,
+    /// Bytes of all files; a file of several names counts as often.
+    pub bytes: u64,
+    /// What was left out, in the order it was met.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// Something in a source tree that is not in the image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LeftOut {
+    /// What was left out.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: LeftOutReason,
+}
+
+impl fmt::Display for LeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.path.display(), self.reason)
+    }
+}
+
+/// Why something was left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LeftOutReason {
+    /// It is a link.
+    Link,
+    /// It is a link that cannot be followed.
+    Unresolvable(LinkProblem),
+    /// It is a socket, device or fifo.
+    Special,
+    /// The caller excluded it.
+    Excluded,
+    /// It is the working directory of the image.
+    WorkingDirectory,
+}
+
+impl fmt::Display for LeftOutReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Link => f.write_str("is a link"),
+            Self::Unresolvable(problem) => write!(f, "is a link that {problem}"),
+            Self::Special => f.write_str("is neither a file nor a directory"),
+            Self::Excluded => f.write_str("is excluded"),
+            Self::WorkingDirectory => f.write_str("is the working directory"),
+        }
+    }
+}

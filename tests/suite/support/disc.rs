@@ -1,0 +1,187 @@
+//! An image as its readers see it: blocks, and what the structures in them say.
+
+use std::collections::BTreeMap;
+
+use imapi2fs::{FileSystemImage, FileSystems, Item, ResultImage, Timestamp};
+
+use super::bytes::{BLOCK, all};
+use super::{ISO9660, JOLIET, UDF, at, iso, udf};
+
+/// A file or directory of a file system.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) directory: bool,
+    pub(crate) hidden: bool,
+    /// Length in bytes: of a file's data, or of what describes a directory.
+    pub(crate) len: u64,
+    /// First block, counted from the disc's start, and length in bytes.
+    pub(crate) extents: Vec<(u32, u64)>,
+    /// When it was modified, in RFC 3339.
+    pub(crate) time: String,
+    pub(crate) icb: Icb,
+}
+
+/// What only UDF has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Icb {
+    /// Counted from the partition's start, as are the others.
+    pub(crate) block: u32,
+    pub(crate) links: u16,
+    pub(crate) unique_id: u64,
+    pub(crate) accessed: String,
+    /// The blocks of allocation extents.
+    pub(crate) chain: Vec<u32>,
+}
+
+/// The entries of a file system by their paths; the root's is empty.
+pub(crate) type Entries = BTreeMap<String, Entry>;
+
+/// The blocks that structures take: first block, number, what it is.
+pub(crate) type Used = Vec<(u32, u32, &'static str)>;
+
+/// An image that can be read block by block.
+#[derive(Clone, Debug)]
+pub(crate) struct Disc {
+    pub(crate) image: ResultImage,
+    /// The first block of the session.
+    pub(crate) start: u32,
+}
+
+impl Disc {
+    #[track_caller]
+    pub(crate) fn new(image: &FileSystemImage) -> Self {
+        Self {
+            image: image.create_result_image().unwrap(),
+            start: image.session_start_block(),
+        }
+    }
+
+    /// The first block behind the session.
+    pub(crate) fn end(&self) -> u32 {
+        self.start + self.image.total_blocks()
+    }
+
+    #[track_caller]
+    pub(crate) fn blocks(&self, first: u32, count: u32) -> Vec<u8> {
+        self.data(&[(first, u64::from(count) * BLOCK as u64)])
+    }
+
+    #[track_caller]
+    pub(crate) fn block(&self, lba: u32) -> Vec<u8> {
+        self.blocks(lba, 1)
+    }
+
+    #[track_caller]
+    pub(crate) fn data(&self, extents: &[(u32, u64)]) -> Vec<u8> {
+        let mut data = Vec::new();
+        for (first, len) in extents {
+            let offset = u64::from(first.checked_sub(self.start).expect("a block of the session"));
+            let mut part = vec![0xAA; usize::try_from(*len).unwrap()];
+            let read = self
+                .image
+                .read_at(offset * BLOCK as u64, &mut part)
+                .unwrap();
+            assert_eq!(read, part.len(), "the extent at {first} leaves the image");
+            data.extend(part);
+        }
+        data
+    }
+
+    #[track_caller]
+    pub(crate) fn whole(&self) -> Vec<u8> {
+        all(self.image.image_stream())
+    }
+
+    #[track_caller]
+    pub(crate) fn primary(&self) -> iso::Volume {
+        iso::Volume::read(self, ISO9660)
+    }
+
+    #[track_caller]
+    pub(crate) fn joliet(&self) -> iso::Volume {
+        iso::Volume::read(self, JOLIET)
+    }
+
+    #[track_caller]
+    pub(crate) fn udf(&self) -> udf::Volume {
+        udf::Volume::read(self)
+    }
+
+    #[track_caller]
+    pub(crate) fn entries(&self, file_system: FileSystems) -> Entries {
+        if file_system == UDF {
+            self.udf().entries
+        } else {
+            iso::Volume::read(self, file_system).entries
+        }
+    }
+}
+
+/// Makes the image and looks whether every file system of it has all items, and nothing else.
+#[track_caller]
+pub(crate) fn check(image: &FileSystemImage) -> Disc {
+    check_all(image, image.file_systems_to_create());
+    Disc::new(image)
+}
+
+/// Looks whether these file systems have all items, and nothing else.
+#[track_caller]
+pub(crate) fn check_all(image: &FileSystemImage, file_systems: FileSystems) {
+    let disc = Disc::new(image);
+    for file_system in file_systems.iter() {
+        let entries = disc.entries(file_system);
+        let mut count = 1;
+        for item in image.root().descendants() {
+            let path = item.file_system_path(file_system).unwrap().to_string();
+            let entry = entries.get(&path).unwrap_or_else(|| {
+                panic!("{file_system} has no {path:?}, only {:?}", entries.keys())
+            });
+            same(item, entry, file_system, &disc);
+            count += 1;
+        }
+        assert_eq!(entries.len(), count, "{file_system}: {:?}", entries.keys());
+        same_time(image.root(), &entries[""], file_system);
+    }
+}
+
+#[track_caller]
+fn same(item: Item<'_>, entry: &Entry, file_system: FileSystems, disc: &Disc) {
+    assert_eq!(entry.directory, item.is_directory(), "{item:?}");
+    assert_eq!(entry.hidden, item.is_hidden(), "{item:?}");
+    same_time(item, entry, file_system);
+    if item.is_directory() {
+        return;
+    }
+    assert_eq!(entry.len, item.data_size(), "{item:?}");
+    let sum: u64 = entry.extents.iter().map(|(_, len)| len).sum();
+    assert_eq!(sum, entry.len, "{item:?}: extents");
+    if entry.len <= 1 << 20 {
+        let data = all(item.data().unwrap());
+        assert!(
+            disc.data(&entry.extents) == data,
+            "{item:?} in {file_system}: other data"
+        );
+    }
+}
+
+#[track_caller]
+fn same_time(item: Item<'_>, entry: &Entry, file_system: FileSystems) {
+    let time = item.last_modified_time();
+    let recorded = at(&entry.time);
+    if file_system != UDF {
+        let range = at("1900-01-02T00:00:00Z")..at("2155-12-31T00:00:00Z");
+        if range.contains(&time) {
+            assert_eq!(recorded.unix_seconds(), time.unix_seconds(), "{item:?}");
+        }
+        return;
+    }
+    let range = at("0001-01-02T00:00:00Z")..at("9999-12-31T00:00:00Z");
+    let micros = |time: Timestamp| (time.unix_seconds(), time.subsecond_nanos() / 1000);
+    if range.contains(&time) {
+        assert_eq!(micros(recorded), micros(time), "{item:?}");
+    }
+    let time = item.last_accessed_time();
+    if range.contains(&time) {
+        assert_eq!(micros(at(&entry.icb.accessed)), micros(time), "{item:?}");
+    }
+}
