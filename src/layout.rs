@@ -16,7 +16,7 @@ use std::sync::Arc;
 use crate::block::{Extent, Lba};
 use crate::error::Result;
 use crate::file_systems::FileSystems;
-use crate::iso9660::{self, Hierarchy, PartNames};
+use crate::iso9660::{self, Hierarchy, PartNames, Volume};
 use crate::joliet;
 use crate::space::{DataPlan, FileData, Map, Space};
 use crate::time::Timestamp;
@@ -68,35 +68,28 @@ impl Layout {
         let mut space = Space::new(start);
         space.skip_to(iso9660::FIRST_DESCRIPTOR);
 
-        let descriptors = if has(FileSystems::ISO9660) {
+        let mut descriptors = Extent::default();
+        if has(FileSystems::ISO9660) {
             let joliet = u64::from(has(FileSystems::JOLIET));
             // Primary, Joliet, terminator.
-            Some(space.take(1 + joliet + 1)?)
-        } else {
-            None
-        };
-        let udf = if has(FileSystems::UDF) {
+            descriptors = space.take(1 + joliet + 1)?;
+        }
+        let mut udf = None;
+        if has(FileSystems::UDF) {
             let volume = udf::VolumePlan::take(&mut space)?;
             let files = udf::Files::take(tree, &sequence, &volume, &mut space)?;
-            Some((volume, Arc::new(files)))
-        } else {
-            None
-        };
-        let primary = match descriptors {
-            Some(_) => Some(Arc::new(Hierarchy::take(
-                tree,
-                &sequence,
-                options.iso9660,
-                &mut space,
-            )?)),
-            None => None,
-        };
-        let joliet = if has(FileSystems::JOLIET) {
+            udf = Some((volume, Arc::new(files)));
+        }
+        let mut primary = None;
+        if has(FileSystems::ISO9660) {
+            let hierarchy = Hierarchy::take(tree, &sequence, options.iso9660, &mut space)?;
+            primary = Some(Arc::new(hierarchy));
+        }
+        let mut joliet = None;
+        if has(FileSystems::JOLIET) {
             let hierarchy = Hierarchy::take(tree, &sequence, options.joliet, &mut space)?;
-            Some(Arc::new(hierarchy))
-        } else {
-            None
-        };
+            joliet = Some(Arc::new(hierarchy));
+        }
         let data = Arc::new(DataPlan::take(tree, &sequence, &mut space)?);
 
         let mut map = Map::default();
@@ -107,26 +100,27 @@ impl Layout {
             start,
             blocks: space.next() - start,
         };
-        if let Some(descriptors) = descriptors {
-            // The volume space reaches from block 0 to the session's end, so that it has all extents.
-            let space_size = extent.end().0;
-            let mut at = descriptors.start;
-            if let Some(primary) = &primary {
-                let identity = iso9660::identity(&options.volume_name_iso9660, &options.volume_set);
-                let names = PRIMARY_PARTS;
-                primary.write_descriptor(at, &identity, options.time, space_size, names, &mut map);
-                primary.write(&data, names, &mut map);
-                at = at + 1;
-            }
-            if let Some(joliet) = &joliet {
-                let identity = joliet::identity(&options.volume_name_joliet, &options.volume_set);
-                let names = JOLIET_PARTS;
-                joliet.write_descriptor(at, &identity, options.time, space_size, names, &mut map);
-                joliet.write(&data, names, &mut map);
-                at = at + 1;
-            }
+        let volume = Volume {
+            time: options.time,
+            // From block 0 to the session's end, so that it has all extents.
+            space_size: extent.end().0,
+        };
+        let mut next_descriptor = descriptors.start;
+        if let Some(primary) = primary {
+            let identity = iso9660::identity(&options.volume_name_iso9660, &options.volume_set);
+            primary.write_descriptor(next_descriptor, &identity, &volume, PRIMARY_PARTS, &mut map);
+            primary.write(&data, PRIMARY_PARTS, &mut map);
+            next_descriptor = next_descriptor + 1;
+        }
+        if let Some(joliet) = joliet {
+            let identity = joliet::identity(&options.volume_name_joliet, &options.volume_set);
+            joliet.write_descriptor(next_descriptor, &identity, &volume, JOLIET_PARTS, &mut map);
+            joliet.write(&data, JOLIET_PARTS, &mut map);
+            next_descriptor = next_descriptor + 1;
+        }
+        if has(FileSystems::ISO9660) {
             let terminator = Extent {
-                start: at,
+                start: next_descriptor,
                 blocks: 1,
             };
             map.bytes(

@@ -42,6 +42,14 @@ pub(crate) struct PartNames {
     pub directories: &'static str,
 }
 
+/// What the descriptors of all hierarchies say alike.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Volume {
+    pub time: Timestamp,
+    /// Blocks of the volume.
+    pub space_size: u32,
+}
+
 /// The plan of a hierarchy: where its parts are, and just enough to make any block of them.
 #[derive(Debug)]
 pub(crate) struct Hierarchy<R> {
@@ -249,19 +257,18 @@ impl<R: Identifiers> Hierarchy<R> {
         &self,
         lba: Lba,
         identity: &Identity,
-        time: Timestamp,
-        volume_space_size: u32,
+        volume: &Volume,
         names: PartNames,
         map: &mut Map,
     ) {
         let locations = Locations {
-            volume_space_size,
+            volume_space_size: volume.space_size,
             path_table_size: self.path_table_len,
             type_l_path_table: self.type_l.start.0,
             type_m_path_table: self.type_m.start.0,
             root_directory: DirectoryRecord::new(&self.directory_entry(0), SELF.len()),
         };
-        let descriptor = VolumeDescriptor::new(identity, &locations, time.into());
+        let descriptor = VolumeDescriptor::new(identity, &locations, volume.time.into());
         let extent = Extent {
             start: lba,
             blocks: 1,

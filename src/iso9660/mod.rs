@@ -15,7 +15,7 @@ mod names;
 mod record;
 
 pub(crate) use self::descriptor::{Identity, UCS2_LEVEL_3, terminator};
-pub(crate) use self::hierarchy::{Hierarchy, Identifiers, PartNames};
+pub(crate) use self::hierarchy::{Hierarchy, Identifiers, PartNames, Volume};
 pub(crate) use self::names::{Names, identifier_len};
 pub(crate) use self::record::SECTION_LEN;
 use crate::codec::text::padded;
