@@ -39,7 +39,7 @@ pub enum Error {
         problem: NameProblem,
     },
     /// The name of a source file is not valid Unicode, so no file system of the image can hold it.
-    #[error("name of {} is not valid Unicode", .file.display())]
+    #[error("name of {file:?} is not valid Unicode")]
     NameNotUnicode {
         /// The file.
         file: PathBuf,

@@ -79,12 +79,16 @@ impl TryFrom<u32> for InterchangeLevel {
             1 => Ok(Self::One),
             2 => Ok(Self::Two),
             3 => Ok(Self::Three),
-            _ => Err(InvalidValue {
-                parameter: "interchange level",
-                value: level.to_string(),
-                expected: "1, 2 or 3",
-            }),
+            _ => Err(invalid_level(level.to_string())),
         }
+    }
+}
+
+fn invalid_level(value: String) -> InvalidValue {
+    InvalidValue {
+        parameter: "interchange level",
+        value,
+        expected: "1, 2 or 3",
     }
 }
 
@@ -98,7 +102,10 @@ impl FromStr for InterchangeLevel {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        text.parse().unwrap_or(0).try_into()
+        match text.parse::<u32>().map(Self::try_from) {
+            Ok(Ok(level)) => Ok(level),
+            _ => Err(invalid_level(text.to_owned())),
+        }
     }
 }
 

@@ -155,10 +155,10 @@ mod tests {
 
     #[test]
     fn system_times_before_the_epoch_round_down() {
-        let time = SystemTime::UNIX_EPOCH - Duration::from_nanos(150);
+        let time = SystemTime::UNIX_EPOCH - Duration::from_nanos(1_500);
         let stamp = Timestamp::from(time);
         assert_eq!(stamp.unix_seconds(), -1);
-        assert_eq!(stamp.subsecond_nanos(), 999_999_800);
+        assert_eq!(stamp.subsecond_nanos(), 999_998_500);
     }
 
     #[test]

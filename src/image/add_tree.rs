@@ -54,12 +54,15 @@ fn excluded(
     options: &TreeOptions,
 ) -> HashMap<PathBuf, Vec<(OsString, LeftOutReason)>> {
     let mut excluded: HashMap<PathBuf, Vec<_>> = HashMap::new();
-    let working_directory = image.settings.working_directory.as_path();
+    // The directory for all temporary files is not ours to leave out while nothing is staged there.
+    let settings = &image.settings;
+    let staging = settings.own_working_directory || settings.stage_files || image.stage.is_some();
+    let working_directory = staging.then_some(settings.working_directory.as_path());
     let all = options
         .excluded
         .iter()
         .map(|path| (path.as_path(), LeftOutReason::Excluded))
-        .chain([(working_directory, LeftOutReason::WorkingDirectory)]);
+        .chain(working_directory.map(|path| (path, LeftOutReason::WorkingDirectory)));
     for (path, reason) in all {
         // What does not exist yet is known by its directory.
         let real = fs::canonicalize(path).or_else(|_| -> std::io::Result<_> {

@@ -258,7 +258,8 @@ impl DirectoryMut<'_> {
     ///
     /// All or nothing: after an error the image is as it was. Directories that exist in the image are merged with, and
     /// the source's files replace the image's. All three times of an item are its modification time. Links are followed
-    /// as [`LinkPolicy::Follow`](crate::LinkPolicy::Follow) says.
+    /// as [`LinkPolicy::Follow`](crate::LinkPolicy::Follow) says. The working directory is left out if it lies in the
+    /// source and was set or is in use.
     ///
     /// IMAPI2: `IFsiDirectoryItem::AddTree`.
     ///

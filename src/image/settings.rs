@@ -34,6 +34,8 @@ pub(super) struct Settings {
     /// 0 is no limit.
     pub free_media_blocks: u32,
     pub working_directory: PathBuf,
+    /// Whether the caller chose the working directory.
+    pub own_working_directory: bool,
     pub stage_files: bool,
     pub session_start_block: Lba,
     pub strict: bool,
@@ -50,6 +52,7 @@ impl Settings {
             volume_name: String::new(),
             free_media_blocks: DEFAULT_FREE_MEDIA_BLOCKS,
             working_directory: std::env::temp_dir(),
+            own_working_directory: false,
             stage_files: false,
             session_start_block: Lba(0),
             strict: false,

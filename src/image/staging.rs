@@ -106,6 +106,7 @@ impl FileSystemImage {
             }
         }
         self.settings.working_directory = directory;
+        self.settings.own_working_directory = true;
         self.stage = (needed > 0).then_some(stage);
         Ok(())
     }

@@ -33,17 +33,25 @@ pub(crate) fn all(full: bool) -> Vec<Settings> {
     for tree in trees::QUICK {
         cases.extend(strict(tree).filter(|settings| full || settings.has(FileSystems::all())));
     }
-    let slow = [
-        &trees::MANY_FILES,
-        &trees::MOST_DIRECTORIES,
-        &trees::MANY_DIRECTORIES,
-        &trees::LARGE_FILE,
-    ];
-    for tree in slow.into_iter().chain(trees::ENDLESS) {
-        cases.extend(every(tree).filter(|settings| full || is_fast(settings)));
+    let bridge = |settings: &Settings| {
+        settings.has(FileSystems::all()) && settings.level == InterchangeLevel::Three
+    };
+    let refused = |settings: &Settings| settings.refusal().is_some();
+    cases.extend(every(&trees::LARGE_FILE).filter(|case| full || bridge(case) || refused(case)));
+    for tree in trees::ENDLESS {
+        cases.extend(every(tree).filter(|case| full || bridge(case)));
     }
     if full {
-        cases.extend(every(&trees::REAL));
+        let slow = [
+            &trees::MANY_FILES,
+            &trees::MOST_DIRECTORIES,
+            &trees::MANY_DIRECTORIES,
+            &trees::REAL,
+        ];
+        cases.extend(slow.into_iter().flat_map(every));
+    } else {
+        cases.extend(every(&trees::SOME_FILES).filter(bridge));
+        cases.extend(every(&trees::MANY_DIRECTORIES).filter(refused).take(1));
     }
     cases
 }
@@ -85,16 +93,4 @@ fn strict(tree: &'static Tree) -> impl Iterator<Item = Settings> {
             strict: true,
         })
     })
-}
-
-/// Of the slow trees, what takes but seconds.
-fn is_fast(settings: &Settings) -> bool {
-    let bridge = settings.has(FileSystems::all()) && settings.level == InterchangeLevel::Three;
-    match settings.tree.name {
-        name if name == trees::LARGE_FILE.name => bridge || settings.refusal().is_some(),
-        name if name == trees::MANY_DIRECTORIES.name || name == trees::MOST_DIRECTORIES.name => {
-            false
-        }
-        _ => bridge,
-    }
 }

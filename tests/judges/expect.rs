@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::UNIX_EPOCH;
 
 use imapi2fs::{FileSystemImage, FileSystems, Finding, ImagePath};
 
 use crate::case::Built;
 use crate::names;
-use crate::tool::Verdict;
+use crate::tool::{self, Verdict};
 use crate::trees::Node;
 
 /// One of the trees of an image.
@@ -279,4 +280,21 @@ pub(crate) fn extracted(root: &Path, times: bool) -> Result<BTreeMap<String, Fou
     let mut found = BTreeMap::new();
     walk(root, "", times, &mut found).map_err(|error| format!("{}: {error}", root.display()))?;
     Ok(found)
+}
+
+/// Compares each file with what a command prints that is made from the file's path.
+pub(crate) fn streamed(built: &Built, view: View, print: impl Fn(&str) -> Command) -> Verdict {
+    for (node, path) in expected(built, view) {
+        let Some(data) = &node.data else { continue };
+        let same = tool::run_piped(&mut print(path), |output| {
+            data.is_same(output).map_err(|error| error.to_string())
+        })?;
+        if !same {
+            return Err(format!(
+                "{path} has other contents, or not {} bytes",
+                data.len()
+            ));
+        }
+    }
+    Ok(())
 }

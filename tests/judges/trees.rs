@@ -148,6 +148,11 @@ pub(crate) const MIXED: Tree = tree("mixed", &[], plant::mixed);
 pub(crate) const LARGE_FILE: Tree =
     tree("large-file", &[Fact::LargeFile], || plant::sparse(5 << 30));
 
+/// What the slower readers still read in seconds.
+pub(crate) const SOME_FILES: Tree = tree("10000-files", &[Fact::Crowded], || {
+    plant::many_files(10_000)
+});
+
 pub(crate) const MANY_FILES: Tree = tree("100000-files", &[Fact::Crowded], || {
     plant::many_files(100_000)
 });

@@ -1,5 +1,7 @@
 //! xorriso reads ISO 9660 and, where there is one, prefers the Joliet tree.
 
+use std::process::Command;
+
 use imapi2fs::FileSystems;
 
 use crate::case::{Built, Settings};
@@ -37,23 +39,19 @@ fn can_read(case: &Settings) -> bool {
 }
 
 fn extract(built: &Built, view: View) -> Verdict {
+    if built.settings.tree.is(Fact::LargeFile) {
+        // Without writing it anywhere.
+        return expect::streamed(built, view, |path| {
+            let mut command = xorriso(built, view);
+            command.args(["-concat", "append", "-", path, "--"]);
+            command
+        });
+    }
     let scratch = Scratch::new()?;
     let into = scratch.path().join("all");
-    let image = format!("stdio:{}", built.file.display());
-    let read = if view == View::Joliet {
-        "norock"
-    } else {
-        "nojoliet"
-    };
-    // All that is worth a warning, and an exit status that tells.
-    let before = "-no_rc -abort_on NEVER -return_with SORRY 32 -report_about WARNING -read_fs";
-    let after = "-check_media use=indev -- -osirrox on:auto_chmod_on -extract /";
-    let mut command = tool::command("xorriso");
-    command
-        .args(before.split(' '))
-        .args([read, "-indev", &image]);
-    command.args(after.split(' ')).arg(&into);
-    let output = tool::run(&mut command)?;
+    let mut command = xorriso(built, view);
+    command.args(["-check_media", "use=indev", "--", "-extract", "/"]);
+    let output = tool::run(command.arg(&into))?;
     let says = output.says();
     let is_finding = |line: &&str| {
         let words = ["WARNING", "SORRY", "FAILURE", "FATAL"];
@@ -66,4 +64,21 @@ fn extract(built: &Built, view: View) -> Verdict {
     }
     let found = expect::extracted(&into, !built.settings.tree.is(Fact::OddTimes))?;
     expect::compare(built, view, |name| view.bare(name).into(), found)
+}
+
+/// xorriso with the image loaded; it says all that is worth a warning, and its exit status tells.
+fn xorriso(built: &Built, view: View) -> Command {
+    let read = if view == View::Joliet {
+        "norock"
+    } else {
+        "nojoliet"
+    };
+    let image = format!("stdio:{}", built.file.display());
+    let before = "-no_rc -abort_on NEVER -return_with SORRY 32 -report_about WARNING -read_fs";
+    let mut command = tool::command("xorriso");
+    command
+        .args(before.split(' '))
+        .args([read, "-indev", &image]);
+    command.args(["-osirrox", "on:auto_chmod_on"]);
+    command
 }

@@ -75,7 +75,11 @@ impl Disc {
     pub(crate) fn data(&self, extents: &[(u32, u64)]) -> Vec<u8> {
         let mut data = Vec::new();
         for (first, len) in extents {
-            let offset = u64::from(first.checked_sub(self.start).expect("a block of the session"));
+            let offset = u64::from(
+                first
+                    .checked_sub(self.start)
+                    .expect("a block of the session"),
+            );
             let mut part = vec![0xAA; usize::try_from(*len).unwrap()];
             let read = self
                 .image

@@ -1,7 +1,9 @@
 //! Directories of the host to add, and what they need.
 
+use std::env;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use tempfile::TempDir;
@@ -88,7 +90,7 @@ impl Host {
     #[cfg(unix)]
     pub(crate) fn fifo(&self, path: &str) -> PathBuf {
         let path = self.path(path);
-        let status = std::process::Command::new("mkfifo").arg(&path).status();
+        let status = Command::new("mkfifo").arg(&path).status();
         assert!(status.unwrap().success());
         path
     }
@@ -112,6 +114,26 @@ pub(crate) fn names_in(directory: &Path) -> Vec<String> {
         .collect();
     names.sort();
     names
+}
+
+/// This test binary, to be run once more.
+pub(crate) fn this_test() -> Command {
+    let program = env::current_exe().unwrap();
+    // Built for another machine, it needs the emulator that cargo runs this test with.
+    let runner = format!(
+        "CARGO_TARGET_{}_UNKNOWN_LINUX_GNU_RUNNER",
+        env::consts::ARCH.to_uppercase()
+    );
+    let runner = env::var(runner).unwrap_or_default();
+    let mut words = runner.split_whitespace();
+    match words.next() {
+        Some(emulator) => {
+            let mut command = Command::new(emulator);
+            command.args(words).arg(program);
+            command
+        }
+        None => Command::new(program),
+    }
 }
 
 /// What of a directory this process has open: links of `/proc/self/fd`, with the lengths of the files.

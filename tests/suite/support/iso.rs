@@ -97,7 +97,10 @@ impl Volume {
         for entry in volume.entries.values() {
             for (first, len) in &entry.extents {
                 let end = u64::from(*first) + len.div_ceil(BLOCK as u64);
-                assert!(end <= volume.space_size.into(), "{entry:?} leaves the volume");
+                assert!(
+                    end <= volume.space_size.into(),
+                    "{entry:?} leaves the volume"
+                );
             }
         }
         volume
@@ -119,19 +122,25 @@ impl Volume {
             let records = records(&bytes);
 
             // ECMA-119 6.8.2.2: the directory itself, then its parent.
-            for (record, identifier, entry) in [(&records[0], [0], &own), (&records[1], [1], &parent)]
+            for (record, identifier, entry) in
+                [(&records[0], [0], &own), (&records[1], [1], &parent)]
             {
                 assert_eq!(record.identifier, identifier);
                 assert_eq!(record.flags, 2, "flags of {identifier:?} in {path:?}");
-                assert_eq!(record.extent(), entry.extents[0], "{identifier:?} in {path:?}");
+                assert_eq!(
+                    record.extent(),
+                    entry.extents[0],
+                    "{identifier:?} in {path:?}"
+                );
                 assert_eq!(record.time, entry.time, "{identifier:?} in {path:?}");
             }
             self.read_records(joliet, &path, &records[2..]);
-            let children = self.entries.range(format!("{path}/")..format!("{path}0"));
-            let children = children.filter(|(child, entry)| {
-                entry.directory && !child[path.len() + 1..].contains('/')
-            });
-            todo.extend(children.map(|(path, entry)| (path.clone(), entry.clone(), own.clone())));
+            // Nothing deeper is known yet; `0` comes right after `/`.
+            let below = self.entries.range(format!("{path}/")..format!("{path}0"));
+            let directories = below.filter(|(_, entry)| entry.directory);
+            todo.extend(
+                directories.map(|(path, entry)| (path.clone(), entry.clone(), own.clone())),
+            );
         }
     }
 
@@ -158,7 +167,10 @@ impl Volume {
                     "{name:?} is out of order in {path:?}"
                 );
             }
-            assert!(seen.insert(name.to_lowercase()), "{name:?} is in {path:?} twice");
+            assert!(
+                seen.insert(name.to_lowercase()),
+                "{name:?} is in {path:?} twice"
+            );
             let path = format!("{path}/{name}");
             self.entries.insert(path.clone(), record.entry());
             self.identifiers
@@ -257,7 +269,11 @@ impl<'b> Record<'b> {
 
     fn entry(&self) -> Entry {
         if self.flags & 0x80 != 0 {
-            assert_eq!(self.data_len % BLOCK as u32, 0, "a section that is not the last");
+            assert_eq!(
+                self.data_len % BLOCK as u32,
+                0,
+                "a section that is not the last"
+            );
         }
         let mut extents = vec![self.extent()];
         if self.data_len == 0 {
@@ -309,11 +325,17 @@ fn records(bytes: &[u8]) -> Vec<Record<'_>> {
 fn order(joliet: bool, record: &Record<'_>) -> (Vec<u8>, Vec<u8>) {
     let (unit, filler): (usize, u8) = if joliet { (2, 0) } else { (1, b' ') };
     let identifier = record.identifier;
-    let identifier = identifier.split(|byte| !joliet && *byte == b';').next().unwrap();
+    let identifier = identifier
+        .split(|byte| !joliet && *byte == b';')
+        .next()
+        .unwrap();
     let dot = if joliet { &b"\0."[..] } else { b"." };
     let place = identifier.chunks(unit).rposition(|unit| unit == dot);
     let (name, extension) = match place {
-        Some(place) => (&identifier[..unit * place], &identifier[unit * (place + 1)..]),
+        Some(place) => (
+            &identifier[..unit * place],
+            &identifier[unit * (place + 1)..],
+        ),
         None => (identifier, &[][..]),
     };
     let fill = |text: &[u8]| {

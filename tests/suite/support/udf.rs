@@ -1,0 +1,328 @@
+//! A reader of UDF 1.02, written from ECMA-167 and the OSTA specification. It finds fault with whatever they do not
+//! allow. This part reads the volume, [`super::udf_tree`] its files.
+
+use super::bytes::{BLOCK, crc, dstring, is_zero, le16, le32, le64, udf_time};
+use super::disc::{Disc, Entries, Used};
+use super::udf_tree::Tree;
+
+/// Checks a descriptor tag (ECMA-167 3/7.2, 4/7.2; UDF 2.2.1, 2.3.1) and the CRC behind it; returns the CRC's length.
+#[track_caller]
+pub(crate) fn check_tag(bytes: &[u8], identifier: u16, location: u32) -> usize {
+    assert_eq!(le16(bytes, 0), identifier, "tag identifier");
+    assert_eq!(le16(bytes, 2), 2, "descriptor version");
+    let sum = (0..16).filter(|at| *at != 4).map(|at| bytes[at]);
+    let sum = sum.fold(0_u8, u8::wrapping_add);
+    assert_eq!(bytes[4], sum, "tag checksum");
+    assert_eq!(bytes[5], 0);
+    assert_eq!(le32(bytes, 12), location, "tag location");
+    let len = usize::from(le16(bytes, 10));
+    assert_eq!(le16(bytes, 8), crc(&bytes[16..16 + len]), "descriptor CRC");
+    len
+}
+
+/// Checks an entity identifier (ECMA-167 1/7.4, UDF 2.1.5); returns its suffix.
+#[track_caller]
+pub(crate) fn check_regid(bytes: &[u8], identifier: &str) -> Vec<u8> {
+    assert_eq!(bytes[0], 0, "flags of {identifier}");
+    let (text, rest) = bytes[1..24].split_at(identifier.len());
+    assert_eq!(text, identifier.as_bytes());
+    assert!(is_zero(rest));
+    bytes[24..32].to_vec()
+}
+
+/// Checks a character set specification (UDF 2.1.2).
+#[track_caller]
+fn check_charspec(bytes: &[u8]) {
+    assert_eq!(&bytes[..24], b"\0OSTA Compressed Unicode");
+    assert!(is_zero(&bytes[24..64]));
+}
+
+/// Checks an implementation's own identifier.
+#[track_caller]
+pub(crate) fn check_implementation(bytes: &[u8]) {
+    assert_eq!([bytes[0], bytes[1]], [0, b'*']);
+}
+
+/// A UDF volume and all that it leads to.
+#[derive(Debug)]
+pub(crate) struct Volume {
+    /// First block of the recognition sequence.
+    pub(crate) recognition: u32,
+    pub(crate) anchors: Vec<u32>,
+    /// First blocks of the sequences of 16.
+    pub(crate) main: u32,
+    pub(crate) reserve: u32,
+    /// First block and length.
+    pub(crate) partition: (u32, u32),
+    pub(crate) integrity: u32,
+    /// The name in the logical volume descriptor.
+    pub(crate) name: String,
+    /// The shorter ones: in the primary volume descriptor and in the file set descriptor.
+    pub(crate) short_names: [String; 2],
+    pub(crate) volume_set: String,
+    pub(crate) time: String,
+    pub(crate) files: u32,
+    pub(crate) directories: u32,
+    pub(crate) next_unique_id: u64,
+    pub(crate) entries: Entries,
+    /// The blocks of the partition that are taken, counted from the disc's start.
+    pub(crate) used: Used,
+    /// Descriptors whose first byte and last byte lie in different blocks.
+    pub(crate) crossing: u32,
+}
+
+impl Volume {
+    #[track_caller]
+    pub(crate) fn read(disc: &Disc) -> Self {
+        let recognition = recognition(disc);
+        let anchors: Vec<u32> = (disc.start + 16..disc.end())
+            .filter(|lba| [disc.start + 256, disc.end() - 257, disc.end() - 1].contains(lba))
+            .filter(|lba| is_anchor(disc, *lba))
+            .collect();
+        assert!(anchors.len() >= 2, "anchors at {anchors:?}");
+        let [main, reserve] = anchor(disc, anchors[0]);
+        for lba in &anchors {
+            assert_eq!(anchor(disc, *lba), [main, reserve], "anchors agree");
+        }
+        let sequence = sequence(disc, main);
+        same_descriptors(&sequence, &self::sequence(disc, reserve));
+        let mut volume = Self {
+            recognition,
+            anchors,
+            main,
+            reserve,
+            partition: (0, 0),
+            integrity: 0,
+            name: String::new(),
+            short_names: Default::default(),
+            volume_set: String::new(),
+            time: String::new(),
+            files: 0,
+            directories: 0,
+            next_unique_id: 0,
+            entries: Entries::new(),
+            used: Used::new(),
+            crossing: 0,
+        };
+        let mut kinds: Vec<u16> = sequence.iter().map(|block| le16(block, 0)).collect();
+        kinds.sort_unstable();
+        assert_eq!(kinds, [1, 4, 5, 6, 7], "kinds of descriptors");
+        let of_kind = |kind| {
+            let mut blocks = sequence.iter();
+            blocks.find(|block| le16(block, 0) == kind).unwrap()
+        };
+        volume.read_primary(of_kind(1));
+        volume.read_partition(disc, of_kind(5));
+        let file_set = volume.read_logical(of_kind(6));
+        volume.read_information(of_kind(4));
+        // ECMA-167 3/10.8: unallocated space, none here.
+        assert_eq!(le32(of_kind(7), 20), 0);
+        volume.read_integrity(disc);
+        volume.read_file_set(disc, file_set);
+        volume
+    }
+
+    /// ECMA-167 3/10.1, UDF 2.2.2.
+    #[track_caller]
+    fn read_primary(&mut self, bytes: &[u8]) {
+        assert_eq!(le32(bytes, 20), 0, "descriptor number");
+        assert_eq!(
+            [le16(bytes, 56), le16(bytes, 58)],
+            [1, 1],
+            "volume of a set"
+        );
+        assert_eq!(
+            [le16(bytes, 60), le16(bytes, 62)],
+            [2, 2],
+            "interchange level"
+        );
+        assert_eq!([le32(bytes, 64), le32(bytes, 68)], [1, 1], "character sets");
+        self.short_names[0] = dstring(&bytes[24..56]);
+        self.volume_set = dstring(&bytes[72..200]);
+        check_charspec(&bytes[200..]);
+        check_charspec(&bytes[264..]);
+        assert!(is_zero(&bytes[328..344]), "abstract and copyright notice");
+        self.time = udf_time(&bytes[376..]);
+        check_implementation(&bytes[388..]);
+        assert_eq!(le32(bytes, 484), 0, "predecessor");
+        assert!(is_zero(&bytes[490..]));
+    }
+
+    /// ECMA-167 3/10.5, UDF 2.2.12.
+    #[track_caller]
+    fn read_partition(&mut self, disc: &Disc, bytes: &[u8]) {
+        assert_eq!(
+            [le16(bytes, 20), le16(bytes, 22)],
+            [1, 0],
+            "flags and number"
+        );
+        assert!(is_zero(&check_regid(&bytes[24..], "+NSR02")));
+        assert!(
+            is_zero(&bytes[56..184]),
+            "a read-only partition has no space sets"
+        );
+        assert_eq!(le32(bytes, 184), 1, "read-only");
+        self.partition = (le32(bytes, 188), le32(bytes, 192));
+        check_implementation(&bytes[196..]);
+        assert!(is_zero(&bytes[356..]));
+        let (start, len) = self.partition;
+        let end = start + len;
+        for (first, blocks) in [(self.main, 16), (self.reserve, 16)] {
+            assert!(
+                first + blocks <= start || end <= first,
+                "a sequence in the partition"
+            );
+        }
+        assert!(self.anchors.iter().all(|lba| *lba < start || end <= *lba));
+        assert!(end <= disc.end());
+    }
+
+    /// ECMA-167 3/10.6, UDF 2.2.4. Returns the extent of the file set.
+    #[track_caller]
+    fn read_logical(&mut self, bytes: &[u8]) -> (u32, u32) {
+        check_charspec(&bytes[20..]);
+        self.name = dstring(&bytes[84..212]);
+        assert_eq!(le32(bytes, 212), 2048, "logical block size");
+        let domain = check_regid(&bytes[216..], "*OSTA UDF Compliant");
+        assert_eq!(domain[..2], [0x02, 0x01], "revision");
+        assert_eq!(le32(bytes, 264), 6, "length of the map table");
+        assert_eq!(le32(bytes, 268), 1, "partition maps");
+        check_implementation(&bytes[272..]);
+        assert!(le32(bytes, 432) >= 2048);
+        self.integrity = le32(bytes, 436);
+        assert_eq!(bytes[440..446], [1, 6, 1, 0, 0, 0], "a map of type 1");
+        assert_eq!(le16(bytes, 256), 0, "partition reference");
+        (le32(bytes, 248), le32(bytes, 252))
+    }
+
+    /// ECMA-167 3/10.4, UDF 2.2.7.
+    #[track_caller]
+    fn read_information(&self, bytes: &[u8]) {
+        let revision = check_regid(&bytes[20..], "*UDF LV Info");
+        assert_eq!(revision[..2], [0x02, 0x01]);
+        check_charspec(&bytes[52..]);
+        assert_eq!(dstring(&bytes[116..244]), self.name);
+        for field in [244, 280, 316] {
+            dstring(&bytes[field..field + 36]);
+        }
+        check_implementation(&bytes[352..]);
+    }
+
+    /// ECMA-167 3/10.10, UDF 2.2.6.
+    #[track_caller]
+    fn read_integrity(&mut self, disc: &Disc) {
+        let bytes = disc.block(self.integrity);
+        let len = check_tag(&bytes, 9, self.integrity);
+        check_tag(&disc.block(self.integrity + 1), 8, self.integrity + 1);
+        assert_eq!(udf_time(&bytes[16..]), self.time);
+        assert_eq!(le32(&bytes, 28), 1, "closed");
+        assert!(is_zero(&bytes[32..40]), "next extent");
+        self.next_unique_id = le64(&bytes, 40);
+        assert!(is_zero(&bytes[48..72]));
+        assert_eq!(le32(&bytes, 72), 1, "partitions");
+        let use_len = le32(&bytes, 76) as usize;
+        assert!(use_len >= 46 && len + 16 == 88 + use_len);
+        assert_eq!(le32(&bytes, 80), 0, "free space");
+        assert_eq!(le32(&bytes, 84), self.partition.1, "size");
+        check_implementation(&bytes[88..]);
+        self.files = le32(&bytes, 120);
+        self.directories = le32(&bytes, 124);
+        let revisions = [128, 130, 132].map(|at| le16(&bytes, at));
+        assert_eq!(revisions, [0x0102; 3]);
+    }
+
+    /// ECMA-167 4/14.1, UDF 2.3.2.
+    #[track_caller]
+    fn read_file_set(&mut self, disc: &Disc, (len, block): (u32, u32)) {
+        assert!(len == 2048 || len == 4096);
+        let lba = self.partition.0 + block;
+        let bytes = disc.block(lba);
+        check_tag(&bytes, 256, block);
+        if len == 4096 {
+            check_tag(&disc.block(lba + 1), 8, block + 1);
+        }
+        self.used.push((lba, len / 2048, "file set"));
+        assert_eq!(udf_time(&bytes[16..]), self.time);
+        assert_eq!([le16(&bytes, 28), le16(&bytes, 30)], [3, 3]);
+        assert_eq!([32, 36, 40, 44].map(|at| le32(&bytes, at)), [1, 1, 0, 0]);
+        check_charspec(&bytes[48..]);
+        assert_eq!(dstring(&bytes[112..240]), self.name);
+        check_charspec(&bytes[240..]);
+        self.short_names[1] = dstring(&bytes[304..336]);
+        let domain = check_regid(&bytes[416..], "*OSTA UDF Compliant");
+        assert_eq!(domain[..2], [0x02, 0x01]);
+        assert!(is_zero(&bytes[448..512]), "next extent, system streams");
+        assert_eq!((le32(&bytes, 400), le16(&bytes, 408)), (2048, 0));
+        Tree::read(disc, self, le32(&bytes, 404));
+    }
+}
+
+/// The volume recognition sequence (ECMA-167 2/9): behind the descriptors of ISO 9660 if there are any.
+#[track_caller]
+fn recognition(disc: &Disc) -> u32 {
+    let mut lba = disc.start + 16;
+    while &disc.block(lba)[1..6] == b"CD001" {
+        lba += 1;
+    }
+    for (at, identifier) in (lba..).zip([b"BEA01", b"NSR02", b"TEA01"]) {
+        let block = disc.block(at);
+        assert_eq!((block[0], &block[1..6], block[6]), (0, &identifier[..], 1));
+        assert!(is_zero(&block[7..]));
+    }
+    lba
+}
+
+fn is_anchor(disc: &Disc, lba: u32) -> bool {
+    let block = disc.block(lba);
+    le16(&block, 0) == 2 && le32(&block, 12) == lba && le16(&block, 8) == crc(&block[16..512])
+}
+
+/// The two sequences that an anchor leads to (ECMA-167 3/10.2, UDF 2.2.3).
+#[track_caller]
+fn anchor(disc: &Disc, lba: u32) -> [u32; 2] {
+    let block = disc.block(lba);
+    assert_eq!(check_tag(&block, 2, lba), 496);
+    assert!(is_zero(&block[32..]));
+    assert_eq!([le32(&block, 16), le32(&block, 24)], [16 * 2048; 2]);
+    [le32(&block, 20), le32(&block, 28)]
+}
+
+/// The descriptors of a sequence, one to a block, before the terminating one (ECMA-167 3/8.4.2).
+#[track_caller]
+fn sequence(disc: &Disc, first: u32) -> Vec<Vec<u8>> {
+    let bytes = disc.blocks(first, 16);
+    let mut blocks = bytes.chunks(BLOCK).zip(first..);
+    let mut found = Vec::new();
+    for (block, lba) in blocks.by_ref() {
+        let kind = le16(block, 0);
+        let len = check_tag(block, kind, lba);
+        if kind == 8 {
+            assert!(is_zero(&block[16..]));
+            break;
+        }
+        let whole = match kind {
+            6 => 440 + le32(block, 264) as usize,
+            7 => 24 + 8 * le32(block, 20) as usize,
+            _ => 512,
+        };
+        assert_eq!(len, whole - 16, "CRC length of descriptor {kind}");
+        assert!(is_zero(&block[whole..]));
+        assert_eq!(le32(block, 16), found.len() as u32, "sequence number");
+        found.push(block.to_vec());
+    }
+    assert!(
+        blocks.all(|(block, _)| is_zero(block)),
+        "behind the last descriptor"
+    );
+    found
+}
+
+/// Equal but for where they are (UDF 2.2.3.2).
+#[track_caller]
+fn same_descriptors(main: &[Vec<u8>], reserve: &[Vec<u8>]) {
+    assert_eq!(main.len(), reserve.len());
+    for (a, b) in main.iter().zip(reserve) {
+        assert_eq!((&a[..4], &a[5..12]), (&b[..4], &b[5..12]));
+        assert!(a[16..] == b[16..]);
+    }
+}

@@ -1,0 +1,236 @@
+//! The files and directories of a UDF volume (ECMA-167 part 4).
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use super::bytes::{BLOCK, cs0, is_zero, le16, le32, le64, udf_time};
+use super::disc::{Disc, Entry, Icb};
+use super::udf::{Volume, check_implementation, check_tag};
+
+/// The longest extent: 2³⁰ - 1, rounded down to whole blocks (UDF 2.3.10).
+const MAX_EXTENT: u32 = 0x3FFF_F800;
+
+/// Reads all files and directories, then compares what they say with what the volume says.
+pub(crate) struct Tree<'d> {
+    disc: &'d Disc,
+    partition: u32,
+    /// What an ICB says, and how many descriptors name it.
+    icbs: HashMap<u32, (Entry, u16)>,
+}
+
+impl<'d> Tree<'d> {
+    #[track_caller]
+    pub(crate) fn read(disc: &'d Disc, volume: &mut Volume, root: u32) {
+        let mut tree = Tree {
+            disc,
+            partition: volume.partition.0,
+            icbs: HashMap::new(),
+        };
+        let entry = tree.icb(volume, root);
+        assert!(entry.directory, "the root");
+        assert_eq!(entry.icb.unique_id, 0, "the root");
+        volume.entries.insert(String::new(), entry);
+        // Path, own ICB, parent's ICB.
+        let mut todo = VecDeque::from([(String::new(), root, root)]);
+        while let Some((path, own, parent)) = todo.pop_front() {
+            for (name, entry) in tree.directory(volume, own, parent) {
+                let path = format!("{path}/{name}");
+                if entry.directory {
+                    todo.push_back((path.clone(), entry.icb.block, own));
+                }
+                let before = volume.entries.insert(path.clone(), entry);
+                assert!(before.is_none(), "{path:?} is there twice");
+            }
+        }
+        tree.compare(volume);
+    }
+
+    /// A File Entry (ECMA-167 4/14.9, UDF 2.3.6), read once.
+    #[track_caller]
+    fn icb(&mut self, volume: &mut Volume, block: u32) -> Entry {
+        if let Some((entry, _)) = self.icbs.get(&block) {
+            return entry.clone();
+        }
+        let lba = self.partition + block;
+        let bytes = self.disc.block(lba);
+        let crc_len = check_tag(&bytes, 261, block);
+        volume.used.push((lba, 1, "ICB"));
+        // ICB tag (ECMA-167 4/14.6): strategy 4, one entry; the descriptors are short.
+        assert_eq!(le32(&bytes, 16), 0);
+        assert_eq!([20, 22, 24].map(|at| le16(&bytes, at)), [4, 0, 1]);
+        assert!(is_zero(&bytes[28..36]), "parent and flags");
+        assert!(bytes[27] == 4 || bytes[27] == 5, "file type");
+        assert_eq!([le32(&bytes, 36), le32(&bytes, 40)], [u32::MAX; 2], "owner");
+        let may_write = 0b00010_00010_00010;
+        assert_eq!(le32(&bytes, 44) & may_write, 0, "nobody writes here");
+        assert!(is_zero(&bytes[50..56]), "record format");
+        assert_eq!(le32(&bytes, 108), 1, "checkpoint");
+        assert!(is_zero(&bytes[112..128]), "extended attributes");
+        check_implementation(&bytes[128..]);
+        assert_eq!(le32(&bytes, 168), 0, "extended attributes");
+        let descriptors_len = le32(&bytes, 172) as usize;
+        assert_eq!(crc_len, 160 + descriptors_len);
+        assert!(is_zero(&bytes[176 + descriptors_len..]));
+
+        let len = le64(&bytes, 56);
+        let mut chain = Vec::new();
+        let extents = self.extents(&bytes[176..176 + descriptors_len], &mut chain);
+        let sum: u64 = extents.iter().map(|(_, len)| len).sum();
+        assert_eq!(sum, len, "extents and information length");
+        assert_eq!(
+            le64(&bytes, 64),
+            len.div_ceil(BLOCK as u64),
+            "blocks recorded"
+        );
+        let (_, partition_len) = volume.partition;
+        for (first, len) in &extents {
+            let blocks = len.div_ceil(BLOCK as u64) as u32;
+            assert!(first - self.partition + blocks <= partition_len);
+            volume.used.push((*first, blocks, "data"));
+        }
+        for block in &chain {
+            volume.used.push((self.partition + block, 1, "allocation"));
+        }
+        let entry = Entry {
+            directory: bytes[27] == 4,
+            hidden: false,
+            len,
+            extents,
+            time: udf_time(&bytes[84..]),
+            icb: Icb {
+                block,
+                links: le16(&bytes, 48),
+                unique_id: le64(&bytes, 160),
+                accessed: udf_time(&bytes[72..]),
+                chain,
+            },
+        };
+        // When the attributes changed.
+        udf_time(&bytes[96..]);
+        self.icbs.insert(block, (entry.clone(), 0));
+        entry
+    }
+
+    /// Short allocation descriptors, and the chain they continue in (ECMA-167 4/12, 4/14.5, 4/14.14.1).
+    #[track_caller]
+    fn extents(&self, descriptors: &[u8], chain: &mut Vec<u32>) -> Vec<(u32, u64)> {
+        let mut extents: Vec<(u32, u64)> = Vec::new();
+        let mut descriptors = descriptors.to_vec();
+        loop {
+            assert_eq!(descriptors.len() % 8, 0);
+            let mut next = None;
+            for (at, descriptor) in descriptors.chunks(8).enumerate() {
+                let (len, block) = (le32(descriptor, 0), le32(descriptor, 4));
+                let is_last = 8 * (at + 1) == descriptors.len();
+                match len >> 30 {
+                    0 => {
+                        assert!(0 < len && len <= MAX_EXTENT, "extent of {len} bytes");
+                        let before = extents.last().map_or(0, |(_, len)| *len);
+                        assert_eq!(before % BLOCK as u64, 0, "an extent that is not the last");
+                        extents.push((self.partition + block, len.into()));
+                    }
+                    3 => {
+                        assert!(is_last, "the end of the list");
+                        assert_eq!(len & MAX_EXTENT, 2048, "one block");
+                        next = Some(block);
+                    }
+                    kind => panic!("extent of type {kind}"),
+                }
+            }
+            let Some(block) = next else {
+                return extents;
+            };
+            let bytes = self.disc.block(self.partition + block);
+            let crc_len = check_tag(&bytes, 258, block);
+            assert_eq!(crc_len, 8, "up to UDF 2.00 the descriptors are not covered");
+            assert_eq!(le32(&bytes, 16), 0, "previous location");
+            let len = le32(&bytes, 20) as usize;
+            assert!(len > 0, "an empty allocation extent");
+            assert!(is_zero(&bytes[24 + len..]));
+            descriptors = bytes[24..24 + len].to_vec();
+            chain.push(block);
+        }
+    }
+
+    /// The File Identifier Descriptors of a directory (ECMA-167 4/14.4, UDF 2.3.4).
+    #[track_caller]
+    fn directory(&mut self, volume: &mut Volume, own: u32, parent: u32) -> Vec<(String, Entry)> {
+        let (entry, _) = self.icbs[&own].clone();
+        let bytes = self.disc.data(&entry.extents);
+        let mut names = BTreeMap::new();
+        let mut at = 0;
+        while at < bytes.len() {
+            let fid = &bytes[at..];
+            let len = (38 + usize::from(fid[19])).next_multiple_of(4);
+            let crc_len = check_tag(fid, 257, self.block_of(&entry, at));
+            assert_eq!(crc_len, len - 16, "the CRC covers all of it");
+            assert_eq!(le16(fid, 16), 1, "file version");
+            assert_eq!((le32(fid, 20), le16(fid, 28)), (2048, 0), "ICB");
+            assert!(
+                is_zero(&fid[30..38]),
+                "unique id, length of implementation use"
+            );
+            let name_end = 38 + usize::from(fid[19]);
+            assert!(is_zero(&fid[name_end..len]), "padding");
+            let icb = le32(fid, 24);
+            let mut child = self.icb(volume, icb);
+            self.icbs.get_mut(&icb).unwrap().1 += 1;
+            let flags = fid[18];
+            if at == 0 {
+                assert_eq!((flags, fid[19], icb), (0x0A, 0, parent), "the parent");
+            } else {
+                assert_eq!(flags & !3, 0, "file characteristics");
+                assert_eq!(flags & 2 != 0, child.directory);
+                child.hidden = flags & 1 != 0;
+                let name = cs0(&fid[38..name_end]);
+                assert!(!name.is_empty() && !name.contains(['\u{FEFF}', '\u{FFFE}']));
+                let before = names.insert(name, child);
+                assert!(before.is_none(), "a name is there twice");
+            }
+            volume.crossing += u32::from(at / BLOCK != (at + len - 1) / BLOCK);
+            at += len;
+        }
+        assert!(at > 0, "the first descriptor is the parent's");
+        assert_eq!(
+            at,
+            bytes.len(),
+            "the last descriptor ends with the directory"
+        );
+        names.into_iter().collect()
+    }
+
+    /// The block, in the partition, that holds a byte of a directory.
+    fn block_of(&self, directory: &Entry, at: usize) -> u32 {
+        let mut at = at as u64;
+        for (first, len) in &directory.extents {
+            if at < *len {
+                return first - self.partition + (at / BLOCK as u64) as u32;
+            }
+            at -= len;
+        }
+        unreachable!()
+    }
+
+    #[track_caller]
+    fn compare(&self, volume: &Volume) {
+        let mut ids = Vec::new();
+        for (entry, links) in self.icbs.values() {
+            assert_eq!(entry.icb.links, *links, "link count of {entry:?}");
+            ids.push(entry.icb.unique_id);
+        }
+        ids.sort_unstable();
+        assert_eq!(ids[0], 0, "only the root's");
+        assert!(ids[1..].iter().all(|id| *id >= 16));
+        assert!(
+            ids.windows(2).all(|pair| pair[0] < pair[1]),
+            "a UniqueID twice"
+        );
+        let next = ids[ids.len() - 1] + 1;
+        assert_eq!(volume.next_unique_id, next.max(16), "next UniqueID");
+
+        let directories = volume.entries.values().filter(|entry| entry.directory);
+        let directories = directories.count();
+        assert_eq!(volume.directories as usize, directories, "directories");
+        let files = volume.entries.len() - directories;
+        assert_eq!(volume.files as usize, files, "files");
+    }
+}
