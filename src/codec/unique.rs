@@ -59,6 +59,18 @@ impl Mapped {
     pub(crate) fn extension(&self) -> &str {
         &self.text[self.stem_len..]
     }
+
+    /// Appends `text`, with `_` for every character that is not allowed.
+    pub(crate) fn push_replacing(&mut self, text: &str, is_allowed: impl Fn(char) -> bool) {
+        for c in text.chars() {
+            if is_allowed(c) {
+                self.text.push(c);
+            } else {
+                self.text.push('_');
+                self.changes |= NameChange::CHARACTERS;
+            }
+        }
+    }
 }
 
 /// The rules of a file system for names.

@@ -51,9 +51,9 @@ impl NameRules for Names {
         if short.len() < stem.len() {
             out.changes |= NameChange::LENGTH;
         }
-        push_allowed(short, out);
+        out.push_replacing(short, is_allowed);
         out.stem_len = out.text.len();
-        push_allowed(extension, out);
+        out.push_replacing(extension, is_allowed);
         // Readers drop a dot at the end, and Windows a blank.
         if out.text.ends_with(['.', ' ']) {
             out.text.pop();
@@ -106,17 +106,6 @@ fn split(name: &str) -> (&str, &str) {
 
 fn units(text: &str) -> usize {
     text.chars().map(char::len_utf16).sum()
-}
-
-fn push_allowed(text: &str, out: &mut Mapped) {
-    for c in text.chars() {
-        if is_allowed(c) {
-            out.text.push(c);
-        } else {
-            out.text.push('_');
-            out.changes |= NameChange::CHARACTERS;
-        }
-    }
 }
 
 #[cfg(test)]

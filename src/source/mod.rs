@@ -127,6 +127,17 @@ pub(crate) struct Content {
     pub data: Data,
 }
 
+impl Default for Content {
+    /// No data, of no node.
+    fn default() -> Self {
+        Self {
+            len: 0,
+            references: 0,
+            data: Data::Memory(Arc::new([])),
+        }
+    }
+}
+
 #[derive(Clone)]
 pub(crate) enum Data {
     Memory(Arc<[u8]>),

@@ -490,6 +490,14 @@ impl Tree {
         }
     }
 
+    /// Lets go of the data of a content that no node has.
+    fn free(&mut self, content: ContentId) {
+        let content = &mut self.contents[content.0 as usize];
+        if content.references == 0 {
+            *content = Content::default();
+        }
+    }
+
     /// Removes an item and all that is below it; not the root.
     pub(crate) fn remove(&mut self, node: NodeId) {
         let Some(holder) = self.directory(self.parent(node)) else {
@@ -515,6 +523,7 @@ impl Tree {
                 }
                 NodeKind::File(content) => {
                     self.drop_reference(content);
+                    self.free(content);
                     self.totals.files -= 1;
                 }
             }

@@ -62,7 +62,11 @@ impl Tree {
 
     /// Keeps what was done since the mark.
     pub(crate) fn keep(&mut self) {
-        self.undo.steps = None;
+        for step in self.undo.steps.take().into_iter().flatten() {
+            if let Step::Content(_, old) = step {
+                self.free(old);
+            }
+        }
     }
 
     /// Undoes what was done since the mark.

@@ -29,9 +29,9 @@ impl NameRules for Names {
         if short.len() < stem.len() {
             out.changes |= NameChange::LENGTH;
         }
-        push(short, out);
+        out.push_replacing(short, is_allowed);
         out.stem_len = out.text.len();
-        push(extension, out);
+        out.push_replacing(extension, is_allowed);
     }
 
     fn before_number(&self) -> &'static str {
@@ -55,17 +55,6 @@ impl NameRules for Names {
 /// The byte order marks are the only characters UDF excludes (UDF 2.1.1).
 const fn is_allowed(c: char) -> bool {
     !matches!(c, '\u{FEFF}' | '\u{FFFE}')
-}
-
-fn push(text: &str, out: &mut Mapped) {
-    for c in text.chars() {
-        if is_allowed(c) {
-            out.text.push(c);
-        } else {
-            out.text.push('_');
-            out.changes |= NameChange::CHARACTERS;
-        }
-    }
 }
 
 /// Whether the name of every item can be recorded as it is, so that nothing need be looked for.
