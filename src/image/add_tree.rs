@@ -64,15 +64,13 @@ fn excluded(
         .map(|path| (path.as_path(), LeftOutReason::Excluded))
         .chain(working_directory.map(|path| (path, LeftOutReason::WorkingDirectory)));
     for (path, reason) in all {
-        // What does not exist yet is known by its directory.
-        let real = fs::canonicalize(path).or_else(|_| -> std::io::Result<_> {
-            let path = std::path::absolute(path)?;
-            match (path.parent(), path.file_name()) {
+        // A link is left out with what it leads to; what does not exist yet is known by its directory.
+        let link =
+            std::path::absolute(path).and_then(|path| match (path.parent(), path.file_name()) {
                 (Some(parent), Some(name)) => Ok(fs::canonicalize(parent)?.join(name)),
                 _ => Ok(path),
-            }
-        });
-        if let Ok(real) = real {
+            });
+        for real in [fs::canonicalize(path), link].into_iter().flatten() {
             if let (true, Some(parent), Some(name)) =
                 (real.starts_with(root), real.parent(), real.file_name())
             {

@@ -246,7 +246,8 @@ impl DirectoryMut<'_> {
         match item {
             NewItem::File(item) => self.add_file_with(&path, item.source, attributes),
             NewItem::Directory(_) => {
-                if let Some(node) = self.image.view.look_up(self.node, &path)? {
+                let (parent, name) = self.image.place(self.node, &path)?;
+                if let Some(node) = self.image.existing(parent, name)? {
                     return Err(self.image.duplicate(node));
                 }
                 self.add_directory_with(&path, attributes)

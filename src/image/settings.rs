@@ -235,10 +235,9 @@ impl FileSystemImage {
         if name.chars().count() > limit {
             return Some(NameProblem::TooLong(limit));
         }
-        let iso9660_only = self.settings.file_systems == FileSystems::ISO9660;
         let allowed = |c: char| match c {
             _ if !strict => !c.is_control(),
-            'a'..='z' | '.' => !iso9660_only,
+            'a'..='z' | '.' => true,
             _ => is_d_character(c),
         };
         name.chars()
@@ -437,7 +436,7 @@ impl FileSystemImage {
 
     /// Sets whether the image is strict. A strict image has
     ///
-    /// - Joliet names of at most 64 characters,
+    /// - Joliet names of at most 64 characters, none of them beyond the Basic Multilingual Plane,
     /// - no more than 8 levels of directories and paths of 255 characters in ISO 9660, and no interchange level 3,
     /// - names as Windows has them: none of `\ / : * ? " < > |` and control characters, no two that differ by case
     ///   only, none longer than UDF can hold,

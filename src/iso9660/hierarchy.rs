@@ -290,7 +290,13 @@ impl<R: Identifiers> Hierarchy<R> {
             // A directory of 4 GiB would need more nodes than there can be.
             data_len: blocks.wrapping_mul(BLOCK_SIZE),
             time: attributes.times.modified,
-            flags: DIRECTORY | if attributes.hidden { HIDDEN } else { 0 },
+            // The root is in no directory that could hide it.
+            flags: DIRECTORY
+                | if attributes.hidden && number > 0 {
+                    HIDDEN
+                } else {
+                    0
+                },
         }
     }
 }

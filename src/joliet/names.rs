@@ -15,30 +15,39 @@ impl Names {
     /// The longest name, in UTF-16 code units.
     ///
     /// Joliet says 64 for either. IMAPI2 differs: in its relaxed mode names of 103 (directories) and 104 (files)
-    /// have been measured as the longest that Windows reads back.
-    const fn limit(self, directory: bool) -> usize {
-        match (self.strict, directory) {
-            (true, _) => 64,
-            (false, true) => 103,
-            (false, false) => 104,
+    /// have been measured as the longest that Windows reads back. libarchive reads 103 units, and drops a file of which
+    /// it would read half a pair.
+    fn limit(self, name: &str, directory: bool) -> usize {
+        if self.strict {
+            64
+        } else if directory || name.chars().any(is_pair) {
+            103
+        } else {
+            104
         }
+    }
+
+    /// Whether a name can have the character: Joliet excludes `*/:;?\` and control characters; `"<>|` can be recorded
+    /// but Windows opens no file that has them. Pairs are not in UCS-2, but current readers take them.
+    const fn is_allowed(self, c: char) -> bool {
+        let excluded = matches!(
+            c,
+            '\0'..='\x1F' | '*' | '/' | ':' | ';' | '?' | '\\' | '"' | '<' | '>' | '|'
+        );
+        !excluded && !(self.strict && is_pair(c))
     }
 }
 
-/// Whether a name can have the character: Joliet excludes `*/:;?\` and control characters; `"<>|` can be recorded but
-/// Windows opens no file that has them.
-const fn is_allowed(c: char) -> bool {
-    !matches!(
-        c,
-        '\0'..='\x1F' | '*' | '/' | ':' | ';' | '?' | '\\' | '"' | '<' | '>' | '|'
-    )
+/// Whether a character is two units in UTF-16.
+const fn is_pair(c: char) -> bool {
+    c.len_utf16() == 2
 }
 
 impl NameRules for Names {
     fn map(&self, name: &str, directory: bool, out: &mut Mapped) {
         out.text.clear();
         out.changes = NameChange::empty();
-        let limit = self.limit(directory);
+        let limit = self.limit(name, directory);
         let (stem, extension) = split(name);
         // A name that is too long keeps its extension, unless that takes half of it.
         let extension = match units(extension) {
@@ -51,9 +60,9 @@ impl NameRules for Names {
         if short.len() < stem.len() {
             out.changes |= NameChange::LENGTH;
         }
-        out.push_replacing(short, is_allowed);
+        out.push_replacing(short, |c| self.is_allowed(c));
         out.stem_len = out.text.len();
-        out.push_replacing(extension, is_allowed);
+        out.push_replacing(extension, |c| self.is_allowed(c));
         // Readers drop a dot at the end, and Windows a blank.
         if out.text.ends_with(['.', ' ']) {
             out.text.pop();
@@ -127,7 +136,8 @@ mod tests {
         );
         assert_eq!(map(true, "a:b?c.txt").0, "a_b_c.txt");
         assert_eq!(map(true, "ends."), ("ends_".into(), NameChange::CHARACTERS));
-        assert_eq!(map(true, "über 🎉").0, "über 🎉");
+        assert_eq!(map(false, "über 🎉").0, "über 🎉");
+        assert_eq!(map(true, "über 🎉").0, "über _");
     }
 
     #[test]
@@ -141,10 +151,12 @@ mod tests {
 
     #[test]
     fn a_surrogate_pair_is_never_cut() {
-        let name = format!("x{}", "🎉".repeat(40));
-        let (text, changes) = map(true, &name);
-        assert_eq!(text, format!("x{}", "🎉".repeat(31)));
-        assert_eq!(changes, NameChange::LENGTH);
+        for before in ["", "x"] {
+            let name = format!("{before}{}", "🎉".repeat(60));
+            let (text, changes) = map(false, &name);
+            assert_eq!(text, format!("{before}{}", "🎉".repeat(51)));
+            assert_eq!(changes, NameChange::LENGTH);
+        }
     }
 
     #[test]

@@ -145,7 +145,7 @@ impl Case {
         Ok(Built {
             settings,
             file,
-            paths: expect::paths(&image, &contents.nodes, settings.file_systems)?,
+            paths: expect::paths(&image, &contents.nodes, &settings)?,
             total_blocks: result.total_blocks(),
             volume_name_udf: image.volume_name_udf(),
             renamed: View::ALL.map(|view| expect::renamed(&image, view)),

@@ -42,13 +42,9 @@ pub(crate) fn all(full: bool) -> Vec<Settings> {
         cases.extend(every(tree).filter(|case| full || bridge(case)));
     }
     if full {
-        let slow = [
-            &trees::MANY_FILES,
-            &trees::MOST_DIRECTORIES,
-            &trees::MANY_DIRECTORIES,
-            &trees::REAL,
-        ];
+        let slow = [&trees::MANY_FILES, &trees::MANY_DIRECTORIES, &trees::REAL];
         cases.extend(slow.into_iter().flat_map(every));
+        cases.extend(pairwise(&trees::MOST_DIRECTORIES, 0));
     } else {
         cases.extend(every(&trees::SOME_FILES).filter(bridge));
         cases.extend(every(&trees::MANY_DIRECTORIES).filter(refused).take(1));

@@ -8,7 +8,7 @@ use std::time::UNIX_EPOCH;
 
 use imapi2fs::{FileSystemImage, FileSystems, Finding, ImagePath};
 
-use crate::case::Built;
+use crate::case::{Built, Settings};
 use crate::names;
 use crate::tool::{self, Verdict};
 use crate::trees::Node;
@@ -56,7 +56,7 @@ impl View {
 pub(crate) fn paths(
     image: &FileSystemImage,
     nodes: &[Node],
-    file_systems: FileSystems,
+    settings: &Settings,
 ) -> Result<Vec<[Option<String>; 3]>, String> {
     let mut items: BTreeMap<Vec<String>, _> = image
         .root()
@@ -83,13 +83,13 @@ pub(crate) fn paths(
         let mut paths = [const { None }; 3];
         for view in View::ALL
             .into_iter()
-            .filter(|view| file_systems.contains(view.file_system()))
+            .filter(|view| settings.has(view.file_system()))
         {
             let path = item
                 .file_system_path(view.file_system())
                 .map_err(|error| format!("{:?}: {error}", node.path))?;
             let name = path.name().unwrap_or_default();
-            let required = names::required(view, node, image.iso9660_interchange_level(), alone);
+            let required = names::required(view, node, settings, alone);
             if let Some(required) = required.filter(|required| required != view.bare(name)) {
                 return Err(format!(
                     "{view:?} has {:?} as {name:?}, which must be {required:?}",

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use imapi2fs::InterchangeLevel;
 
+use crate::case::Settings;
 use crate::expect::View;
 use crate::trees::Node;
 
@@ -88,10 +89,10 @@ pub(crate) const HAND: &[Hand] = &[
 pub(crate) fn required(
     view: View,
     node: &Node,
-    level: InterchangeLevel,
+    settings: &Settings,
     alone: bool,
 ) -> Option<String> {
-    let name = node.name();
+    let (name, level) = (node.name(), settings.level);
     if view == View::Udf {
         // Compressed Unicode: one byte says how many bytes each character takes (UDF 2.1.1); 255 are the whole identifier.
         let width = if name.chars().all(|c| c <= '\u{FF}') {
@@ -102,9 +103,9 @@ pub(crate) fn required(
         let fits = name.encode_utf16().count() * width <= 254;
         return (fits && !name.contains(['\u{FEFF}', '\u{FFFE}'])).then(|| name.into());
     }
-    let hand = HAND.iter().find(|hand| {
-        node.path.len() == 1 && hand.name == name && hand.directory == node.is_directory()
-    });
+    let hand = HAND
+        .iter()
+        .find(|hand| settings.tree.name == "hand" && hand.name == name);
     if let Some(hand) = hand {
         let name = match (view, level) {
             (View::Joliet, _) => hand.joliet,
@@ -117,7 +118,12 @@ pub(crate) fn required(
         return None;
     }
     if view == View::Joliet {
-        let odd = |c: char| c < ' ' || "*/:;?\\\"<>|\u{FEFF}\u{FFFE}".contains(c);
+        // Joliet's characters have 16 bits.
+        let odd = |c: char| {
+            settings.strict && c > '\u{FFFF}'
+                || c < ' '
+                || "*/:;?\\\"<>|\u{FEFF}\u{FFFE}".contains(c)
+        };
         return (name.encode_utf16().count() <= 64
             && !name.contains(odd)
             && !name.ends_with(['.', ' ']))

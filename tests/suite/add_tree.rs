@@ -1,12 +1,12 @@
 //! Adding directories of the host: what is taken over, and that a failure takes nothing.
 
 use std::fs;
-use std::path::Path;
 
 use imapi2fs::{Error, ItemKind, LeftOutReason, TreeOptions};
 
 use crate::support::bytes::all;
-use crate::support::{Disc, Host, add_files, at, check, image, image_of, paths, state, UDF};
+use crate::support::host::this_test;
+use crate::support::{Disc, Host, UDF, add_files, at, check, image, image_of, paths, state};
 
 #[test]
 fn a_tree_is_mirrored() {
@@ -15,14 +15,28 @@ fn a_tree_is_mirrored() {
     host.set_modified("x", 1_000_000_000);
     let mut image = image();
     let summary = image.root_mut().add_tree(host.root(), false).unwrap();
-    assert_eq!((summary.files, summary.directories, summary.bytes), (3, 4, 5003));
+    assert_eq!(
+        (summary.files, summary.directories, summary.bytes),
+        (3, 4, 5003)
+    );
     assert!(summary.left_out.is_empty());
     assert_eq!(
         paths(&image),
-        ["/Read me", "/a/", "/a/b/", "/a/b/c.txt", "/empty/", "/empty/inside/", "/x"]
+        [
+            "/Read me",
+            "/a/",
+            "/a/b/",
+            "/a/b/c.txt",
+            "/empty/",
+            "/empty/inside/",
+            "/x"
+        ]
     );
     assert_eq!((image.file_count(), image.directory_count()), (3, 4));
-    assert_eq!(all(image.item("a/b/c.txt").unwrap().data().unwrap()), b"see");
+    assert_eq!(
+        all(image.item("a/b/c.txt").unwrap().data().unwrap()),
+        b"see"
+    );
     let x = image.item("x").unwrap();
     assert_eq!(x.last_modified_time(), at("2001-09-09T01:46:40Z"));
     assert!(!x.is_hidden());
@@ -38,8 +52,15 @@ fn the_base_directory_is_added_if_wanted() {
     let mut root = image.root_mut();
     let mut below = root.as_item_mut();
     below.set_hidden(false);
-    image.directory_mut("base").unwrap().add_tree(host.path("base"), true).unwrap();
-    assert_eq!(paths(&image), ["/base/", "/base/a", "/base/base/", "/base/base/a"]);
+    image
+        .directory_mut("base")
+        .unwrap()
+        .add_tree(host.path("base"), true)
+        .unwrap();
+    assert_eq!(
+        paths(&image),
+        ["/base/", "/base/a", "/base/base/", "/base/base/a"]
+    );
     // Which is what its last name is called, whatever is behind it.
     let mut image = self::image();
     let dotted = host.path("base").join(".");
@@ -54,7 +75,10 @@ fn the_base_directory_keeps_its_time() {
     let modified = fs::metadata(host.path("base")).unwrap().modified().unwrap();
     let mut image = image();
     image.root_mut().add_tree(host.path("base"), true).unwrap();
-    assert_eq!(image.item("base").unwrap().last_modified_time(), modified.into());
+    assert_eq!(
+        image.item("base").unwrap().last_modified_time(),
+        modified.into()
+    );
     assert_eq!(image.root().last_modified_time(), image.time());
 }
 
@@ -64,8 +88,14 @@ fn a_single_file_is_a_tree_too() {
     host.set_modified("file", 1_000_000_000);
     for include in [false, true] {
         let mut image = image();
-        let summary = image.root_mut().add_tree(host.path("file"), include).unwrap();
-        assert_eq!((summary.files, summary.directories, summary.bytes), (1, 0, 4));
+        let summary = image
+            .root_mut()
+            .add_tree(host.path("file"), include)
+            .unwrap();
+        assert_eq!(
+            (summary.files, summary.directories, summary.bytes),
+            (1, 0, 4)
+        );
         assert_eq!(paths(&image), ["/file"]);
         let item = image.item("file").unwrap();
         assert_eq!(item.last_modified_time(), at("2001-09-09T01:46:40Z"));
@@ -87,7 +117,10 @@ fn a_relative_path_counts_from_the_current_directory() {
 fn a_missing_source_is_named() {
     let host = Host::new();
     let mut image = image();
-    let error = image.root_mut().add_tree(host.path("none"), false).unwrap_err();
+    let error = image
+        .root_mut()
+        .add_tree(host.path("none"), false)
+        .unwrap_err();
     assert!(matches!(error, Error::ReadDirectory { .. }), "{error}");
     assert_eq!(error.file(), Some(&*host.path("none")));
 }
@@ -107,10 +140,16 @@ fn all_times_are_the_modification_time_unless_all_are_wanted() {
     let metadata = fs::metadata(host.path("a")).unwrap();
     let options = TreeOptions::new().all_times(true);
     let mut image = self::image();
-    image.root_mut().add_tree_with(host.root(), &options).unwrap();
+    image
+        .root_mut()
+        .add_tree_with(host.root(), &options)
+        .unwrap();
     let item = image.item("a").unwrap();
     assert_eq!(item.last_modified_time(), modified);
-    assert_eq!(item.last_accessed_time(), metadata.accessed().unwrap().into());
+    assert_eq!(
+        item.last_accessed_time(),
+        metadata.accessed().unwrap().into()
+    );
     if let Ok(created) = metadata.created() {
         assert_eq!(item.creation_time(), created.into());
     }
@@ -124,8 +163,14 @@ fn later_times_are_cut_to_the_latest() {
     let latest = at("2001-09-09T01:46:40Z");
     let options = TreeOptions::new().all_times(true).latest_time(latest);
     let mut image = image();
-    image.root_mut().add_tree_with(host.root(), &options).unwrap();
-    assert_eq!(image.item("old").unwrap().last_modified_time(), at("1973-03-03T09:46:40Z"));
+    image
+        .root_mut()
+        .add_tree_with(host.root(), &options)
+        .unwrap();
+    assert_eq!(
+        image.item("old").unwrap().last_modified_time(),
+        at("1973-03-03T09:46:40Z")
+    );
     for path in ["new", "dir", "dir/x"] {
         let item = image.item(path).unwrap();
         assert_eq!(item.last_modified_time(), latest);
@@ -141,13 +186,23 @@ fn the_source_wins_and_directories_are_merged() {
     let mut image = image();
     add_files(
         &mut image,
-        &[("dir/both", &[1; 5000]), ("dir/old", b"old"), ("other", b"other")],
+        &[
+            ("dir/both", &[1; 5000]),
+            ("dir/old", b"old"),
+            ("other", b"other"),
+        ],
     );
     image.item_mut("dir/both").unwrap().set_hidden(true);
     let old_time = image.item("dir").unwrap().last_modified_time();
     let summary = image.root_mut().add_tree(host.root(), false).unwrap();
-    assert_eq!((summary.files, summary.directories, summary.bytes), (2, 0, 18));
-    assert_eq!(paths(&image), ["/dir/", "/dir/both", "/dir/new", "/dir/old", "/other"]);
+    assert_eq!(
+        (summary.files, summary.directories, summary.bytes),
+        (2, 0, 18)
+    );
+    assert_eq!(
+        paths(&image),
+        ["/dir/", "/dir/both", "/dir/new", "/dir/old", "/other"]
+    );
     assert_eq!((image.file_count(), image.directory_count()), (4, 1));
     let both = image.item("dir/both").unwrap();
     assert_eq!(all(both.data().unwrap()), b"from the source");
@@ -159,7 +214,13 @@ fn the_source_wins_and_directories_are_merged() {
     // What was replaced takes no blocks.
     let data = |item: &imapi2fs::ProgressItem| item.description().starts_with('/');
     let items: Vec<_> = disc.image.progress_items().iter().filter(data).collect();
-    assert_eq!(items.iter().map(imapi2fs::ProgressItem::block_count).sum::<u32>(), 4);
+    assert_eq!(
+        items
+            .iter()
+            .map(imapi2fs::ProgressItem::block_count)
+            .sum::<u32>(),
+        4
+    );
 }
 
 #[test]
@@ -174,115 +235,30 @@ fn adding_a_tree_again_changes_nothing_but_is_no_error() {
     assert!(Disc::new(&image).whole() == bytes);
 }
 
-/// Adds a tree that fails, and looks whether all is as it was.
-#[track_caller]
-fn fails(image: &mut imapi2fs::FileSystemImage, source: &Path, options: &TreeOptions) -> Error {
-    let before = state(image);
-    let bytes = Disc::new(image).whole();
-    let error = image.root_mut().add_tree_with(source, options).unwrap_err();
-    assert_eq!(state(image), before, "{error}");
-    assert!(Disc::new(image).whole() == bytes, "{error}");
-    assert!(image.root().descendants().all(|item| item.file_system_name(UDF).is_ok()));
-    error
-}
-
-/// A tree whose last item is the one that matters.
-fn tree() -> Host {
-    let host = Host::with(&[
-        ("a/both", b"replaced for a while"),
-        ("a/new", b"new"),
-        ("b/c/d", &[9; 10_000]),
-        ("both", b"replaced for a while"),
-        ("z", b"last"),
-    ]);
-    host.directory("empty");
-    host
-}
-
-fn filled() -> imapi2fs::FileSystemImage {
-    let mut image = image();
-    add_files(&mut image, &[("a/both", b"old"), ("both", &[3; 3000]), ("mine", b"mine")]);
-    image.item_mut("a/both").unwrap().set_hidden(true);
-    image
-}
-
-#[test]
-fn a_tree_is_added_whole_or_not_at_all() {
-    // A file would replace a directory, or a directory a file.
-    for (taken, is_directory) in [("z", true), ("b", false)] {
-        let host = tree();
-        let mut image = filled();
-        if is_directory {
-            image.root_mut().add_directory(taken).unwrap();
-        } else {
-            image.root_mut().add_file(taken, b"in the way").unwrap();
-        }
-        let error = fails(&mut image, host.root(), &TreeOptions::new());
-        assert!(matches!(error, Error::DuplicateName { .. }), "{error}");
-        assert_eq!(error.path().unwrap().to_string(), format!("/{taken}"));
-    }
-
-    // A name that cannot be.
-    let host = tree();
-    host.file("zä", b"");
-    let mut image = filled();
-    image.set_use_restricted_character_set(true);
-    let error = fails(&mut image, host.root(), &TreeOptions::new());
-    assert!(matches!(error, Error::RestrictedName { .. }), "{error}");
-
-    // Too deep for level 1.
-    host.directory("z1/2/3/4/5/6/7/8");
-    image.set_use_restricted_character_set(false);
-    let error = fails(&mut image, host.root(), &TreeOptions::new());
-    assert!(matches!(error, Error::TooDeep { level: 9, .. }), "{error}");
-
-    // Too large.
-    let host = tree();
-    host.file("y", &[5; 100_000]);
-    let used = image.used_blocks().unwrap();
-    image.set_free_media_blocks(used + 20).unwrap();
-    let error = fails(&mut image, host.root(), &TreeOptions::new().include_base_directory(true));
-    assert!(matches!(error, Error::ImageSizeLimit { .. }), "{error}");
-    assert!(error.path().unwrap().to_string().ends_with("/y"), "{error}");
-}
-
-#[test]
-fn after_a_failure_the_rest_can_be_added() {
-    let host = tree();
-    let mut image = filled();
-    image.root_mut().add_directory("z").unwrap();
-    fails(&mut image, host.root(), &TreeOptions::new());
-    image.root_mut().remove("z").unwrap();
-    image.root_mut().add_tree(host.root(), false).unwrap();
-    assert_eq!(all(image.item("a/both").unwrap().data().unwrap()), b"replaced for a while");
-
-    let mut other = filled();
-    other.root_mut().add_tree(host.root(), false).unwrap();
-    assert!(check(&image).whole() == check(&other).whole());
-}
-
-#[test]
-fn strict_trees_have_no_names_that_differ_by_case() {
-    let host = Host::with(&[("Read", b"")]);
-    let mut image = image();
-    image.set_strict_file_system_compliance(true).unwrap();
-    add_files(&mut image, &[("READ", b"")]);
-    let error = fails(&mut image, host.root(), &TreeOptions::new());
-    assert!(matches!(error, Error::DuplicateName { .. }), "{error}");
-}
-
 #[test]
 fn what_is_excluded_is_left_out_and_reported() {
-    let host = Host::with(&[("keep", b""), ("out.iso", b"x"), ("skip/a/b", b""), ("dir/out.iso", b"")]);
+    let host = Host::with(&[
+        ("keep", b""),
+        ("out.iso", b"x"),
+        ("skip/a/b", b""),
+        ("dir/out.iso", b""),
+    ]);
     let options = TreeOptions::new()
         .exclude(host.path("out.iso"))
         .exclude(host.path("skip/a"))
         .exclude(host.path("none"))
         .exclude("Cargo.toml");
     let mut image = image();
-    let summary = image.root_mut().add_tree_with(host.root(), &options).unwrap();
+    let summary = image
+        .root_mut()
+        .add_tree_with(host.root(), &options)
+        .unwrap();
     assert_eq!(paths(&image), ["/dir/", "/dir/out.iso", "/keep", "/skip/"]);
-    let left_out: Vec<_> = summary.left_out.iter().map(|left| (left.path.clone(), left.reason)).collect();
+    let left_out: Vec<_> = summary
+        .left_out
+        .iter()
+        .map(|left| (left.path.clone(), left.reason))
+        .collect();
     assert_eq!(
         left_out,
         [
@@ -319,4 +295,80 @@ fn depth_costs_nothing_but_blocks() {
     let item = image.item(format!("{deep}/file")).unwrap();
     assert_eq!(item.kind(), ItemKind::File);
     check(&image);
+}
+
+#[test]
+fn a_root_has_no_name_to_be_added_by() {
+    let root = std::path::absolute("/").unwrap();
+    let mut image = image();
+    let error = image.root_mut().add_tree(root, true).unwrap_err();
+    assert!(matches!(error, Error::InvalidParameter(_)), "{error}");
+}
+
+/// Adds all that lies in the directory for temporary files, while it is the working directory and nothing is staged.
+const ADD_TEMPORARY: &str = "IMAPI2FS_TEST_ADD_TEMPORARY";
+
+#[test]
+fn the_directory_for_temporary_files_is_a_directory_like_any_other() {
+    if let Some(directory) = std::env::var_os(ADD_TEMPORARY) {
+        let mut image = image();
+        assert!(image.working_directory().starts_with(&directory));
+        let summary = image.root_mut().add_tree(&directory, false).unwrap();
+        assert_eq!(summary.left_out, []);
+        assert_eq!(paths(&image), ["/temporary/", "/temporary/file"]);
+        // It is left out as soon as something may be staged there.
+        image.set_stage_files(true);
+        image.root_mut().remove_tree("").unwrap();
+        let summary = image.root_mut().add_tree(&directory, false).unwrap();
+        assert_eq!(summary.left_out.len(), 1);
+        assert_eq!(summary.left_out[0].reason, LeftOutReason::WorkingDirectory);
+        assert_eq!(paths(&image), [""; 0]);
+        return;
+    }
+    let host = Host::with(&[("temporary/file", b"data")]);
+    let mut command = this_test();
+    command.args([
+        "--exact",
+        "add_tree::the_directory_for_temporary_files_is_a_directory_like_any_other",
+    ]);
+    for variable in ["TMPDIR", "TMP", "TEMP"] {
+        command.env(variable, host.path("temporary"));
+    }
+    let output = command.env(ADD_TEMPORARY, host.root()).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success() && text.contains("1 passed"),
+        "{text}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_is_excluded_is_left_out_with_its_target() {
+    let outside = Host::with(&[("file", b"")]);
+    for target in ["file", "dir", "none", "outside"] {
+        let host = Host::with(&[("file", b""), ("dir/x", b""), ("z", b"")]);
+        match target {
+            "outside" => host.link("link", outside.path("file")),
+            target => host.link("link", target),
+        };
+        let options = TreeOptions::new().exclude(host.path("link"));
+        let mut image = image();
+        let summary = image
+            .root_mut()
+            .add_tree_with(host.root(), &options)
+            .unwrap();
+        let mut left_out: Vec<_> = summary.left_out.iter().map(|left| &left.path).collect();
+        left_out.sort();
+        let (kept, with_target) = match target {
+            "file" => (&["/dir/", "/dir/x", "/z"][..], true),
+            "dir" => (&["/file", "/z"][..], true),
+            _ => (&["/dir/", "/dir/x", "/file", "/z"][..], false),
+        };
+        assert_eq!(paths(&image), kept);
+        let mut expected = vec![host.path("link")];
+        expected.extend(with_target.then(|| host.path(target)));
+        expected.sort();
+        assert_eq!(left_out, expected.iter().collect::<Vec<_>>());
+    }
 }

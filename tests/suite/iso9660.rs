@@ -1,20 +1,24 @@
 //! ISO 9660 on disc: descriptors, path tables, records. The reader in `support` checks what every image must have.
 
-use imapi2fs::{FileSystemImage, FileSystems, InterchangeLevel, Source};
+use imapi2fs::{FileSystemImage, FileSystems, InterchangeLevel, Source, Timestamp};
 
 use crate::support::bytes::{all, is_zero};
 use crate::support::iso::descriptors;
 use crate::support::readers::Numbered;
 use crate::support::{
-    Disc, ISO9660, JOLIET, LEVELS, NOW, UDF, add_files, at, check, image, image_at, image_of,
-    masks,
+    Disc, ISO9660, JOLIET, LEVELS, NOW, UDF, add_files, at, check, image, image_at, image_of, masks,
 };
 
 fn sample(file_systems: FileSystems) -> FileSystemImage {
     let mut image = image_of(file_systems);
     add_files(
         &mut image,
-        &[("DIR/A.TXT", &[1; 5000]), ("DIR/SUB/B", b"b"), ("EMPTY", b""), ("C", &[2; 2048])],
+        &[
+            ("DIR/A.TXT", &[1; 5000]),
+            ("DIR/SUB/B", b"b"),
+            ("EMPTY", b""),
+            ("C", &[2; 2048]),
+        ],
     );
     image
 }
@@ -103,7 +107,10 @@ fn path_tables_list_directories_by_level_parent_and_name() {
             image.root_mut().add_directory(path).unwrap();
         }
         let table = check(&image).primary().path_table;
-        let table: Vec<(&str, u16)> = table.iter().map(|(path, parent)| (&**path, *parent)).collect();
+        let table: Vec<(&str, u16)> = table
+            .iter()
+            .map(|(path, parent)| (&**path, *parent))
+            .collect();
         assert_eq!(
             table,
             [
@@ -126,12 +133,18 @@ fn path_tables_list_directories_by_level_parent_and_name() {
 fn a_path_table_may_have_many_blocks() {
     let mut image = image_of(ISO9660 | JOLIET);
     for number in 0..1000 {
-        image.root_mut().add_directory(format!("a directory, number {number}")).unwrap();
+        image
+            .root_mut()
+            .add_directory(format!("a directory, number {number}"))
+            .unwrap();
     }
     let disc = check(&image);
     for volume in [disc.primary(), disc.joliet()] {
         assert_eq!(volume.path_table.len(), 1001);
-        let blocks = volume.used.iter().filter(|(_, _, what)| *what == "path table");
+        let blocks = volume
+            .used
+            .iter()
+            .filter(|(_, _, what)| *what == "path table");
         assert!(blocks.clone().all(|(_, blocks, _)| *blocks > 1));
         assert_eq!(blocks.count(), 2);
     }
@@ -184,7 +197,11 @@ fn hidden_is_recorded_in_every_file_system() {
     let disc = check(&image);
     for file_system in [ISO9660, JOLIET, UDF] {
         let hidden = disc.entries(file_system);
-        let hidden: Vec<_> = hidden.iter().filter(|(_, entry)| entry.hidden).map(|(path, _)| path).collect();
+        let hidden: Vec<_> = hidden
+            .iter()
+            .filter(|(_, entry)| entry.hidden)
+            .map(|(path, _)| path)
+            .collect();
         assert_eq!(hidden, ["/DIR", "/DIR/A.TXT", "/EMPTY"]);
     }
 }
@@ -205,16 +222,28 @@ fn files_have_versions_and_directories_do_not() {
 fn names_on_disc_have_the_level_s_characters_and_lengths() {
     for level in LEVELS {
         let mut image = image_at(FileSystems::all(), level);
-        for name in ["ünï-çode.jpeg", "a.b.c", "x", "no extension, but long, longer", "CAPS.TXT"] {
+        for name in [
+            "ünï-çode.jpeg",
+            "a.b.c",
+            "x",
+            "no extension, but long, longer",
+            "CAPS.TXT",
+        ] {
             image.root_mut().add_file(name, b"").unwrap();
             image.root_mut().add_file(name.repeat(9), b"").unwrap();
-            image.root_mut().add_directory(format!("{name} dir")).unwrap();
+            image
+                .root_mut()
+                .add_directory(format!("{name} dir"))
+                .unwrap();
         }
         for (path, entry) in check(&image).primary().entries {
             let name = path.rsplit('/').next().unwrap();
             let (stem, extension) = name.split_once('.').unwrap_or((name, ""));
             let d_character = |c: char| matches!(c, 'A'..='Z' | '0'..='9' | '_');
-            assert!(stem.chars().chain(extension.chars()).all(d_character), "{name}");
+            assert!(
+                stem.chars().chain(extension.chars()).all(d_character),
+                "{name}"
+            );
             match (level, entry.directory) {
                 (InterchangeLevel::One, true) => assert!(name.len() <= 8),
                 (InterchangeLevel::One, false) => assert!(stem.len() <= 8 && extension.len() <= 3),
@@ -241,7 +270,10 @@ fn large_files_have_sections_of_whole_blocks() {
         let disc = check(&image);
         for entries in [disc.primary().entries, disc.joliet().entries] {
             let extents = &entries["/LARGE"].extents;
-            assert_eq!(extents.iter().map(|(_, len)| *len).collect::<Vec<_>>(), lens);
+            assert_eq!(
+                extents.iter().map(|(_, len)| *len).collect::<Vec<_>>(),
+                lens
+            );
             // One run of blocks, so that UDF has no gaps to describe.
             let adjacent = |pair: &[(u32, u64)]| pair[0].0 + (pair[0].1 / 2048) as u32 == pair[1].0;
             assert!(extents.windows(2).all(adjacent));
@@ -255,7 +287,10 @@ fn records_of_many_sections_go_over_blocks() {
     let mut image = image_at(ISO9660 | JOLIET, InterchangeLevel::Three);
     for name in ["A", "B", "C"] {
         let source = Source::seekable(Numbered::new(49 * SECTION + 1));
-        image.root_mut().add_file(format!("{}{name}", "N".repeat(25)), source).unwrap();
+        image
+            .root_mut()
+            .add_file(format!("{}{name}", "N".repeat(25)), source)
+            .unwrap();
     }
     let disc = check(&image);
     for entries in [disc.primary().entries, disc.joliet().entries] {
@@ -279,7 +314,10 @@ fn all_addresses_count_from_the_start_of_the_disc() {
                 let expected = first.entries(file_system);
                 let mut moved = later.entries(file_system);
                 for entry in moved.values_mut() {
-                    entry.extents.iter_mut().for_each(|extent| extent.0 -= session);
+                    entry
+                        .extents
+                        .iter_mut()
+                        .for_each(|extent| extent.0 -= session);
                 }
                 assert_eq!(moved, expected, "{file_system}");
             }
@@ -291,7 +329,10 @@ fn all_addresses_count_from_the_start_of_the_disc() {
             if file_systems.contains(UDF) {
                 let (udf, before) = (later.udf(), first.udf());
                 assert_eq!(udf.anchors, [session + 256, later.end() - 1]);
-                assert_eq!(udf.partition, (before.partition.0 + session, before.partition.1));
+                assert_eq!(
+                    udf.partition,
+                    (before.partition.0 + session, before.partition.1)
+                );
                 assert_eq!(udf.integrity, before.integrity + session);
                 assert_eq!(udf.main, before.main + session);
             }
@@ -317,7 +358,11 @@ fn times_are_clamped_at_both_ends_and_zones_kept() {
     ] {
         let mut image = sample(ISO9660 | JOLIET);
         for path in ["DIR", "DIR/A.TXT"] {
-            image.item_mut(path).unwrap().set_last_modified_time(at(time)).unwrap();
+            image
+                .item_mut(path)
+                .unwrap()
+                .set_last_modified_time(at(time))
+                .unwrap();
         }
         let disc = check(&image);
         for entries in [disc.primary().entries, disc.joliet().entries] {
@@ -330,14 +375,25 @@ fn times_are_clamped_at_both_ends_and_zones_kept() {
 #[test]
 fn volume_times_are_clamped_too() {
     for (time, recorded) in [
-        ("0000-12-31T23:59:59Z", "0001-01-01T00:00:00.00Z"),
-        ("9999-12-31T23:59:59.99Z", "9999-12-31T23:59:59.99Z"),
-        ("+10000-01-01T00:00:00Z", "9999-12-31T23:59:59.00Z"),
+        (at("0000-12-31T23:59:59Z"), "0001-01-01T00:00:00.00Z"),
+        (at("9999-12-31T23:59:59.99Z"), "9999-12-31T23:59:59.99Z"),
+        (Timestamp::from_unix(i64::MAX), "9999-12-31T23:59:59.00Z"),
+        (Timestamp::from_unix(i64::MIN), "0001-01-01T00:00:00.00Z"),
     ] {
-        let mut image = FileSystemImage::with_time(at(time));
+        let mut image = FileSystemImage::with_time(time);
         add_files(&mut image, &[("dir/a", b"a")]);
         let disc = Disc::new(&image);
         assert_eq!(disc.primary().times[0], recorded, "{time}");
         assert!(!all(disc.image.image_stream()).is_empty());
     }
+}
+
+#[test]
+fn the_root_is_never_hidden() {
+    let mut image = sample(FileSystems::all());
+    image.root_mut().as_item_mut().set_hidden(true);
+    // The reader wants the flags of a directory, and no others.
+    let disc = Disc::new(&image);
+    assert!(!disc.primary().entries[""].hidden);
+    assert!(!disc.joliet().entries[""].hidden);
 }

@@ -48,7 +48,10 @@ fn names_are_as_they_are_but_for_a_few_characters() {
         }
         let entries = check(&image).joliet().entries;
         for name in names {
-            assert!(entries.contains_key(&format!("/{}", name.replace(';', "_"))), "{name}");
+            assert!(
+                entries.contains_key(&format!("/{}", name.replace(';', "_"))),
+                "{name}"
+            );
         }
     }
 }
@@ -78,14 +81,21 @@ fn order(disc: &Disc) -> Vec<String> {
 #[test]
 fn records_are_sorted_by_their_units() {
     let mut image = image_of(ISO9660 | JOLIET);
-    let names = ["\u{FFFD}", "🎉", "b", "a b.c", "a.c", "a", "a.b", "B", "a-.a"];
+    let names = [
+        "\u{FFFD}", "🎉", "b", "a b.c", "a.c", "a", "a.b", "B", "a-.a",
+    ];
     for name in names {
-        image.root_mut().add_file(ImagePath::from_components([name]), b"").unwrap();
+        image
+            .root_mut()
+            .add_file(ImagePath::from_components([name]), b"")
+            .unwrap();
     }
     // `B` and `b` are the same to Windows. A surrogate is less than U+FFFD.
     assert_eq!(
         order(&check(&image)),
-        ["B", "a", "a.b", "a.c", "a b.c", "a-.a", "b~1", "🎉", "\u{FFFD}"]
+        [
+            "B", "a", "a.b", "a.c", "a b.c", "a-.a", "b~1", "🎉", "\u{FFFD}"
+        ]
     );
 }
 
@@ -97,9 +107,16 @@ fn names_that_differ_by_case_are_told_apart() {
     }
     image.root_mut().add_directory("ReadMe").unwrap();
     let disc = check(&image);
-    let names: Vec<String> = order(&disc).iter().map(|name| name.to_lowercase()).collect();
+    let names: Vec<String> = order(&disc)
+        .iter()
+        .map(|name| name.to_lowercase())
+        .collect();
     assert_eq!(names.len(), 7);
-    assert!(names.iter().all(|name| names.iter().filter(|other| *other == name).count() == 1));
+    assert!(
+        names
+            .iter()
+            .all(|name| names.iter().filter(|other| *other == name).count() == 1)
+    );
 }
 
 #[test]
@@ -108,8 +125,14 @@ fn the_longest_names_fit_a_record() {
         let mut image = image_of(ISO9660 | JOLIET);
         image.set_strict_file_system_compliance(strict).unwrap();
         for number in 0..40 {
-            image.root_mut().add_file(format!("{number:02}{}", "f".repeat(200)), b"").unwrap();
-            image.root_mut().add_directory(format!("{number:02}{}", "d".repeat(200))).unwrap();
+            image
+                .root_mut()
+                .add_file(format!("{number:02}{}", "f".repeat(200)), b"")
+                .unwrap();
+            image
+                .root_mut()
+                .add_directory(format!("{number:02}{}", "d".repeat(200)))
+                .unwrap();
         }
         let identifiers = check(&image).joliet().identifiers;
         let longest = identifiers.values().map(Vec::len).max().unwrap();

@@ -4,7 +4,9 @@ use std::fs;
 
 use imapi2fs::FileSystemImage;
 
-use crate::support::{Disc, Host, ISO9660, JOLIET, UDF, check, image, paths};
+#[cfg(all(unix, not(debug_assertions)))]
+use crate::support::image_of;
+use crate::support::{Disc, Host, ISO9660, JOLIET, UDF, check, image};
 
 /// The extents of a file in every file system; they are the same.
 #[track_caller]
@@ -20,7 +22,7 @@ fn extents(image: &FileSystemImage, disc: &Disc, path: &str) -> Vec<(u32, u64)> 
 
 /// Looks whether files share their only copy on the disc, and no other file has it.
 #[track_caller]
-fn share(image: &FileSystemImage, shared: &[&str], apart: &[&str]) {
+pub(crate) fn share(image: &FileSystemImage, shared: &[&str], apart: &[&str]) {
     let disc = check(image);
     let first = extents(image, &disc, shared[0]);
     assert!(!first.is_empty());
@@ -81,7 +83,11 @@ fn names_of_one_file_that_differ_by_their_times_are_two_files_in_udf() {
     let mut image = image();
     image.root_mut().add_tree(host.root(), false).unwrap();
     let time = image.time();
-    image.item_mut("b").unwrap().set_last_modified_time(time).unwrap();
+    image
+        .item_mut("b")
+        .unwrap()
+        .set_last_modified_time(time)
+        .unwrap();
     share(&image, &["a", "b"], &[]);
     assert_eq!(Disc::new(&image).udf().entries["/a"].icb.links, 1);
 }
@@ -98,292 +104,31 @@ fn hidden_is_a_matter_of_the_name() {
     assert_eq!(udf.entries["/a"].icb.links, 2);
 }
 
-/// Wine says that it makes symbolic links, and does not.
-#[cfg(unix)]
-mod symbolic {
-    use imapi2fs::{Error, LeftOutReason, LinkPolicy, LinkProblem, TreeOptions, TreeSummary};
-
-    use super::*;
-    use crate::support::bytes::all;
-    use crate::support::state;
-
-    const SKIP: LinkPolicy = LinkPolicy::SkipUnresolvable;
-
-    fn add(image: &mut FileSystemImage, host: &Host, links: LinkPolicy) -> imapi2fs::Result<TreeSummary> {
-        let options = TreeOptions::new().links(links);
-        image.root_mut().add_tree_with(host.root(), &options)
+/// A link count has 16 bits.
+#[cfg(all(unix, not(debug_assertions)))]
+#[test]
+fn a_file_of_very_many_names_has_several_icbs() {
+    let host = Host::new();
+    host.file("dir/000", b"data");
+    for number in 1..260 {
+        fs::hard_link(host.path("dir/000"), host.path(&format!("dir/{number:03}"))).unwrap();
+        host.link(&format!("link {number}"), "dir");
     }
-
-    fn followed(host: &Host) -> FileSystemImage {
-        let mut image = image();
-        add(&mut image, host, LinkPolicy::Follow).unwrap();
-        image
-    }
-
-    #[test]
-    fn links_to_files_share_their_data() {
-        let host = Host::with(&[("m/target", &[1; 5000])]);
-        // Before the target and after it, by name; relative and absolute; a link to a link.
-        host.link("a", "m/target");
-        host.link("m/absolute", host.path("m/target"));
-        host.link("m/z", "target");
-        host.link("z", "m/z");
-        host.link("b", "z");
-        let mut image = image();
-        let summary = add(&mut image, &host, LinkPolicy::default()).unwrap();
-        assert_eq!((summary.files, summary.directories), (6, 1));
-        assert_eq!(summary.bytes, 6 * 5000);
-        share(&image, &["a", "b", "m/absolute", "m/target", "m/z", "z"], &[]);
-        // A link has its target's time.
-        let time = image.item("m/target").unwrap().last_modified_time();
-        assert_eq!(image.item("a").unwrap().last_modified_time(), time);
-        assert_eq!(Disc::new(&image).udf().entries["/a"].icb.links, 6);
-    }
-
-    #[test]
-    fn links_to_directories_share_the_data_of_their_files() {
-        let host = Host::with(&[("m/sub/file", &[1; 5000]), ("m/other", &[2; 5000])]);
-        host.link("a", "m");
-        host.link("z", "m/sub");
-        let image = followed(&host);
-        assert_eq!(
-            paths(&image),
-            [
-                "/a/", "/a/other", "/a/sub/", "/a/sub/file", "/m/", "/m/other", "/m/sub/",
-                "/m/sub/file", "/z/", "/z/file"
-            ]
-        );
-        share(
-            &image,
-            &["a/sub/file", "m/sub/file", "z/file"],
-            &["a/other", "m/other"],
-        );
-        share(&image, &["a/other", "m/other"], &["z/file"]);
-    }
-
-    #[test]
-    fn a_link_may_lead_into_a_linked_directory() {
-        let host = Host::with(&[("m/sub/file", &[1; 5000])]);
-        host.link("b", "m");
-        host.link("a", "b/sub/file");
-        host.link("c", "b/sub");
-        host.link("m/inner", "../c/file");
-        let image = followed(&host);
-        share(
-            &image,
-            &["a", "b/inner", "b/sub/file", "c/file", "m/inner", "m/sub/file"],
-            &[],
-        );
-    }
-
-    #[test]
-    fn a_link_is_followed_beneath_a_base_directory_too() {
-        let host = Host::with(&[("base/file", &[1; 5000])]);
-        host.link("base/link", host.path("base/file"));
-        let mut image = image();
-        image.root_mut().add_tree(host.path("base"), true).unwrap();
-        share(&image, &["base/file", "base/link"], &[]);
-    }
-
-    #[test]
-    fn the_source_itself_may_be_a_link() {
-        let host = Host::with(&[("real/file", b"data"), ("other/x", b"")]);
-        host.link("source", "real");
-        host.link("real/inside", "file");
-        let mut image = image();
-        image.root_mut().add_tree(host.path("source"), true).unwrap();
-        assert_eq!(paths(&image), ["/source/", "/source/file", "/source/inside"]);
-        check(&image);
-    }
-
-    /// One link that cannot be followed, in a tree with a file.
-    #[track_caller]
-    fn refused(host: &Host, link: &str, problem: LinkProblem) {
-        let mut image = image();
-        let before = state(&image);
-        let error = add(&mut image, host, LinkPolicy::Follow).unwrap_err();
-        match &error {
-            Error::UnresolvableLink { link: found, problem: why } => {
-                assert_eq!((found, *why), (&host.path(link), problem));
-            }
-            error => panic!("{error}"),
-        }
-        assert_eq!(error.file(), Some(&*host.path(link)));
-        assert_eq!(state(&image), before);
-
-        let summary = add(&mut image, host, SKIP).unwrap();
-        assert_eq!(summary.left_out.len(), 1);
-        assert_eq!(summary.left_out[0].path, host.path(link));
-        assert_eq!(summary.left_out[0].reason, LeftOutReason::Unresolvable(problem));
-        assert_eq!(image.exists(link).unwrap(), None);
-        assert_eq!(u64::from(image.file_count()), summary.files);
-        check(&image);
-    }
-
-    #[test]
-    fn links_that_leave_the_tree_are_refused() {
-        let outside = Host::with(&[("file", b"secret"), ("dir/file", b"secret")]);
-        for target in ["file", "dir", "", "dir/../file"] {
-            let host = Host::with(&[("dir/file", b"")]);
-            host.link("dir/link", outside.path(target));
-            refused(&host, "dir/link", LinkProblem::LeavesTree);
-        }
-        // Not even to what only begins with the same name.
-        let both = Host::with(&[("tree/file", b""), ("tree2/file", b"secret")]);
-        both.link("tree/link", "../tree2/file");
-        let mut image = image();
-        let error = image.root_mut().add_tree(both.path("tree"), false).unwrap_err();
-        let left = matches!(error, Error::UnresolvableLink { problem: LinkProblem::LeavesTree, .. });
-        assert!(left, "{error}");
-    }
-
-    #[test]
-    fn links_that_dangle_are_refused() {
-        let host = Host::with(&[("file", b"")]);
-        host.link("link", "none");
-        refused(&host, "link", LinkProblem::Dangles);
-        // One that leads to itself leads nowhere.
-        let host = Host::with(&[("file", b"")]);
-        host.link("link", "link");
-        refused(&host, "link", LinkProblem::Dangles);
-    }
-
-    #[test]
-    fn links_to_an_ancestor_are_refused() {
-        for (link, target) in [("link", "."), ("a/link", ".."), ("a/b/link", "../../a"), ("a/b/link", ".")] {
-            let host = Host::with(&[("a/b/file", b"")]);
-            host.link(link, target);
-            refused(&host, link, LinkProblem::LeadsToAncestor);
-        }
-    }
-
-    #[test]
-    fn two_directories_that_lead_to_each_other_end_somewhere() {
-        let host = Host::with(&[("a/file", b"a"), ("b/file", b"b")]);
-        host.link("a/to-b", "../b");
-        host.link("b/to-a", "../a");
-        let mut image = image();
-        let error = add(&mut image, &host, LinkPolicy::Follow).unwrap_err();
-        assert!(matches!(error, Error::UnresolvableLink { .. }), "{error}");
-        let summary = add(&mut image, &host, SKIP).unwrap();
-        assert_eq!(
-            paths(&image),
-            [
-                "/a/", "/a/file", "/a/to-b/", "/a/to-b/file", "/b/", "/b/file", "/b/to-a/", "/b/to-a/file"
-            ]
-        );
-        assert_eq!(summary.left_out.len(), 2);
-        check(&image);
-    }
-
-    #[test]
-    fn links_to_what_is_left_out_are_refused() {
-        let host = Host::with(&[("file", b""), ("skipped/x", b""), ("out.iso", b"")]);
-        host.link("link", "skipped/x");
-        let options = TreeOptions::new().exclude(host.path("skipped"));
-        let mut image = image();
-        let error = image.root_mut().add_tree_with(host.root(), &options).unwrap_err();
-        let left_out = matches!(error, Error::UnresolvableLink { problem: LinkProblem::LeftOut, .. });
-        assert!(left_out, "{error}");
-        let summary = image.root_mut().add_tree_with(host.root(), &options.links(SKIP)).unwrap();
-        assert_eq!(paths(&image), ["/file", "/out.iso"]);
-        assert_eq!(summary.left_out.len(), 2);
-
-        // The working directory is left out as well.
-        let host = Host::with(&[("work/x", b"")]);
-        host.link("link", "work");
-        let mut image = self::image();
-        image.set_working_directory(host.path("work")).unwrap();
-        let error = add(&mut image, &host, LinkPolicy::Follow).unwrap_err();
-        assert!(matches!(error, Error::UnresolvableLink { .. }), "{error}");
-    }
-
-    #[test]
-    fn links_are_skipped_or_refused_if_that_is_wanted() {
-        let host = Host::with(&[("dir/file", b"data")]);
-        host.link("a", "dir/file");
-        host.link("dir/up", "..");
-        host.link("to dir", "dir");
-        let mut image = image();
-        let summary = add(&mut image, &host, LinkPolicy::Skip).unwrap();
-        assert_eq!(paths(&image), ["/dir/", "/dir/file"]);
-        let mut left_out: Vec<_> = summary.left_out.iter().map(|left| (left.path.clone(), left.reason)).collect();
-        left_out.sort_by(|a, b| a.0.cmp(&b.0));
-        assert_eq!(
-            left_out,
-            ["a", "dir/up", "to dir"].map(|path| (host.path(path), LeftOutReason::Link))
-        );
-
-        let before = state(&image);
-        let error = add(&mut image, &host, LinkPolicy::Error).unwrap_err();
-        assert!(matches!(error, Error::LinkNotAllowed { .. }), "{error}");
-        assert_eq!(error.file(), Some(&*host.path("a")));
-        assert_eq!(state(&image), before);
-    }
-
-    #[test]
-    fn special_files_are_refused_or_skipped() {
-        let fifo = Host::with(&[("file", b"")]);
-        fifo.fifo("special");
-        let socket = Host::with(&[("file", b"")]);
-        let _listener = std::os::unix::net::UnixListener::bind(socket.path("special")).unwrap();
-        // A link to one is one.
-        let linked = Host::with(&[("file", b"")]);
-        linked.fifo("special");
-        linked.link("a link", "special");
-
-        for (host, count) in [(&fifo, 1), (&socket, 1), (&linked, 2)] {
-            let mut image = image();
-            let before = state(&image);
-            for links in [LinkPolicy::Follow, LinkPolicy::Error] {
-                let error = add(&mut image, host, links).unwrap_err();
-                match &error {
-                    Error::SpecialFile { file } => assert!(file.starts_with(host.root())),
-                    Error::LinkNotAllowed { .. } => assert_eq!(count, 2),
-                    error => panic!("{error}"),
-                }
-                assert_eq!(state(&image), before);
-            }
-            for links in [LinkPolicy::Skip, SKIP] {
-                let summary = add(&mut image, host, links).unwrap();
-                assert_eq!(paths(&image), ["/file"]);
-                assert_eq!(summary.left_out.len(), count);
-                let special = summary.left_out.iter().find(|left| left.path == host.path("special"));
-                assert_eq!(special.unwrap().reason, LeftOutReason::Special);
-            }
-        }
-        let mut image = image();
-        let error = image.root_mut().add_tree(fifo.path("special"), false).unwrap_err();
-        assert!(matches!(error, Error::SpecialFile { .. }), "{error}");
-    }
-
-    #[test]
-    fn links_are_staged_as_what_they_lead_to() {
-        let host = Host::with(&[("dir/file", &[1; 5000])]);
-        host.link("a", "dir/file");
-        host.link("b", "dir");
-        let mut image = image();
-        image.set_stage_files(true);
-        add(&mut image, &host, LinkPolicy::Follow).unwrap();
-        drop(host);
-        share(&image, &["a", "b/file", "dir/file"], &[]);
-        assert_eq!(all(image.item("a").unwrap().data().unwrap()), [1; 5000]);
-    }
-
-    #[test]
-    fn a_link_replaces_what_has_its_name() {
-        let host = Host::with(&[("file", b"from the source")]);
-        host.link("link", "file");
-        let mut image = image();
-        image.root_mut().add_file("link", b"old").unwrap();
-        add(&mut image, &host, LinkPolicy::Follow).unwrap();
-        share(&image, &["file", "link"], &[]);
-        // A directory is not replaced.
-        let mut image = self::image();
-        image.root_mut().add_directory("link").unwrap();
-        let before = state(&image);
-        let error = add(&mut image, &host, LinkPolicy::Follow).unwrap_err();
-        assert!(matches!(error, Error::DuplicateName { .. }), "{error}");
-        assert_eq!(state(&image), before);
-    }
+    let mut image = image_of(UDF);
+    image.root_mut().add_tree(host.root(), false).unwrap();
+    let names = 260 * 260;
+    assert_eq!(image.file_count(), names);
+    let disc = check(&image);
+    let mut icbs: Vec<_> = disc
+        .udf()
+        .entries
+        .into_values()
+        .filter(|entry| !entry.directory)
+        .map(|entry| (entry.icb.block, entry.icb.links, entry.extents))
+        .collect();
+    icbs.sort_unstable();
+    icbs.dedup();
+    let links: Vec<_> = icbs.iter().map(|(_, links, _)| u32::from(*links)).collect();
+    assert_eq!(links, [65_535, names - 65_535]);
+    assert_eq!(icbs[0].2, icbs[1].2);
 }

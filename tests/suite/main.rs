@@ -1,4 +1,34 @@
 //! The library's own tests: what it promises, looked at through its public interface and through the bytes it makes.
 
+mod add_tree;
+mod all_or_nothing;
+mod allocation;
+mod api;
+mod changed_sources;
+mod detached_items;
+mod directories;
+mod errors;
 mod examples;
+mod file_system_names;
+mod golden;
+#[cfg(unix)]
+mod host_names;
+mod iso9660;
+mod joliet;
+mod limits;
+mod links;
+mod names;
+mod progress;
+mod report;
+mod settings;
+mod sources;
+mod staging;
+mod stream;
 mod support;
+#[cfg(unix)]
+mod symlinks;
+mod tree;
+mod udf;
+#[cfg(windows)]
+mod windows;
+mod working_directory;

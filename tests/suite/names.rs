@@ -2,11 +2,10 @@
 
 use imapi2fs::{Error, FileSystemImage, FileSystems, ImagePath, InterchangeLevel, NameProblem};
 
-use crate::support::bytes::fnv1a;
-use crate::support::{ISO9660, JOLIET, LEVELS, UDF, add_files, check, image, image_at, paths};
+use crate::support::{JOLIET, LEVELS, UDF, add_files, check, image, image_at, paths};
 
 /// An image of files with these names.
-fn with_names(level: InterchangeLevel, names: &[&str]) -> FileSystemImage {
+pub(crate) fn with_names(level: InterchangeLevel, names: &[&str]) -> FileSystemImage {
     let mut image = image_at(FileSystems::all(), level);
     for name in names {
         let path = ImagePath::from_components([*name]);
@@ -15,17 +14,7 @@ fn with_names(level: InterchangeLevel, names: &[&str]) -> FileSystemImage {
     image
 }
 
-/// What files are called in a file system.
-#[track_caller]
-fn names_in(image: &FileSystemImage, file_system: FileSystems, names: &[&str]) -> Vec<String> {
-    let name = |name: &&str| {
-        let item = image.item(ImagePath::from_components([*name])).unwrap();
-        item.file_system_name(file_system).unwrap()
-    };
-    names.iter().map(name).collect()
-}
-
-fn strict() -> FileSystemImage {
+pub(crate) fn strict() -> FileSystemImage {
     let mut image = image();
     image.set_strict_file_system_compliance(true).unwrap();
     image
@@ -33,14 +22,19 @@ fn strict() -> FileSystemImage {
 
 #[test]
 fn any_name_can_be_but_a_few() {
-    let names = ["a:b?c*", "CON", "ends. ", "\\", "a\\b", "\"<>|", "\n\u{1F}", "...", "🎉", "é"];
+    let names = [
+        "a:b?c*", "CON", "ends. ", "\\", "a\\b", "\"<>|", "\n\u{1F}", "...", "🎉", "é",
+    ];
     for level in LEVELS {
         let image = with_names(level, &names);
         assert_eq!(image.file_count() as usize, names.len());
         check(&image);
     }
     let mut image = image();
+    let longest = "n".repeat(65_535);
+    let longer = "n".repeat(65_536);
     for (name, problem) in [
+        (&*longer, NameProblem::TooLong(65_535)),
         ("", NameProblem::Empty),
         (".", NameProblem::Dots),
         ("..", NameProblem::Dots),
@@ -54,7 +48,11 @@ fn any_name_can_be_but_a_few() {
             image.create_file_item(path, b"").unwrap_err(),
         ] {
             match error {
-                Error::InvalidName { name: found, problem: why, .. } => {
+                Error::InvalidName {
+                    name: found,
+                    problem: why,
+                    ..
+                } => {
                     assert_eq!((&*found, why), (name, problem));
                 }
                 error => panic!("{error}"),
@@ -62,6 +60,8 @@ fn any_name_can_be_but_a_few() {
         }
     }
     assert_eq!(paths(&image), [""; 0]);
+    image.root_mut().add_file(&*longest, b"").unwrap();
+    check(&image);
 }
 
 #[test]
@@ -93,7 +93,10 @@ fn strict_names_are_those_of_windows() {
 #[test]
 fn strict_names_differ_by_more_than_case() {
     let mut image = strict();
-    add_files(&mut image, &[("Readme", b""), ("Straße/x", b""), ("ÄB", b"")]);
+    add_files(
+        &mut image,
+        &[("Readme", b""), ("Straße/x", b""), ("ÄB", b"")],
+    );
     let mut root = image.root_mut();
     for error in [
         root.add_file("README", b"").unwrap_err(),
@@ -116,6 +119,19 @@ fn other_names_are_compared_exactly() {
 }
 
 #[test]
+fn detached_names_are_compared_exactly_too() {
+    let mut image = with_names(InterchangeLevel::Two, &["Readme", "README"]);
+    let directory = image.create_directory_item("readme").unwrap();
+    image.root_mut().add(directory).unwrap();
+    let file = image.create_file_item("readME", b"").unwrap();
+    image.root_mut().add(file).unwrap();
+    let directory = image.create_directory_item("readME").unwrap();
+    let error = image.root_mut().add(directory).unwrap_err();
+    assert!(matches!(error, Error::DuplicateName { .. }), "{error}");
+    assert_eq!(paths(&image), ["/README", "/Readme", "/readME", "/readme/"]);
+}
+
+#[test]
 fn the_exact_name_is_found_else_the_only_one_without_case() {
     let image = with_names(InterchangeLevel::Two, &["Readme", "README", "Über", "one"]);
     let find = |name: &str| image.item(name).map(|item| item.name().to_owned());
@@ -124,8 +140,14 @@ fn the_exact_name_is_found_else_the_only_one_without_case() {
     assert_eq!(find("ONE").unwrap(), "one");
     assert_eq!(find("ÜBER").unwrap(), "Über");
     let error = find("readme").unwrap_err();
-    assert!(matches!(error, Error::AmbiguousName { matches: 2, .. }), "{error}");
-    assert!(matches!(image.exists("readMe"), Err(Error::AmbiguousName { .. })));
+    assert!(
+        matches!(error, Error::AmbiguousName { matches: 2, .. }),
+        "{error}"
+    );
+    assert!(matches!(
+        image.exists("readMe"),
+        Err(Error::AmbiguousName { .. })
+    ));
     assert!(matches!(find("two"), Err(Error::ItemNotFound { .. })));
 }
 
@@ -133,10 +155,16 @@ fn the_exact_name_is_found_else_the_only_one_without_case() {
 fn case_does_not_matter_on_the_way_either() {
     let mut image = image();
     add_files(&mut image, &[("Dir/Sub/file", b""), ("other", b"")]);
-    assert_eq!(image.item("dir/SUB/FILE").unwrap().full_path().to_string(), "/Dir/Sub/file");
+    assert_eq!(
+        image.item("dir/SUB/FILE").unwrap().full_path().to_string(),
+        "/Dir/Sub/file"
+    );
     image.root_mut().add_file("DIR/sub/new", b"").unwrap();
     image.root_mut().remove("dir/sub/FILE").unwrap();
-    assert_eq!(paths(&image), ["/Dir/", "/Dir/Sub/", "/Dir/Sub/new", "/other"]);
+    assert_eq!(
+        paths(&image),
+        ["/Dir/", "/Dir/Sub/", "/Dir/Sub/new", "/other"]
+    );
     image.root_mut().add_directory("DIR").unwrap();
     let error = image.item("dir/sub").unwrap_err();
     assert!(matches!(error, Error::AmbiguousName { .. }), "{error}");
@@ -148,210 +176,28 @@ fn case_does_not_matter_on_the_way_either() {
 fn text_is_split_at_both_separators_and_components_are_not() {
     let mut image = image();
     let backslash = ImagePath::from_components(["a\\b", "c\\"]);
-    image.root_mut().add_directory(backslash.parent().unwrap()).unwrap();
-    image.root_mut().add_file(backslash.clone(), b"here").unwrap();
+    image
+        .root_mut()
+        .add_directory(backslash.parent().unwrap())
+        .unwrap();
+    image
+        .root_mut()
+        .add_file(backslash.clone(), b"here")
+        .unwrap();
     add_files(&mut image, &[("a/b", b"there")]);
-    assert_eq!(image.item(r"a\b").unwrap().full_path(), ImagePath::from("a/b"));
+    assert_eq!(
+        image.item(r"a\b").unwrap().full_path(),
+        ImagePath::from("a/b")
+    );
     let item = image.item(backslash.clone()).unwrap();
     assert_eq!(item.name(), "c\\");
     assert_eq!(item.full_path(), backslash);
     assert_eq!(item.file_system_path(UDF).unwrap(), backslash);
-    assert_eq!(item.file_system_path(JOLIET).unwrap().to_string(), "/a_b/c_");
+    assert_eq!(
+        item.file_system_path(JOLIET).unwrap().to_string(),
+        "/a_b/c_"
+    );
     check(&image);
     image.root_mut().remove(backslash).unwrap();
     assert_eq!(paths(&image), ["/a/", "/a/b", "/a\\b/"]);
-}
-
-#[test]
-fn level_1_has_8_and_3_d_characters() {
-    let names = ["Read me.html", "UPPER.TXT", ".profile", "a.tar.gz", "no dot", "üÄ漢🎉.x", "end."];
-    assert_eq!(
-        names_in(&with_names(LEVELS[0], &names), ISO9660, &names),
-        ["READ_ME.HTM", "UPPER.TXT", "_PROFILE", "A_TAR.GZ", "NO_DOT", "____.X", "END_"]
-    );
-}
-
-#[test]
-fn levels_2_and_3_have_30_d_characters() {
-    let long = "n".repeat(40);
-    let with_extension = format!("{long}.jpeg");
-    let names = ["A long name.jpeg2000", "x.y z", &long, &with_extension];
-    for level in &LEVELS[1..] {
-        assert_eq!(
-            names_in(&with_names(*level, &names), ISO9660, &names),
-            [
-                "A_LONG_NAME.JPEG2000".to_owned(),
-                "X.Y_Z".to_owned(),
-                "N".repeat(30),
-                format!("{}.JPE", "N".repeat(27)),
-            ]
-        );
-    }
-}
-
-#[test]
-fn directories_of_iso9660_have_no_extension() {
-    let long = "d".repeat(40);
-    for (level, expected) in LEVELS.into_iter().zip([8, 31, 31]) {
-        let mut image = image_at(FileSystems::all(), level);
-        image.root_mut().add_directory("conf.d").unwrap();
-        image.root_mut().add_directory(&*long).unwrap();
-        assert_eq!(names_in(&image, ISO9660, &["conf.d"]), ["CONF_D"]);
-        assert_eq!(names_in(&image, ISO9660, &[&long]), ["D".repeat(expected)]);
-        check(&image);
-    }
-}
-
-#[test]
-fn joliet_replaces_few_characters_and_cuts_at_64_when_strict() {
-    let names = ["a:b?c.txt", "tab\there", "q\"<>|", "dot.", "blank ", "ünï 漢🎉", "-,;="];
-    let image = with_names(LEVELS[0], &names);
-    assert_eq!(
-        names_in(&image, JOLIET, &names),
-        ["a_b_c.txt", "tab_here", "q____", "dot_", "blank_", "ünï 漢🎉", "-,_="]
-    );
-
-    let long = format!("{}.html", "n".repeat(150));
-    let pairs = "🎉".repeat(60);
-    for (mut image, file, directory) in [(strict(), 64, 64), (self::image(), 104, 103)] {
-        image.root_mut().add_file(&*long, b"").unwrap();
-        image.root_mut().add_file(&*pairs, b"").unwrap();
-        image.root_mut().add_directory("d".repeat(150)).unwrap();
-        let [d, n, p] = ["d", "n", "🎉"].map(|start| {
-            let mut items = image.root().children();
-            let item = items.find(|item| item.name().starts_with(start)).unwrap();
-            item.file_system_name(JOLIET).unwrap()
-        });
-        assert_eq!(d, "d".repeat(directory));
-        assert_eq!(n, format!("{}.html", "n".repeat(file - 5)));
-        assert_eq!(p, "🎉".repeat(file / 2));
-        check(&image);
-    }
-}
-
-#[test]
-fn udf_keeps_names_of_254_bytes_or_127_units() {
-    let latin = "é".repeat(254);
-    let wide = "Ж".repeat(127);
-    let pairs = format!("{}x", "🎉".repeat(63));
-    let names = [&*latin, &wide, &pairs, "a:b?c*\\", "CON", "dot. "];
-    let image = with_names(LEVELS[2], &names);
-    assert_eq!(names_in(&image, UDF, &names), names);
-    check(&image);
-
-    let longer = [
-        format!("{}.text", "é".repeat(250)),
-        format!("{}.text", "Ж".repeat(123)),
-        "🎉".repeat(64),
-        "\u{FEFF}mark".to_owned(),
-    ];
-    let longer: Vec<&str> = longer.iter().map(String::as_str).collect();
-    let image = with_names(LEVELS[2], &longer);
-    assert_eq!(
-        names_in(&image, UDF, &longer),
-        [
-            format!("{}.text", "é".repeat(249)),
-            format!("{}.text", "Ж".repeat(122)),
-            "🎉".repeat(63),
-            "_mark".to_owned(),
-        ]
-    );
-    check(&image);
-}
-
-/// Names that collide in one file system or another.
-fn colliding() -> Vec<String> {
-    let start = "s".repeat(130);
-    let mut names: Vec<String> = (0..30).map(|n| format!("{start}{}{n:03}.text", "t".repeat(130))).collect();
-    names.extend((0..12).map(|n| format!("file number {n}.text")));
-    names.extend(["A", "a", "a.", "a_", "A_", "a:", "a?", "b.c", "B.C", "b.C", "b..c"].map(String::from));
-    names.extend(["🎉".repeat(65), "🎉".repeat(66), "Ä".repeat(200), "ä".repeat(200)]);
-    names
-}
-
-#[test]
-fn collisions_are_solved_whatever_the_order_of_adding() {
-    let mut names = colliding();
-    for level in LEVELS {
-        let mut results = Vec::new();
-        for turn in 0..4 {
-            match turn {
-                0 => names.sort(),
-                1 => names.reverse(),
-                // As good as any other order.
-                _ => names.sort_by_key(|name| fnv1a(name.as_bytes()).rotate_left(turn)),
-            }
-            let names: Vec<&str> = names.iter().map(String::as_str).collect();
-            let image = with_names(level, &names);
-            let sorted: Vec<&str> = image.root().children().map(|item| item.name()).collect();
-            let named = [ISO9660, JOLIET, UDF].map(|system| names_in(&image, system, &sorted));
-            results.push((check(&image).whole(), named));
-        }
-        let (bytes, names) = &results[0];
-        for (other_bytes, other_names) in &results[1..] {
-            assert_eq!(names, other_names);
-            assert!(bytes == other_bytes, "other bytes at level {level}");
-        }
-    }
-}
-
-#[test]
-fn a_name_that_fits_is_never_taken_by_another() {
-    let names = ["FILE1.TXT", "file.txt", "File.txt", "FILE.TXT", "file1.txt"];
-    let image = with_names(LEVELS[0], &names);
-    let primary = names_in(&image, ISO9660, &names);
-    assert_eq!((&*primary[0], &*primary[3]), ("FILE1.TXT", "FILE.TXT"));
-    let joliet = names_in(&image, JOLIET, &names);
-    assert_eq!(joliet.iter().filter(|name| names.contains(&&***name)).count(), 2);
-    assert!(joliet.iter().any(|name| name == "file~1.txt"), "{joliet:?}");
-    assert_eq!(names_in(&image, UDF, &names), names);
-}
-
-#[test]
-fn a_file_and_a_directory_never_share_a_name() {
-    for level in LEVELS {
-        let mut image = with_names(level, &["a", "b.c"]);
-        image.root_mut().add_directory("A").unwrap();
-        image.root_mut().add_directory("B_C").unwrap();
-        image.root_mut().add_directory("b:c").unwrap();
-        check(&image);
-    }
-}
-
-#[test]
-fn more_files_can_be_alike_than_a_digit_counts() {
-    let names: Vec<String> = (0..1111).map(|n| format!("alike in eight {n}.txt")).collect();
-    let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    check(&with_names(LEVELS[0], &names));
-}
-
-#[test]
-fn names_are_asked_for_one_file_system_at_a_time() {
-    let image = with_names(LEVELS[0], &["a"]);
-    let item = image.item("a").unwrap();
-    for file_systems in [FileSystems::empty(), ISO9660 | JOLIET, FileSystems::all()] {
-        let error = item.file_system_name(file_systems).unwrap_err();
-        assert!(matches!(error, Error::InvalidParameter { .. }), "{error}");
-        assert!(item.file_system_path(file_systems).is_err());
-    }
-    for file_system in [ISO9660, JOLIET, UDF] {
-        assert_eq!(image.root().file_system_name(file_system).unwrap(), "");
-        assert!(image.root().file_system_path(file_system).unwrap().is_root());
-    }
-}
-
-#[test]
-fn paths_in_a_file_system_have_its_names() {
-    let mut image = image();
-    add_files(&mut image, &[("a long directory/b:c/Read me.html", b"")]);
-    let item = image.item("a long directory/b:c/Read me.html").unwrap();
-    let path = |file_system| item.file_system_path(file_system).unwrap().to_string();
-    assert_eq!(path(ISO9660), "/A_LONG_D/B_C/READ_ME.HTM");
-    assert_eq!(path(JOLIET), "/a long directory/b_c/Read me.html");
-    assert_eq!(path(UDF), "/a long directory/b:c/Read me.html");
-    // A snapshot has the names it had.
-    let snapshot = image.snapshot();
-    image.set_iso9660_interchange_level(InterchangeLevel::Two).unwrap();
-    let item = snapshot.item("a long directory").unwrap();
-    assert_eq!(item.file_system_name(ISO9660).unwrap(), "A_LONG_D");
 }

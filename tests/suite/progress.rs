@@ -23,8 +23,13 @@ fn check_items(disc: &Disc) -> Vec<ProgressItem> {
             let found = disc.image.progress_items().from_block(block);
             assert_eq!(found.as_ref(), Some(item), "block {block}");
         }
-        let named = disc.image.progress_items().from_description(item.description());
-        let first = items.iter().find(|other| other.description() == item.description());
+        let named = disc
+            .image
+            .progress_items()
+            .from_description(item.description());
+        let first = items
+            .iter()
+            .find(|other| other.description() == item.description());
         assert_eq!(named.as_ref(), first);
     }
     assert_eq!(next, disc.image.total_blocks());
@@ -40,9 +45,17 @@ fn items_cover_the_image_without_gaps() {
             let mut image = image_of(file_systems);
             image.set_session_start_block(session).unwrap();
             check_items(&Disc::new(&image));
-            add_files(&mut image, &[("dir/a", &[1; 5000]), ("b", b""), ("c", b"c")]);
+            add_files(
+                &mut image,
+                &[("dir/a", &[1; 5000]), ("b", b""), ("c", b"c")],
+            );
             let items = check_items(&Disc::new(&image));
-            let named = |name: &str| items.iter().filter(|item| item.description() == name).count();
+            let named = |name: &str| {
+                items
+                    .iter()
+                    .filter(|item| item.description() == name)
+                    .count()
+            };
             assert_eq!(named("system area"), 1);
             assert_eq!((named("/dir/a"), named("/c")), (1, 1));
             // Files without data have no blocks.
@@ -54,7 +67,10 @@ fn items_cover_the_image_without_gaps() {
 #[test]
 fn files_are_where_the_file_systems_say() {
     let mut image = image();
-    add_files(&mut image, &[("dir/a", &[1; 5000]), ("b", &[2; 2048]), ("c:d", b"c")]);
+    add_files(
+        &mut image,
+        &[("dir/a", &[1; 5000]), ("b", &[2; 2048]), ("c:d", b"c")],
+    );
     image.set_session_start_block(64).unwrap();
     let disc = Disc::new(&image);
     for (path, entry) in disc.udf().entries {
@@ -63,7 +79,11 @@ fn files_are_where_the_file_systems_say() {
         }
         let item = disc.image.progress_items().from_description(&path).unwrap();
         assert_eq!(item.first_block(), entry.extents[0].0 - 64, "{path}");
-        assert_eq!(u64::from(item.block_count()), entry.len.div_ceil(2048), "{path}");
+        assert_eq!(
+            u64::from(item.block_count()),
+            entry.len.div_ceil(2048),
+            "{path}"
+        );
     }
     assert_eq!(disc.image.progress_items().from_description("/none"), None);
     assert_eq!(disc.image.progress_items().from_description(""), None);
@@ -76,8 +96,13 @@ fn a_file_of_several_names_has_one_item() {
     let mut image = image_of(UDF);
     image.root_mut().add_tree(host.root(), false).unwrap();
     let items = check_items(&Disc::new(&image));
-    let data = items.iter().filter(|item| item.description().starts_with('/'));
-    assert_eq!(data.map(ProgressItem::description).collect::<Vec<_>>(), ["/a"]);
+    let data = items
+        .iter()
+        .filter(|item| item.description().starts_with('/'));
+    assert_eq!(
+        data.map(ProgressItem::description).collect::<Vec<_>>(),
+        ["/a"]
+    );
 }
 
 #[test]

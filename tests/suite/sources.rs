@@ -2,13 +2,14 @@
 
 use std::fs::{self, File};
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+#[cfg(target_os = "linux")]
+use std::path::Path;
 
-use imapi2fs::{Change, Error, FileSystemImage, Origin, Source};
+use imapi2fs::{Error, Origin, Source};
 
 use crate::support::bytes::all;
 use crate::support::readers::{Failing, Hesitant, Numbered, numbered};
-use crate::support::{Disc, Host, check, image, image_of, paths, UDF};
+use crate::support::{Host, UDF, check, image, image_of, paths};
 
 #[test]
 fn data_comes_from_memory_a_path_or_a_reader() {
@@ -19,11 +20,14 @@ fn data_comes_from_memory_a_path_or_a_reader() {
     root.add_file("reference", b"from a reference").unwrap();
     root.add_file("slice", &b"from a slice"[..]).unwrap();
     root.add_file("vector", b"from a vector".to_vec()).unwrap();
-    root.add_file("bytes", Source::bytes(*b"from bytes")).unwrap();
+    root.add_file("bytes", Source::bytes(*b"from bytes"))
+        .unwrap();
     root.add_file("path", host.path("path")).unwrap();
     root.add_file("same path", &*host.path("path")).unwrap();
-    root.add_file("reader", Source::reader(Hesitant::new(*b"from a reader"))).unwrap();
-    root.add_file("seekable", Source::seekable(Cursor::new(*b"from a cursor"))).unwrap();
+    root.add_file("reader", Source::reader(Hesitant::new(*b"from a reader")))
+        .unwrap();
+    root.add_file("seekable", Source::seekable(Cursor::new(*b"from a cursor")))
+        .unwrap();
     root.add_file("empty", Source::reader(io::empty())).unwrap();
     for (path, data) in [
         ("array", "from an array"),
@@ -51,7 +55,10 @@ fn a_seekable_reader_is_read_from_its_first_byte_as_often_as_needed() {
     for stage_files in [false, true] {
         let mut image = image();
         image.set_stage_files(stage_files);
-        image.root_mut().add_file("a", Source::seekable(cursor.clone())).unwrap();
+        image
+            .root_mut()
+            .add_file("a", Source::seekable(cursor.clone()))
+            .unwrap();
         assert_eq!(image.item("a").unwrap().data_size(), 10);
         let first = check(&image).whole();
         assert!(check(&image).whole() == first);
@@ -63,13 +70,19 @@ fn a_seekable_reader_is_read_from_its_first_byte_as_often_as_needed() {
 fn a_path_may_lead_over_links_but_not_to_a_directory() {
     let host = Host::with(&[("dir/file", b"data")]);
     let mut image = image();
-    let error = image.root_mut().add_file("a", host.path("dir")).unwrap_err();
+    let error = image
+        .root_mut()
+        .add_file("a", host.path("dir"))
+        .unwrap_err();
     assert!(matches!(error, Error::OpenSource { .. }), "{error}");
     #[cfg(unix)]
     {
         host.link("link", "dir");
         host.link("dir/other", "file");
-        image.root_mut().add_file("a", host.path("link/other")).unwrap();
+        image
+            .root_mut()
+            .add_file("a", host.path("link/other"))
+            .unwrap();
         fs::remove_file(host.path("link")).unwrap();
         fs::remove_file(host.path("dir/other")).unwrap();
         assert_eq!(all(image.item("a").unwrap().data().unwrap()), b"data");
@@ -85,10 +98,16 @@ fn a_source_that_is_missing_is_named() {
     let mut image = image();
     for stage_files in [false, true] {
         image.set_stage_files(stage_files);
-        let error = image.root_mut().add_file("dir", host.path("none")).unwrap_err();
+        let error = image
+            .root_mut()
+            .add_file("dir", host.path("none"))
+            .unwrap_err();
         match &error {
             Error::OpenSource { path, file, source } => {
-                assert_eq!((path.to_string(), file), ("/dir".to_owned(), &host.path("none")));
+                assert_eq!(
+                    (path.to_string(), file),
+                    ("/dir".to_owned(), &host.path("none"))
+                );
                 assert_eq!(source.kind(), io::ErrorKind::NotFound);
             }
             error => panic!("{error}"),
@@ -128,11 +147,21 @@ fn a_source_that_may_not_be_read_is_named() {
 #[test]
 fn a_reader_that_fails_is_named() {
     let mut image = image();
-    image.root_mut().add_file("before", Source::reader(&b"kept"[..])).unwrap();
+    image
+        .root_mut()
+        .add_file("before", Source::reader(&b"kept"[..]))
+        .unwrap();
     for len in [0, 10, 3_000_000] {
-        let error = image.root_mut().add_file("a", Source::reader(Failing(len))).unwrap_err();
+        let error = image
+            .root_mut()
+            .add_file("a", Source::reader(Failing(len)))
+            .unwrap_err();
         match error {
-            Error::ReadSource { path, origin: Origin::Reader, source } => {
+            Error::ReadSource {
+                path,
+                origin: Origin::Reader,
+                source,
+            } => {
                 assert_eq!(path.to_string(), "/a");
                 assert_eq!(source.to_string(), "no luck");
             }
@@ -140,192 +169,16 @@ fn a_reader_that_fails_is_named() {
         }
         assert_eq!(paths(&image), ["/before"]);
     }
-    image.root_mut().add_file("behind", Source::reader(&b"also kept"[..])).unwrap();
+    image
+        .root_mut()
+        .add_file("behind", Source::reader(&b"also kept"[..]))
+        .unwrap();
     assert_eq!(all(image.item("before").unwrap().data().unwrap()), b"kept");
-    assert_eq!(all(image.item("behind").unwrap().data().unwrap()), b"also kept");
+    assert_eq!(
+        all(image.item("behind").unwrap().data().unwrap()),
+        b"also kept"
+    );
     check(&image);
-}
-
-/// An image with one file of the host in it.
-struct Changing {
-    host: Host,
-    image: FileSystemImage,
-}
-
-impl Changing {
-    fn new() -> Self {
-        let host = Host::with(&[("dir/file", &[b'x'; 5000])]);
-        host.set_modified("dir/file", 1_000_000_000);
-        let mut image = image();
-        image.root_mut().add_tree(host.root(), false).unwrap();
-        Self { host, image }
-    }
-
-    fn file(&self) -> PathBuf {
-        self.host.path("dir/file")
-    }
-
-    /// The error that every way to read the file gives; whatever does not touch it can be read.
-    #[track_caller]
-    fn error(&self) -> Error {
-        let result = self.image.create_result_image().unwrap();
-        let mut written = Vec::new();
-        let error = result.write_to(&mut written).unwrap_err();
-        assert!(written.len() % 2048 == 0 && (written.len() as u64) < result.len());
-        assert_eq!(error.path().unwrap().to_string(), "/dir/file");
-        assert_eq!(error.file(), Some(&*self.file()));
-
-        let entry = Disc::new(&self.image).udf().entries["/dir/file"].clone();
-        let offset = u64::from(entry.extents[0].0) * 2048;
-        let mut block = vec![0; 2048];
-        let same = |other: Error| assert_eq!(other.to_string(), error.to_string());
-        same(result.read_at(offset + 2048, &mut block).unwrap_err());
-        let mut stream = result.image_stream();
-        stream.seek(SeekFrom::Start(offset)).unwrap();
-        let failed = stream.read_exact(&mut block).unwrap_err();
-        same(failed.downcast::<Error>().unwrap());
-        let item = self.image.item("dir/file").unwrap();
-        match item.data() {
-            Err(error) => same(error),
-            Ok(mut data) => same(data.read_exact(&mut block).unwrap_err().downcast().unwrap()),
-        }
-        assert_eq!(result.read_at(offset - 2048, &mut block).unwrap(), 2048);
-        error
-    }
-}
-
-#[track_caller]
-fn change(error: &Error) -> Change {
-    match error {
-        Error::SourceChanged { change, .. } => *change,
-        error => panic!("{error}"),
-    }
-}
-
-#[test]
-fn a_source_that_is_as_it_was_is_read() {
-    let changing = Changing::new();
-    // Being read and replaced by its equal is no change.
-    fs::read(changing.file()).unwrap();
-    fs::write(changing.file(), [b'x'; 5000]).unwrap();
-    changing.host.set_modified("dir/file", 1_000_000_000);
-    check(&changing.image);
-}
-
-#[test]
-fn a_source_of_another_length_is_an_error() {
-    for found in [0, 4999, 5001, 50_000] {
-        let changing = Changing::new();
-        fs::write(changing.file(), vec![b'x'; found]).unwrap();
-        changing.host.set_modified("dir/file", 1_000_000_000);
-        let found = found as u64;
-        assert_eq!(change(&changing.error()), Change::Length { expected: 5000, found });
-    }
-}
-
-#[test]
-fn a_source_of_another_time_is_an_error() {
-    for seconds in [999_999_999, 1_000_000_001] {
-        let changing = Changing::new();
-        changing.host.set_modified("dir/file", seconds);
-        assert_eq!(change(&changing.error()), Change::Modified);
-    }
-}
-
-#[test]
-fn a_source_that_vanished_is_an_error() {
-    let changing = Changing::new();
-    fs::remove_file(changing.file()).unwrap();
-    let Error::ReadSource { source, .. } = changing.error() else {
-        panic!();
-    };
-    assert_eq!(source.kind(), io::ErrorKind::NotFound);
-    fs::remove_dir(changing.host.path("dir")).unwrap();
-    changing.error();
-}
-
-#[test]
-fn a_source_replaced_by_something_else_is_an_error() {
-    let changing = Changing::new();
-    fs::remove_file(changing.file()).unwrap();
-    fs::create_dir(changing.file()).unwrap();
-    let error = changing.error();
-    #[cfg(unix)]
-    assert_eq!(change(&error), Change::Kind);
-    drop(error);
-
-    #[cfg(unix)]
-    {
-        fs::remove_dir(changing.file()).unwrap();
-        // Nobody writes into the fifo, and nobody waits for it.
-        changing.host.fifo("dir/file");
-        assert_eq!(change(&changing.error()), Change::Kind);
-
-        fs::remove_file(changing.file()).unwrap();
-        changing.host.file("other", &[b'x'; 5000]);
-        changing.host.set_modified("other", 1_000_000_000);
-        changing.host.link("dir/file", "../other");
-        let error = changing.error();
-        assert!(matches!(error, Error::ReadSource { .. }), "{error}");
-    }
-}
-
-#[test]
-fn a_source_that_is_cut_while_it_is_read_is_an_error() {
-    let len = 4 << 20;
-    let host = Host::new();
-    let file = host.sparse_file("file", len);
-    let mut image = image_of(UDF);
-    image.root_mut().add_tree(host.root(), false).unwrap();
-    let mut stream = image.create_result_image().unwrap().image_stream();
-    let mut half = vec![0; 2 << 20];
-    stream.read_exact(&mut half).unwrap();
-    File::options().write(true).open(&file).unwrap().set_len(3 << 20).unwrap();
-    let error = stream.read_to_end(&mut Vec::new()).unwrap_err();
-    let error = error.downcast::<Error>().unwrap();
-    assert_eq!(change(&error), Change::Length { expected: len, found: 3 << 20 });
-    assert_eq!(error.path().unwrap().to_string(), "/file");
-    assert_eq!(error.file(), Some(&*file));
-}
-
-#[test]
-fn a_source_that_is_written_while_it_is_read_is_an_error() {
-    let host = Host::new();
-    host.sparse_file("file", 4 << 20);
-    let mut image = image_of(UDF);
-    image.root_mut().add_tree(host.root(), false).unwrap();
-    let mut stream = image.create_result_image().unwrap().image_stream();
-    let mut half = vec![0; 2 << 20];
-    stream.read_exact(&mut half).unwrap();
-    host.set_modified("file", 1_000_000_000);
-    let error = stream.read_to_end(&mut Vec::new()).unwrap_err();
-    assert_eq!(change(&error.downcast::<Error>().unwrap()), Change::Modified);
-}
-
-#[test]
-fn a_reader_that_holds_less_than_it_did_is_an_error() {
-    /// Holds ten bytes when it is asked the first time, then five.
-    struct Shrinking(Cursor<Vec<u8>>);
-
-    impl Read for Shrinking {
-        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-            self.0.get_mut().truncate(5);
-            self.0.read(buf)
-        }
-    }
-
-    impl Seek for Shrinking {
-        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-            self.0.seek(to)
-        }
-    }
-
-    let mut image = image();
-    let source = Source::seekable(Shrinking(Cursor::new(vec![1; 10])));
-    image.root_mut().add_file("a", source).unwrap();
-    let error = image.create_result_image().unwrap().write_to(io::sink()).unwrap_err();
-    assert_eq!(change(&error), Change::Length { expected: 10, found: 5 });
-    assert!(matches!(error, Error::SourceChanged { origin: Origin::Reader, .. }), "{error}");
 }
 
 /// What is only remembered keeps no file open, and one reader opens one at a time.
@@ -342,7 +195,10 @@ fn nothing_is_open_between_adding_and_reading() {
     let open = |root: &Path| open_files(root).len();
     let mut image = image_of(UDF);
     image.root_mut().add_tree(host.path("dir"), false).unwrap();
-    image.root_mut().add_file("single", host.path("single")).unwrap();
+    image
+        .root_mut()
+        .add_file("single", host.path("single"))
+        .unwrap();
     assert_eq!(open(host.root()), 0);
     let result = image.create_result_image().unwrap();
     assert_eq!(open(host.root()), 0);
@@ -363,7 +219,10 @@ fn nothing_is_open_between_adding_and_reading() {
 fn any_part_of_a_source_can_be_read() {
     let len = 300_000;
     let mut image = image_of(UDF);
-    image.root_mut().add_file("a", Source::seekable(Numbered::new(len))).unwrap();
+    image
+        .root_mut()
+        .add_file("a", Source::seekable(Numbered::new(len)))
+        .unwrap();
     let mut data = image.item("a").unwrap().data().unwrap();
     for at in [0, 1, 2047, 2048, 299_999, 150_000] {
         data.seek(SeekFrom::Start(at)).unwrap();

@@ -5,15 +5,15 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use imapi2fs::{Error, FileSystemImage, Source, StagingPolicy, TreeOptions};
+use imapi2fs::{Error, FileSystemImage, Source, StagingPolicy};
 
 use crate::support::bytes::all;
 use crate::support::host::names_in;
 use crate::support::readers::{Failing, Hesitant};
-use crate::support::{Disc, Host, add_files, check, image, image_of, paths, state, UDF};
+use crate::support::{Disc, Host, check, image, state};
 
 /// An image whose working directory is one of its own.
-fn with_directory() -> (FileSystemImage, Host) {
+pub(crate) fn with_directory() -> (FileSystemImage, Host) {
     let work = Host::new();
     let mut image = image();
     image.set_working_directory(work.root()).unwrap();
@@ -22,12 +22,12 @@ fn with_directory() -> (FileSystemImage, Host) {
 
 /// Bytes staged in a directory, by this process.
 #[cfg(target_os = "linux")]
-fn staged(work: &Host) -> u64 {
+pub(crate) fn staged(work: &Host) -> u64 {
     let open = crate::support::host::open_files(work.root());
     open.iter().map(|(_, len)| len).sum()
 }
 
-fn data(image: &FileSystemImage, path: &str) -> Vec<u8> {
+pub(crate) fn data(image: &FileSystemImage, path: &str) -> Vec<u8> {
     all(image.item(path).unwrap().data().unwrap())
 }
 
@@ -39,12 +39,17 @@ fn nothing_is_staged_by_default() {
     let mut root = image.root_mut();
     root.add_tree(host.root(), false).unwrap();
     root.add_file("bytes", vec![0; 5000]).unwrap();
-    root.add_file("seekable", Source::seekable(io::Cursor::new([1; 5000]))).unwrap();
+    root.add_file("seekable", Source::seekable(io::Cursor::new([1; 5000])))
+        .unwrap();
     #[cfg(target_os = "linux")]
     assert_eq!(staged(&work), 0);
     assert_eq!(names_in(work.root()), [""; 0]);
     fs::write(host.path("a"), "other data").unwrap();
-    let error = image.create_result_image().unwrap().write_to(io::sink()).unwrap_err();
+    let error = image
+        .create_result_image()
+        .unwrap()
+        .write_to(io::sink())
+        .unwrap_err();
     assert!(matches!(error, Error::SourceChanged { .. }), "{error}");
 }
 
@@ -57,7 +62,8 @@ fn what_is_staged_may_change_or_vanish() {
     root.add_tree(host.path("tree"), false).unwrap();
     root.add_file("single", host.path("single")).unwrap();
     root.add_file("bytes", b"third").unwrap();
-    root.add_file("seekable", Source::seekable(io::Cursor::new(b"fourth"))).unwrap();
+    root.add_file("seekable", Source::seekable(io::Cursor::new(b"fourth")))
+        .unwrap();
     root.add_file("empty", b"").unwrap();
     #[cfg(target_os = "linux")]
     assert_eq!(staged(&work), 22);
@@ -87,7 +93,11 @@ fn a_file_keeps_the_state_it_was_added_with() {
     image.set_stage_files(true);
     for (name, is_staged) in [("before", false), ("while", true), ("after", false)] {
         fs::remove_file(host.path(name)).unwrap();
-        assert_eq!(image.item(name).unwrap().data().is_ok(), is_staged, "{name}");
+        assert_eq!(
+            image.item(name).unwrap().data().is_ok(),
+            is_staged,
+            "{name}"
+        );
     }
 }
 
@@ -153,7 +163,12 @@ impl StagingPolicy for Policy {
 
 #[test]
 fn a_policy_decides_what_may_vanish() {
-    let host = Host::with(&[("drive/a", b"1"), ("drive/b", b"2"), ("disk/c", b"3"), ("drive2", b"4")]);
+    let host = Host::with(&[
+        ("drive/a", b"1"),
+        ("drive/b", b"2"),
+        ("disk/c", b"3"),
+        ("drive2", b"4"),
+    ]);
     let policy = Policy {
         vanishing: vec![host.path("drive")],
         ..Policy::default()
@@ -161,7 +176,10 @@ fn a_policy_decides_what_may_vanish() {
     let (mut image, _work) = with_directory();
     image.set_staging_policy(policy.clone());
     image.root_mut().add_tree(host.root(), false).unwrap();
-    image.root_mut().add_file("alone", host.path("drive/a")).unwrap();
+    image
+        .root_mut()
+        .add_file("alone", host.path("drive/a"))
+        .unwrap();
     // Once for each directory.
     let mut asked = policy.asked.lock().unwrap().clone();
     asked.sort();
@@ -179,7 +197,11 @@ fn a_policy_decides_what_may_vanish() {
         ("disk/c", false),
         ("drive2", false),
     ] {
-        assert_eq!(image.item(path).unwrap().data().is_ok(), is_staged, "{path}");
+        assert_eq!(
+            image.item(path).unwrap().data().is_ok(),
+            is_staged,
+            "{path}"
+        );
     }
 }
 
@@ -191,55 +213,6 @@ fn the_platform_is_asked_by_default() {
     let policy = imapi2fs::PlatformStaging::default();
     assert!(!policy.may_vanish(Path::new("/proc")));
     assert!(!policy.may_vanish(&host.path("none")));
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn nothing_is_to_be_seen_in_the_working_directory() {
-    let (mut image, work) = with_directory();
-    image.set_stage_files(true);
-    image.root_mut().add_file("a", vec![1; 100_000]).unwrap();
-    assert_eq!(names_in(work.root()), [""; 0]);
-    let result = image.create_result_image().unwrap();
-    drop(image);
-    assert_eq!(staged(&work), 100_000);
-    drop(result);
-    assert_eq!(staged(&work), 0);
-}
-
-#[test]
-fn nothing_is_left_in_the_working_directory() {
-    let (mut image, work) = with_directory();
-    image.set_stage_files(true);
-    image.root_mut().add_file("a", b"data").unwrap();
-    let result = image.create_result_image().unwrap();
-    let stream = result.image_stream();
-    drop((image, result));
-    all(stream);
-    assert_eq!(names_in(work.root()), [""; 0]);
-}
-
-/// Stages data in the directory it is given, and ends without a chance to clean up.
-const STAGE_AND_ABORT: &str = "IMAPI2FS_TEST_STAGE_AND_ABORT";
-
-#[test]
-fn nothing_is_left_after_a_sudden_end() {
-    if let Some(directory) = std::env::var_os(STAGE_AND_ABORT) {
-        let mut image = image();
-        image.set_working_directory(directory).unwrap();
-        image.root_mut().add_file("a", Source::reader(&[1; 100_000][..])).unwrap();
-        fs::write(image.working_directory().join("staged"), "").unwrap();
-        std::process::abort();
-    }
-    let work = Host::new();
-    let mut command = crate::support::host::this_test();
-    command
-        .args(["--exact", "staging::nothing_is_left_after_a_sudden_end"])
-        .env(STAGE_AND_ABORT, work.root());
-    let output = command.output().unwrap();
-    assert!(!output.status.success());
-    // It came as far as that, and left nothing else.
-    assert_eq!(names_in(work.root()), ["staged"]);
 }
 
 #[test]
@@ -255,9 +228,17 @@ fn what_fails_is_not_staged() {
         image.root_mut().add_directory("z").unwrap();
         image.root_mut().add_tree(host.root(), false).unwrap_err();
         image.root_mut().remove("z").unwrap();
-        image.root_mut().add_file("c", Source::reader(Failing(3_000_000))).unwrap_err();
-        image.set_free_media_blocks(image.used_blocks().unwrap() + 10).unwrap();
-        image.root_mut().add_file("c", vec![0; 100_000]).unwrap_err();
+        image
+            .root_mut()
+            .add_file("c", Source::reader(Failing(3_000_000)))
+            .unwrap_err();
+        image
+            .set_free_media_blocks(image.used_blocks().unwrap() + 10)
+            .unwrap();
+        image
+            .root_mut()
+            .add_file("c", vec![0; 100_000])
+            .unwrap_err();
         assert_eq!(state(&image), before);
         #[cfg(target_os = "linux")]
         assert_eq!(staged(&work), if first { 0 } else { 4 });
@@ -267,109 +248,4 @@ fn what_fails_is_not_staged() {
     assert_eq!(data(&image, "kept"), b"kept");
     check(&image);
     drop(work);
-}
-
-#[test]
-fn another_working_directory_gets_what_is_staged() {
-    let (mut image, work) = with_directory();
-    image.set_stage_files(true);
-    add_files(&mut image, &[("gone", &[9; 50_000]), ("a", &[1; 5000]), ("dir/b", b"b")]);
-    image.root_mut().remove("gone").unwrap();
-    let host = Host::with(&[("hard", b"hard")]);
-    fs::hard_link(host.path("hard"), host.path("link")).unwrap();
-    image.root_mut().add_tree_with(host.root(), &TreeOptions::new()).unwrap();
-    let old = image.create_result_image().unwrap();
-    let before = (state(&image), Disc::new(&image).whole());
-
-    let new = Host::new();
-    image.set_working_directory(new.root()).unwrap();
-    assert_eq!(image.working_directory(), new.root());
-    assert_eq!((state(&image), Disc::new(&image).whole()), before);
-    // Only what is still needed is carried over; the result keeps what it has.
-    #[cfg(target_os = "linux")]
-    assert_eq!((staged(&new), staged(&work)), (5005, 55_005));
-    assert!(all(old.image_stream()) == before.1);
-    drop(old);
-    #[cfg(target_os = "linux")]
-    assert_eq!(staged(&work), 0);
-    drop(work);
-
-    // More is staged in the new one.
-    image.root_mut().add_file("more", b"more").unwrap();
-    assert_eq!(data(&image, "more"), b"more");
-    #[cfg(target_os = "linux")]
-    assert_eq!(staged(&new), 5009);
-    check(&image);
-}
-
-#[test]
-fn a_working_directory_that_cannot_be_used_changes_nothing() {
-    let (mut image, work) = with_directory();
-    let host = Host::with(&[("file", b"")]);
-    for filled in [false, true] {
-        if filled {
-            image.root_mut().add_file("a", Source::reader(&[1; 5000][..])).unwrap();
-        }
-        let before = state(&image);
-        let mut unusable = vec![host.path("none"), host.path("file"), host.path("file/below")];
-        if cfg!(target_os = "linux") {
-            // Even root makes no file there.
-            unusable.push("/proc/self".into());
-        }
-        for directory in unusable {
-            let error = image.set_working_directory(&directory).unwrap_err();
-            assert!(matches!(error, Error::InvalidWorkingDirectory { .. }), "{error}");
-            assert_eq!(error.file(), Some(&*directory));
-            assert_eq!(image.working_directory(), work.root());
-            assert_eq!(state(&image), before);
-        }
-        image.root_mut().add_file(format!("more {filled}"), Source::reader(&b"x"[..])).unwrap();
-    }
-    check(&image);
-}
-
-#[test]
-fn a_working_directory_that_vanished_is_named() {
-    let (mut image, work) = with_directory();
-    let gone = work.root().to_owned();
-    drop(work);
-    image.root_mut().add_file("memory", b"needs none").unwrap();
-    let error = image.root_mut().add_file("a", Source::reader(&b"x"[..])).unwrap_err();
-    assert!(matches!(error, Error::OpenStage { .. }), "{error}");
-    assert_eq!(error.file(), Some(&*gone));
-    assert_eq!(paths(&image), ["/memory"]);
-}
-
-#[test]
-fn a_relative_working_directory_is_remembered_as_what_it_is() {
-    let mut image = image();
-    image.set_working_directory("src").unwrap();
-    assert!(image.working_directory().is_absolute());
-    assert!(image.working_directory().ends_with("src"));
-}
-
-#[test]
-fn two_images_stage_in_one_directory_at_once() {
-    let work = Host::new();
-    let build = &|fill: u8| {
-        let mut image = image_of(UDF);
-        image.set_working_directory(work.root()).unwrap();
-        for number in 0..50_usize {
-            let data = vec![fill + number as u8; 3000 + number];
-            image.root_mut().add_file(format!("{number}"), Source::reader(io::Cursor::new(data))).unwrap();
-        }
-        image
-    };
-    let [a, b] = std::thread::scope(|scope| {
-        let threads = [1, 101].map(|fill| scope.spawn(move || build(fill)));
-        threads.map(|thread| thread.join().unwrap())
-    });
-    for (image, fill) in [(&a, 1), (&b, 101)] {
-        for number in 0..50_usize {
-            let expected = vec![fill + number as u8; 3000 + number];
-            assert!(data(image, &number.to_string()) == expected);
-        }
-    }
-    check(&a);
-    check(&b);
 }

@@ -16,7 +16,12 @@ fn sample() -> FileSystemImage {
     let mut image = image();
     add_files(
         &mut image,
-        &[("dir/a", &[1; 5000]), ("dir/b", b""), ("c", &[2; 2048]), ("d", b"d")],
+        &[
+            ("dir/a", &[1; 5000]),
+            ("dir/b", b""),
+            ("c", &[2; 2048]),
+            ("d", b"d"),
+        ],
     );
     image
 }
@@ -54,11 +59,21 @@ fn a_stream_is_sought_like_a_file() {
     let mut buf = [0; 3];
     stream.read_exact(&mut buf).unwrap();
     assert_eq!(buf, whole[whole.len() - 5..whole.len() - 2]);
-    assert_eq!(stream.seek(SeekFrom::Current(-3)).unwrap(), result.len() - 5);
+    assert_eq!(
+        stream.seek(SeekFrom::Current(-3)).unwrap(),
+        result.len() - 5
+    );
     assert_eq!(all(&mut stream), whole[whole.len() - 5..]);
-    assert_eq!(stream.seek(SeekFrom::Current(10)).unwrap(), result.len() + 10);
+    assert_eq!(
+        stream.seek(SeekFrom::Current(10)).unwrap(),
+        result.len() + 10
+    );
     assert_eq!(stream.read(&mut buf).unwrap(), 0);
-    assert!(stream.seek(SeekFrom::End(-(whole.len() as i64) - 1)).is_err());
+    assert!(
+        stream
+            .seek(SeekFrom::End(-(whole.len() as i64) - 1))
+            .is_err()
+    );
     assert!(stream.seek(SeekFrom::Current(i64::MIN)).is_err());
     assert_eq!(stream.stream_position().unwrap(), result.len() + 10);
 }
@@ -133,12 +148,20 @@ impl Write for Narrow {
 fn a_writer_gets_all_of_it_or_says_why_not() {
     let result = sample().create_result_image().unwrap();
     let whole = all(result.image_stream());
-    let mut writer = Narrow { room: whole.len(), flushed: false, taken: Vec::new() };
+    let mut writer = Narrow {
+        room: whole.len(),
+        flushed: false,
+        taken: Vec::new(),
+    };
     assert_eq!(result.write_to(&mut writer).unwrap(), result.len());
     assert!(writer.taken == whole && writer.flushed);
 
     for room in [0, 1, whole.len() - 1] {
-        let mut writer = Narrow { room, flushed: false, taken: Vec::new() };
+        let mut writer = Narrow {
+            room,
+            flushed: false,
+            taken: Vec::new(),
+        };
         let error = result.write_to(&mut writer).unwrap_err();
         let Error::Write { source } = error else {
             panic!("{error}");
@@ -165,7 +188,11 @@ fn progress_goes_from_nothing_to_all() {
     assert_eq!(steps[0], (0, "system area".to_owned()));
     assert_eq!(steps[steps.len() - 1], (result.len(), String::new()));
     assert!(steps.windows(2).all(|pair| pair[0].0 < pair[1].0));
-    assert!(steps.windows(2).all(|pair| pair[1].0 - pair[0].0 <= 1 << 20));
+    assert!(
+        steps
+            .windows(2)
+            .all(|pair| pair[1].0 - pair[0].0 <= 1 << 20)
+    );
     assert!(steps.iter().any(|(_, current)| current == "/long"));
     for (done, current) in &steps[..steps.len() - 1] {
         let block = (done / 2048) as u32;
@@ -199,13 +226,21 @@ fn the_same_image_has_the_same_bytes() {
     for file_systems in masks() {
         let [first, second] = [(); 2].map(|()| {
             let mut image = image_at(file_systems, crate::support::LEVELS[1]);
-            add_files(&mut image, &[("dir/a", &[1; 5000]), ("b", b"b"), ("B", b"")]);
+            add_files(
+                &mut image,
+                &[("dir/a", &[1; 5000]), ("b", b"b"), ("B", b"")],
+            );
             image
         });
         let bytes = Disc::new(&first).whole();
         assert!(Disc::new(&first).whole() == bytes);
         assert!(Disc::new(&second).whole() == bytes);
-        assert!(thread::spawn(move || Disc::new(&second).whole()).join().unwrap() == bytes);
+        assert!(
+            thread::spawn(move || Disc::new(&second).whole())
+                .join()
+                .unwrap()
+                == bytes
+        );
     }
 }
 

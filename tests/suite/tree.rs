@@ -2,10 +2,10 @@
 
 use std::io::{Read, Seek, SeekFrom};
 
-use imapi2fs::{Error, ItemKind, NewItem};
+use imapi2fs::{Error, FileSystems, ImagePath, InterchangeLevel, ItemKind};
 
 use crate::support::bytes::all;
-use crate::support::{Disc, add_files, at, below, check, image, paths};
+use crate::support::{Disc, add_files, at, below, check, image, image_at, paths};
 
 #[test]
 fn directories_on_the_way_must_exist() {
@@ -37,7 +37,14 @@ fn adding_a_directory_again_changes_nothing() {
     assert_eq!(again.item().count(), 1);
     assert_eq!(image.directory_count(), 1);
     // The root is there, too.
-    assert!(image.root_mut().add_directory("/").unwrap().item().is_directory());
+    assert!(
+        image
+            .root_mut()
+            .add_directory("/")
+            .unwrap()
+            .item()
+            .is_directory()
+    );
 }
 
 #[test]
@@ -64,14 +71,23 @@ fn paths_are_relative_to_the_directory() {
     let mut a = image.directory_mut("a").unwrap();
     a.add_directory("b").unwrap();
     a.add_file("b/c", b"c").unwrap();
-    assert_eq!(a.item().item("b/c").unwrap().full_path().to_string(), "/a/b/c");
+    assert_eq!(
+        a.item().item("b/c").unwrap().full_path().to_string(),
+        "/a/b/c"
+    );
     let error = a.item().item("x").unwrap_err();
     assert!(matches!(&error, Error::ItemNotFound { path } if path.to_string() == "/a/x"));
     a.remove("b/c").unwrap();
     assert_eq!(paths(&image), ["/a/", "/a/b/"]);
-    assert!(matches!(image.directory_mut("a/x"), Err(Error::ItemNotFound { .. })));
+    assert!(matches!(
+        image.directory_mut("a/x"),
+        Err(Error::ItemNotFound { .. })
+    ));
     image.root_mut().add_file("f", b"").unwrap();
-    assert!(matches!(image.directory_mut("f"), Err(Error::NotADirectory { .. })));
+    assert!(matches!(
+        image.directory_mut("f"),
+        Err(Error::NotADirectory { .. })
+    ));
 }
 
 #[test]
@@ -156,7 +172,8 @@ fn times_of_a_strict_item_have_an_order() {
     for error in [
         item.set_last_modified_time(before).unwrap_err(),
         item.set_last_accessed_time(before).unwrap_err(),
-        item.set_creation_time(at("2025-01-01T00:00:00Z")).unwrap_err(),
+        item.set_creation_time(at("2025-01-01T00:00:00Z"))
+            .unwrap_err(),
     ] {
         assert!(matches!(error, Error::InvalidDate { .. }), "{error}");
     }
@@ -173,70 +190,16 @@ fn times_of_a_strict_item_have_an_order() {
 }
 
 #[test]
-fn detached_items_are_added_with_what_they_have() {
-    let mut image = image();
-    let time = at("1980-01-01T00:00:00Z");
-    let directory = image.create_directory_item("dir").unwrap();
-    let directory = directory.with_last_modified_time(time).with_hidden(true);
-    let file = image.create_file_item("dir/file", b"data").unwrap();
-    let file = file
-        .with_creation_time(time)
-        .with_last_accessed_time(time)
-        .with_last_modified_time(time);
-    // Nothing is in the image before it is added.
-    assert_eq!(image.root().count(), 0);
-
-    let mut root = image.root_mut();
-    root.add(directory).unwrap();
-    root.add(NewItem::from(file)).unwrap();
-    let dir = image.item("dir").unwrap();
-    assert!(dir.is_hidden() && dir.is_directory());
-    assert_eq!(dir.last_modified_time(), time);
-    assert_eq!(dir.creation_time(), image.time());
-    let file = image.item("dir/file").unwrap();
-    assert_eq!(file.creation_time(), time);
-    assert_eq!(file.last_accessed_time(), time);
-    assert_eq!(all(file.data().unwrap()), b"data");
-
-    // Paths are relative to where they are added.
-    let file = image.create_file_item("below", b"").unwrap();
-    image.directory_mut("dir").unwrap().add(file).unwrap();
-    assert_eq!(paths(&image), ["/dir/", "/dir/below", "/dir/file"]);
-    check(&image);
-}
-
-#[test]
-fn detached_items_meet_the_same_rules() {
-    let mut image = image();
-    add_files(&mut image, &[("dir/file", b"")]);
-    for path in ["dir", "dir/file", "none/file"] {
-        let directory = image.create_directory_item(path).unwrap();
-        let file = image.create_file_item(path, b"").unwrap();
-        for item in [NewItem::from(directory), NewItem::from(file)] {
-            let error = image.root_mut().add(item).unwrap_err();
-            match error {
-                Error::DuplicateName { .. } => assert_ne!(path, "none/file"),
-                Error::DirectoryNotFound { .. } => assert_eq!(path, "none/file"),
-                _ => panic!("{error}"),
-            }
-        }
-    }
-    for path in ["", "/", "a/..", "a\0"] {
-        let error = image.create_directory_item(path).unwrap_err();
-        assert!(matches!(error, Error::InvalidName { .. }), "{error}");
-        assert!(image.create_file_item(path, b"").is_err());
-    }
-    assert_eq!(paths(&image), ["/dir/", "/dir/file"]);
-}
-
-#[test]
 fn a_file_or_an_empty_directory_is_removed_alone() {
     let mut image = image();
     add_files(&mut image, &[("dir/file", b"data"), ("other", b"")]);
     let full = image.used_blocks().unwrap();
     let mut root = image.root_mut();
     let error = root.remove("dir").unwrap_err();
-    assert!(matches!(error, Error::DirectoryNotEmpty { items: 1, .. }), "{error}");
+    assert!(
+        matches!(error, Error::DirectoryNotEmpty { items: 1, .. }),
+        "{error}"
+    );
     let error = root.remove("none").unwrap_err();
     assert!(matches!(error, Error::ItemNotFound { .. }), "{error}");
     root.remove("dir/file").unwrap();
@@ -249,7 +212,10 @@ fn a_file_or_an_empty_directory_is_removed_alone() {
 
     // What was removed can be added again, as something else.
     add_files(&mut image, &[("dir", b"now a file")]);
-    assert_eq!(all(image.item("dir").unwrap().data().unwrap()), b"now a file");
+    assert_eq!(
+        all(image.item("dir").unwrap().data().unwrap()),
+        b"now a file"
+    );
     check(&image);
 }
 
@@ -295,7 +261,10 @@ fn a_snapshot_is_looked_through_while_the_image_is_changed() {
     for item in snapshot.root().children() {
         image.root_mut().remove_tree(item.full_path()).ok();
         image.root_mut().remove(item.full_path()).ok();
-        image.root_mut().add_file(format!("new {}", item.name()), b"").unwrap();
+        image
+            .root_mut()
+            .add_file(format!("new {}", item.name()), b"")
+            .unwrap();
     }
     assert_eq!(below(snapshot.root()), before);
     assert_eq!(all(snapshot.item("a/b").unwrap().data().unwrap()), b"b");
@@ -329,8 +298,66 @@ fn results_stay_as_they_were() {
 #[test]
 fn children_are_sorted_and_directories_come_before_what_is_in_them() {
     let mut image = image();
-    add_files(&mut image, &[("b/z", b""), ("b/a/x", b""), ("B", b""), ("a", b""), ("ä", b"")]);
-    let names: Vec<_> = image.root().children().map(|item| item.name().to_owned()).collect();
+    add_files(
+        &mut image,
+        &[
+            ("b/z", b""),
+            ("b/a/x", b""),
+            ("B", b""),
+            ("a", b""),
+            ("ä", b""),
+        ],
+    );
+    let names: Vec<_> = image
+        .root()
+        .children()
+        .map(|item| item.name().to_owned())
+        .collect();
     assert_eq!(names, ["B", "a", "b", "ä"]);
-    assert_eq!(paths(&image), ["/B", "/a", "/b/", "/b/a/", "/b/a/x", "/b/z", "/ä"]);
+    assert_eq!(
+        paths(&image),
+        ["/B", "/a", "/b/", "/b/a/", "/b/a/x", "/b/z", "/ä"]
+    );
+}
+
+#[test]
+fn a_tree_may_be_very_deep() {
+    let mut image = image_at(FileSystems::all(), InterchangeLevel::Three);
+    let mut path = ImagePath::root();
+    for level in 0..200 {
+        path = path.join(format!("directory {level}"));
+        image.root_mut().add_directory(&path).unwrap();
+    }
+    image
+        .root_mut()
+        .add_file(path.join("file"), b"deep down")
+        .unwrap();
+    check(&image);
+    image.root_mut().remove_tree("directory 0").unwrap();
+    assert_eq!((image.file_count(), image.directory_count()), (0, 0));
+}
+
+#[test]
+fn a_snapshot_is_read_by_several_threads() {
+    let mut image = image();
+    for number in 0..50 {
+        image
+            .root_mut()
+            .add_file(format!("file number {number}.text"), b"x")
+            .unwrap();
+    }
+    let snapshot = image.snapshot();
+    let names = || -> Vec<String> {
+        let systems = [FileSystems::ISO9660, FileSystems::JOLIET, FileSystems::UDF];
+        let items = snapshot.root().children();
+        items
+            .flat_map(|item| systems.map(|system| item.file_system_name(system).unwrap()))
+            .collect()
+    };
+    let expected = names();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| assert_eq!(names(), expected));
+        }
+    });
 }

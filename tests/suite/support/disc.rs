@@ -124,15 +124,8 @@ impl Disc {
 /// Makes the image and looks whether every file system of it has all items, and nothing else.
 #[track_caller]
 pub(crate) fn check(image: &FileSystemImage) -> Disc {
-    check_all(image, image.file_systems_to_create());
-    Disc::new(image)
-}
-
-/// Looks whether these file systems have all items, and nothing else.
-#[track_caller]
-pub(crate) fn check_all(image: &FileSystemImage, file_systems: FileSystems) {
     let disc = Disc::new(image);
-    for file_system in file_systems.iter() {
+    for file_system in image.file_systems_to_create().iter() {
         let entries = disc.entries(file_system);
         let mut count = 1;
         for item in image.root().descendants() {
@@ -146,6 +139,7 @@ pub(crate) fn check_all(image: &FileSystemImage, file_systems: FileSystems) {
         assert_eq!(entries.len(), count, "{file_system}: {:?}", entries.keys());
         same_time(image.root(), &entries[""], file_system);
     }
+    disc
 }
 
 #[track_caller]

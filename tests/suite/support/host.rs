@@ -74,11 +74,6 @@ impl Host {
         set_modified(&self.path(path), seconds);
     }
 
-    /// The names in a directory, sorted.
-    pub(crate) fn names(&self, path: &str) -> Vec<String> {
-        names_in(&self.path(path))
-    }
-
     #[cfg(unix)]
     pub(crate) fn link(&self, path: &str, target: impl AsRef<Path>) -> PathBuf {
         let path = self.path(path);
@@ -107,6 +102,7 @@ pub(crate) fn set_modified(path: &Path, seconds: u64) {
     file.unwrap().set_modified(time).unwrap();
 }
 
+/// The names in a directory, sorted.
 pub(crate) fn names_in(directory: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(directory)
         .unwrap()

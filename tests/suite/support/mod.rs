@@ -12,7 +12,7 @@ pub(crate) mod udf_tree;
 use imapi2fs::chrono::DateTime;
 use imapi2fs::{FileSystemImage, FileSystems, InterchangeLevel, Item, Timestamp};
 
-pub(crate) use self::disc::{Disc, check, check_all};
+pub(crate) use self::disc::{Disc, check};
 pub(crate) use self::host::Host;
 
 /// The time of images whose time does not matter.

@@ -75,10 +75,12 @@ impl Volume {
     #[track_caller]
     pub(crate) fn read(disc: &Disc) -> Self {
         let recognition = recognition(disc);
-        let anchors: Vec<u32> = (disc.start + 16..disc.end())
-            .filter(|lba| [disc.start + 256, disc.end() - 257, disc.end() - 1].contains(lba))
+        let places = [disc.start + 256, disc.end() - 257, disc.end() - 1];
+        let mut anchors: Vec<u32> = places
+            .into_iter()
             .filter(|lba| is_anchor(disc, *lba))
             .collect();
+        anchors.sort_unstable();
         assert!(anchors.len() >= 2, "anchors at {anchors:?}");
         let [main, reserve] = anchor(disc, anchors[0]);
         for lba in &anchors {

@@ -1,0 +1,230 @@
+//! Files that are not what they were when they were added.
+
+use std::fs::{self, File};
+use std::io::{self, Cursor, Read, Seek, SeekFrom};
+use std::path::PathBuf;
+
+use imapi2fs::{Change, Error, FileSystemImage, Origin, Source};
+
+use crate::support::{Disc, Host, UDF, check, image, image_of};
+
+/// An image with one file of the host in it.
+struct Changing {
+    host: Host,
+    image: FileSystemImage,
+}
+
+impl Changing {
+    fn new() -> Self {
+        let host = Host::with(&[("dir/file", &[b'x'; 5000])]);
+        host.set_modified("dir/file", 1_000_000_000);
+        let mut image = image();
+        image.root_mut().add_tree(host.root(), false).unwrap();
+        Self { host, image }
+    }
+
+    fn file(&self) -> PathBuf {
+        self.host.path("dir/file")
+    }
+
+    /// The error that every way to read the file gives; whatever does not touch it can be read.
+    #[track_caller]
+    fn error(&self) -> Error {
+        let result = self.image.create_result_image().unwrap();
+        let mut written = Vec::new();
+        let error = result.write_to(&mut written).unwrap_err();
+        assert!(written.len() % 2048 == 0 && (written.len() as u64) < result.len());
+        assert_eq!(error.path().unwrap().to_string(), "/dir/file");
+        assert_eq!(error.file(), Some(&*self.file()));
+
+        let entry = Disc::new(&self.image).udf().entries["/dir/file"].clone();
+        let offset = u64::from(entry.extents[0].0) * 2048;
+        let mut block = vec![0; 2048];
+        let same = |other: Error| assert_eq!(other.to_string(), error.to_string());
+        same(result.read_at(offset + 2048, &mut block).unwrap_err());
+        let mut stream = result.image_stream();
+        stream.seek(SeekFrom::Start(offset)).unwrap();
+        let failed = stream.read_exact(&mut block).unwrap_err();
+        same(failed.downcast::<Error>().unwrap());
+        let item = self.image.item("dir/file").unwrap();
+        match item.data() {
+            Err(error) => same(error),
+            Ok(mut data) => same(data.read_exact(&mut block).unwrap_err().downcast().unwrap()),
+        }
+        assert_eq!(result.read_at(offset - 2048, &mut block).unwrap(), 2048);
+        error
+    }
+}
+
+#[track_caller]
+fn change(error: &Error) -> Change {
+    match error {
+        Error::SourceChanged { change, .. } => *change,
+        error => panic!("{error}"),
+    }
+}
+
+#[test]
+fn a_source_that_is_as_it_was_is_read() {
+    let changing = Changing::new();
+    // Being read and replaced by its equal is no change.
+    fs::read(changing.file()).unwrap();
+    fs::write(changing.file(), [b'x'; 5000]).unwrap();
+    changing.host.set_modified("dir/file", 1_000_000_000);
+    check(&changing.image);
+}
+
+#[test]
+fn a_source_of_another_length_is_an_error() {
+    for found in [0, 4999, 5001, 50_000] {
+        let changing = Changing::new();
+        fs::write(changing.file(), vec![b'x'; found]).unwrap();
+        changing.host.set_modified("dir/file", 1_000_000_000);
+        let found = found as u64;
+        assert_eq!(
+            change(&changing.error()),
+            Change::Length {
+                expected: 5000,
+                found
+            }
+        );
+    }
+}
+
+#[test]
+fn a_source_of_another_time_is_an_error() {
+    for seconds in [999_999_999, 1_000_000_001] {
+        let changing = Changing::new();
+        changing.host.set_modified("dir/file", seconds);
+        assert_eq!(change(&changing.error()), Change::Modified);
+    }
+}
+
+#[test]
+fn a_source_that_vanished_is_an_error() {
+    let changing = Changing::new();
+    fs::remove_file(changing.file()).unwrap();
+    let Error::ReadSource { source, .. } = changing.error() else {
+        panic!();
+    };
+    assert_eq!(source.kind(), io::ErrorKind::NotFound);
+    fs::remove_dir(changing.host.path("dir")).unwrap();
+    changing.error();
+}
+
+#[test]
+fn a_source_replaced_by_something_else_is_an_error() {
+    let changing = Changing::new();
+    fs::remove_file(changing.file()).unwrap();
+    fs::create_dir(changing.file()).unwrap();
+    let error = changing.error();
+    #[cfg(unix)]
+    assert_eq!(change(&error), Change::Kind);
+    drop(error);
+
+    #[cfg(unix)]
+    {
+        fs::remove_dir(changing.file()).unwrap();
+        // Nobody writes into the fifo, and nobody waits for it.
+        changing.host.fifo("dir/file");
+        assert_eq!(change(&changing.error()), Change::Kind);
+
+        fs::remove_file(changing.file()).unwrap();
+        changing.host.file("other", &[b'x'; 5000]);
+        changing.host.set_modified("other", 1_000_000_000);
+        changing.host.link("dir/file", "../other");
+        let error = changing.error();
+        assert!(matches!(error, Error::ReadSource { .. }), "{error}");
+    }
+}
+
+#[test]
+fn a_source_that_is_cut_while_it_is_read_is_an_error() {
+    let len = 4 << 20;
+    let host = Host::new();
+    let file = host.sparse_file("file", len);
+    let mut image = image_of(UDF);
+    image.root_mut().add_tree(host.root(), false).unwrap();
+    let mut stream = image.create_result_image().unwrap().image_stream();
+    let mut half = vec![0; 2 << 20];
+    stream.read_exact(&mut half).unwrap();
+    File::options()
+        .write(true)
+        .open(&file)
+        .unwrap()
+        .set_len(3 << 20)
+        .unwrap();
+    let error = stream.read_to_end(&mut Vec::new()).unwrap_err();
+    let error = error.downcast::<Error>().unwrap();
+    assert_eq!(
+        change(&error),
+        Change::Length {
+            expected: len,
+            found: 3 << 20
+        }
+    );
+    assert_eq!(error.path().unwrap().to_string(), "/file");
+    assert_eq!(error.file(), Some(&*file));
+}
+
+#[test]
+fn a_source_that_is_written_while_it_is_read_is_an_error() {
+    let host = Host::new();
+    host.sparse_file("file", 4 << 20);
+    let mut image = image_of(UDF);
+    image.root_mut().add_tree(host.root(), false).unwrap();
+    let mut stream = image.create_result_image().unwrap().image_stream();
+    let mut half = vec![0; 2 << 20];
+    stream.read_exact(&mut half).unwrap();
+    host.set_modified("file", 1_000_000_000);
+    let error = stream.read_to_end(&mut Vec::new()).unwrap_err();
+    assert_eq!(
+        change(&error.downcast::<Error>().unwrap()),
+        Change::Modified
+    );
+}
+
+#[test]
+fn a_reader_that_holds_less_than_it_did_is_an_error() {
+    /// Holds ten bytes when it is asked the first time, then five.
+    struct Shrinking(Cursor<Vec<u8>>);
+
+    impl Read for Shrinking {
+        fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+            self.0.get_mut().truncate(5);
+            self.0.read(buf)
+        }
+    }
+
+    impl Seek for Shrinking {
+        fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+            self.0.seek(to)
+        }
+    }
+
+    let mut image = image();
+    let source = Source::seekable(Shrinking(Cursor::new(vec![1; 10])));
+    image.root_mut().add_file("a", source).unwrap();
+    let error = image
+        .create_result_image()
+        .unwrap()
+        .write_to(io::sink())
+        .unwrap_err();
+    assert_eq!(
+        change(&error),
+        Change::Length {
+            expected: 10,
+            found: 5
+        }
+    );
+    assert!(
+        matches!(
+            error,
+            Error::SourceChanged {
+                origin: Origin::Reader,
+                ..
+            }
+        ),
+        "{error}"
+    );
+}
