@@ -30,11 +30,11 @@ impl Names {
     /// Whether a name can have the character: Joliet excludes `*/:;?\` and control characters; `"<>|` can be recorded
     /// but Windows opens no file that has them. Pairs are not in UCS-2, but current readers take them.
     const fn is_allowed(self, c: char) -> bool {
-        let excluded = matches!(
+        let in_joliet = !matches!(
             c,
             '\0'..='\x1F' | '*' | '/' | ':' | ';' | '?' | '\\' | '"' | '<' | '>' | '|'
         );
-        !excluded && !(self.strict && is_pair(c))
+        in_joliet && (!self.strict || !is_pair(c))
     }
 }
 
