@@ -1,5 +1,7 @@
 //! Adding, planning and streaming, with throughput.
 
+#![expect(missing_docs, reason = "what criterion's macros make is public")]
+
 use std::hint::black_box;
 use std::io;
 
