@@ -15,7 +15,7 @@ use imapi2fs::{
 use tempfile::TempDir;
 
 use crate::content::Data;
-use crate::expect::{self, View};
+use crate::expect;
 use crate::trees::{Contents, Fact, Node, Origin, Tree};
 
 /// What decides what an image looks like.
@@ -37,12 +37,10 @@ pub(crate) struct Built {
     pub(crate) settings: Settings,
     pub(crate) file: PathBuf,
     pub(crate) nodes: Vec<Node>,
-    /// The path of each node, by [`View`].
+    /// The path of each node, by [`expect::View`].
     pub(crate) paths: Vec<[Option<String>; 3]>,
     pub(crate) total_blocks: u32,
     pub(crate) volume_name_udf: String,
-    /// What the library says about what it changed, by [`View`].
-    pub(crate) renamed: [Vec<ImagePath>; 3],
     _dir: TempDir,
     _contents: Origin,
 }
@@ -148,7 +146,6 @@ impl Case {
             paths: expect::paths(&image, &contents.nodes, &settings)?,
             total_blocks: result.total_blocks(),
             volume_name_udf: image.volume_name_udf(),
-            renamed: View::ALL.map(|view| expect::renamed(&image, view)),
             nodes: contents.nodes,
             _dir: dir,
             _contents: contents.origin,

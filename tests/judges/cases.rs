@@ -52,6 +52,10 @@ pub(crate) fn all(full: bool) -> Vec<Settings> {
     cases
 }
 
+pub(crate) fn is_quick(tree: &Tree) -> bool {
+    trees::QUICK.iter().any(|quick| quick.name == tree.name)
+}
+
 fn every(tree: &'static Tree) -> impl Iterator<Item = Settings> {
     FILE_SYSTEMS.into_iter().flat_map(move |file_systems| {
         LEVELS.into_iter().map(move |level| Settings {

@@ -1,6 +1,6 @@
 //! What each reader must see.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -61,15 +61,7 @@ pub(crate) fn paths(
     let mut items: BTreeMap<Vec<String>, _> = image
         .root()
         .descendants()
-        .map(|item| {
-            (
-                item.full_path()
-                    .components()
-                    .map(|name| name.to_string())
-                    .collect::<Vec<_>>(),
-                item,
-            )
-        })
+        .map(|item| (components(&item.full_path()), item))
         .collect();
     let alone = names::alone(nodes);
     let mut all = Vec::with_capacity(nodes.len());
@@ -119,14 +111,18 @@ pub(crate) fn bare(name: &str) -> &str {
 }
 
 /// The items whose names the library says it changed.
-pub(crate) fn renamed(image: &FileSystemImage, view: View) -> Vec<ImagePath> {
+pub(crate) fn renamed(image: &FileSystemImage, view: View) -> BTreeSet<Vec<String>> {
     let renamed = |finding| match finding {
         Finding::NameChanged {
             path, file_system, ..
-        } if file_system == view.file_system() => Some(path),
+        } if file_system == view.file_system() => Some(components(&path)),
         _ => None,
     };
     image.report().filter_map(renamed).collect()
+}
+
+fn components(path: &ImagePath) -> Vec<String> {
+    path.components().map(String::from).collect()
 }
 
 /// What a reader found at a path; what it does not tell is not compared.

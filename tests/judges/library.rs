@@ -8,50 +8,40 @@ use imapi2fs::{
 };
 use libtest_mimic::{Failed, Trial};
 
-use crate::case::{Built, Settings, chain};
+use crate::case::{self, Settings, chain};
 use crate::expect::{self, View};
-use crate::tool::{Judge, Verdict};
-use crate::trees::{self, Contents, Fact};
+use crate::trees::{self, Contents};
 
-/// What the library reports must be what its readers see: an item is reported if and only if its name is another one.
-pub(crate) const REPORT: Judge = Judge {
-    name: "report of names",
-    programs: &[],
-    can_read: |case| !case.tree.is(Fact::LargeFile) && !case.tree.is(Fact::Crowded),
-    judge: report,
-};
-
-fn report(built: &Built) -> Verdict {
-    for view in View::ALL
-        .into_iter()
-        .filter(|view| built.settings.has(view.file_system()))
-    {
-        let renamed: BTreeSet<Vec<String>> = expect::expected(built, view)
-            .filter(|(node, path)| {
-                view.bare(path.rsplit('/').next().unwrap_or_default()) != node.name()
-            })
-            .map(|(node, _)| node.path.clone())
-            .collect();
-        let reported: BTreeSet<Vec<String>> = built.renamed[view as usize]
-            .iter()
-            .map(components)
-            .collect();
-        if let Some(path) = renamed.difference(&reported).next() {
-            return Err(format!(
-                "{view:?}: {path:?} has another name, which is not reported"
-            ));
+/// What the library reports: an item if and only if its name is another one.
+///
+/// The judges compare the names themselves with what is in the image.
+pub(crate) fn report(settings: Settings) -> Trial {
+    Trial::test(format!("{settings}: report of names"), move || {
+        let contents = (settings.tree.contents)();
+        let mut image = settings.image(contents.now)?;
+        case::add(&mut image, &contents)?;
+        let paths = expect::paths(&image, &contents.nodes, &settings)?;
+        for view in View::ALL
+            .into_iter()
+            .filter(|view| settings.has(view.file_system()))
+        {
+            let mut renamed = BTreeSet::new();
+            for (node, paths) in contents.nodes.iter().zip(&paths) {
+                let path = paths[view as usize].as_deref().unwrap_or_default();
+                if view.bare(path.rsplit('/').next().unwrap_or_default()) != node.name() {
+                    renamed.insert(node.path.clone());
+                }
+            }
+            let reported = expect::renamed(&image, view);
+            if let Some(path) = renamed.difference(&reported).next() {
+                return Err(format!("{view:?}: {path:?} has another name, unreported").into());
+            }
+            if let Some(path) = reported.difference(&renamed).next() {
+                return Err(format!("{view:?}: {path:?} is reported, but has its own name").into());
+            }
         }
-        if let Some(path) = reported.difference(&renamed).next() {
-            return Err(format!(
-                "{view:?}: {path:?} is reported, but has its own name"
-            ));
-        }
-    }
-    Ok(())
-}
-
-fn components(path: &ImagePath) -> Vec<String> {
-    path.components().map(|name| name.to_string()).collect()
+        Ok(())
+    })
 }
 
 /// There is no image of `settings`, and the library says why.

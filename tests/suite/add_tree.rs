@@ -1,6 +1,8 @@
 //! Adding directories of the host: what is taken over, and that a failure takes nothing.
 
 use std::fs;
+#[cfg(unix)]
+use std::time::{Duration, SystemTime};
 
 use imapi2fs::{Error, ItemKind, LeftOutReason, TreeOptions};
 
@@ -154,6 +156,23 @@ fn all_times_are_the_modification_time_unless_all_are_wanted() {
         assert_eq!(item.creation_time(), created.into());
     }
     assert!(item.last_accessed_time() > modified);
+}
+
+#[cfg(unix)]
+#[test]
+fn files_may_be_older_than_1970() {
+    let host = Host::with(&[("a", b"a")]);
+    let time = SystemTime::UNIX_EPOCH - Duration::new(300_000_000, 500_000_000);
+    let file = fs::File::options()
+        .write(true)
+        .open(host.path("a"))
+        .unwrap();
+    file.set_modified(time).unwrap();
+    let mut image = image();
+    image.root_mut().add_tree(host.root(), false).unwrap();
+    let item = image.item("a").unwrap();
+    assert_eq!(item.last_modified_time(), at("1960-06-29T18:39:59.5Z"));
+    check(&image);
 }
 
 #[test]

@@ -124,7 +124,7 @@ fn a_source_that_may_not_be_read_is_named() {
 
     let host = Host::with(&[("tree/file", b"data")]);
     let file = host.path("tree/file");
-    fs::set_permissions(&file, fs::Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o0)).unwrap();
     let mut image = image();
     image.root_mut().add_tree(host.path("tree"), false).unwrap();
     let result = image.create_result_image().unwrap().write_to(io::sink());

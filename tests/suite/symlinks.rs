@@ -328,12 +328,15 @@ fn special_files_are_refused_or_skipped() {
             assert_eq!(special.unwrap().reason, LeftOutReason::Special);
         }
     }
-    let mut image = image();
-    let error = image
-        .root_mut()
-        .add_tree(fifo.path("special"), false)
-        .unwrap_err();
-    assert!(matches!(error, Error::SpecialFile { .. }), "{error}");
+    for special in [&*fifo.path("special"), "/dev/null".as_ref()] {
+        let mut image = image();
+        let mut root = image.root_mut();
+        let error = root.add_tree(special, false).unwrap_err();
+        assert!(matches!(error, Error::SpecialFile { .. }), "{error}");
+        assert_eq!(error.file(), Some(special));
+        let error = root.add_file("a", special).unwrap_err();
+        assert!(matches!(error, Error::SpecialFile { .. }), "{error}");
+    }
 }
 
 #[test]
@@ -364,4 +367,24 @@ fn a_link_replaces_what_has_its_name() {
     let error = add(&mut image, &host, LinkPolicy::Follow).unwrap_err();
     assert!(matches!(error, Error::DuplicateName { .. }), "{error}");
     assert_eq!(state(&image), before);
+}
+
+#[test]
+fn what_is_left_out_is_left_out_wherever_it_is_reached() {
+    let host = Host::with(&[("dir/x", b""), ("dir/y", b"")]);
+    host.link("link", "dir");
+    let options = TreeOptions::new().exclude(host.path("dir/x"));
+    let mut image = image();
+    let mut root = image.root_mut();
+    let summary = root.add_tree_with(host.root(), &options).unwrap();
+    assert_eq!(paths(&image), ["/dir/", "/dir/y", "/link/", "/link/y"]);
+    assert_eq!(summary.left_out.len(), 2);
+    assert!(
+        summary
+            .left_out
+            .iter()
+            .all(|left| left.path == host.path("dir/x"))
+    );
+    let text = format!("{}: is excluded", host.path("dir/x").display());
+    assert_eq!(summary.left_out[0].to_string(), text);
 }
