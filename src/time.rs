@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
+use chrono::{DateTime, FixedOffset, Offset, SecondsFormat, Utc};
 
 /// Ticks of 100 ns in a second.
 const TICKS: i64 = 10_000_000;
@@ -58,8 +58,7 @@ impl Timestamp {
 
     /// The calendar's view of this time, in its own zone.
     pub(crate) fn civil(self) -> DateTime<FixedOffset> {
-        let zone = FixedOffset::east_opt(i32::from(self.zone) * 60)
-            .unwrap_or_else(|| FixedOffset::east_opt(0).expect("zero is a valid offset"));
+        let zone = FixedOffset::east_opt(i32::from(self.zone) * 60).unwrap_or_else(|| Utc.fix());
         // 29,000 years are well inside chrono's 262,000.
         DateTime::<Utc>::from_timestamp(self.unix_seconds(), self.subsecond_nanos())
             .unwrap_or_default()

@@ -58,7 +58,7 @@ fn descriptors_continue_in_a_chain_when_the_entry_is_full() {
                 let disc = check(&image);
                 let entry = disc.udf().entries["/large"].clone();
                 assert_eq!(entry.extents.len() as u64, extents);
-                assert_eq!(entry.icb.chain.len(), blocks, "{len} bytes");
+                assert_eq!(entry.icb().chain.len(), blocks, "{len} bytes");
                 taken(&disc, file_systems);
             }
         }
@@ -74,7 +74,7 @@ fn chains_of_several_files_are_kept_apart() {
     }
     let disc = check(&image);
     let entries = disc.udf().entries;
-    let chains = ["/a", "/b", "/c", "/d"].map(|path| entries[path].icb.chain.len());
+    let chains = ["/a", "/b", "/c", "/d"].map(|path| entries[path].icb().chain.len());
     assert_eq!(chains, [1, 2, 1, 0]);
     taken(&disc, UDF);
 }

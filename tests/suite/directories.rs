@@ -193,7 +193,7 @@ fn a_directory_of_udf_has_65_534_directories() {
     let disc = Disc::new(&image);
     assert_eq!(disc.image.total_blocks(), image.used_blocks().unwrap());
     if !cfg!(debug_assertions) {
-        assert_eq!(disc.udf().entries[""].icb.links, 65_535);
+        assert_eq!(disc.udf().entries[""].icb().links, 65_535);
     }
 }
 

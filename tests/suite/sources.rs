@@ -1,5 +1,6 @@
 //! Where the data of files comes from, and what happens when it is not there any more.
 
+#[cfg(unix)]
 use std::fs::{self, File};
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 #[cfg(target_os = "linux")]

@@ -46,7 +46,7 @@ fn links_to_files_share_their_data() {
     // A link has its target's time.
     let time = image.item("m/target").unwrap().last_modified_time();
     assert_eq!(image.item("a").unwrap().last_modified_time(), time);
-    assert_eq!(Disc::new(&image).udf().entries["/a"].icb.links, 6);
+    assert_eq!(Disc::new(&image).udf().entries["/a"].icb().links, 6);
 }
 
 #[test]

@@ -157,7 +157,7 @@ fn an_empty_volume_is_a_volume() {
         assert_eq!(udf.next_unique_id, 16);
         let root = &udf.entries[""];
         // The parent's descriptor, which is the root's own.
-        assert_eq!((root.len, root.icb.links), (40, 1));
+        assert_eq!((root.len, root.icb().links), (40, 1));
     }
 }
 
@@ -168,10 +168,10 @@ fn counts_and_links_are_right() {
         assert_eq!((udf.files, udf.directories), (4, 3));
         // Six items beside the root.
         assert_eq!(udf.next_unique_id, 16 + 6);
-        assert_eq!(udf.entries[""].icb.links, 2);
-        assert_eq!(udf.entries["/dir"].icb.links, 2);
-        assert_eq!(udf.entries["/dir/sub"].icb.links, 1);
-        assert_eq!(udf.entries["/dir/a"].icb.links, 1);
+        assert_eq!(udf.entries[""].icb().links, 2);
+        assert_eq!(udf.entries["/dir"].icb().links, 2);
+        assert_eq!(udf.entries["/dir/sub"].icb().links, 1);
+        assert_eq!(udf.entries["/dir/a"].icb().links, 1);
         let empty = &udf.entries["/empty"];
         assert_eq!((empty.len, empty.extents.len()), (0, 0));
     }
@@ -207,7 +207,7 @@ fn the_volume_set_begins_with_the_time() {
     );
     let later = FileSystemImage::with_time(at("2024-01-05T07:08:59.5Z"));
     assert_ne!(&Disc::new(&later).udf().volume_set[..16], digits);
-    assert_eq!(at(&udf.time), at(NOW));
+    assert_eq!(udf.time, "2024-01-05T07:08:59.000000Z");
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn a_directory_may_have_identifiers_across_blocks() {
         let udf = check(&image).udf();
         assert!(udf.crossing > 10, "{}", udf.crossing);
         assert_ne!(udf.entries[""].len % 2048, 0);
-        assert_eq!(udf.entries[""].icb.links, 201);
+        assert_eq!(udf.entries[""].icb().links, 201);
     }
 }
 
@@ -292,7 +292,7 @@ fn times_are_clamped_at_both_ends_and_zones_kept() {
         let entries = check(&image).udf().entries;
         for path in ["/dir", "/dir/a"] {
             assert_eq!(entries[path].time, recorded);
-            assert_eq!(entries[path].icb.accessed, recorded);
+            assert_eq!(entries[path].icb().accessed, recorded);
         }
         let volume = Disc::new(&FileSystemImage::with_time(time)).udf();
         assert_eq!(volume.time, recorded);

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use imapi2fs::{FileSystemImage, FileSystems, Item, ResultImage, Timestamp};
+use imapi2fs::{FileSystemImage, FileSystems, Item, ResultImage};
 
 use super::bytes::{BLOCK, all};
+use super::moment::Moment;
 use super::{ISO9660, JOLIET, UDF, at, iso, udf};
 
 /// A file or directory of a file system.
@@ -16,19 +17,27 @@ pub(crate) struct Entry {
     pub(crate) len: u64,
     /// First block, counted from the disc's start, and length in bytes.
     pub(crate) extents: Vec<(u32, u64)>,
-    /// When it was modified, in RFC 3339.
-    pub(crate) time: String,
-    pub(crate) icb: Icb,
+    /// When it was modified.
+    pub(crate) time: Moment,
+    pub(crate) icb: Option<Icb>,
+}
+
+impl Entry {
+    /// What only UDF has.
+    #[track_caller]
+    pub(crate) fn icb(&self) -> &Icb {
+        self.icb.as_ref().expect("an entry of UDF")
+    }
 }
 
 /// What only UDF has.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Icb {
     /// Counted from the partition's start, as are the others.
     pub(crate) block: u32,
     pub(crate) links: u16,
     pub(crate) unique_id: u64,
-    pub(crate) accessed: String,
+    pub(crate) accessed: Moment,
     /// The blocks of allocation extents.
     pub(crate) chain: Vec<u32>,
 }
@@ -137,7 +146,7 @@ pub(crate) fn check(image: &FileSystemImage) -> Disc {
             count += 1;
         }
         assert_eq!(entries.len(), count, "{file_system}: {:?}", entries.keys());
-        same_time(image.root(), &entries[""], file_system);
+        same_time(image.root(), &entries[""]);
     }
     disc
 }
@@ -146,7 +155,7 @@ pub(crate) fn check(image: &FileSystemImage) -> Disc {
 fn same(item: Item<'_>, entry: &Entry, file_system: FileSystems, disc: &Disc) {
     assert_eq!(entry.directory, item.is_directory(), "{item:?}");
     assert_eq!(entry.hidden, item.is_hidden(), "{item:?}");
-    same_time(item, entry, file_system);
+    same_time(item, entry);
     if item.is_directory() {
         return;
     }
@@ -163,23 +172,24 @@ fn same(item: Item<'_>, entry: &Entry, file_system: FileSystems, disc: &Disc) {
 }
 
 #[track_caller]
-fn same_time(item: Item<'_>, entry: &Entry, file_system: FileSystems) {
+fn same_time(item: Item<'_>, entry: &Entry) {
     let time = item.last_modified_time();
-    let recorded = at(&entry.time);
-    if file_system != UDF {
+    let Some(icb) = &entry.icb else {
         let range = at("1900-01-02T00:00:00Z")..at("2155-12-31T00:00:00Z");
         if range.contains(&time) {
-            assert_eq!(recorded.unix_seconds(), time.unix_seconds(), "{item:?}");
+            assert_eq!(entry.time.unix_seconds(), time.unix_seconds(), "{item:?}");
         }
         return;
-    }
+    };
     let range = at("0001-01-02T00:00:00Z")..at("9999-12-31T00:00:00Z");
-    let micros = |time: Timestamp| (time.unix_seconds(), time.subsecond_nanos() / 1000);
-    if range.contains(&time) {
-        assert_eq!(micros(recorded), micros(time), "{item:?}");
-    }
-    let time = item.last_accessed_time();
-    if range.contains(&time) {
-        assert_eq!(micros(at(&entry.icb.accessed)), micros(time), "{item:?}");
+    for (recorded, time) in [
+        (entry.time, time),
+        (icb.accessed, item.last_accessed_time()),
+    ] {
+        if range.contains(&time) {
+            let found = (recorded.unix_seconds(), recorded.micros());
+            let micros = time.subsecond_nanos() / 1000;
+            assert_eq!(found, (time.unix_seconds(), micros), "{item:?}");
+        }
     }
 }

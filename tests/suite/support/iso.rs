@@ -1,15 +1,15 @@
 //! A reader of ISO 9660 and Joliet, written from ECMA-119 and the Joliet Specification. It finds fault with whatever
 //! they do not allow.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use imapi2fs::FileSystems;
 
 use super::JOLIET;
-use super::bytes::{
-    BLOCK, be16, be32, both16, both32, is_zero, le16, le32, record_time, ucs2, volume_time,
-};
-use super::disc::{Disc, Entries, Entry, Icb, Used};
+use super::bytes::{BLOCK, be16, be32, both16, both32, is_zero, le16, le32, ucs2};
+use super::disc::{Disc, Entries, Entry, Used};
+use super::moment::Moment;
 
 /// A volume descriptor and all that it leads to.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct Volume {
     /// Publisher, data preparer, and the three files.
     pub(crate) other_texts: Vec<String>,
     /// Creation, modification, expiration, effective.
-    pub(crate) times: [String; 4],
+    pub(crate) times: [Option<Moment>; 4],
     pub(crate) entries: Entries,
     /// The path table in its order: path, number of the parent.
     pub(crate) path_table: Vec<(String, u16)>,
@@ -84,7 +84,7 @@ impl Volume {
                 .into_iter()
                 .chain([702, 739, 776].map(|from| text(from, from + 37)))
                 .collect(),
-            times: [813, 830, 847, 864].map(|from| volume_time(&bytes[from..])),
+            times: [813, 830, 847, 864].map(|from| Moment::of_volume(&bytes[from..])),
             entries: Entries::new(),
             path_table: Vec::new(),
             identifiers: BTreeMap::new(),
@@ -163,7 +163,7 @@ impl Volume {
                     continue;
                 }
                 assert!(
-                    order(joliet, previous) < order(joliet, record),
+                    compare(joliet, previous, record) == Ordering::Less,
                     "{name:?} is out of order in {path:?}"
                 );
             }
@@ -237,7 +237,7 @@ struct Record<'b> {
     len: usize,
     location: u32,
     data_len: u32,
-    time: String,
+    time: Moment,
     flags: u8,
     identifier: &'b [u8],
 }
@@ -257,7 +257,7 @@ impl<'b> Record<'b> {
             len,
             location: both32(bytes, 2),
             data_len: both32(bytes, 10),
-            time: record_time(&bytes[18..]),
+            time: Moment::of_record(&bytes[18..]),
             flags: bytes[25],
             identifier: &bytes[33..end],
         }
@@ -285,8 +285,8 @@ impl<'b> Record<'b> {
             hidden: self.flags & 1 != 0,
             len: self.data_len.into(),
             extents,
-            time: self.time.clone(),
-            icb: Icb::default(),
+            time: self.time,
+            icb: None,
         }
     }
 
@@ -321,29 +321,37 @@ fn records(bytes: &[u8]) -> Vec<Record<'_>> {
     records
 }
 
-/// What records are sorted by: name, extension; the shorter filled up (ECMA-119 9.3; Joliet, "Sort Ordering").
-fn order(joliet: bool, record: &Record<'_>) -> (Vec<u8>, Vec<u8>) {
-    let (unit, filler): (usize, u8) = if joliet { (2, 0) } else { (1, b' ') };
-    let identifier = record.identifier;
-    let identifier = identifier
-        .split(|byte| !joliet && *byte == b';')
-        .next()
-        .unwrap();
-    let dot = if joliet { &b"\0."[..] } else { b"." };
-    let place = identifier.chunks(unit).rposition(|unit| unit == dot);
-    let (name, extension) = match place {
+/// The order of records: by name, then by extension (ECMA-119 9.3; Joliet, "Sort Ordering").
+fn compare(joliet: bool, a: &Record<'_>, b: &Record<'_>) -> Ordering {
+    let (a, b) = (parts(joliet, a.identifier), parts(joliet, b.identifier));
+    let filler = if joliet { 0 } else { b' ' };
+    filled(a.0, b.0, filler).then_with(|| filled(a.1, b.1, filler))
+}
+
+/// The name and the extension of an identifier.
+fn parts(joliet: bool, identifier: &[u8]) -> (&[u8], &[u8]) {
+    let (unit, dot) = if joliet {
+        (2, &b"\0."[..])
+    } else {
+        (1, &b"."[..])
+    };
+    let mut versions = identifier.split(|byte| !joliet && *byte == b';');
+    let identifier = versions.next().unwrap();
+    match identifier.chunks(unit).rposition(|unit| unit == dot) {
         Some(place) => (
             &identifier[..unit * place],
             &identifier[unit * (place + 1)..],
         ),
-        None => (identifier, &[][..]),
-    };
-    let fill = |text: &[u8]| {
-        let mut text = text.to_vec();
-        text.resize(256, filler);
-        text
-    };
-    (fill(name), fill(extension))
+        None => (identifier, &[]),
+    }
+}
+
+/// Compares two texts, the shorter of which is filled up.
+fn filled(a: &[u8], b: &[u8], filler: u8) -> Ordering {
+    let places = 0..a.len().max(b.len());
+    let byte = |text: &[u8], place: usize| text.get(place).copied().unwrap_or(filler);
+    let a = places.clone().map(|place| byte(a, place));
+    a.cmp(places.map(|place| byte(b, place)))
 }
 
 #[track_caller]

@@ -4,6 +4,7 @@ pub(crate) mod bytes;
 pub(crate) mod disc;
 pub(crate) mod host;
 pub(crate) mod iso;
+pub(crate) mod moment;
 pub(crate) mod random;
 pub(crate) mod readers;
 pub(crate) mod udf;

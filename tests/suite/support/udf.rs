@@ -1,8 +1,9 @@
 //! A reader of UDF 1.02, written from ECMA-167 and the OSTA specification. It finds fault with whatever they do not
 //! allow. This part reads the volume, [`super::udf_tree`] its files.
 
-use super::bytes::{BLOCK, crc, dstring, is_zero, le16, le32, le64, udf_time};
+use super::bytes::{BLOCK, crc, dstring, is_zero, le16, le32, le64};
 use super::disc::{Disc, Entries, Used};
+use super::moment::Moment;
 use super::udf_tree::Tree;
 
 /// Checks a descriptor tag (ECMA-167 3/7.2, 4/7.2; UDF 2.2.1, 2.3.1) and the CRC behind it; returns the CRC's length.
@@ -60,7 +61,7 @@ pub(crate) struct Volume {
     /// The shorter ones: in the primary volume descriptor and in the file set descriptor.
     pub(crate) short_names: [String; 2],
     pub(crate) volume_set: String,
-    pub(crate) time: String,
+    pub(crate) time: Moment,
     pub(crate) files: u32,
     pub(crate) directories: u32,
     pub(crate) next_unique_id: u64,
@@ -88,6 +89,13 @@ impl Volume {
         }
         let sequence = sequence(disc, main);
         same_descriptors(&sequence, &self::sequence(disc, reserve));
+        let mut kinds: Vec<u16> = sequence.iter().map(|block| le16(block, 0)).collect();
+        kinds.sort_unstable();
+        assert_eq!(kinds, [1, 4, 5, 6, 7], "kinds of descriptors");
+        let of_kind = |kind| {
+            let mut blocks = sequence.iter();
+            blocks.find(|block| le16(block, 0) == kind).unwrap()
+        };
         let mut volume = Self {
             recognition,
             anchors,
@@ -98,20 +106,13 @@ impl Volume {
             name: String::new(),
             short_names: Default::default(),
             volume_set: String::new(),
-            time: String::new(),
+            time: Moment::of_udf(&of_kind(1)[376..]),
             files: 0,
             directories: 0,
             next_unique_id: 0,
             entries: Entries::new(),
             used: Used::new(),
             crossing: 0,
-        };
-        let mut kinds: Vec<u16> = sequence.iter().map(|block| le16(block, 0)).collect();
-        kinds.sort_unstable();
-        assert_eq!(kinds, [1, 4, 5, 6, 7], "kinds of descriptors");
-        let of_kind = |kind| {
-            let mut blocks = sequence.iter();
-            blocks.find(|block| le16(block, 0) == kind).unwrap()
         };
         volume.read_primary(of_kind(1));
         volume.read_partition(disc, of_kind(5));
@@ -144,7 +145,6 @@ impl Volume {
         check_charspec(&bytes[200..]);
         check_charspec(&bytes[264..]);
         assert!(is_zero(&bytes[328..344]), "abstract and copyright notice");
-        self.time = udf_time(&bytes[376..]);
         check_implementation(&bytes[388..]);
         assert_eq!(le32(bytes, 484), 0, "predecessor");
         assert!(is_zero(&bytes[490..]));
@@ -216,7 +216,7 @@ impl Volume {
         let bytes = disc.block(self.integrity);
         let len = check_tag(&bytes, 9, self.integrity);
         check_tag(&disc.block(self.integrity + 1), 8, self.integrity + 1);
-        assert_eq!(udf_time(&bytes[16..]), self.time);
+        assert_eq!(Moment::of_udf(&bytes[16..]), self.time);
         assert_eq!(le32(&bytes, 28), 1, "closed");
         assert!(is_zero(&bytes[32..40]), "next extent");
         self.next_unique_id = le64(&bytes, 40);
@@ -244,7 +244,7 @@ impl Volume {
             check_tag(&disc.block(lba + 1), 8, block + 1);
         }
         self.used.push((lba, len / 2048, "file set"));
-        assert_eq!(udf_time(&bytes[16..]), self.time);
+        assert_eq!(Moment::of_udf(&bytes[16..]), self.time);
         assert_eq!([le16(&bytes, 28), le16(&bytes, 30)], [3, 3]);
         assert_eq!([32, 36, 40, 44].map(|at| le32(&bytes, at)), [1, 1, 0, 0]);
         check_charspec(&bytes[48..]);

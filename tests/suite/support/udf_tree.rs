@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use super::bytes::{BLOCK, cs0, is_zero, le16, le32, le64, udf_time};
+use super::bytes::{BLOCK, cs0, is_zero, le16, le32, le64};
 use super::disc::{Disc, Entry, Icb};
+use super::moment::Moment;
 use super::udf::{Volume, check_implementation, check_tag};
 
 /// The longest extent: 2³⁰ - 1, rounded down to whole blocks (UDF 2.3.10).
@@ -27,7 +28,7 @@ impl<'d> Tree<'d> {
         };
         let entry = tree.icb(volume, root);
         assert!(entry.directory, "the root");
-        assert_eq!(entry.icb.unique_id, 0, "the root");
+        assert_eq!(entry.icb().unique_id, 0, "the root");
         volume.entries.insert(String::new(), entry);
         // Path, own ICB, parent's ICB.
         let mut todo = VecDeque::from([(String::new(), root, root)]);
@@ -35,7 +36,7 @@ impl<'d> Tree<'d> {
             for (name, entry) in tree.directory(volume, own, parent) {
                 let path = format!("{path}/{name}");
                 if entry.directory {
-                    todo.push_back((path.clone(), entry.icb.block, own));
+                    todo.push_back((path.clone(), entry.icb().block, own));
                 }
                 let before = volume.entries.insert(path.clone(), entry);
                 assert!(before.is_none(), "{path:?} is there twice");
@@ -95,17 +96,17 @@ impl<'d> Tree<'d> {
             hidden: false,
             len,
             extents,
-            time: udf_time(&bytes[84..]),
-            icb: Icb {
+            time: Moment::of_udf(&bytes[84..]),
+            icb: Some(Icb {
                 block,
                 links: le16(&bytes, 48),
                 unique_id: le64(&bytes, 160),
-                accessed: udf_time(&bytes[72..]),
+                accessed: Moment::of_udf(&bytes[72..]),
                 chain,
-            },
+            }),
         };
         // When the attributes changed.
-        udf_time(&bytes[96..]);
+        Moment::of_udf(&bytes[96..]);
         self.icbs.insert(block, (entry.clone(), 0));
         entry
     }
@@ -214,8 +215,8 @@ impl<'d> Tree<'d> {
     fn compare(&self, volume: &Volume) {
         let mut ids = Vec::new();
         for (entry, links) in self.icbs.values() {
-            assert_eq!(entry.icb.links, *links, "link count of {entry:?}");
-            ids.push(entry.icb.unique_id);
+            assert_eq!(entry.icb().links, *links, "link count of {entry:?}");
+            ids.push(entry.icb().unique_id);
         }
         ids.sort_unstable();
         assert_eq!(ids[0], 0, "only the root's");
