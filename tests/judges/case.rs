@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use chrono::{DateTime, FixedOffset};
 use imapi2fs::{
     FileSystemImage, FileSystems, ImagePath, InterchangeLevel, LinkPolicy, ResultImage, Timestamp,
-    TreeOptions,
+    TreeOptions, UdfRevision,
 };
 use tempfile::TempDir;
 
@@ -25,6 +25,9 @@ pub(crate) struct Settings {
     pub(crate) file_systems: FileSystems,
     pub(crate) level: InterchangeLevel,
     pub(crate) strict: bool,
+    pub(crate) revision: UdfRevision,
+    /// Whether metadata of UDF 2.50 and later is recorded twice.
+    pub(crate) redundant: bool,
 }
 
 pub(crate) struct Case {
@@ -48,6 +51,26 @@ pub(crate) struct Built {
 pub(crate) const VOLUME_NAME: &str = "JUDGED_VOLUME";
 
 impl Settings {
+    pub(crate) const fn new(
+        tree: &'static Tree,
+        file_systems: FileSystems,
+        level: InterchangeLevel,
+    ) -> Self {
+        Self {
+            tree,
+            file_systems,
+            level,
+            strict: false,
+            revision: UdfRevision::V1_02,
+            redundant: true,
+        }
+    }
+
+    /// Whether the files of UDF are found through a metadata partition.
+    pub(crate) fn has_metadata_partition(&self) -> bool {
+        self.has(FileSystems::UDF) && self.revision >= UdfRevision::V2_50
+    }
+
     pub(crate) fn has(&self, file_systems: FileSystems) -> bool {
         self.file_systems.contains(file_systems)
     }
@@ -89,6 +112,8 @@ impl Settings {
         image.set_strict_file_system_compliance(self.strict)?;
         image.set_iso9660_interchange_level(self.level)?;
         image.set_file_systems_to_create(self.file_systems)?;
+        image.set_udf_revision(self.revision)?;
+        image.set_create_redundant_udf_metadata_files(self.redundant);
         image.set_volume_name(VOLUME_NAME)?;
         Ok(image)
     }
@@ -112,7 +137,14 @@ impl fmt::Display for Settings {
             f,
             "{}, {}, level {}{strict}",
             self.tree.name, self.file_systems, self.level as u8
-        )
+        )?;
+        if self.revision > UdfRevision::V1_02 {
+            write!(f, ", UDF {}", self.revision)?;
+        }
+        if !self.redundant {
+            f.write_str(", shared metadata")?;
+        }
+        Ok(())
     }
 }
 

@@ -55,6 +55,7 @@ fn isocheck(built: &Built) -> Verdict {
 fn udfcheck(built: &Built) -> Verdict {
     let report = Report::of("udfcheck", built, [])?;
     report.expect("logical_volume_id", &built.volume_name_udf)?;
+    report.expect("udf_revision", &built.settings.revision.to_string())?;
     if !built.settings.is_manifest_read() {
         return Ok(());
     }
