@@ -353,6 +353,7 @@ impl FileSystemImage {
         Attributes {
             times: Times::all(self.settings.time),
             hidden: false,
+            real_time: false,
         }
     }
 }

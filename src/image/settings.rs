@@ -65,7 +65,7 @@ impl Settings {
     }
 
     /// Whether what came with a revision of UDF will be in the image.
-    fn support(&self, minimum: UdfRevision) -> FeatureSupport {
+    pub(super) fn support(&self, minimum: UdfRevision) -> FeatureSupport {
         if self.file_systems.contains(FileSystems::UDF) && self.udf_revision >= minimum {
             FeatureSupport::Supported
         } else {

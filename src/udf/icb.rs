@@ -12,6 +12,7 @@ use crate::file_systems::UdfRevision;
 /// File types (ECMA-167 4/14.6.6).
 pub(super) const DIRECTORY: u8 = 4;
 pub(super) const REGULAR_FILE: u8 = 5;
+pub(super) const REAL_TIME_FILE: u8 = 249;
 pub(super) const METADATA_FILE: u8 = 250;
 pub(super) const METADATA_MIRROR: u8 = 251;
 

@@ -261,9 +261,14 @@ impl Files {
         Ok(files)
     }
 
-    /// Finds the files that are one file by several names: the same data, the same times.
+    /// Whether an item's ICB says that it is a real-time file.
+    fn is_real_time(&self, node: NodeId) -> bool {
+        self.revision.has_real_time_files() && self.tree.attributes(node).real_time
+    }
+
+    /// Finds the files that are one file by several names: all that an ICB says is the same.
     fn find_links(&mut self) {
-        let mut owners: HashMap<(ContentId, Times), u32> = HashMap::new();
+        let mut owners: HashMap<(ContentId, Times, bool), u32> = HashMap::new();
         for (position, node) in self.sequence.iter() {
             let Some((id, content)) = self.tree.content_of(node) else {
                 continue;
@@ -271,8 +276,9 @@ impl Files {
             if content.references < 2 {
                 continue;
             }
+            let times = self.tree.attributes(node).times;
             let owner = owners
-                .entry((id, self.tree.attributes(node).times))
+                .entry((id, times, self.is_real_time(node)))
                 .or_insert(position);
             let count = self.link_counts.entry(*owner).or_insert(0);
             if *owner == position {
@@ -576,7 +582,12 @@ impl Made {
             }
             None => {
                 let count = files.link_counts.get(&position).copied().unwrap_or(1);
-                (icb::REGULAR_FILE, count)
+                let file_type = if files.is_real_time(node) {
+                    icb::REAL_TIME_FILE
+                } else {
+                    icb::REGULAR_FILE
+                };
+                (file_type, count)
             }
         };
         let entry = Entry {

@@ -47,6 +47,11 @@ impl UdfRevision {
         self.is_third_edition()
     }
 
+    /// Whether files can be marked as real-time files (UDF 2.3.5.2.1 of 2.01).
+    pub(super) const fn has_real_time_files(self) -> bool {
+        !matches!(self, Self::V1_02 | Self::V1_50 | Self::V2_00)
+    }
+
     /// Whether the CRC of an Allocation Extent Descriptor covers the descriptors behind it.
     pub(super) const fn covers_allocation_descriptors(self) -> bool {
         !matches!(self, Self::V1_02 | Self::V1_50 | Self::V2_00)

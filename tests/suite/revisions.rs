@@ -1,7 +1,8 @@
 //! What differs between the revisions of UDF. The reader in `support` checks what each of them must have.
 
 use imapi2fs::{
-    FeatureSupport, FileSystemImage, FileSystems, Finding, InterchangeLevel, Source, UdfRevision,
+    Error, FeatureSupport, FileSystemImage, FileSystems, Finding, InterchangeLevel, Source,
+    UdfRevision,
 };
 
 #[cfg(unix)]
@@ -241,5 +242,65 @@ fn creation_times_are_recorded_in_extended_entries() {
                 (None, _) => assert_eq!(reported, []),
             }
         }
+    }
+}
+
+/// UDF 2.01 has a file type for them; before, they are files like others.
+#[test]
+fn real_time_files_are_marked_from_2_01_on() {
+    for case in all() {
+        let (file_systems, revision, _) = case;
+        let mut image = empty(case);
+        add_files(&mut image, &[("dir/plain", b"a"), ("film", b"b")]);
+        let supported = revision >= UdfRevision::V2_01;
+        let expected = if supported {
+            FeatureSupport::Supported
+        } else {
+            FeatureSupport::NotSupported {
+                minimum: UdfRevision::V2_01,
+            }
+        };
+        let mut film = image.item_mut("film").unwrap();
+        assert!(!film.item().is_real_time());
+        assert_eq!(film.set_is_real_time(true).unwrap(), expected);
+        let other = image.create_file_item("other", b"c".to_vec()).unwrap();
+        image.root_mut().add(other.with_real_time(true)).unwrap();
+        for name in ["film", "other"] {
+            assert!(image.item(name).unwrap().is_real_time());
+        }
+        let disc = check(&image);
+        let entries = disc.udf().entries;
+        for (path, real_time) in [("/film", true), ("/other", true), ("/dir/plain", false)] {
+            assert_eq!(
+                entries[path].icb().real_time,
+                real_time && supported,
+                "{path}"
+            );
+        }
+        taken(&disc, file_systems);
+        let mut directory = image.item_mut("dir").unwrap();
+        let error = directory.set_is_real_time(true).unwrap_err();
+        assert!(matches!(error, Error::NotAFile { path } if path.to_string() == "/dir"));
+    }
+}
+
+/// One ICB cannot say both.
+#[test]
+#[cfg(unix)]
+fn of_two_names_of_a_file_one_may_be_real_time() {
+    let host = Host::with(&[("a", b"once")]);
+    std::fs::hard_link(host.path("a"), host.path("b")).unwrap();
+    for revision in UdfRevision::ALL {
+        let mut image = empty((UDF, *revision, true));
+        image.root_mut().add_tree(host.root(), false).unwrap();
+        image.item_mut("b").unwrap().set_is_real_time(true).unwrap();
+        let entries = check(&image).udf().entries;
+        let links = if *revision >= UdfRevision::V2_01 {
+            1
+        } else {
+            2
+        };
+        assert_eq!(entries["/a"].icb().links, links);
+        assert_eq!(entries["/a"].extents, entries["/b"].extents);
     }
 }

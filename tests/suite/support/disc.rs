@@ -38,6 +38,7 @@ pub(crate) struct Icb {
     pub(crate) links: u16,
     pub(crate) unique_id: u64,
     pub(crate) accessed: Moment,
+    pub(crate) real_time: bool,
     /// From UDF 2.00 on.
     pub(crate) created: Option<Moment>,
     /// The blocks of allocation extents.

@@ -77,8 +77,13 @@ impl<'d> Tree<'d> {
         assert_eq!(le32(&bytes, 16), 0);
         assert_eq!([20, 22, 24].map(|at| le16(&bytes, at)), [4, 0, 1]);
         assert!(is_zero(&bytes[28..34]), "parent");
-        assert!(bytes[27] == 4 || bytes[27] == 5, "file type");
-        let directory = bytes[27] == 4;
+        let file_type = bytes[27];
+        let real_time = file_type == 249 && self.revision > 0x200;
+        assert!(
+            file_type == 4 || file_type == 5 || real_time,
+            "file type {file_type}"
+        );
+        let directory = file_type == 4;
         // Only files lie in another partition than their ICBs.
         let long = volume.metadata.is_some() && !directory;
         assert_eq!(le16(&bytes, 34), long.into(), "flags");
@@ -152,6 +157,7 @@ impl<'d> Tree<'d> {
                 links: le16(&bytes, 48),
                 unique_id: le64(&bytes, id),
                 accessed: Moment::of_udf(&bytes[accessed..]),
+                real_time,
                 created: extended.then(|| Moment::of_udf(&bytes[104..])),
                 chain,
             }),
