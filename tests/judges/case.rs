@@ -28,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) revision: UdfRevision,
     /// Whether metadata of UDF 2.50 and later is recorded twice.
     pub(crate) redundant: bool,
+    /// Whether all files are real-time files.
+    pub(crate) real_time: bool,
 }
 
 pub(crate) struct Case {
@@ -63,6 +65,7 @@ impl Settings {
             strict: false,
             revision: UdfRevision::V1_02,
             redundant: true,
+            real_time: false,
         }
     }
 
@@ -125,6 +128,12 @@ impl Settings {
     ) -> imapi2fs::Result<(FileSystemImage, ResultImage)> {
         let mut image = self.image(contents.now)?;
         add(&mut image, contents)?;
+        if self.real_time {
+            for node in contents.nodes.iter().filter(|node| !node.is_directory()) {
+                let path = ImagePath::from_components(&node.path);
+                let _ = image.item_mut(path)?.set_is_real_time(true)?;
+            }
+        }
         let result = image.create_result_image()?;
         Ok((image, result))
     }
@@ -143,6 +152,9 @@ impl fmt::Display for Settings {
         }
         if !self.redundant {
             f.write_str(", shared metadata")?;
+        }
+        if self.real_time {
+            f.write_str(", real-time")?;
         }
         Ok(())
     }

@@ -104,6 +104,8 @@ fn revisions(tree: &'static Tree, number: usize, full: bool) -> Vec<Settings> {
                 cases.push(Settings {
                     revision,
                     redundant,
+                    // In every second tree.
+                    real_time: number % 2 == 1 && revision >= UdfRevision::V2_01,
                     ..Settings::new(tree, file_systems, InterchangeLevel::Three)
                 });
             }
