@@ -121,12 +121,63 @@ impl fmt::Display for InterchangeLevel {
 pub enum UdfRevision {
     /// UDF 1.02, which every reader of UDF knows.
     V1_02,
+    /// UDF 1.50. An image differs from 1.02 by the number only.
+    V1_50,
+    /// UDF 2.00: creation times, named streams.
+    V2_00,
+    /// UDF 2.01: real-time files.
+    V2_01,
+    /// UDF 2.50: a metadata partition, which can be recorded twice.
+    V2_50,
+    /// UDF 2.60. IMAPI2 does not offer it.
+    V2_60,
+}
+
+impl UdfRevision {
+    /// All revisions, ascending.
+    pub const ALL: &'static [Self] = &[
+        Self::V1_02,
+        Self::V1_50,
+        Self::V2_00,
+        Self::V2_01,
+        Self::V2_50,
+        Self::V2_60,
+    ];
+
+    const fn text(self) -> &'static str {
+        match self {
+            Self::V1_02 => "1.02",
+            Self::V1_50 => "1.50",
+            Self::V2_00 => "2.00",
+            Self::V2_01 => "2.01",
+            Self::V2_50 => "2.50",
+            Self::V2_60 => "2.60",
+        }
+    }
+
+    fn find(
+        is: impl Fn(Self) -> bool,
+        value: impl FnOnce() -> String,
+    ) -> Result<Self, InvalidValue> {
+        let mut all = Self::ALL.iter().copied();
+        all.find(|revision| is(*revision))
+            .ok_or_else(|| InvalidValue {
+                parameter: "UDF revision",
+                value: value(),
+                expected: "1.02, 1.50, 2.00, 2.01, 2.50 or 2.60",
+            })
+    }
 }
 
 impl From<UdfRevision> for u16 {
     fn from(revision: UdfRevision) -> Self {
         match revision {
             UdfRevision::V1_02 => 0x0102,
+            UdfRevision::V1_50 => 0x0150,
+            UdfRevision::V2_00 => 0x0200,
+            UdfRevision::V2_01 => 0x0201,
+            UdfRevision::V2_50 => 0x0250,
+            UdfRevision::V2_60 => 0x0260,
         }
     }
 }
@@ -134,11 +185,11 @@ impl From<UdfRevision> for u16 {
 impl TryFrom<u16> for UdfRevision {
     type Error = InvalidValue;
 
-    fn try_from(revision: u16) -> Result<Self, InvalidValue> {
-        match revision {
-            0x0102 => Ok(Self::V1_02),
-            _ => Err(unsupported(format!("{revision:#x}"))),
-        }
+    fn try_from(number: u16) -> Result<Self, InvalidValue> {
+        Self::find(
+            |revision| u16::from(revision) == number,
+            || format!("{number:#x}"),
+        )
     }
 }
 
@@ -146,27 +197,28 @@ impl FromStr for UdfRevision {
     type Err = InvalidValue;
 
     fn from_str(text: &str) -> Result<Self, InvalidValue> {
-        match text {
-            "1.02" => Ok(Self::V1_02),
-            _ => Err(unsupported(text.to_owned())),
-        }
+        Self::find(|revision| revision.text() == text, || text.to_owned())
     }
 }
 
 impl fmt::Display for UdfRevision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::V1_02 => "1.02",
-        })
+        f.pad(self.text())
     }
 }
 
-fn unsupported(value: String) -> InvalidValue {
-    InvalidValue {
-        parameter: "UDF revision",
-        value,
-        expected: "1.02",
-    }
+/// Whether something that was set will be in the image.
+///
+/// IMAPI2 tells it by a success code, `IMAPI_S_IMAGE_FEATURE_NOT_SUPPORTED` (0x00AAB15F).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FeatureSupport {
+    /// It will.
+    Supported,
+    /// It is kept, but comes into the image only when UDF of this revision or a later one is created.
+    NotSupported {
+        /// The first revision that has it.
+        minimum: UdfRevision,
+    },
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@
 //! 16      volume descriptors of ISO 9660 and Joliet, recognition sequence of UDF
 //! 32 …    volume structures of UDF, up to its first anchor
 //! …       structures for files: UDF, ISO 9660, Joliet
-//! …       file data, which all of them share; here the UDF partition ends
+//! …       file data, which all of them share
+//! …       the metadata mirror of UDF 2.50; here the UDF partition ends
 //! …       reserve structures of UDF, up to its last anchor
 //! ```
 //!
@@ -76,8 +77,9 @@ impl Layout {
         }
         let mut udf = None;
         if has(FileSystems::UDF) {
-            let volume = udf::VolumePlan::take(&mut space)?;
-            let files = udf::Files::take(tree, &sequence, &volume, &mut space)?;
+            let volume = udf::VolumePlan::take(options.udf.revision, &mut space)?;
+            let files =
+                udf::Files::take(tree, &sequence, options.udf.revision, &volume, &mut space)?;
             udf = Some((volume, Arc::new(files)));
         }
         let mut primary = None;

@@ -37,7 +37,7 @@
 //!
 //! # Standards
 //!
-//! ECMA-119, 2nd edition (ISO 9660:1988); the Joliet Specification of 1995; ECMA-167, 2nd and 3rd edition; OSTA UDF 1.02.
+//! ECMA-119, 2nd edition (ISO 9660:1988); the Joliet Specification of 1995; ECMA-167, 2nd and 3rd edition; OSTA UDF 1.02 to 2.60.
 //! A comment beginning `IMAPI2 differs:` marks each place where this crate does something else than IMAPI2.
 
 mod block;
@@ -66,7 +66,9 @@ struct Readme;
 pub use self::block::BLOCK_SIZE;
 pub use self::codec::unique::NameChange;
 pub use self::error::{Change, Error, HResult, LinkProblem, NameProblem, Origin, Result};
-pub use self::file_systems::{FileSystems, InterchangeLevel, InvalidValue, UdfRevision};
+pub use self::file_systems::{
+    FeatureSupport, FileSystems, InterchangeLevel, InvalidValue, UdfRevision,
+};
 pub use self::image::{
     DirectoryMut, FileSystemImage, Finding, Item, ItemData, ItemKind, ItemMut, LeftOut,
     LeftOutReason, LinkPolicy, NewDirectory, NewFile, NewItem, Report, Snapshot, TreeOptions,

@@ -82,7 +82,7 @@ impl MediaType {
     ///
     /// What IMAPI2 chooses is not documented but for DVD+RW of two layers, which gets UDF alone. Optical media other
     /// than CDs all do here: no file is too large for UDF, and a bridge on rewritable media cannot be appended to.
-    /// The blocks are the nominal capacities of the media.
+    /// Blu-ray discs have UDF 2.50. The blocks are the nominal capacities of the media.
     pub(crate) fn defaults(self) -> Option<Defaults> {
         let cd = FileSystems::ISO9660 | FileSystems::JOLIET;
         let (file_systems, free_media_blocks) = match self {
@@ -96,9 +96,13 @@ impl MediaType {
             Self::Disk => (FileSystems::all(), 0),
             _ => return None,
         };
+        let udf_revision = match self {
+            Self::BdR | Self::BdRe => UdfRevision::V2_50,
+            _ => UdfRevision::V1_02,
+        };
         Some(Defaults {
             file_systems,
-            udf_revision: UdfRevision::V1_02,
+            udf_revision,
             free_media_blocks,
         })
     }

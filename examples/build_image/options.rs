@@ -26,9 +26,13 @@ pub(crate) struct Options {
     #[command(flatten)]
     names: NameOptions,
 
-    /// The edition of UDF: 1.02 [default: 1.02]
+    /// The edition of UDF: 1.02, 1.50, 2.00, 2.01, 2.50 or 2.60 [default: 1.02]
     #[arg(long, value_name = "REVISION")]
     udf_revision: Option<UdfRevision>,
+
+    /// Record the metadata of UDF 2.50 and 2.60 once, not twice
+    #[arg(long)]
+    no_redundant_metadata: bool,
 
     /// The volume's name [default: made of the date]
     #[arg(long, value_name = "NAME")]
@@ -79,6 +83,9 @@ impl Options {
         self.names.apply_to(&mut image)?;
         if let Some(revision) = self.udf_revision {
             image.set_udf_revision(revision)?;
+        }
+        if self.no_redundant_metadata {
+            image.set_create_redundant_udf_metadata_files(false);
         }
         if let Some(blocks) = self.free_blocks {
             image.set_free_media_blocks(blocks)?;

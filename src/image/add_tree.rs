@@ -487,6 +487,7 @@ impl Walk<'_> {
         Attributes {
             times,
             hidden: is_hidden(metadata),
+            real_time: false,
         }
     }
 }

@@ -7,7 +7,7 @@ use super::FileSystemImage;
 use super::item::Item;
 use super::tree_options::{TreeOptions, TreeSummary};
 use crate::error::{Error, Result};
-use crate::file_systems::InvalidValue;
+use crate::file_systems::{FeatureSupport, InvalidValue, UdfRevision};
 use crate::path::ImagePath;
 use crate::source::Source;
 use crate::time::Timestamp;
@@ -34,9 +34,29 @@ impl ItemMut<'_> {
         self.change(|attributes| attributes.hidden = hidden);
     }
 
+    /// Marks a file as one for real-time reading, such as a recording (UDF 2.3.5.2.1 and 6.11 of 2.01). It can be
+    /// set for any revision of UDF and without UDF; what is returned tells whether it has an effect as things are.
+    ///
+    /// IMAPI2: `IFsiFileItem2::put_IsRealTime`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAFile`] for a directory.
+    #[doc(alias = "put_IsRealTime")]
+    pub fn set_is_real_time(&mut self, real_time: bool) -> Result<FeatureSupport> {
+        if self.item().is_directory() {
+            return Err(Error::NotAFile {
+                path: self.item().full_path(),
+            });
+        }
+        self.change(|attributes| attributes.real_time = real_time);
+        Ok(self.image.settings.support(UdfRevision::V2_01))
+    }
+
     /// Sets when the item was created.
     ///
-    /// ISO 9660 and Joliet record the modification time only, and UDF 1.02 that and the access time.
+    /// ISO 9660 and Joliet record the modification time only, UDF up to 1.50 that and the access time, and later
+    /// revisions all three.
     ///
     /// IMAPI2: `IFsiItem::put_CreationTime`.
     ///
@@ -439,3 +459,12 @@ macro_rules! attributes {
 
 attributes!(NewDirectory);
 attributes!(NewFile);
+
+impl NewFile {
+    /// Marks it as one for real-time reading, see [`ItemMut::set_is_real_time`].
+    #[must_use]
+    pub const fn with_real_time(mut self, real_time: bool) -> Self {
+        self.attributes.real_time = real_time;
+        self
+    }
+}

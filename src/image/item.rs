@@ -103,6 +103,15 @@ impl<'a> Item<'a> {
         self.view.tree().attributes(self.node).hidden
     }
 
+    /// Whether the item is a file for real-time reading. Default: false.
+    ///
+    /// IMAPI2: `IFsiFileItem2::get_IsRealTime`.
+    #[doc(alias = "get_IsRealTime")]
+    #[must_use]
+    pub fn is_real_time(&self) -> bool {
+        self.view.tree().attributes(self.node).real_time
+    }
+
     /// When the item was created.
     ///
     /// IMAPI2: `IFsiItem::get_CreationTime`.

@@ -243,7 +243,7 @@ impl FileSystemImage {
     /// What the file systems of the image cannot hold as it is: names, times, sizes. Made while it is looked through.
     #[must_use]
     pub fn report(&self) -> Report {
-        Report::new(&self.view, self.settings.file_systems)
+        Report::new(&self.view, &self.settings)
     }
 
     /// Lays out the image. No file is read.
@@ -290,6 +290,7 @@ impl FileSystemImage {
             time: settings.time,
             udf: udf::Options {
                 revision: settings.udf_revision,
+                redundant_metadata: settings.redundant_metadata,
                 volume_name: settings::udf_volume_name(&name),
                 volume_set,
                 time: settings.time,
@@ -352,6 +353,7 @@ impl FileSystemImage {
         Attributes {
             times: Times::all(self.settings.time),
             hidden: false,
+            real_time: false,
         }
     }
 }

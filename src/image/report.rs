@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
+use super::settings::Settings;
 use super::view::View;
 use crate::codec::time::{in_record_range, in_udf_range};
 use crate::codec::unique::NameChange;
@@ -119,17 +120,20 @@ pub struct Report {
     view: View,
     sequence: Sequence,
     file_systems: FileSystems,
+    /// Whether UDF records them.
+    creation_times: bool,
     next_directory: usize,
     /// What has been found in the directories before.
     found: VecDeque<Finding>,
 }
 
 impl Report {
-    pub(super) fn new(view: &View, file_systems: FileSystems) -> Self {
+    pub(super) fn new(view: &View, settings: &Settings) -> Self {
         Self {
             sequence: Sequence::new(view.tree()),
             view: view.clone(),
-            file_systems,
+            file_systems: settings.file_systems,
+            creation_times: settings.udf_revision.has_creation_times(),
             next_directory: 0,
             found: VecDeque::new(),
         }
@@ -140,15 +144,17 @@ impl Report {
             view,
             sequence,
             file_systems,
+            creation_times,
             found,
             ..
         } = self;
+        let creation_times = *creation_times;
         let tree: Arc<Tree> = view.tree().clone();
         let span = &sequence.directories()[directory];
         // The root is nobody's item, but its time is recorded.
         if span.position == 0 {
             for file_system in file_systems.iter() {
-                times(&tree, NodeId::ROOT, file_system, found);
+                times(&tree, NodeId::ROOT, file_system, creation_times, found);
             }
         }
         for file_system in file_systems.iter() {
@@ -169,7 +175,7 @@ impl Report {
                         });
                     }
                 }
-                times(&tree, node, file_system, found);
+                times(&tree, node, file_system, creation_times, found);
                 if file_system == FileSystems::ISO9660 {
                     size(&tree, node, view.naming().level, found);
                 }
@@ -197,12 +203,19 @@ impl Iterator for Report {
 }
 
 /// The times that a file system records of an item.
-fn times(tree: &Tree, node: NodeId, file_system: FileSystems, found: &mut VecDeque<Finding>) {
+fn times(
+    tree: &Tree,
+    node: NodeId,
+    file_system: FileSystems,
+    creation_times: bool,
+    found: &mut VecDeque<Finding>,
+) {
     let times = tree.attributes(node).times;
-    let (modified, accessed) = ([times.modified], [times.modified, times.accessed]);
+    let recorded = [times.modified, times.accessed, times.created];
     let (clamp, times): (fn(Timestamp) -> Timestamp, &[Timestamp]) = match file_system {
-        FileSystems::UDF => (in_udf_range, &accessed),
-        _ => (in_record_range, &modified),
+        FileSystems::UDF if creation_times => (in_udf_range, &recorded),
+        FileSystems::UDF => (in_udf_range, &recorded[..2]),
+        _ => (in_record_range, &recorded[..1]),
     };
     let clamped = times
         .iter()

@@ -8,7 +8,9 @@ use super::view::Naming;
 use crate::block::Lba;
 use crate::codec::text::{cut, is_d_character};
 use crate::error::{Error, NameProblem, Result};
-use crate::file_systems::{FileSystems, InterchangeLevel, InvalidValue, UdfRevision};
+use crate::file_systems::{
+    FeatureSupport, FileSystems, InterchangeLevel, InvalidValue, UdfRevision,
+};
 use crate::iso9660;
 use crate::media::MediaType;
 use crate::source::StagingPolicy;
@@ -30,6 +32,7 @@ pub(super) struct Settings {
     pub file_systems: FileSystems,
     pub level: InterchangeLevel,
     pub udf_revision: UdfRevision,
+    pub redundant_metadata: bool,
     pub volume_name: String,
     /// 0 is no limit.
     pub free_media_blocks: u32,
@@ -49,6 +52,7 @@ impl Settings {
             file_systems: FileSystems::all(),
             level: InterchangeLevel::One,
             udf_revision: UdfRevision::V1_02,
+            redundant_metadata: true,
             volume_name: String::new(),
             free_media_blocks: DEFAULT_FREE_MEDIA_BLOCKS,
             working_directory: std::env::temp_dir(),
@@ -57,6 +61,15 @@ impl Settings {
             session_start_block: Lba(0),
             strict: false,
             restricted: false,
+        }
+    }
+
+    /// Whether what came with a revision of UDF will be in the image.
+    pub(super) fn support(&self, minimum: UdfRevision) -> FeatureSupport {
+        if self.file_systems.contains(FileSystems::UDF) && self.udf_revision >= minimum {
+            FeatureSupport::Supported
+        } else {
+            FeatureSupport::NotSupported { minimum }
         }
     }
 
@@ -178,7 +191,7 @@ impl FileSystemImage {
             return Err(Error::InvalidParameter(InvalidValue {
                 parameter: "UDF revision",
                 value: revision.to_string(),
-                expected: "1.02",
+                expected: "one of the supported revisions",
             }));
         }
         self.settings.udf_revision = revision;
@@ -187,11 +200,32 @@ impl FileSystemImage {
 
     /// The revisions of UDF that can be made, ascending.
     ///
-    /// IMAPI2: `IFileSystemImage::get_UDFRevisionsSupported`.
+    /// IMAPI2: `IFileSystemImage::get_UDFRevisionsSupported`. `IMAPI2 differs:` it has all of these but 2.60.
     #[doc(alias = "get_UDFRevisionsSupported")]
     #[must_use]
     pub const fn udf_revisions_supported(&self) -> &'static [UdfRevision] {
-        &[UdfRevision::V1_02]
+        UdfRevision::ALL
+    }
+
+    /// Whether the metadata of UDF 2.50 and later is recorded twice. Default: true.
+    ///
+    /// IMAPI2: `IFileSystemImage3::get_CreateRedundantUdfMetadataFiles`.
+    #[doc(alias = "get_CreateRedundantUdfMetadataFiles")]
+    #[must_use]
+    pub const fn create_redundant_udf_metadata_files(&self) -> bool {
+        self.settings.redundant_metadata
+    }
+
+    /// Sets whether the metadata of UDF 2.50 and later (UDF 2.2.10) is recorded twice: once before the file data and
+    /// once behind it, so that the files can be found when either is damaged. If not, the metadata file and its mirror
+    /// share one copy. It can be set for any revision and without UDF; what is returned tells whether it has an effect
+    /// as things are.
+    ///
+    /// IMAPI2: `IFileSystemImage3::put_CreateRedundantUdfMetadataFiles`.
+    #[doc(alias = "put_CreateRedundantUdfMetadataFiles")]
+    pub fn set_create_redundant_udf_metadata_files(&mut self, redundant: bool) -> FeatureSupport {
+        self.settings.redundant_metadata = redundant;
+        self.settings.support(UdfRevision::V2_50)
     }
 
     /// The name of the volume as it was set. Default: empty, and the volume gets the image's time as its name, as in

@@ -56,6 +56,11 @@ impl Space {
         self.next = self.session + u64::from(offset);
     }
 
+    /// Leaves blocks empty up to the next multiple of `unit`, counted from the disc's start.
+    pub(crate) fn align(&mut self, unit: u32) {
+        self.next = self.next.next_multiple_of(u64::from(unit));
+    }
+
     /// The next block that will be taken.
     pub(crate) const fn next(&self) -> Lba {
         // `take` keeps it below 2^31.

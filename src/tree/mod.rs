@@ -68,6 +68,8 @@ impl Times {
 pub(crate) struct Attributes {
     pub times: Times,
     pub hidden: bool,
+    /// Of files only.
+    pub real_time: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -82,6 +84,7 @@ struct Node {
     zone: i16,
     directory: bool,
     hidden: bool,
+    real_time: bool,
     removed: bool,
 }
 
@@ -140,6 +143,7 @@ impl Tree {
                 zone: time.zone_minutes(),
                 directory: true,
                 hidden: false,
+                real_time: false,
                 removed: false,
             }],
             directories: vec![Directory {
@@ -237,6 +241,7 @@ impl Tree {
                 modified,
             },
             hidden: node.hidden,
+            real_time: node.real_time,
         }
     }
 
@@ -379,6 +384,7 @@ impl Tree {
             zone: 0,
             directory,
             hidden: false,
+            real_time: false,
             removed: false,
         });
         self.put_attributes(node, attributes);
@@ -470,6 +476,7 @@ impl Tree {
         node.modified_ticks = modified.ticks();
         node.zone = modified.zone_minutes();
         node.hidden = attributes.hidden;
+        node.real_time = attributes.real_time;
     }
 
     fn refer_to(&mut self, content: ContentId) {

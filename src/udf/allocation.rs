@@ -3,9 +3,10 @@
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::icb::ROOM;
-use super::tag::{ShortAd, Tag, identifier, seal};
+use super::icb::{Allocation, head_len};
+use super::tag::{LongAd, ShortAd, TAG_LEN, Tag, identifier, seal};
 use crate::block::{BLOCK, BLOCK_SIZE, PartitionBlock};
+use crate::file_systems::UdfRevision;
 
 /// The longest extent: 2³⁰ - 1 bytes, rounded down to whole blocks.
 pub(super) const MAX_EXTENT_LEN: u64 = 0x3FFF_F800;
@@ -13,10 +14,23 @@ pub(super) const MAX_EXTENT_LEN: u64 = 0x3FFF_F800;
 /// The type of a descriptor that points to the next Allocation Extent Descriptor (ECMA-167 4/14.14.1.1).
 const NEXT_EXTENT: u32 = 3 << 30;
 
-/// Descriptors that a File Entry and an Allocation Extent Descriptor have room for.
-const IN_ENTRY: u64 = (ROOM / size_of::<ShortAd>()) as u64;
-const IN_EXTENT: u64 =
-    ((BLOCK - size_of::<AllocationExtentDescriptor>()) / size_of::<ShortAd>()) as u64;
+/// Which descriptors a run has (ECMA-167 4/14.6.8).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Descriptor {
+    /// Short ones: the run lies in the same partition as the structures for files.
+    Short,
+    /// Long ones: the run lies in the physical partition, the structures in the metadata partition.
+    Long,
+}
+
+impl Descriptor {
+    const fn len(self) -> usize {
+        match self {
+            Self::Short => size_of::<ShortAd>(),
+            Self::Long => size_of::<LongAd>(),
+        }
+    }
+}
 
 /// Allocation Extent Descriptor (ECMA-167 4/14.5).
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -34,47 +48,75 @@ const _: () = assert!(size_of::<AllocationExtentDescriptor>() == 24);
 pub(super) struct Run {
     pub start: PartitionBlock,
     pub len: u64,
+    pub revision: UdfRevision,
+    pub descriptor: Descriptor,
+    /// The longest extent, in bytes.
+    pub max_extent_len: u64,
 }
 
 impl Run {
     const fn extents(self) -> u64 {
-        self.len.div_ceil(MAX_EXTENT_LEN)
+        self.len.div_ceil(self.max_extent_len)
     }
 
-    /// Blocks of the chain that takes the descriptors a File Entry has no room for.
+    /// Descriptors that an entry has room for.
+    const fn in_entry(self) -> u64 {
+        ((BLOCK - head_len(self.revision)) / self.descriptor.len()) as u64
+    }
+
+    /// Descriptors that an Allocation Extent Descriptor has room for.
+    const fn in_extent(self) -> u64 {
+        ((BLOCK - size_of::<AllocationExtentDescriptor>()) / self.descriptor.len()) as u64
+    }
+
+    /// Blocks of the chain that takes the descriptors an entry has no room for.
     pub(super) const fn chain_blocks(self) -> u64 {
         // The last place in the entry, and in all blocks of the chain but the last, points to the next one.
-        match self.extents().checked_sub(IN_ENTRY) {
+        match self.extents().checked_sub(self.in_entry()) {
             None | Some(0) => 0,
             // One of those that do not fit, and the one whose place is taken, always fit the first.
-            Some(more) => more.div_ceil(IN_EXTENT - 1),
+            Some(more) => more.div_ceil(self.in_extent() - 1),
         }
     }
 
-    /// Bytes of descriptors in the File Entry.
-    pub(super) fn entry_len(self) -> usize {
-        self.extents().min(IN_ENTRY) as usize * size_of::<ShortAd>()
+    /// The descriptors in the entry.
+    pub(super) fn allocation(self) -> Allocation {
+        let count = self.extents().min(self.in_entry()) as usize;
+        Allocation {
+            kind: self.descriptor as u16,
+            len: (count * self.descriptor.len()) as u32,
+        }
     }
 
-    /// Fills in the descriptors of the File Entry; the chain begins at `chain`.
+    /// Fills in the descriptors of the entry, which begin `out`; the chain begins at `chain`.
     pub(super) fn encode_into(self, chain: PartitionBlock, out: &mut [u8]) {
-        self.put(0, IN_ENTRY, chain, out);
+        self.put(0, self.in_entry(), chain, out);
     }
 
     /// Makes block `index` of the chain that begins at `chain`.
     pub(super) fn encode_chain(self, index: u32, chain: PartitionBlock, out: &mut [u8]) {
-        let first = IN_ENTRY - 1 + u64::from(index) * (IN_EXTENT - 1);
+        let first = self.in_entry() - 1 + u64::from(index) * (self.in_extent() - 1);
         let here = chain + index;
         let head = size_of::<AllocationExtentDescriptor>();
-        let len = self.put(first, IN_EXTENT, here + 1, &mut out[head..]);
+        let len = self.put(first, self.in_extent(), here + 1, &mut out[head..]);
         let descriptor = AllocationExtentDescriptor {
             tag: Tag::default(),
             previous_location: 0.into(),
             allocation_descriptors_len: (len as u32).into(),
         };
         out[..head].copy_from_slice(descriptor.as_bytes());
-        // Up to UDF 2.00 the descriptors are not covered.
-        seal(out, identifier::ALLOCATION_EXTENT_DESCRIPTOR, here.0, 8);
+        let covered = if self.revision.covers_allocation_descriptors() {
+            len
+        } else {
+            0
+        };
+        seal(
+            out,
+            identifier::ALLOCATION_EXTENT_DESCRIPTOR,
+            self.revision,
+            here.0,
+            head - TAG_LEN + covered,
+        );
     }
 
     /// Puts descriptors from number `first` on into `room` places, the last of which points to `next` if there are
@@ -83,26 +125,40 @@ impl Run {
         let left = self.extents() - first;
         let more = left > room;
         let count = if more { room - 1 } else { left };
-        let mut descriptors: Vec<ShortAd> = (first..first + count)
-            .map(|number| self.extent(number))
-            .collect();
-        if more {
-            descriptors.push(ShortAd {
-                len: (NEXT_EXTENT | BLOCK_SIZE).into(),
-                position: next.0.into(),
-            });
+        let len = self.descriptor.len();
+        let mut places = out.chunks_exact_mut(len);
+        for (number, place) in (first..first + count).zip(&mut places) {
+            let offset = number * self.max_extent_len;
+            let extent_len = (self.len - offset).min(self.max_extent_len) as u32;
+            let block = self.start + (offset / u64::from(BLOCK_SIZE)) as u32;
+            self.encode(extent_len, block, 0, place);
         }
-        let bytes = descriptors.as_bytes();
-        out[..bytes.len()].copy_from_slice(bytes);
-        bytes.len()
+        if let (true, Some(place)) = (more, places.next()) {
+            let structures = self.revision.structures();
+            self.encode(NEXT_EXTENT | BLOCK_SIZE, next, structures, place);
+        }
+        (count as usize + usize::from(more)) * len
     }
 
-    fn extent(self, number: u64) -> ShortAd {
-        let offset = number * MAX_EXTENT_LEN;
-        let blocks = offset / u64::from(BLOCK_SIZE);
-        ShortAd {
-            len: ((self.len - offset).min(MAX_EXTENT_LEN) as u32).into(),
-            position: (self.start.0 + blocks as u32).into(),
+    /// `partition` is the index of its map.
+    fn encode(self, extent_len: u32, block: PartitionBlock, partition: u16, out: &mut [u8]) {
+        match self.descriptor {
+            Descriptor::Short => out.copy_from_slice(
+                ShortAd {
+                    len: extent_len.into(),
+                    position: block.0.into(),
+                }
+                .as_bytes(),
+            ),
+            Descriptor::Long => out.copy_from_slice(
+                LongAd {
+                    len: extent_len.into(),
+                    block: block.0.into(),
+                    partition_reference: partition.into(),
+                    ..LongAd::default()
+                }
+                .as_bytes(),
+            ),
         }
     }
 }
@@ -115,16 +171,19 @@ mod tests {
         Run {
             start: PartitionBlock(1000),
             len: (extents - 1) * MAX_EXTENT_LEN + 1,
+            revision: UdfRevision::V1_02,
+            descriptor: Descriptor::Short,
+            max_extent_len: MAX_EXTENT_LEN,
         }
     }
 
     #[test]
     fn a_chain_begins_when_the_entry_is_full() {
-        assert_eq!((IN_ENTRY, IN_EXTENT), (234, 253));
+        assert_eq!((run(1).in_entry(), run(1).in_extent()), (234, 253));
         assert_eq!(run(234).chain_blocks(), 0);
-        assert_eq!(run(234).entry_len(), 234 * 8);
+        assert_eq!(run(234).allocation().len, 234 * 8);
         assert_eq!(run(235).chain_blocks(), 1);
-        assert_eq!(run(235).entry_len(), 234 * 8);
+        assert_eq!(run(235).allocation().len, 234 * 8);
         // 233 in the entry, 253 in the only block.
         assert_eq!(run(233 + 253).chain_blocks(), 1);
         assert_eq!(run(233 + 254).chain_blocks(), 2);
@@ -133,11 +192,24 @@ mod tests {
     }
 
     #[test]
+    fn extended_entries_and_long_descriptors_leave_less_room() {
+        let with = |revision, descriptor| Run {
+            revision,
+            descriptor,
+            ..run(1)
+        };
+        let short = with(UdfRevision::V2_00, Descriptor::Short);
+        assert_eq!((short.in_entry(), short.in_extent()), (229, 253));
+        let long = with(UdfRevision::V2_50, Descriptor::Long);
+        assert_eq!((long.in_entry(), long.in_extent()), (114, 126));
+    }
+
+    #[test]
     fn every_extent_is_described_once() {
         for extents in [1, 2, 233, 234, 235, 486, 487, 738, 739, 2000] {
             let run = run(extents);
             let chain = PartitionBlock(7);
-            let mut entry = vec![0; run.entry_len()];
+            let mut entry = vec![0; run.allocation().len as usize];
             run.encode_into(chain, &mut entry);
             let mut lens = Vec::new();
             let mut list = entry;

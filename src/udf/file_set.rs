@@ -54,7 +54,7 @@ pub(super) fn file_set(volume: &Volume, root: PartitionBlock) -> Vec<u8> {
         file_set_identifier: dstring(&volume.name),
         copyright_file_identifier: [0; 32],
         abstract_file_identifier: [0; 32],
-        root_directory: LongAd::new(root, 1),
+        root_directory: LongAd::of_structure(volume.revision, root, 1),
         domain_identifier: domain(volume.revision),
         next_extent: LongAd::default(),
         system_stream_directory: LongAd::default(),
@@ -64,10 +64,17 @@ pub(super) fn file_set(volume: &Volume, root: PartitionBlock) -> Vec<u8> {
     let (first, second) = bytes.split_at_mut(BLOCK);
     first[..512].copy_from_slice(descriptor.as_bytes());
     let at = volume.file_set;
-    seal(first, identifier::FILE_SET_DESCRIPTOR, at.0, 512 - TAG_LEN);
+    seal(
+        first,
+        identifier::FILE_SET_DESCRIPTOR,
+        volume.revision,
+        at.0,
+        512 - TAG_LEN,
+    );
     seal(
         second,
         identifier::TERMINATING_DESCRIPTOR,
+        volume.revision,
         (at + 1).0,
         512 - TAG_LEN,
     );

@@ -1,15 +1,20 @@
-//! File Entry: the attributes and extents of one file or directory (ECMA-167 4/14.6, 4/14.9; UDF 2.3.5, 2.3.6).
+//! File Entry and Extended File Entry: the attributes and extents of one file or directory (ECMA-167 4/14.6, 4/14.9,
+//! 4/14.17; UDF 2.3.5, 2.3.6).
 
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::tag::{EntityId, LongAd, Tag};
-use crate::block::BLOCK;
+use super::tag::{EntityId, LongAd, TAG_LEN, Tag, identifier, seal};
+use crate::block::PartitionBlock;
 use crate::codec::time::UdfTime;
+use crate::file_systems::UdfRevision;
 
 /// File types (ECMA-167 4/14.6.6).
 pub(super) const DIRECTORY: u8 = 4;
 pub(super) const REGULAR_FILE: u8 = 5;
+pub(super) const REAL_TIME_FILE: u8 = 249;
+pub(super) const METADATA_FILE: u8 = 250;
+pub(super) const METADATA_MIRROR: u8 = 251;
 
 /// Everybody may read and execute, nobody write (ECMA-167 4/14.9.5).
 const READ_AND_EXECUTE: u32 = 0x14A5;
@@ -20,43 +25,43 @@ const NOBODY: u32 = u32::MAX;
 /// ICB Tag (ECMA-167 4/14.6).
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-pub(super) struct IcbTag {
-    pub prior_direct_entries: U32,
-    pub strategy_type: U16,
-    pub strategy_parameter: U16,
-    pub maximum_entries: U16,
-    pub reserved: u8,
-    pub file_type: u8,
-    pub parent_icb: [u8; 6],
+struct IcbTag {
+    prior_direct_entries: U32,
+    strategy_type: U16,
+    strategy_parameter: U16,
+    maximum_entries: U16,
+    reserved: u8,
+    file_type: u8,
+    parent_icb: [u8; 6],
     /// The lower three bits are the type of the allocation descriptors; 0 is short.
-    pub flags: U16,
+    flags: U16,
 }
 
 /// File Entry. Extended attributes and allocation descriptors follow in the same block.
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-pub(super) struct FileEntry {
-    pub tag: Tag,
-    pub icb_tag: IcbTag,
-    pub uid: U32,
-    pub gid: U32,
-    pub permissions: U32,
-    pub file_link_count: U16,
-    pub record_format: u8,
-    pub record_display_attributes: u8,
-    pub record_len: U32,
+struct FileEntry {
+    tag: Tag,
+    icb_tag: IcbTag,
+    uid: U32,
+    gid: U32,
+    permissions: U32,
+    file_link_count: U16,
+    record_format: u8,
+    record_display_attributes: u8,
+    record_len: U32,
     /// Length of the file's data, in bytes.
-    pub information_len: U64,
-    pub logical_blocks_recorded: U64,
-    pub access_time: UdfTime,
-    pub modification_time: UdfTime,
-    pub attribute_time: UdfTime,
-    pub checkpoint: U32,
-    pub extended_attribute_icb: LongAd,
-    pub implementation_identifier: EntityId,
-    pub unique_id: U64,
-    pub extended_attributes_len: U32,
-    pub allocation_descriptors_len: U32,
+    information_len: U64,
+    logical_blocks_recorded: U64,
+    access_time: UdfTime,
+    modification_time: UdfTime,
+    attribute_time: UdfTime,
+    checkpoint: U32,
+    extended_attribute_icb: LongAd,
+    implementation_identifier: EntityId,
+    unique_id: U64,
+    extended_attributes_len: U32,
+    allocation_descriptors_len: U32,
 }
 
 const _: () = assert!(
@@ -65,10 +70,53 @@ const _: () = assert!(
         && std::mem::offset_of!(FileEntry, unique_id) == 160
 );
 
-/// Bytes of a block that are left for allocation descriptors.
-pub(super) const ROOM: usize = BLOCK - size_of::<FileEntry>();
+/// Extended File Entry, the form of ECMA-167's 3rd edition.
+#[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct ExtendedFileEntry {
+    tag: Tag,
+    icb_tag: IcbTag,
+    uid: U32,
+    gid: U32,
+    permissions: U32,
+    file_link_count: U16,
+    record_format: u8,
+    record_display_attributes: u8,
+    record_len: U32,
+    information_len: U64,
+    /// With the lengths of all streams.
+    object_size: U64,
+    logical_blocks_recorded: U64,
+    access_time: UdfTime,
+    modification_time: UdfTime,
+    creation_time: UdfTime,
+    attribute_time: UdfTime,
+    checkpoint: U32,
+    reserved: U32,
+    extended_attribute_icb: LongAd,
+    stream_directory_icb: LongAd,
+    implementation_identifier: EntityId,
+    unique_id: U64,
+    extended_attributes_len: U32,
+    allocation_descriptors_len: U32,
+}
 
-/// What a file entry says.
+const _: () = assert!(
+    size_of::<ExtendedFileEntry>() == 216
+        && std::mem::offset_of!(ExtendedFileEntry, attribute_time) == 116
+        && std::mem::offset_of!(ExtendedFileEntry, unique_id) == 200
+);
+
+/// Bytes of an entry before its allocation descriptors.
+pub(super) const fn head_len(revision: UdfRevision) -> usize {
+    if revision.has_extended_entries() {
+        size_of::<ExtendedFileEntry>()
+    } else {
+        size_of::<FileEntry>()
+    }
+}
+
+/// What an entry says.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Entry {
     pub file_type: u8,
@@ -77,43 +125,102 @@ pub(super) struct Entry {
     pub blocks: u64,
     pub accessed: UdfTime,
     pub modified: UdfTime,
+    /// Recorded from UDF 2.00 on.
+    pub created: UdfTime,
     pub unique_id: u64,
-    pub allocation_descriptors_len: u32,
+    pub allocation: Allocation,
 }
 
-impl FileEntry {
-    pub(super) fn new(entry: &Entry) -> Self {
-        Self {
+impl Entry {
+    /// Fills in the entry that is recorded at `location`; the allocation descriptors behind it are there.
+    pub(super) fn finish(&self, revision: UdfRevision, location: PartitionBlock, out: &mut [u8]) {
+        let head = head_len(revision);
+        let identifier = if revision.has_extended_entries() {
+            out[..head].copy_from_slice(self.extended().as_bytes());
+            identifier::EXTENDED_FILE_ENTRY
+        } else {
+            out[..head].copy_from_slice(self.plain().as_bytes());
+            identifier::FILE_ENTRY
+        };
+        let len = head + self.allocation.len as usize;
+        seal(out, identifier, revision, location.0, len - TAG_LEN);
+    }
+
+    fn icb_tag(&self) -> IcbTag {
+        IcbTag {
+            prior_direct_entries: 0.into(),
+            strategy_type: 4.into(),
+            strategy_parameter: 0.into(),
+            maximum_entries: 1.into(),
+            reserved: 0,
+            file_type: self.file_type,
+            parent_icb: [0; 6],
+            flags: self.allocation.kind.into(),
+        }
+    }
+
+    fn plain(&self) -> FileEntry {
+        FileEntry {
             tag: Tag::default(),
-            icb_tag: IcbTag {
-                prior_direct_entries: 0.into(),
-                strategy_type: 4.into(),
-                strategy_parameter: 0.into(),
-                maximum_entries: 1.into(),
-                reserved: 0,
-                file_type: entry.file_type,
-                parent_icb: [0; 6],
-                flags: 0.into(),
-            },
+            icb_tag: self.icb_tag(),
             uid: NOBODY.into(),
             gid: NOBODY.into(),
             permissions: READ_AND_EXECUTE.into(),
-            file_link_count: entry.link_count.into(),
+            file_link_count: self.link_count.into(),
             record_format: 0,
             record_display_attributes: 0,
             record_len: 0.into(),
-            information_len: entry.information_len.into(),
-            logical_blocks_recorded: entry.blocks.into(),
-            access_time: entry.accessed,
-            modification_time: entry.modified,
+            information_len: self.information_len.into(),
+            logical_blocks_recorded: self.blocks.into(),
+            access_time: self.accessed,
+            modification_time: self.modified,
             // IMAPI2 has no such time; the attributes are as old as the data.
-            attribute_time: entry.modified,
+            attribute_time: self.modified,
             checkpoint: 1.into(),
             extended_attribute_icb: LongAd::default(),
             implementation_identifier: EntityId::IMPLEMENTATION,
-            unique_id: entry.unique_id.into(),
+            unique_id: self.unique_id.into(),
             extended_attributes_len: 0.into(),
-            allocation_descriptors_len: entry.allocation_descriptors_len.into(),
+            allocation_descriptors_len: self.allocation.len.into(),
         }
     }
+
+    fn extended(&self) -> ExtendedFileEntry {
+        let plain = self.plain();
+        ExtendedFileEntry {
+            tag: plain.tag,
+            icb_tag: plain.icb_tag,
+            uid: plain.uid,
+            gid: plain.gid,
+            permissions: plain.permissions,
+            file_link_count: plain.file_link_count,
+            record_format: plain.record_format,
+            record_display_attributes: plain.record_display_attributes,
+            record_len: plain.record_len,
+            information_len: plain.information_len,
+            object_size: plain.information_len,
+            logical_blocks_recorded: plain.logical_blocks_recorded,
+            access_time: plain.access_time,
+            modification_time: plain.modification_time,
+            creation_time: self.created,
+            attribute_time: plain.attribute_time,
+            checkpoint: plain.checkpoint,
+            reserved: 0.into(),
+            extended_attribute_icb: plain.extended_attribute_icb,
+            stream_directory_icb: LongAd::default(),
+            implementation_identifier: plain.implementation_identifier,
+            unique_id: plain.unique_id,
+            extended_attributes_len: plain.extended_attributes_len,
+            allocation_descriptors_len: plain.allocation_descriptors_len,
+        }
+    }
+}
+
+/// The allocation descriptors of an entry (ECMA-167 4/14.6.8).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Allocation {
+    /// The lowest three bits of the ICB's flags.
+    pub kind: u16,
+    /// In bytes.
+    pub len: u32,
 }

@@ -6,6 +6,7 @@ use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 use super::tag::{LongAd, TAG_LEN, Tag, identifier, seal};
 use crate::block::PartitionBlock;
 use crate::codec::text::{cs0_encode, cs0_len};
+use crate::file_systems::UdfRevision;
 
 /// File characteristics (ECMA-167 4/14.4.3).
 pub(super) const HIDDEN: u8 = 1;
@@ -31,36 +32,49 @@ pub(super) fn len(name: &str) -> usize {
     (size_of::<FileIdentifierDescriptor>() + cs0_len(name)).next_multiple_of(4)
 }
 
-/// Appends the descriptor of `name`, whose first byte lies in the block `location`.
-pub(super) fn push(
-    name: &str,
-    characteristics: u8,
-    icb: PartitionBlock,
-    location: PartitionBlock,
-    out: &mut Vec<u8>,
-) {
-    let start = out.len();
-    let name_len = cs0_len(name);
-    let descriptor = FileIdentifierDescriptor {
-        tag: Tag::default(),
-        file_version_number: 1.into(),
-        file_characteristics: characteristics,
-        // The names were cut to 255 bytes.
-        identifier_len: name_len as u8,
-        icb: LongAd::new(icb, 1),
-        implementation_use_len: 0.into(),
-    };
-    out.extend(descriptor.as_bytes());
-    let name_start = out.len();
-    out.resize(start + len(name), 0);
-    cs0_encode(name, &mut out[name_start..name_start + name_len]);
-    let crc_len = out.len() - start - TAG_LEN;
-    seal(
-        &mut out[start..],
-        identifier::FILE_IDENTIFIER_DESCRIPTOR,
-        location.0,
-        crc_len,
-    );
+/// What a descriptor says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Identifier<'a> {
+    /// Empty for the parent.
+    pub name: &'a str,
+    pub characteristics: u8,
+    pub icb: PartitionBlock,
+    /// Recorded from UDF 2.00 on.
+    pub unique_id: u64,
+}
+
+impl Identifier<'_> {
+    /// Appends the descriptor, whose first byte lies in the block `location`.
+    pub(super) fn push(&self, revision: UdfRevision, location: PartitionBlock, out: &mut Vec<u8>) {
+        let start = out.len();
+        let name_len = cs0_len(self.name);
+        let mut icb = LongAd::of_structure(revision, self.icb, 1);
+        if revision.has_identifier_ids() {
+            // The lower half.
+            icb.unique_id = (self.unique_id as u32).into();
+        }
+        let descriptor = FileIdentifierDescriptor {
+            tag: Tag::default(),
+            file_version_number: 1.into(),
+            file_characteristics: self.characteristics,
+            // The names were cut to 255 bytes.
+            identifier_len: name_len as u8,
+            icb,
+            implementation_use_len: 0.into(),
+        };
+        out.extend(descriptor.as_bytes());
+        let name_start = out.len();
+        out.resize(start + len(self.name), 0);
+        cs0_encode(self.name, &mut out[name_start..name_start + name_len]);
+        let crc_len = out.len() - start - TAG_LEN;
+        seal(
+            &mut out[start..],
+            identifier::FILE_IDENTIFIER_DESCRIPTOR,
+            revision,
+            location.0,
+            crc_len,
+        );
+    }
 }
 
 #[cfg(test)]
@@ -73,14 +87,18 @@ mod tests {
         assert_eq!(len("a"), 40);
         assert_eq!(len("ab"), 44);
         let mut out = vec![0xFF; 3];
-        push(
-            "name",
-            HIDDEN,
-            PartitionBlock(5),
-            PartitionBlock(9),
-            &mut out,
-        );
+        let identifier = Identifier {
+            name: "name",
+            characteristics: HIDDEN,
+            icb: PartitionBlock(5),
+            unique_id: 0x1_0000_0017,
+        };
+        identifier.push(UdfRevision::V1_50, PartitionBlock(9), &mut out);
         assert_eq!(out.len() - 3, len("name"));
+        assert_eq!(out[3 + 32..3 + 36], [0; 4]);
         assert_eq!(&out[3 + 38..3 + 43], b"\x08name");
+        out.clear();
+        identifier.push(UdfRevision::V2_50, PartitionBlock(9), &mut out);
+        assert_eq!(out[28..36], [1, 0, 0, 0, 0x17, 0, 0, 0]);
     }
 }

@@ -11,14 +11,16 @@
 //! ```
 //!
 //! The partition is read-only, begins behind the first anchor and ends with the last block it addresses, so that no
-//! anchor lies inside it.
+//! anchor lies inside it. From UDF 2.50 on all but the file data is inside a metadata partition, see [`metadata`].
 
 mod allocation;
 mod file_set;
 mod icb;
 mod identifier;
+mod metadata;
 mod names;
 mod plan;
+mod revision;
 mod tag;
 mod volume;
 

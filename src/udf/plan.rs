@@ -3,14 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use zerocopy::IntoBytes;
-
-use super::allocation::Run;
+use super::allocation::{Descriptor, MAX_EXTENT_LEN, Run};
 use super::file_set::{FILE_SET_BLOCKS, file_set};
-use super::icb::{self, Entry, FileEntry};
-use super::identifier;
+use super::icb::{self, Entry};
+use super::identifier::{self, Identifier};
+use super::metadata::{self, Metadata};
 use super::names::{Names, is_kept};
-use super::tag::{self, seal};
 use super::volume::{self, Counts, RECOGNITION_BLOCKS, SEQUENCE_BLOCKS, Volume};
 use crate::block::{BLOCK, Extent, Lba, PartitionBlock, blocks_of};
 use crate::codec::unique::{Mapped, NameRules, renamed};
@@ -35,6 +33,8 @@ const MAX_LINKS: u32 = u16::MAX as u32;
 #[derive(Clone, Debug)]
 pub(crate) struct Options {
     pub revision: UdfRevision,
+    /// Whether metadata of UDF 2.50 and later is recorded twice.
+    pub redundant_metadata: bool,
     pub volume_name: String,
     pub volume_set: String,
     pub time: Timestamp,
@@ -47,28 +47,36 @@ pub(crate) struct VolumePlan {
     main: Extent,
     integrity: Extent,
     first_anchor: Extent,
+    partition_start: Lba,
+    /// ICB of the metadata file, if there is one.
+    metadata_file: Option<Extent>,
 }
 
 impl VolumePlan {
-    /// Takes the blocks up to the partition. ISO 9660's descriptors, if any, have just been taken.
-    pub(crate) fn take(space: &mut Space) -> Result<Self> {
+    /// Takes the blocks up to the structures for files. ISO 9660's descriptors, if any, have just been taken.
+    pub(crate) fn take(revision: UdfRevision, space: &mut Space) -> Result<Self> {
         let recognition = space.take(RECOGNITION_BLOCKS.into())?;
         space.skip_to(MAIN_SEQUENCE);
         let main = space.take(SEQUENCE_BLOCKS.into())?;
         let integrity = space.take(INTEGRITY_BLOCKS.into())?;
         space.skip_to(ANCHOR);
         let first_anchor = space.take(1)?;
+        let mut partition_start = space.next();
+        let mut metadata_file = None;
+        if revision.has_metadata_partition() {
+            space.align(metadata::UNIT);
+            partition_start = space.next();
+            metadata_file = Some(space.take(1)?);
+            space.align(metadata::UNIT);
+        }
         Ok(Self {
             recognition,
             main,
             integrity,
             first_anchor,
+            partition_start,
+            metadata_file,
         })
-    }
-
-    /// Where the partition begins.
-    fn partition_start(&self) -> Lba {
-        self.first_anchor.end()
     }
 
     /// Ends the partition, takes the blocks behind it, and puts the whole volume on the map.
@@ -80,18 +88,37 @@ impl VolumePlan {
         space: &mut Space,
         map: &mut Map,
     ) -> Result<()> {
+        let mut mirrors = None;
+        if let Some(file) = self.metadata_file {
+            let mirror = space.take(1)?;
+            let mut copy = files.structures;
+            if options.redundant_metadata {
+                space.align(metadata::UNIT);
+                copy = space.take(files.structures.blocks.into())?;
+            }
+            mirrors = Some((file, mirror, copy));
+        }
         let partition = Extent {
-            start: self.partition_start(),
-            blocks: space.next() - self.partition_start(),
+            start: self.partition_start,
+            blocks: space.next() - self.partition_start,
         };
+        let block = |lba: Lba| PartitionBlock(lba - partition.start);
+        let revision = options.revision;
         let reserve = space.take(SEQUENCE_BLOCKS.into())?;
         let last_anchor = space.take(1)?;
         let volume = Volume {
-            revision: options.revision.into(),
+            revision,
             name: options.volume_name.clone(),
             volume_set: options.volume_set.clone(),
             time: options.time.into(),
             partition,
+            metadata: mirrors.map(|(file, mirror, copy)| Metadata {
+                file: block(file.start),
+                mirror: block(mirror.start),
+                start: block(files.structures.start),
+                mirror_start: block(copy.start),
+                blocks: copy.blocks,
+            }),
             file_set: files.block(files.file_set.start),
             file_set_blocks: FILE_SET_BLOCKS,
             integrity: self.integrity,
@@ -99,7 +126,7 @@ impl VolumePlan {
         map.bytes(
             self.recognition,
             "UDF volume recognition sequence",
-            volume::recognition(),
+            volume::recognition(revision),
         );
         for (extent, name) in [
             (self.main, "UDF main volume descriptor sequence"),
@@ -113,21 +140,45 @@ impl VolumePlan {
             volume::integrity(&volume, files.counts()),
         );
         for extent in [self.first_anchor, last_anchor] {
-            map.bytes(
-                extent,
-                "UDF anchor",
-                volume::anchor(self.main, reserve, extent.start),
-            );
+            let anchor = volume::anchor(revision, self.main, reserve, extent.start);
+            map.bytes(extent, "UDF anchor", anchor);
         }
-        map.bytes(
-            files.file_set,
-            "UDF file set",
-            file_set(&volume, files.icb(0)),
-        );
-        files.write(data, map);
+        let file_set: Arc<[u8]> = file_set(&volume, files.icb(0)).into();
+        files.write(files.structures.start, PARTS, &file_set, data, map);
+        if let (Some((file, mirror, copy)), Some(metadata)) = (mirrors, volume.metadata) {
+            let bytes = metadata.file(revision, volume.time);
+            map.bytes(file, "UDF metadata file", bytes);
+            let bytes = metadata.mirror(revision, volume.time);
+            map.bytes(mirror, "UDF metadata mirror file", bytes);
+            if copy != files.structures {
+                files.write(copy.start, MIRRORED_PARTS, &file_set, data, map);
+            }
+        }
         Ok(())
     }
 }
+
+/// What the parts are called in the list of parts.
+struct PartNames {
+    file_set: &'static str,
+    icbs: &'static str,
+    allocation: &'static str,
+    directories: &'static str,
+}
+
+const PARTS: PartNames = PartNames {
+    file_set: "UDF file set",
+    icbs: "UDF ICBs",
+    allocation: "UDF allocation extents",
+    directories: "UDF directories",
+};
+
+const MIRRORED_PARTS: PartNames = PartNames {
+    file_set: "UDF file set, mirror",
+    icbs: "UDF ICBs, mirror",
+    allocation: "UDF allocation extents, mirror",
+    directories: "UDF directories, mirror",
+};
 
 /// The files and directories of a volume.
 ///
@@ -137,7 +188,11 @@ impl VolumePlan {
 pub(crate) struct Files {
     tree: Arc<Tree>,
     sequence: Arc<Sequence>,
+    revision: UdfRevision,
     partition_start: Lba,
+    /// All of them: the file set, the ICBs, the directories and the allocation extents. A metadata partition is this
+    /// extent.
+    structures: Extent,
     /// Items that share an ICB, with the item whose it is; both by position, ascending by the first.
     links: Vec<(u32, u32)>,
     /// How many identifiers name an ICB that is shared, by the position of the item whose it is.
@@ -162,13 +217,17 @@ impl Files {
     pub(crate) fn take(
         tree: &Arc<Tree>,
         sequence: &Arc<Sequence>,
+        revision: UdfRevision,
         volume: &VolumePlan,
         space: &mut Space,
     ) -> Result<Self> {
+        let start = space.next();
         let mut files = Self {
             tree: tree.clone(),
             sequence: sequence.clone(),
-            partition_start: volume.partition_start(),
+            revision,
+            partition_start: volume.partition_start,
+            structures: Extent { start, blocks: 0 },
             links: Vec::new(),
             link_counts: HashMap::new(),
             renamed: Vec::new(),
@@ -188,12 +247,28 @@ impl Files {
         files.directories = space.take(directory_blocks)?;
         let chain_blocks = files.plan_chains();
         files.allocation = space.take(chain_blocks)?;
+        if revision.has_metadata_partition() {
+            space.align(metadata::UNIT);
+        }
+        files.structures.blocks = space.next() - start;
+        let blocks = u64::from(files.structures.blocks);
+        if revision.has_metadata_partition() && blocks > metadata::MAX_BLOCKS {
+            return Err(Error::ImageTooBig {
+                needed: blocks,
+                limit: metadata::MAX_BLOCKS,
+            });
+        }
         Ok(files)
     }
 
-    /// Finds the files that are one file by several names: the same data, the same times.
+    /// Whether an item's ICB says that it is a real-time file.
+    fn is_real_time(&self, node: NodeId) -> bool {
+        self.revision.has_real_time_files() && self.tree.attributes(node).real_time
+    }
+
+    /// Finds the files that are one file by several names: all that an ICB says is the same.
     fn find_links(&mut self) {
-        let mut owners: HashMap<(ContentId, Times), u32> = HashMap::new();
+        let mut owners: HashMap<(ContentId, Times, bool), u32> = HashMap::new();
         for (position, node) in self.sequence.iter() {
             let Some((id, content)) = self.tree.content_of(node) else {
                 continue;
@@ -201,8 +276,9 @@ impl Files {
             if content.references < 2 {
                 continue;
             }
+            let times = self.tree.attributes(node).times;
             let owner = owners
-                .entry((id, self.tree.attributes(node).times))
+                .entry((id, times, self.is_real_time(node)))
                 .or_insert(position);
             let count = self.link_counts.entry(*owner).or_insert(0);
             if *owner == position {
@@ -333,8 +409,14 @@ impl Files {
         index + low as u32
     }
 
+    /// The address of a structure, counted as the structures' partition counts.
     fn block(&self, lba: Lba) -> PartitionBlock {
-        PartitionBlock(lba - self.partition_start)
+        let start = if self.revision.has_metadata_partition() {
+            self.structures.start
+        } else {
+            self.partition_start
+        };
+        PartitionBlock(lba - start)
     }
 
     fn icb(&self, position: u32) -> PartitionBlock {
@@ -348,12 +430,29 @@ impl Files {
         }
     }
 
+    /// The UniqueID of an item's identifier: that of its ICB, but only one identifier has it (UDF 2.3.4.3).
+    fn identifier_id(&self, position: u32) -> u64 {
+        match self.links.binary_search_by_key(&position, |link| link.0) {
+            Ok(place) => self.next_unique_id() + place as u64,
+            Err(_) => self.unique_id(position),
+        }
+    }
+
+    /// The first UniqueID that no ICB has.
+    fn next_unique_id(&self) -> u64 {
+        FIRST_UNIQUE_ID - 1 + self.icb_count()
+    }
+
     fn counts(&self) -> Counts {
         let totals = self.tree.totals();
         Counts {
             files: totals.files,
             directories: totals.directories + 1,
-            next_unique_id: FIRST_UNIQUE_ID - 1 + self.icb_count(),
+            next_unique_id: if self.revision.has_identifier_ids() {
+                self.next_unique_id() + self.links.len() as u64
+            } else {
+                self.next_unique_id()
+            },
         }
     }
 
@@ -363,33 +462,56 @@ impl Files {
             Some(directory) => {
                 let number = self.sequence.number(directory) as usize;
                 let first = self.directories.start + self.starts[number];
-                Run {
-                    start: self.block(first),
-                    len: self.lens[number],
-                }
+                self.described(self.block(first), self.lens[number], Descriptor::Short)
             }
-            None => Run {
-                start,
-                len: self.tree.content_of(node).map_or(0, |(_, data)| data.len),
-            },
+            None => {
+                let len = self.tree.content_of(node).map_or(0, |(_, data)| data.len);
+                let descriptor = if self.revision.has_metadata_partition() {
+                    Descriptor::Long
+                } else {
+                    Descriptor::Short
+                };
+                self.described(start, len, descriptor)
+            }
         }
     }
 
-    fn write(self: &Arc<Self>, data: &Arc<DataPlan>, map: &mut Map) {
-        let made = |kind| {
-            Arc::new(Made {
+    fn described(&self, start: PartitionBlock, len: u64, descriptor: Descriptor) -> Run {
+        Run {
+            start,
+            len,
+            revision: self.revision,
+            descriptor,
+            max_extent_len: MAX_EXTENT_LEN,
+        }
+    }
+
+    /// Puts the structures, or their mirror, from `start` on.
+    fn write(
+        self: &Arc<Self>,
+        start: Lba,
+        names: PartNames,
+        file_set: &Arc<[u8]>,
+        data: &Arc<DataPlan>,
+        map: &mut Map,
+    ) {
+        let place = |extent: Extent| Extent {
+            start: start + (extent.start - self.structures.start),
+            ..extent
+        };
+        map.bytes(place(self.file_set), names.file_set, file_set.clone());
+        for (extent, name, kind) in [
+            (self.icbs, names.icbs, Kind::Icbs),
+            (self.allocation, names.allocation, Kind::Allocation),
+            (self.directories, names.directories, Kind::Directories),
+        ] {
+            let made = Made {
                 files: self.clone(),
                 data: data.clone(),
                 kind,
-            })
-        };
-        map.made(self.icbs, "UDF ICBs", made(Kind::Icbs));
-        map.made(
-            self.allocation,
-            "UDF allocation extents",
-            made(Kind::Allocation),
-        );
-        map.made(self.directories, "UDF directories", made(Kind::Directories));
+            };
+            map.made(place(extent), name, Arc::new(made));
+        }
     }
 }
 
@@ -428,7 +550,9 @@ impl Made {
     fn run(&self, position: u32) -> Run {
         let node = self.files.sequence.node(position);
         let start = match self.files.tree.content_of(node) {
-            Some((id, content)) if content.len > 0 => self.files.block(self.data.start(id)),
+            Some((id, content)) if content.len > 0 => {
+                PartitionBlock(self.data.start(id) - self.files.partition_start)
+            }
             _ => PartitionBlock(0),
         };
         self.files.run(node, start)
@@ -458,11 +582,15 @@ impl Made {
             }
             None => {
                 let count = files.link_counts.get(&position).copied().unwrap_or(1);
-                (icb::REGULAR_FILE, count)
+                let file_type = if files.is_real_time(node) {
+                    icb::REAL_TIME_FILE
+                } else {
+                    icb::REGULAR_FILE
+                };
+                (file_type, count)
             }
         };
-        let descriptors_len = run.entry_len();
-        let entry = FileEntry::new(&Entry {
+        let entry = Entry {
             file_type,
             // Both were bounded.
             link_count: link_count as u16,
@@ -470,19 +598,13 @@ impl Made {
             blocks: blocks_of(run.len),
             accessed: times.accessed.into(),
             modified: times.modified.into(),
+            created: times.created.into(),
             unique_id: files.unique_id(position),
-            allocation_descriptors_len: descriptors_len as u32,
-        });
-        let head = size_of::<FileEntry>();
-        let len = head + descriptors_len;
-        out[..head].copy_from_slice(entry.as_bytes());
-        run.encode_into(self.chain(position), &mut out[head..len]);
-        seal(
-            out,
-            tag::identifier::FILE_ENTRY,
-            files.icb(position).0,
-            len - tag::TAG_LEN,
-        );
+            allocation: run.allocation(),
+        };
+        let head = icb::head_len(files.revision);
+        run.encode_into(self.chain(position), &mut out[head..]);
+        entry.finish(files.revision, files.icb(position), out);
     }
 
     fn fill_allocation(&self, block: u32, out: &mut [u8]) {
@@ -520,12 +642,15 @@ impl Made {
         files.identifiers.fill(block, out, |record, bytes| {
             let location =
                 PartitionBlock((i64::from(start.0) + offset.div_euclid(BLOCK as i64)) as u32);
-            match record.checked_sub(1) {
+            let identifier = match record.checked_sub(1) {
                 None => {
                     let parent = files.sequence.directory(span.parent);
-                    let characteristics = identifier::DIRECTORY | identifier::PARENT;
-                    let icb = files.icb(parent.position);
-                    identifier::push("", characteristics, icb, location, bytes);
+                    Identifier {
+                        name: "",
+                        characteristics: identifier::DIRECTORY | identifier::PARENT,
+                        icb: files.icb(parent.position),
+                        unique_id: files.unique_id(parent.position),
+                    }
                 }
                 Some(place) if place < span.count => {
                     let position = span.first + place;
@@ -537,11 +662,16 @@ impl Made {
                     if files.tree.attributes(node).hidden {
                         characteristics |= identifier::HIDDEN;
                     }
-                    let name = files.text(position, &mut mapped);
-                    identifier::push(name, characteristics, files.icb(position), location, bytes);
+                    Identifier {
+                        name: files.text(position, &mut mapped),
+                        characteristics,
+                        icb: files.icb(position),
+                        unique_id: files.identifier_id(position),
+                    }
                 }
                 Some(_) => return false,
-            }
+            };
+            identifier.push(files.revision, location, bytes);
             offset += bytes.len() as i64;
             true
         });

@@ -5,6 +5,7 @@ use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use crate::block::{BLOCK_SIZE, Extent, PartitionBlock};
+use crate::file_systems::UdfRevision;
 
 /// The CRC of ECMA-167 (3/7.2.6, UDF 6.5).
 static CRC: Crc<u16, Table<16>> = Crc::<u16, Table<16>>::new(&CRC_16_XMODEM);
@@ -26,6 +27,7 @@ pub(crate) mod identifier {
     pub(crate) const FILE_IDENTIFIER_DESCRIPTOR: u16 = 257;
     pub(crate) const ALLOCATION_EXTENT_DESCRIPTOR: u16 = 258;
     pub(crate) const FILE_ENTRY: u16 = 261;
+    pub(crate) const EXTENDED_FILE_ENTRY: u16 = 266;
 }
 
 /// Descriptor tag (ECMA-167 3/7.2, 4/7.2; UDF 2.2.1, 2.3.1).
@@ -48,11 +50,16 @@ const _: () = assert!(TAG_LEN == 16);
 ///
 /// The CRC covers `crc_len` bytes behind the tag. `location` is a sector of the volume or a block of the partition,
 /// as the descriptor's part of the standard has it.
-pub(crate) fn seal(bytes: &mut [u8], identifier: u16, location: u32, crc_len: usize) {
+pub(crate) fn seal(
+    bytes: &mut [u8],
+    identifier: u16,
+    revision: UdfRevision,
+    location: u32,
+    crc_len: usize,
+) {
     let mut tag = Tag {
         identifier: identifier.into(),
-        // 2 in volumes with NSR02, that is, up to UDF 1.50.
-        descriptor_version: 2.into(),
+        descriptor_version: revision.descriptor_version().into(),
         checksum: 0,
         reserved: 0,
         serial_number: 1.into(),
@@ -103,17 +110,21 @@ pub(crate) struct LongAd {
     pub block: U32,
     /// Index of the partition map, not the partition's number.
     pub partition_reference: U16,
-    pub implementation_use: [u8; 6],
+    pub flags: U16,
+    /// In the ICB of a file identifier, from UDF 2.00 on (UDF 2.3.4.3); else 0.
+    pub unique_id: U32,
 }
 
+const _: () = assert!(size_of::<LongAd>() == 16);
+
 impl LongAd {
-    /// An extent of whole blocks.
-    pub(crate) fn new(block: PartitionBlock, blocks: u32) -> Self {
+    /// An extent of whole blocks among the structures for files.
+    pub(crate) fn of_structure(revision: UdfRevision, block: PartitionBlock, blocks: u32) -> Self {
         Self {
             len: (blocks * BLOCK_SIZE).into(),
             block: block.0.into(),
-            partition_reference: 0.into(),
-            implementation_use: [0; 6],
+            partition_reference: revision.structures().into(),
+            ..Self::default()
         }
     }
 }
@@ -161,11 +172,11 @@ impl EntityId {
         Self::plain(identifier)
     }
 
-    /// `*OSTA UDF Compliant` with a domain suffix, and `*UDF LV Info` with a UDF suffix: both begin with the
+    /// `*OSTA UDF Compliant` with a domain suffix, the others with a UDF suffix: both begin with the
     /// revision, and the flags or operating system behind it are 0.
-    pub(crate) fn with_revision(identifier: &[u8], revision: u16) -> Self {
+    pub(crate) fn with_revision(identifier: &[u8], revision: UdfRevision) -> Self {
         let mut id = Self::plain(identifier);
-        id.suffix[..2].copy_from_slice(&revision.to_le_bytes());
+        id.suffix[..2].copy_from_slice(&u16::from(revision).to_le_bytes());
         id
     }
 }
@@ -193,7 +204,14 @@ mod tests {
     #[test]
     fn checksum_covers_all_of_the_tag_but_itself() {
         let mut bytes = [7; 32];
-        seal(&mut bytes, identifier::FILE_ENTRY, 99, 16);
+        seal(
+            &mut bytes,
+            identifier::FILE_ENTRY,
+            UdfRevision::V2_00,
+            99,
+            16,
+        );
+        assert_eq!(bytes[..4], [5, 1, 3, 0]);
         let sum = (0..16)
             .filter(|at| *at != 4)
             .fold(0_u8, |sum, at| sum.wrapping_add(bytes[at]));
@@ -203,7 +221,7 @@ mod tests {
 
     #[test]
     fn revisions_are_in_the_suffix() {
-        let id = EntityId::with_revision(b"*OSTA UDF Compliant", 0x0102);
+        let id = EntityId::with_revision(b"*OSTA UDF Compliant", UdfRevision::V1_02);
         assert_eq!(&id.as_bytes()[1..20], b"*OSTA UDF Compliant");
         assert_eq!(id.suffix, [2, 1, 0, 0, 0, 0, 0, 0]);
     }

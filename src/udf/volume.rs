@@ -3,24 +3,24 @@
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
+use super::metadata::{Metadata, MetadataPartitionMap};
 use super::tag::{CharSpec, EntityId, ExtentAd, LongAd, TAG_LEN, Tag, identifier, seal};
 use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba, PartitionBlock};
 use crate::codec::text::dstring;
 use crate::codec::time::UdfTime;
+use crate::file_systems::UdfRevision;
 
-/// Blocks of the volume recognition sequence: BEA01, NSR02, TEA01.
+/// Blocks of the volume recognition sequence: BEA01, NSR02 or NSR03, TEA01.
 pub(crate) const RECOGNITION_BLOCKS: u32 = 3;
 
 /// Blocks of a volume descriptor sequence: the least there may be (UDF 2.2.3.1).
 pub(crate) const SEQUENCE_BLOCKS: u32 = 16;
 
 /// The volume recognition sequence (ECMA-167 2/9, 3/9.1).
-pub(super) fn recognition() -> Vec<u8> {
+pub(super) fn recognition(revision: UdfRevision) -> Vec<u8> {
     let mut bytes = vec![0; RECOGNITION_BLOCKS as usize * BLOCK];
-    for (block, identifier) in bytes
-        .chunks_exact_mut(BLOCK)
-        .zip([b"BEA01", b"NSR02", b"TEA01"])
-    {
+    let identifiers = [b"BEA01", revision.standard_identifier(), b"TEA01"];
+    for (block, identifier) in bytes.chunks_exact_mut(BLOCK).zip(identifiers) {
         block[1..6].copy_from_slice(identifier);
         block[6] = 1;
     }
@@ -30,14 +30,23 @@ pub(super) fn recognition() -> Vec<u8> {
 /// What the volume's descriptors say.
 #[derive(Clone, Debug)]
 pub(super) struct Volume {
-    pub revision: u16,
+    pub revision: UdfRevision,
     pub name: String,
     pub volume_set: String,
     pub time: UdfTime,
     pub partition: Extent,
+    /// From UDF 2.50 on.
+    pub metadata: Option<Metadata>,
     pub file_set: PartitionBlock,
     pub file_set_blocks: u32,
     pub integrity: Extent,
+}
+
+impl Volume {
+    /// How many partitions there are, the metadata partition included.
+    fn partitions(&self) -> u32 {
+        1 + u32::from(self.metadata.is_some())
+    }
 }
 
 /// Primary Volume Descriptor (ECMA-167 3/10.1, UDF 2.2.2).
@@ -114,7 +123,7 @@ const _: () = assert!(size_of::<PartitionDescriptor>() == 512);
 /// IMAPI2 writes this one, too, and appends to no other.
 const READ_ONLY: u32 = 1;
 
-/// Logical Volume Descriptor with one type 1 partition map (ECMA-167 3/10.6, 3/10.7.2; UDF 2.2.4).
+/// Logical Volume Descriptor (ECMA-167 3/10.6, UDF 2.2.4). The partition maps follow.
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 struct LogicalVolumeDescriptor {
@@ -131,10 +140,9 @@ struct LogicalVolumeDescriptor {
     implementation_identifier: EntityId,
     implementation_use: [u8; 128],
     integrity_sequence_extent: ExtentAd,
-    partition_map: PartitionMap,
 }
 
-const _: () = assert!(size_of::<LogicalVolumeDescriptor>() == 446);
+const _: () = assert!(size_of::<LogicalVolumeDescriptor>() == 440);
 
 /// Type 1 partition map (ECMA-167 3/10.7.2).
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
@@ -165,7 +173,8 @@ struct AnchorVolumeDescriptorPointer {
     reserved: [u8; 480],
 }
 
-/// Logical Volume Integrity Descriptor of one partition (ECMA-167 3/10.10, UDF 2.2.6).
+/// Logical Volume Integrity Descriptor (ECMA-167 3/10.10, UDF 2.2.6). The free space and the size of every partition
+/// follow, then the implementation use.
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 struct LogicalVolumeIntegrityDescriptor {
@@ -178,8 +187,14 @@ struct LogicalVolumeIntegrityDescriptor {
     reserved: [u8; 24],
     number_of_partitions: U32,
     implementation_use_len: U32,
-    free_space: U32,
-    size: U32,
+}
+
+const _: () = assert!(size_of::<LogicalVolumeIntegrityDescriptor>() == 80);
+
+/// Implementation use of the integrity descriptor (UDF 2.2.6.4).
+#[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct IntegrityImplementationUse {
     implementation_id: EntityId,
     number_of_files: U32,
     number_of_directories: U32,
@@ -188,7 +203,7 @@ struct LogicalVolumeIntegrityDescriptor {
     maximum_write_revision: U16,
 }
 
-const _: () = assert!(size_of::<LogicalVolumeIntegrityDescriptor>() == 134);
+const _: () = assert!(size_of::<IntegrityImplementationUse>() == 46);
 
 /// The volume is in order (ECMA-167 3/10.10.3).
 const CLOSE: u32 = 1;
@@ -204,6 +219,7 @@ pub(super) fn sequence(volume: &Volume, lba: Lba) -> Vec<u8> {
         seal(
             &mut bytes[at..at + BLOCK],
             identifier,
+            volume.revision,
             location,
             len - TAG_LEN,
         );
@@ -261,7 +277,7 @@ pub(super) fn sequence(volume: &Volume, lba: Lba) -> Vec<u8> {
         sequence_number: 2.into(),
         partition_flags: 1.into(),
         partition_number: 0.into(),
-        partition_contents: EntityId::contents(b"+NSR02"),
+        partition_contents: volume.revision.partition_contents(),
         partition_contents_use: [0; 128],
         access_type: READ_ONLY.into(),
         starting_location: volume.partition.start.0.into(),
@@ -271,6 +287,17 @@ pub(super) fn sequence(volume: &Volume, lba: Lba) -> Vec<u8> {
         reserved: [0; 156],
     };
     put(identifier::PARTITION_DESCRIPTOR, partition.as_bytes(), 512);
+    let mut maps = PartitionMap {
+        map_type: 1,
+        map_len: 6,
+        volume_sequence_number: 1.into(),
+        partition_number: 0.into(),
+    }
+    .as_bytes()
+    .to_vec();
+    if let Some(metadata) = volume.metadata {
+        maps.extend(MetadataPartitionMap::new(metadata, volume.revision).as_bytes());
+    }
     let logical = LogicalVolumeDescriptor {
         tag: Tag::default(),
         sequence_number: 3.into(),
@@ -278,23 +305,23 @@ pub(super) fn sequence(volume: &Volume, lba: Lba) -> Vec<u8> {
         logical_volume_identifier: name,
         logical_block_size: BLOCK_SIZE.into(),
         domain_identifier: domain(volume.revision),
-        logical_volume_contents_use: LongAd::new(volume.file_set, volume.file_set_blocks),
-        map_table_len: 6.into(),
-        number_of_partition_maps: 1.into(),
+        logical_volume_contents_use: LongAd::of_structure(
+            volume.revision,
+            volume.file_set,
+            volume.file_set_blocks,
+        ),
+        map_table_len: (maps.len() as u32).into(),
+        number_of_partition_maps: volume.partitions().into(),
         implementation_identifier: EntityId::IMPLEMENTATION,
         implementation_use: [0; 128],
         integrity_sequence_extent: volume.integrity.into(),
-        partition_map: PartitionMap {
-            map_type: 1,
-            map_len: 6,
-            volume_sequence_number: 1.into(),
-            partition_number: 0.into(),
-        },
     };
+    let mut logical = logical.as_bytes().to_vec();
+    logical.extend(maps);
     put(
         identifier::LOGICAL_VOLUME_DESCRIPTOR,
-        logical.as_bytes(),
-        size_of::<LogicalVolumeDescriptor>(),
+        &logical,
+        logical.len(),
     );
     let unallocated = UnallocatedSpaceDescriptor {
         tag: Tag::default(),
@@ -311,12 +338,12 @@ pub(super) fn sequence(volume: &Volume, lba: Lba) -> Vec<u8> {
 }
 
 /// The domain identifier of the volume and its file set (UDF 2.1.5.2).
-pub(super) fn domain(revision: u16) -> EntityId {
+pub(super) fn domain(revision: UdfRevision) -> EntityId {
     EntityId::with_revision(b"*OSTA UDF Compliant", revision)
 }
 
 /// An anchor that is recorded at `lba`.
-pub(super) fn anchor(main: Extent, reserve: Extent, lba: Lba) -> Vec<u8> {
+pub(super) fn anchor(revision: UdfRevision, main: Extent, reserve: Extent, lba: Lba) -> Vec<u8> {
     let anchor = AnchorVolumeDescriptorPointer {
         tag: Tag::default(),
         main_sequence: main.into(),
@@ -327,6 +354,7 @@ pub(super) fn anchor(main: Extent, reserve: Extent, lba: Lba) -> Vec<u8> {
     seal(
         &mut bytes,
         identifier::ANCHOR_VOLUME_DESCRIPTOR_POINTER,
+        revision,
         lba.0,
         512 - TAG_LEN,
     );
@@ -346,6 +374,14 @@ pub(super) struct Counts {
 /// The integrity sequence: the descriptor and a terminating one (ECMA-167 3/8.8.2).
 pub(super) fn integrity(volume: &Volume, counts: Counts) -> Vec<u8> {
     let lba = volume.integrity.start;
+    let usage = IntegrityImplementationUse {
+        implementation_id: EntityId::IMPLEMENTATION,
+        number_of_files: counts.files.into(),
+        number_of_directories: counts.directories.into(),
+        minimum_read_revision: u16::from(volume.revision.minimum_read()).into(),
+        minimum_write_revision: u16::from(volume.revision).into(),
+        maximum_write_revision: u16::from(volume.revision).into(),
+    };
     let descriptor = LogicalVolumeIntegrityDescriptor {
         tag: Tag::default(),
         recording_time: volume.time,
@@ -353,29 +389,31 @@ pub(super) fn integrity(volume: &Volume, counts: Counts) -> Vec<u8> {
         next_integrity_extent: ExtentAd::default(),
         next_unique_id: counts.next_unique_id.into(),
         reserved: [0; 24],
-        number_of_partitions: 1.into(),
-        implementation_use_len: 46.into(),
-        free_space: 0.into(),
-        size: volume.partition.blocks.into(),
-        implementation_id: EntityId::IMPLEMENTATION,
-        number_of_files: counts.files.into(),
-        number_of_directories: counts.directories.into(),
-        minimum_read_revision: volume.revision.into(),
-        minimum_write_revision: volume.revision.into(),
-        maximum_write_revision: volume.revision.into(),
+        number_of_partitions: volume.partitions().into(),
+        implementation_use_len: (size_of_val(&usage) as u32).into(),
     };
-    let mut bytes = vec![0; 2 * BLOCK];
+    let mut bytes = descriptor.as_bytes().to_vec();
+    // Nothing is free.
+    bytes.resize(bytes.len() + 4 * volume.partitions() as usize, 0);
+    bytes.extend(volume.partition.blocks.to_le_bytes());
+    if let Some(metadata) = volume.metadata {
+        bytes.extend(metadata.blocks.to_le_bytes());
+    }
+    bytes.extend(usage.as_bytes());
+    let len = bytes.len();
+    bytes.resize(2 * BLOCK, 0);
     let (first, second) = bytes.split_at_mut(BLOCK);
-    first[..size_of_val(&descriptor)].copy_from_slice(descriptor.as_bytes());
     seal(
         first,
         identifier::LOGICAL_VOLUME_INTEGRITY_DESCRIPTOR,
+        volume.revision,
         lba.0,
-        size_of_val(&descriptor) - TAG_LEN,
+        len - TAG_LEN,
     );
     seal(
         second,
         identifier::TERMINATING_DESCRIPTOR,
+        volume.revision,
         (lba + 1).0,
         512 - TAG_LEN,
     );

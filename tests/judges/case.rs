@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use chrono::{DateTime, FixedOffset};
 use imapi2fs::{
     FileSystemImage, FileSystems, ImagePath, InterchangeLevel, LinkPolicy, ResultImage, Timestamp,
-    TreeOptions,
+    TreeOptions, UdfRevision,
 };
 use tempfile::TempDir;
 
@@ -25,6 +25,11 @@ pub(crate) struct Settings {
     pub(crate) file_systems: FileSystems,
     pub(crate) level: InterchangeLevel,
     pub(crate) strict: bool,
+    pub(crate) revision: UdfRevision,
+    /// Whether metadata of UDF 2.50 and later is recorded twice.
+    pub(crate) redundant: bool,
+    /// Whether all files are real-time files.
+    pub(crate) real_time: bool,
 }
 
 pub(crate) struct Case {
@@ -48,6 +53,27 @@ pub(crate) struct Built {
 pub(crate) const VOLUME_NAME: &str = "JUDGED_VOLUME";
 
 impl Settings {
+    pub(crate) const fn new(
+        tree: &'static Tree,
+        file_systems: FileSystems,
+        level: InterchangeLevel,
+    ) -> Self {
+        Self {
+            tree,
+            file_systems,
+            level,
+            strict: false,
+            revision: UdfRevision::V1_02,
+            redundant: true,
+            real_time: false,
+        }
+    }
+
+    /// Whether the files of UDF are found through a metadata partition.
+    pub(crate) fn has_metadata_partition(&self) -> bool {
+        self.has(FileSystems::UDF) && self.revision >= UdfRevision::V2_50
+    }
+
     pub(crate) fn has(&self, file_systems: FileSystems) -> bool {
         self.file_systems.contains(file_systems)
     }
@@ -89,6 +115,8 @@ impl Settings {
         image.set_strict_file_system_compliance(self.strict)?;
         image.set_iso9660_interchange_level(self.level)?;
         image.set_file_systems_to_create(self.file_systems)?;
+        image.set_udf_revision(self.revision)?;
+        image.set_create_redundant_udf_metadata_files(self.redundant);
         image.set_volume_name(VOLUME_NAME)?;
         Ok(image)
     }
@@ -100,6 +128,12 @@ impl Settings {
     ) -> imapi2fs::Result<(FileSystemImage, ResultImage)> {
         let mut image = self.image(contents.now)?;
         add(&mut image, contents)?;
+        if self.real_time {
+            for node in contents.nodes.iter().filter(|node| !node.is_directory()) {
+                let path = ImagePath::from_components(&node.path);
+                let _ = image.item_mut(path)?.set_is_real_time(true)?;
+            }
+        }
         let result = image.create_result_image()?;
         Ok((image, result))
     }
@@ -112,7 +146,17 @@ impl fmt::Display for Settings {
             f,
             "{}, {}, level {}{strict}",
             self.tree.name, self.file_systems, self.level as u8
-        )
+        )?;
+        if self.revision > UdfRevision::V1_02 {
+            write!(f, ", UDF {}", self.revision)?;
+        }
+        if !self.redundant {
+            f.write_str(", shared metadata")?;
+        }
+        if self.real_time {
+            f.write_str(", real-time")?;
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which images are made.
 
-use imapi2fs::{FileSystems, InterchangeLevel};
+use imapi2fs::{FileSystems, InterchangeLevel, UdfRevision};
 
 use crate::case::Settings;
 use crate::trees::{self, Tree};
@@ -33,6 +33,9 @@ pub(crate) fn all(full: bool) -> Vec<Settings> {
     for tree in trees::QUICK {
         cases.extend(strict(tree).filter(|settings| full || settings.has(FileSystems::all())));
     }
+    for (number, tree) in trees::QUICK.iter().enumerate() {
+        cases.extend(revisions(tree, number, full));
+    }
     let bridge = |settings: &Settings| {
         settings.has(FileSystems::all()) && settings.level == InterchangeLevel::Three
     };
@@ -58,12 +61,8 @@ pub(crate) fn is_quick(tree: &Tree) -> bool {
 
 fn every(tree: &'static Tree) -> impl Iterator<Item = Settings> {
     FILE_SYSTEMS.into_iter().flat_map(move |file_systems| {
-        LEVELS.into_iter().map(move |level| Settings {
-            tree,
-            file_systems,
-            level,
-            strict: false,
-        })
+        let settings = move |level| Settings::new(tree, file_systems, level);
+        LEVELS.into_iter().map(settings)
     })
 }
 
@@ -74,12 +73,7 @@ fn pairwise(tree: &'static Tree, number: usize) -> impl Iterator<Item = Settings
         .enumerate()
         .map(move |(at, file_systems)| {
             let level = LEVELS[(at + number) % LEVELS.len()];
-            Settings {
-                tree,
-                file_systems,
-                level,
-                strict: false,
-            }
+            Settings::new(tree, file_systems, level)
         })
 }
 
@@ -87,10 +81,35 @@ fn pairwise(tree: &'static Tree, number: usize) -> impl Iterator<Item = Settings
 fn strict(tree: &'static Tree) -> impl Iterator<Item = Settings> {
     FILE_SYSTEMS.into_iter().flat_map(move |file_systems| {
         [InterchangeLevel::One, InterchangeLevel::Two].map(|level| Settings {
-            tree,
-            file_systems,
-            level,
             strict: true,
+            ..Settings::new(tree, file_systems, level)
         })
     })
+}
+
+/// The later revisions of UDF, alone and beside all others, with their metadata once and twice: all, or two of them,
+/// which are other ones for the next tree.
+fn revisions(tree: &'static Tree, number: usize, full: bool) -> Vec<Settings> {
+    let mut cases = Vec::new();
+    let revisions = &UdfRevision::ALL[1..];
+    for (at, &revision) in revisions.iter().enumerate() {
+        for (file_systems, turn) in [(FileSystems::UDF, 0), (FileSystems::all(), 2)] {
+            let selected = (number + turn) % revisions.len() == at;
+            let copies: &[bool] = match revision >= UdfRevision::V2_50 {
+                _ if !full && !selected => &[],
+                true => &[true, false],
+                false => &[true],
+            };
+            for &redundant in copies {
+                cases.push(Settings {
+                    revision,
+                    redundant,
+                    // In every second tree.
+                    real_time: number % 2 == 1 && revision >= UdfRevision::V2_01,
+                    ..Settings::new(tree, file_systems, InterchangeLevel::Three)
+                });
+            }
+        }
+    }
+    cases
 }

@@ -1,14 +1,16 @@
 //! The two strict checkers that lie beside this file.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
 
 use imapi2fs::FileSystems;
 
-use crate::case::{Built, VOLUME_NAME};
+use crate::case::{Built, Settings, VOLUME_NAME};
 use crate::expect::{self, Found, View};
 use crate::relaxations;
-use crate::tool::{self, Judge, Verdict};
+use crate::tool::{self, Judge, Output, Scratch, Verdict};
 use crate::trees::Fact;
 
 pub(crate) const ISOCHECK: Judge = Judge {
@@ -23,6 +25,14 @@ pub(crate) const UDFCHECK: Judge = Judge {
     programs: &["python3"],
     can_read: |case| case.has(FileSystems::UDF),
     judge: udfcheck,
+};
+
+/// The mirror of the metadata alone leads to all files.
+pub(crate) const UDFCHECK_MIRROR: Judge = Judge {
+    name: "udfcheck, metadata destroyed",
+    programs: &["python3"],
+    can_read: Settings::has_metadata_partition,
+    judge: udfcheck_mirror,
 };
 
 fn isocheck(built: &Built) -> Verdict {
@@ -54,7 +64,51 @@ fn isocheck(built: &Built) -> Verdict {
 
 fn udfcheck(built: &Built) -> Verdict {
     let report = Report::of("udfcheck", built, [])?;
+    expect_udf(&report, built)
+}
+
+fn udfcheck_mirror(built: &Built) -> Verdict {
+    let scratch = Scratch::new()?;
+    let damaged = scratch.path().join("image.iso");
+    destroy_metadata(built, &damaged).map_err(|error| error.to_string())?;
+    let (output, report) = Report::run("udfcheck", &built.settings, &damaged, [])?;
+    // This fault is ours, and there is no other.
+    let is_ours = |finding: &&str| finding.contains("metadata file: block 0:0 has tag 0");
+    let (ours, others): (Vec<_>, Vec<_>) = report.findings().into_iter().partition(is_ours);
+    relaxations::check("udfcheck", &built.settings, &others)?;
+    if ours.len() != 1 {
+        return Err(output.says());
+    }
+    expect_udf(&report, built)
+}
+
+/// Copies an image without the ICB of its metadata file, and without the contents if there are others.
+fn destroy_metadata(built: &Built, to: &Path) -> io::Result<()> {
+    // Both where the first block of the partition is that ICB.
+    const ICB: u64 = 288;
+    const CONTENTS: u64 = 320;
+    fs::copy(&built.file, to)?;
+    let mut file = File::options().read(true).write(true).open(to)?;
+    let mut icb = [0; 2048];
+    file.seek(SeekFrom::Start(ICB * 2048))?;
+    file.read_exact(&mut icb)?;
+    // An Extended File Entry of file type 250, whose one extent is described at 216.
+    assert_eq!((icb[0], icb[27]), (10, 250), "the ICB of the metadata file");
+    let len = u32::from_le_bytes([icb[216], icb[217], icb[218], icb[219]]);
+    let mut zero = |block: u64, len: u32| {
+        file.seek(SeekFrom::Start(block * 2048))?;
+        file.write_all(&vec![0; len as usize])
+    };
+    zero(ICB, 2048)?;
+    if built.settings.redundant {
+        zero(CONTENTS, len)?;
+    }
+    Ok(())
+}
+
+fn expect_udf(report: &Report, built: &Built) -> Verdict {
     report.expect("logical_volume_id", &built.volume_name_udf)?;
+    report.expect("udf_revision", &built.settings.revision.to_string())?;
     if !built.settings.is_manifest_read() {
         return Ok(());
     }
@@ -76,31 +130,43 @@ impl Report {
         built: &Built,
         options: impl IntoIterator<Item = &'a str>,
     ) -> Result<Self, String> {
-        let script: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests", "judges"]
-            .iter()
-            .collect();
-        let script = script.join(checker).with_extension("py");
-        let mut command = tool::command("python3");
-        command.arg(script).arg(&built.file).args(options);
-        if built.settings.is_manifest_read() {
-            command.arg("--manifest");
-        }
-        if built.settings.is_flawless() {
-            command.arg("--strict");
-        }
-        let output = tool::run(&mut command)?;
-        let report = Self(output.stdout());
-        let findings: Vec<&str> = report
-            .0
-            .lines()
-            .filter(|line| line.starts_with("ERROR ") || line.starts_with("WARN "))
-            .collect();
-        relaxations::check(checker, &built.settings, &findings)?;
+        let (output, report) = Self::run(checker, &built.settings, &built.file, options)?;
+        relaxations::check(checker, &built.settings, &report.findings())?;
         if output.success {
             Ok(report)
         } else {
             Err(output.says())
         }
+    }
+
+    fn run<'a>(
+        checker: &str,
+        settings: &Settings,
+        file: &Path,
+        options: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(Output, Self), String> {
+        let script: PathBuf = [env!("CARGO_MANIFEST_DIR"), "tests", "judges"]
+            .iter()
+            .collect();
+        let script = script.join(checker).with_extension("py");
+        let mut command = tool::command("python3");
+        command.arg(script).arg(file).args(options);
+        if settings.is_manifest_read() {
+            command.arg("--manifest");
+        }
+        if settings.is_flawless() {
+            command.arg("--strict");
+        }
+        let output = tool::run(&mut command)?;
+        let report = Self(output.stdout());
+        Ok((output, report))
+    }
+
+    fn findings(&self) -> Vec<&str> {
+        self.0
+            .lines()
+            .filter(|line| line.starts_with("ERROR ") || line.starts_with("WARN "))
+            .collect()
     }
 
     fn expect(&self, key: &str, value: &str) -> Result<(), String> {

@@ -24,6 +24,8 @@ fn can_read(case: &Settings) -> bool {
     let trees =
         case.has(FileSystems::UDF) || case.has(FileSystems::JOLIET) && case.tree.name != "hidden";
     trees
+        // It knows no metadata partitions.
+        && !case.has_metadata_partition()
         && case.tree.name != "empty"
         && !case.tree.is(Fact::Endless)
         && !case.tree.is(Fact::WideNames)

@@ -71,12 +71,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 }
 
 fn settings() -> Settings {
-    Settings {
-        tree: &trees::MIXED,
-        file_systems: FileSystems::all(),
-        level: InterchangeLevel::Three,
-        strict: false,
-    }
+    Settings::new(&trees::MIXED, FileSystems::all(), InterchangeLevel::Three)
 }
 
 fn bytes(result: &ResultImage) -> Result<Vec<u8>, Failed> {

@@ -36,6 +36,7 @@ use tool::Judge;
 const JUDGES: &[&Judge] = &[
     &checkers::ISOCHECK,
     &checkers::UDFCHECK,
+    &checkers::UDFCHECK_MIRROR,
     &xorriso::XORRISO,
     &xorriso::XORRISO_PLAIN,
     &isoinfo::ISOINFO,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use imapi2fs::FileSystems;
+use imapi2fs::{FileSystems, UdfRevision};
 
 use crate::case::Built;
 use crate::expect::{self, View};
@@ -34,6 +34,8 @@ fn udfinfo(built: &Built) -> Verdict {
         .iter()
         .filter(|node| node.is_directory())
         .count();
+    // It names the lowest revision a reader has to know, which for 2.60 is 2.50.
+    let read_revision = built.settings.revision.min(UdfRevision::V2_50);
     let expected = [
         ("label", built.volume_name_udf.clone()),
         ("lvid", built.volume_name_udf.clone()),
@@ -41,8 +43,8 @@ fn udfinfo(built: &Built) -> Verdict {
         ("blocks", built.total_blocks.to_string()),
         ("numfiles", (built.nodes.len() - directories).to_string()),
         ("numdirs", (directories + 1).to_string()),
-        ("udfrev", "1.02".into()),
-        ("udfwriterev", "1.02".into()),
+        ("udfrev", read_revision.to_string()),
+        ("udfwriterev", built.settings.revision.to_string()),
         ("integrity", "closed".into()),
         ("accesstype", "readonly".into()),
         ("freeblocks", "0".into()),

@@ -91,8 +91,8 @@ fn settings_convert_from_imapi2_s_numbers_and_from_text() {
         UdfRevision::try_from(0x102).unwrap(),
         "1.02".parse().unwrap()
     );
-    assert!(UdfRevision::try_from(0x250).is_err());
-    assert!("2.50".parse::<UdfRevision>().is_err());
+    assert!(UdfRevision::try_from(0x251).is_err());
+    assert!("2.5".parse::<UdfRevision>().is_err());
     for media in MediaType::WRITABLE {
         assert_eq!(media.to_string().parse::<MediaType>().unwrap(), *media);
     }

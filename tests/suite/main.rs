@@ -22,6 +22,7 @@ mod links;
 mod names;
 mod progress;
 mod report;
+mod revisions;
 mod settings;
 mod sources;
 mod staging;

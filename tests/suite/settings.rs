@@ -14,7 +14,8 @@ fn a_new_image_has_the_defaults_of_imapi2() {
     assert_eq!(image.iso9660_interchange_level(), InterchangeLevel::One);
     assert_eq!(image.iso9660_interchange_levels_supported(), LEVELS);
     assert_eq!(u16::from(image.udf_revision()), 0x102);
-    assert_eq!(image.udf_revisions_supported(), [UdfRevision::V1_02]);
+    assert_eq!(image.udf_revisions_supported(), UdfRevision::ALL);
+    assert!(image.create_redundant_udf_metadata_files());
     assert_eq!(image.free_media_blocks(), 332_800);
     assert_eq!(image.session_start_block(), 0);
     assert_eq!(image.volume_name(), "");
@@ -117,8 +118,8 @@ fn only_an_empty_image_becomes_strict() {
 #[test]
 fn the_udf_revision_can_be_set_without_udf() {
     let mut image = image_of(ISO9660);
-    image.set_udf_revision(UdfRevision::V1_02).unwrap();
-    assert_eq!(image.udf_revision(), UdfRevision::V1_02);
+    image.set_udf_revision(UdfRevision::V2_50).unwrap();
+    assert_eq!(image.udf_revision(), UdfRevision::V2_50);
 }
 
 #[test]
@@ -252,13 +253,16 @@ fn media_set_file_systems_and_blocks() {
         (MediaType::DvdPlusRDualLayer, UDF, 4_173_824),
         (MediaType::DvdDashRDualLayer, UDF, 4_171_712),
         (MediaType::BdR, UDF, 12_219_392),
+        (MediaType::BdRe, UDF, 12_219_392),
         (MediaType::Disk, all, 0),
     ] {
         let mut image = image_of(UDF);
         image.choose_image_defaults_for_media_type(media).unwrap();
         assert_eq!(image.file_systems_to_create(), file_systems, "{media}");
         assert_eq!(image.free_media_blocks(), blocks, "{media}");
-        assert_eq!(image.udf_revision(), UdfRevision::V1_02);
+        let blu_ray = [MediaType::BdR, MediaType::BdRe].contains(&media);
+        assert_eq!(image.udf_revision() == UdfRevision::V2_50, blu_ray);
+        assert!(blu_ray || image.udf_revision() == UdfRevision::V1_02);
     }
     assert_eq!(u32::from(MediaType::BdRe), 19);
 }

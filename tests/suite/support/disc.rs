@@ -38,6 +38,9 @@ pub(crate) struct Icb {
     pub(crate) links: u16,
     pub(crate) unique_id: u64,
     pub(crate) accessed: Moment,
+    pub(crate) real_time: bool,
+    /// From UDF 2.00 on.
+    pub(crate) created: Option<Moment>,
     /// The blocks of allocation extents.
     pub(crate) chain: Vec<u32>,
 }
@@ -182,10 +185,12 @@ fn same_time(item: Item<'_>, entry: &Entry) {
         return;
     };
     let range = at("0001-01-02T00:00:00Z")..at("9999-12-31T00:00:00Z");
-    for (recorded, time) in [
+    let created = icb.created.map(|created| (created, item.creation_time()));
+    let others = [
         (entry.time, time),
         (icb.accessed, item.last_accessed_time()),
-    ] {
+    ];
+    for (recorded, time) in others.into_iter().chain(created) {
         if range.contains(&time) {
             let found = (recorded.unix_seconds(), recorded.micros());
             let micros = time.subsecond_nanos() / 1000;

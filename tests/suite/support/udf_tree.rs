@@ -13,9 +13,17 @@ const MAX_EXTENT: u32 = 0x3FFF_F800;
 /// Reads all files and directories, then compares what they say with what the volume says.
 pub(crate) struct Tree<'d> {
     disc: &'d Disc,
+    revision: u16,
+    /// Of descriptors.
+    version: u16,
+    /// First block of the partition with the structures, and the index of its map.
+    structures: (u32, u16),
+    /// First block of the partition with the data of files.
     partition: u32,
     /// What an ICB says, and how many descriptors name it.
     icbs: HashMap<u32, (Entry, u16)>,
+    /// The UniqueIDs of identifiers, with those of the ICBs they name (UDF 2.3.4.3).
+    ids: Vec<(u32, u64)>,
 }
 
 impl<'d> Tree<'d> {
@@ -23,8 +31,12 @@ impl<'d> Tree<'d> {
     pub(crate) fn read(disc: &'d Disc, volume: &mut Volume, root: u32) {
         let mut tree = Tree {
             disc,
+            revision: volume.revision,
+            version: volume.version,
+            structures: (volume.structures_partition().0, volume.structures()),
             partition: volume.partition.0,
             icbs: HashMap::new(),
+            ids: Vec::new(),
         };
         let entry = tree.icb(volume, root);
         assert!(entry.directory, "the root");
@@ -45,106 +57,165 @@ impl<'d> Tree<'d> {
         tree.compare(volume);
     }
 
-    /// A File Entry (ECMA-167 4/14.9, UDF 2.3.6), read once.
+    /// A File Entry (ECMA-167 4/14.9, UDF 2.3.6), from UDF 2.00 on an Extended File Entry (ECMA-167 4/14.17), read once.
     #[track_caller]
     fn icb(&mut self, volume: &mut Volume, block: u32) -> Entry {
         if let Some((entry, _)) = self.icbs.get(&block) {
             return entry.clone();
         }
-        let lba = self.partition + block;
+        let lba = self.structures.0 + block;
         let bytes = self.disc.block(lba);
-        let crc_len = check_tag(&bytes, 261, block);
+        let extended = self.version == 3;
+        let crc_len = check_tag(
+            &bytes,
+            if extended { 266 } else { 261 },
+            self.version,
+            block,
+        );
         volume.used.push((lba, 1, "ICB"));
-        // ICB tag (ECMA-167 4/14.6): strategy 4, one entry; the descriptors are short.
+        // ICB tag (ECMA-167 4/14.6): strategy 4, one entry.
         assert_eq!(le32(&bytes, 16), 0);
         assert_eq!([20, 22, 24].map(|at| le16(&bytes, at)), [4, 0, 1]);
-        assert!(is_zero(&bytes[28..36]), "parent and flags");
-        assert!(bytes[27] == 4 || bytes[27] == 5, "file type");
+        assert!(is_zero(&bytes[28..34]), "parent");
+        let file_type = bytes[27];
+        let real_time = file_type == 249 && self.revision > 0x200;
+        assert!(
+            file_type == 4 || file_type == 5 || real_time,
+            "file type {file_type}"
+        );
+        let directory = file_type == 4;
+        // Only files lie in another partition than their ICBs.
+        let long = volume.metadata.is_some() && !directory;
+        assert_eq!(le16(&bytes, 34), long.into(), "flags");
         assert_eq!([le32(&bytes, 36), le32(&bytes, 40)], [u32::MAX; 2], "owner");
         let may_write = 0b00010_00010_00010;
         assert_eq!(le32(&bytes, 44) & may_write, 0, "nobody writes here");
         assert!(is_zero(&bytes[50..56]), "record format");
-        assert_eq!(le32(&bytes, 108), 1, "checkpoint");
-        assert!(is_zero(&bytes[112..128]), "extended attributes");
-        check_implementation(&bytes[128..]);
-        assert_eq!(le32(&bytes, 168), 0, "extended attributes");
-        let descriptors_len = le32(&bytes, 172) as usize;
-        assert_eq!(crc_len, 160 + descriptors_len);
-        assert!(is_zero(&bytes[176 + descriptors_len..]));
-
         let len = le64(&bytes, 56);
+        // What is longer in an Extended File Entry: the object size, the creation time, a reserved field, the streams.
+        let fields = if extended {
+            assert_eq!(le64(&bytes, 64), len, "object size");
+            assert!(is_zero(&bytes[132..136]), "reserved");
+            assert!(is_zero(&bytes[152..168]), "streams");
+            [72, 80, 92, 116, 128, 136, 168, 200, 208, 216]
+        } else {
+            [64, 72, 84, 96, 108, 112, 128, 160, 168, 176]
+        };
+        let [
+            recorded,
+            accessed,
+            modified,
+            changed,
+            checkpoint,
+            attributes,
+            implementation,
+            id,
+            lens,
+            head,
+        ] = fields;
+        assert_eq!(le32(&bytes, checkpoint), 1, "checkpoint");
+        assert!(is_zero(&bytes[attributes..attributes + 16]));
+        check_implementation(&bytes[implementation..]);
+        assert_eq!(le32(&bytes, lens), 0, "extended attributes");
+        let descriptors_len = le32(&bytes, lens + 4) as usize;
+        assert_eq!(crc_len, head - 16 + descriptors_len);
+        assert!(is_zero(&bytes[head + descriptors_len..]));
+
         let mut chain = Vec::new();
-        let extents = self.extents(&bytes[176..176 + descriptors_len], &mut chain);
+        let descriptors = &bytes[head..head + descriptors_len];
+        let extents = self.extents(descriptors, long, &mut chain);
         let sum: u64 = extents.iter().map(|(_, len)| len).sum();
         assert_eq!(sum, len, "extents and information length");
         assert_eq!(
-            le64(&bytes, 64),
+            le64(&bytes, recorded),
             len.div_ceil(BLOCK as u64),
             "blocks recorded"
         );
-        let (_, partition_len) = volume.partition;
+        let (partition, partition_len) = if long {
+            volume.partition
+        } else {
+            volume.structures_partition()
+        };
         for (first, len) in &extents {
             let blocks = len.div_ceil(BLOCK as u64) as u32;
-            assert!(first - self.partition + blocks <= partition_len);
+            assert!(first - partition + blocks <= partition_len);
             volume.used.push((*first, blocks, "data"));
         }
         for block in &chain {
-            volume.used.push((self.partition + block, 1, "allocation"));
+            volume
+                .used
+                .push((self.structures.0 + block, 1, "allocation"));
         }
         let entry = Entry {
-            directory: bytes[27] == 4,
+            directory,
             hidden: false,
             len,
             extents,
-            time: Moment::of_udf(&bytes[84..]),
+            time: Moment::of_udf(&bytes[modified..]),
             icb: Some(Icb {
                 block,
                 links: le16(&bytes, 48),
-                unique_id: le64(&bytes, 160),
-                accessed: Moment::of_udf(&bytes[72..]),
+                unique_id: le64(&bytes, id),
+                accessed: Moment::of_udf(&bytes[accessed..]),
+                real_time,
+                created: extended.then(|| Moment::of_udf(&bytes[104..])),
                 chain,
             }),
         };
         // When the attributes changed.
-        Moment::of_udf(&bytes[96..]);
+        Moment::of_udf(&bytes[changed..]);
         self.icbs.insert(block, (entry.clone(), 0));
         entry
     }
 
-    /// Short allocation descriptors, and the chain they continue in (ECMA-167 4/12, 4/14.5, 4/14.14.1).
+    /// Allocation descriptors, short or long, and the chain they continue in (ECMA-167 4/12, 4/14.5, 4/14.14).
     #[track_caller]
-    fn extents(&self, descriptors: &[u8], chain: &mut Vec<u32>) -> Vec<(u32, u64)> {
+    fn extents(&self, descriptors: &[u8], long: bool, chain: &mut Vec<u32>) -> Vec<(u32, u64)> {
         let mut extents: Vec<(u32, u64)> = Vec::new();
         let mut descriptors = descriptors.to_vec();
+        let size = if long { 16 } else { 8 };
+        let start = if long {
+            self.partition
+        } else {
+            self.structures.0
+        };
         loop {
-            assert_eq!(descriptors.len() % 8, 0);
+            assert_eq!(descriptors.len() % size, 0);
             let mut next = None;
-            for (at, descriptor) in descriptors.chunks(8).enumerate() {
+            for (at, descriptor) in descriptors.chunks(size).enumerate() {
                 let (len, block) = (le32(descriptor, 0), le32(descriptor, 4));
-                let is_last = 8 * (at + 1) == descriptors.len();
+                let is_last = size * (at + 1) == descriptors.len();
+                let mut partition = 0;
                 match len >> 30 {
                     0 => {
                         assert!(0 < len && len <= MAX_EXTENT, "extent of {len} bytes");
                         let before = extents.last().map_or(0, |(_, len)| *len);
                         assert_eq!(before % BLOCK as u64, 0, "an extent that is not the last");
-                        extents.push((self.partition + block, len.into()));
+                        extents.push((start + block, len.into()));
                     }
                     3 => {
                         assert!(is_last, "the end of the list");
                         assert_eq!(len & MAX_EXTENT, 2048, "one block");
                         next = Some(block);
+                        partition = self.structures.1;
                     }
                     kind => panic!("extent of type {kind}"),
+                }
+                if long {
+                    assert_eq!(le16(descriptor, 8), partition, "partition reference");
+                    assert!(is_zero(&descriptor[10..]));
                 }
             }
             let Some(block) = next else {
                 return extents;
             };
-            let bytes = self.disc.block(self.partition + block);
-            let crc_len = check_tag(&bytes, 258, block);
-            assert_eq!(crc_len, 8, "up to UDF 2.00 the descriptors are not covered");
+            let bytes = self.disc.block(self.structures.0 + block);
+            let crc_len = check_tag(&bytes, 258, self.version, block);
             assert_eq!(le32(&bytes, 16), 0, "previous location");
             let len = le32(&bytes, 20) as usize;
+            // Up to UDF 2.00 the descriptors are not covered.
+            let covered = if self.revision > 0x200 { len } else { 0 };
+            assert_eq!(crc_len, 8 + covered);
             assert!(len > 0, "an empty allocation extent");
             assert!(is_zero(&bytes[24 + len..]));
             descriptors = bytes[24..24 + len].to_vec();
@@ -162,20 +233,30 @@ impl<'d> Tree<'d> {
         while at < bytes.len() {
             let fid = &bytes[at..];
             let len = (38 + usize::from(fid[19])).next_multiple_of(4);
-            let crc_len = check_tag(fid, 257, self.block_of(&entry, at));
+            let crc_len = check_tag(fid, 257, self.version, self.block_of(&entry, at));
             assert_eq!(crc_len, len - 16, "the CRC covers all of it");
             assert_eq!(le16(fid, 16), 1, "file version");
-            assert_eq!((le32(fid, 20), le16(fid, 28)), (2048, 0), "ICB");
-            assert!(
-                is_zero(&fid[30..38]),
-                "unique id, length of implementation use"
+            assert_eq!(
+                (le32(fid, 20), le16(fid, 28)),
+                (2048, self.structures.1),
+                "ICB"
             );
+            assert!(is_zero(&fid[30..32]), "flags");
+            assert_eq!(le16(fid, 36), 0, "length of implementation use");
             let name_end = 38 + usize::from(fid[19]);
             assert!(is_zero(&fid[name_end..len]), "padding");
             let icb = le32(fid, 24);
             let mut child = self.icb(volume, icb);
             self.icbs.get_mut(&icb).unwrap().1 += 1;
             let flags = fid[18];
+            let id = le32(fid, 32);
+            if self.version == 2 {
+                assert_eq!(id, 0, "UDF 1.50 has no UniqueIDs here");
+            } else if at == 0 {
+                assert_eq!(u64::from(id), child.icb().unique_id, "that of the parent");
+            } else {
+                self.ids.push((id, child.icb().unique_id));
+            }
             if at == 0 {
                 assert_eq!((flags, fid[19], icb), (0x0A, 0, parent), "the parent");
             } else {
@@ -204,7 +285,7 @@ impl<'d> Tree<'d> {
         let mut at = at as u64;
         for (first, len) in &directory.extents {
             if at < *len {
-                return first - self.partition + (at / BLOCK as u64) as u32;
+                return first - self.structures.0 + (at / BLOCK as u64) as u32;
             }
             at -= len;
         }
@@ -225,7 +306,22 @@ impl<'d> Tree<'d> {
             ids.windows(2).all(|pair| pair[0] < pair[1]),
             "a UniqueID twice"
         );
-        let next = ids[ids.len() - 1] + 1;
+        let mut last = ids[ids.len() - 1];
+        if self.version == 3 {
+            // One identifier has the number of its ICB, others of the same ICB have their own.
+            let mut named: Vec<u32> = self.ids.iter().map(|(id, _)| *id).collect();
+            named.sort_unstable();
+            assert!(named.windows(2).all(|pair| pair[0] < pair[1]));
+            let own: Vec<u64> = self
+                .ids
+                .iter()
+                .filter(|(id, icb)| u64::from(*id) == *icb)
+                .map(|(_, icb)| *icb)
+                .collect();
+            assert_eq!(own.len(), ids.len() - 1, "all but the root's");
+            last = last.max(named.last().map_or(0, |id| u64::from(*id)));
+        }
+        let next = last + 1;
         assert_eq!(volume.next_unique_id, next.max(16), "next UniqueID");
 
         let directories = volume.entries.values().filter(|entry| entry.directory);
