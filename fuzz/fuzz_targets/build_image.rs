@@ -11,6 +11,8 @@ struct Input {
     time: i64,
     file_systems: u32,
     level: u32,
+    udf_revision: u8,
+    redundant_metadata: bool,
     volume_name: String,
     session_start: u16,
     strict: bool,
@@ -27,6 +29,7 @@ enum Step {
     RemoveTree(Vec<String>),
     Times(Vec<String>, i64, i64, i64),
     Hide(Vec<String>),
+    RealTime(Vec<String>),
     LookUp(String),
     Level(u32),
     FileSystems(u32),
@@ -52,6 +55,10 @@ fn run(image: &mut FileSystemImage, step: Step) -> imapi2fs::Result<()> {
             image.item_mut(path(&names))?.set_hidden(true);
             Ok(())
         }
+        Step::RealTime(names) => image
+            .item_mut(path(&names))?
+            .set_is_real_time(true)
+            .map(drop),
         Step::LookUp(text) => image.exists(text).map(drop),
         Step::Level(level) => {
             image.set_iso9660_interchange_level(InterchangeLevel::try_from(level % 4)?)
@@ -68,6 +75,10 @@ fuzz_target!(|input: Input| {
     if let Ok(level) = InterchangeLevel::try_from(input.level % 4) {
         let _ = image.set_iso9660_interchange_level(level);
     }
+    let revisions = image.udf_revisions_supported();
+    let revision = revisions[usize::from(input.udf_revision) % revisions.len()];
+    image.set_udf_revision(revision).unwrap();
+    image.set_create_redundant_udf_metadata_files(input.redundant_metadata);
     let _ = image.set_volume_name(input.volume_name);
     let _ = image.set_session_start_block(input.session_start.into());
     let _ = image.set_strict_file_system_compliance(input.strict);

@@ -3,7 +3,7 @@
 //! Another digest means other bytes for the same input. That is a decision, to be put in the changelog under
 //! *Changed bytes*, not a number to be brought up to date.
 
-use imapi2fs::{FileSystemImage, FileSystems, InterchangeLevel};
+use imapi2fs::{FileSystemImage, FileSystems, InterchangeLevel, UdfRevision};
 
 use crate::support::bytes::fnv1a;
 use crate::support::{ISO9660, JOLIET, UDF, add_files, at, check, image_at};
@@ -80,4 +80,14 @@ fn udf_alone() {
         ],
     );
     assert_pinned(&image, 305, 0xfdfc_ff9d_f151_6286);
+    for (revision, blocks, digest) in [
+        (UdfRevision::V1_50, 305, 0xe427_4f3c_ba73_fcdc),
+        (UdfRevision::V2_00, 305, 0x57b8_919c_a36f_863d),
+        (UdfRevision::V2_01, 305, 0x70e6_09cf_35ce_d531),
+        (UdfRevision::V2_50, 433, 0x83ec_c325_01fc_353b),
+        (UdfRevision::V2_60, 433, 0x55a4_a2dd_e9bc_8e1d),
+    ] {
+        image.set_udf_revision(revision).unwrap();
+        assert_pinned(&image, blocks, digest);
+    }
 }

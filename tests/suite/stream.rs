@@ -8,7 +8,7 @@ use imapi2fs::{BLOCK_SIZE, Error, FileSystemImage, FileSystems, ImagePath, Times
 use proptest::prelude::*;
 
 use crate::support::bytes::{all, fnv1a};
-use crate::support::random::{file_systems, grown, levels, model, trees};
+use crate::support::random::{file_systems, grown, levels, model, revisions, trees};
 use crate::support::{Disc, Host, add_files, at, check, image, image_at, masks};
 
 /// An image of a little of everything.
@@ -271,8 +271,11 @@ proptest! {
         seeds in trees(),
         file_systems in file_systems(),
         level in levels(),
+        (revision, redundant) in revisions(),
     ) {
-        let (image, expected) = grown(&seeds, file_systems, level);
+        let (mut image, expected) = grown(&seeds, file_systems, level);
+        image.set_udf_revision(revision).unwrap();
+        image.set_create_redundant_udf_metadata_files(redundant);
         check(&image);
         let found: Vec<ImagePath> = image.root().descendants().map(|item| item.full_path()).collect();
         prop_assert_eq!(found.len(), expected.len());
@@ -288,11 +291,14 @@ proptest! {
         seeds in trees(),
         file_systems in file_systems(),
         level in levels(),
+        (revision, redundant) in revisions(),
         session in prop_oneof![Just(0), 1..100_000_u32],
         reads in prop::collection::vec((any::<prop::sample::Index>(), 0..20_000_usize), 1..30),
     ) {
         let (mut image, _) = grown(&seeds, file_systems, level);
         image.set_session_start_block(session).unwrap();
+        image.set_udf_revision(revision).unwrap();
+        image.set_create_redundant_udf_metadata_files(redundant);
         let result = image.create_result_image().unwrap();
         let mut whole = Vec::new();
         result.write_to(&mut whole).unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use imapi2fs::{FileSystemImage, FileSystems, ImagePath, InterchangeLevel, Timestamp};
+use imapi2fs::{FileSystemImage, FileSystems, ImagePath, InterchangeLevel, Timestamp, UdfRevision};
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -72,6 +72,11 @@ pub(crate) fn file_systems() -> impl Strategy<Value = FileSystems> {
 
 pub(crate) fn levels() -> impl Strategy<Value = InterchangeLevel> {
     prop::sample::select(super::LEVELS.to_vec())
+}
+
+/// Revisions of UDF, with the metadata recorded twice or not.
+pub(crate) fn revisions() -> impl Strategy<Value = (UdfRevision, bool)> {
+    (prop::sample::select(UdfRevision::ALL), any::<bool>())
 }
 
 /// Bytes that tell files and places in them apart.
