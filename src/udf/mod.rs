@@ -14,15 +14,20 @@
 //! anchor lies inside it. From UDF 2.50 on all but the file data is inside a metadata partition, see [`metadata`].
 
 mod allocation;
+mod contents;
 mod file_set;
+mod files;
 mod icb;
 mod identifier;
 mod metadata;
 mod names;
 mod plan;
 mod revision;
+mod streams;
 mod tag;
 mod volume;
 
+pub(crate) use self::files::Files;
+pub(crate) use self::icb::max_embedded;
 pub(crate) use self::names::Names;
-pub(crate) use self::plan::{Files, Options, VolumePlan};
+pub(crate) use self::plan::{Options, VolumePlan};

@@ -23,6 +23,13 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Where a file's data is: in its extents or in its ICB.
+    #[track_caller]
+    pub(crate) fn data(&self, disc: &Disc) -> Vec<u8> {
+        let embedded = self.icb.as_ref().and_then(|icb| icb.embedded.clone());
+        embedded.unwrap_or_else(|| disc.data(&self.extents))
+    }
+
     /// What only UDF has.
     #[track_caller]
     pub(crate) fn icb(&self) -> &Icb {
@@ -43,6 +50,11 @@ pub(crate) struct Icb {
     pub(crate) created: Option<Moment>,
     /// The blocks of allocation extents.
     pub(crate) chain: Vec<u32>,
+    /// The data, if it lies in the ICB.
+    pub(crate) embedded: Option<Vec<u8>>,
+    /// The ICB of the stream directory.
+    pub(crate) stream_directory: Option<u32>,
+    pub(crate) streams: Entries,
 }
 
 /// The entries of a file system by their paths; the root's is empty.
@@ -163,14 +175,23 @@ fn same(item: Item<'_>, entry: &Entry, file_system: FileSystems, disc: &Disc) {
         return;
     }
     assert_eq!(entry.len, item.data_size(), "{item:?}");
-    let sum: u64 = entry.extents.iter().map(|(_, len)| len).sum();
-    assert_eq!(sum, entry.len, "{item:?}: extents");
     if entry.len <= 1 << 20 {
         let data = all(item.data().unwrap());
         assert!(
-            disc.data(&entry.extents) == data,
+            entry.data(disc) == data,
             "{item:?} in {file_system}: other data"
         );
+    }
+    let Some(icb) = &entry.icb else { return };
+    // Streams are recorded if and only if entries have creation times.
+    let streams: Vec<_> = match icb.created {
+        Some(_) => item.named_streams().collect(),
+        None => Vec::new(),
+    };
+    assert_eq!(icb.streams.len(), streams.len(), "{item:?}: streams");
+    for stream in streams {
+        let name = stream.file_system_name(file_system).unwrap();
+        same(stream, &icb.streams[&name], file_system, disc);
     }
 }
 

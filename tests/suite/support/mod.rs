@@ -102,7 +102,14 @@ pub(crate) fn state(image: &FileSystemImage) -> Vec<String> {
                 Ok(data) => bytes::all(data),
                 Err(_) => Vec::new(),
             };
-            format!("{item:?} {times:?} {} {data:?}", item.is_hidden())
+            let streams: Vec<_> = item
+                .named_streams()
+                .map(|stream| (stream.name(), bytes::all(stream.data().unwrap())))
+                .collect();
+            format!(
+                "{item:?} {times:?} {} {data:?} {streams:?}",
+                item.is_hidden()
+            )
         })
         .collect();
     lines.push(format!(
