@@ -8,9 +8,11 @@ use super::icb::{self, Allocation, Entry};
 use super::identifier::{self, Identifier};
 use super::streams::StreamIcb;
 use crate::block::{BLOCK, Extent, Lba, PartitionBlock, blocks_of};
+use crate::codec::time::UdfTime;
 use crate::codec::unique::Mapped;
 use crate::error::Result;
 use crate::space::{Cursor, FileData, Fill, Map};
+use crate::time::Timestamp;
 use crate::tree::NodeId;
 
 /// What the parts are called in the list of parts.
@@ -188,6 +190,15 @@ impl Made {
     /// The entry of a file of one name, with the times of `node`.
     fn entry(&self, node: NodeId, run: Run) -> Entry {
         let times = self.files.tree.attributes(node).times;
+        let modified = UdfTime::from(times.modified);
+        // Mostly all three are the same, and dates take a while.
+        let recorded = |time: Timestamp| {
+            if time == times.modified && time.zone_minutes() == times.modified.zone_minutes() {
+                modified
+            } else {
+                time.into()
+            }
+        };
         Entry {
             file_type: icb::REGULAR_FILE,
             link_count: 1,
@@ -196,9 +207,9 @@ impl Made {
             stream_directory: None,
             is_stream: false,
             blocks: blocks_of(run.len),
-            accessed: times.accessed.into(),
-            modified: times.modified.into(),
-            created: times.created.into(),
+            accessed: recorded(times.accessed),
+            modified,
+            created: recorded(times.created),
             unique_id: 0,
             allocation: run.allocation(),
         }
