@@ -17,18 +17,18 @@ use crate::source::{
 use crate::tree::{Attributes, MAX_NAME_LEN, NodeId, TreeFull};
 
 impl FileSystemImage {
-    /// Runs `change`; if it fails, the tree and the staged data are as before.
+    /// Runs `change`, which makes one change point; if it fails, the tree and the staged data are as before.
     pub(super) fn transaction<T>(
         &mut self,
         change: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
-        let mark = self.view.tree_mut().mark();
+        self.view.tree_mut().begin();
         let staged = self.stage.as_ref().map(Stage::len);
         let result = change(self);
         match result {
             Ok(_) => self.view.tree_mut().keep(),
             Err(_) => {
-                self.view.tree_mut().roll_back(&mark);
+                self.view.tree_mut().take_back();
                 match (&mut self.stage, staged) {
                     (Some(stage), Some(len)) => stage.truncate(len),
                     (stage, _) => *stage = None,

@@ -372,8 +372,10 @@ impl DirectoryMut<'_> {
                 expected: "an item of this directory",
             }));
         }
-        self.image.view.tree_mut().remove(node);
-        Ok(())
+        self.image.transaction(|image| {
+            image.view.tree_mut().remove(node);
+            Ok(())
+        })
     }
 
     /// Removes a directory and everything in it; the root, or this directory by an empty path, is only emptied.
@@ -401,11 +403,13 @@ impl DirectoryMut<'_> {
         } else {
             vec![item.node]
         };
-        let tree = self.image.view.tree_mut();
-        for node in nodes {
-            tree.remove(node);
-        }
-        Ok(())
+        self.image.transaction(|image| {
+            let tree = image.view.tree_mut();
+            for node in nodes {
+                tree.remove(node);
+            }
+            Ok(())
+        })
     }
 }
 

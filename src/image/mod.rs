@@ -2,6 +2,7 @@
 
 mod add;
 mod add_tree;
+mod change_points;
 mod edit;
 mod item;
 mod report;

@@ -603,6 +603,8 @@ impl FileSystemImage {
             .and_then(|()| self.set_iso9660_interchange_level(self.settings.level));
         if result.is_err() {
             self.settings.strict = old;
+        } else if strict {
+            self.lock_in_change_point();
         }
         result
     }

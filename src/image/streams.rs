@@ -100,7 +100,10 @@ impl ItemMut<'_> {
     pub fn remove_stream(&mut self, name: impl AsRef<str>) -> Result<FeatureSupport> {
         self.image.check_has_streams(self.node)?;
         let stream = self.item().named_stream(name.as_ref())?.node;
-        self.image.view.tree_mut().remove_stream(stream);
+        self.image.transaction(|image| {
+            image.view.tree_mut().remove_stream(stream);
+            Ok(())
+        })?;
         Ok(self.image.settings.support(UdfRevision::V2_00))
     }
 

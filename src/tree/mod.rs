@@ -138,6 +138,8 @@ pub(crate) struct Tree {
     index: HashTable<NodeId>,
     hasher: DefaultHashBuilder,
     totals: Totals,
+    /// How many contents are staged.
+    staged: usize,
     undo: undo::Log,
 }
 
@@ -172,6 +174,7 @@ impl Tree {
             index: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
             totals: Totals::default(),
+            staged: 0,
             undo: undo::Log::default(),
         }
     }
@@ -460,6 +463,7 @@ impl Tree {
     pub(crate) fn add_content(&mut self, content: Content) -> Result<ContentId, TreeFull> {
         let number = u32::try_from(self.contents.len()).map_err(|_| TreeFull)?;
         debug_assert_eq!(content.references, 0);
+        self.staged += usize::from(is_staged(&content));
         self.contents.push(content);
         Ok(ContentId(number))
     }
@@ -549,58 +553,81 @@ impl Tree {
     fn free(&mut self, content: ContentId) {
         let content = &mut self.contents[content.0 as usize];
         if content.references == 0 {
+            self.staged -= usize::from(is_staged(content));
             *content = Content::default();
         }
     }
 
-    /// Removes an item and all that is below it; not the root.
+    /// Removes an item and all that is below it; not the root. It stays in the tables until the change is locked in.
     pub(crate) fn remove(&mut self, node: NodeId) {
         let Some(holder) = self.directory(self.parent(node)) else {
             return;
         };
-        let mut todo = vec![node];
-        while let Some(node) = todo.pop() {
-            let hash = self.hash(self.parent(node), self.name(node));
-            if let Ok(entry) = self.index.find_entry(hash, |other| *other == node) {
-                entry.remove();
-            }
-            match self.kind(node) {
-                NodeKind::Directory(directory) => {
-                    let directory = &mut self.directories[directory.0 as usize];
-                    directory.live = 0;
-                    let children = std::mem::take(&mut directory.children);
-                    todo.extend(
-                        children
-                            .into_iter()
-                            .filter(|child| !self.nodes[child.0 as usize].removed),
-                    );
-                    self.totals.directories -= 1;
-                }
+        self.unindex(node);
+        for below in self.subtree(node) {
+            match self.kind(below) {
+                NodeKind::Directory(_) => self.totals.directories -= 1,
                 NodeKind::File(content) => {
-                    for stream in self.detach_streams(node) {
-                        self.free_stream(stream);
+                    for stream in self.streams_unsorted(below).to_vec() {
+                        self.discount_stream(stream);
                     }
                     self.drop_reference(content, false);
-                    self.free(content);
                     self.totals.files -= 1;
-                    let real_time = self.nodes[node.0 as usize].real_time;
+                    let real_time = self.node(below).real_time;
                     self.totals.real_time_files -= u32::from(real_time);
                 }
             }
-            self.nodes[node.0 as usize].removed = true;
         }
-        let holder = &mut self.directories[holder.0 as usize];
-        holder.live -= 1;
-        // Taking each one out at once would make emptying a large directory quadratic.
-        if holder.children.len() > 2 * holder.live as usize {
-            let nodes = &self.nodes;
-            holder
-                .children
-                .retain(|child| !nodes[child.0 as usize].removed);
+        self.nodes[node.0 as usize].removed = true;
+        self.directories[holder.0 as usize].live -= 1;
+        self.undo.removed(node);
+    }
+
+    /// Puts back what was removed.
+    fn put_back(&mut self, node: NodeId) {
+        let Some(holder) = self.directory(self.parent(node)) else {
+            return;
+        };
+        self.directories[holder.0 as usize].live += 1;
+        self.nodes[node.0 as usize].removed = false;
+        self.index_node(node);
+        for below in self.subtree(node) {
+            match self.kind(below) {
+                NodeKind::Directory(_) => self.totals.directories += 1,
+                NodeKind::File(content) => {
+                    for stream in self.streams_unsorted(below).to_vec() {
+                        self.count_stream(stream);
+                    }
+                    self.refer_to(content, false);
+                    self.totals.files += 1;
+                    let real_time = self.node(below).real_time;
+                    self.totals.real_time_files += u32::from(real_time);
+                }
+            }
         }
     }
 
-    /// The staged contents that nodes have.
+    /// An item and all that is below it, each directory before its items.
+    fn subtree(&self, node: NodeId) -> Vec<NodeId> {
+        let mut all = vec![node];
+        let mut next = 0;
+        while let Some(node) = all.get(next) {
+            if let Some(directory) = self.directory(*node) {
+                all.extend(self.children_unsorted(directory));
+            }
+            next += 1;
+        }
+        all
+    }
+
+    fn unindex(&mut self, node: NodeId) {
+        let hash = self.hash(self.parent(node), self.name(node));
+        if let Ok(entry) = self.index.find_entry(hash, |other| *other == node) {
+            entry.remove();
+        }
+    }
+
+    /// The staged contents: those that nodes have, and those that they will have when changes are taken back.
     pub(crate) fn staged(&self) -> impl Iterator<Item = &Content> {
         self.contents.iter().filter(|content| is_staged(content))
     }
@@ -610,6 +637,11 @@ impl Tree {
         self.contents
             .iter_mut()
             .filter(|content| is_staged(content))
+    }
+
+    /// How many contents are staged.
+    pub(crate) const fn staged_count(&self) -> usize {
+        self.staged
     }
 
     /// Bytes that are staged.
@@ -632,7 +664,7 @@ impl Tree {
 }
 
 fn is_staged(content: &Content) -> bool {
-    content.references > 0 && matches!(content.data, Data::Staged { .. })
+    matches!(content.data, Data::Staged { .. })
 }
 
 fn hash(hasher: &DefaultHashBuilder, directory: NodeId, name: &str) -> u64 {

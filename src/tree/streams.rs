@@ -45,41 +45,35 @@ impl Tree {
 
     /// Removes a stream.
     pub(crate) fn remove_stream(&mut self, node: NodeId) {
-        self.take_back_stream(node);
-        self.free_stream(node);
-        self.nodes[node.0 as usize].removed = true;
+        let file = self.parent(node);
+        let old = self.streams_unsorted(file).to_vec();
+        self.undo.streams(file, &old);
+        self.take_stream(node);
     }
 
     /// Takes all streams from a file.
     pub(crate) fn clear_streams(&mut self, file: NodeId) {
-        let streams = self.detach_streams(file);
+        let streams = self.streams.remove(&file).unwrap_or_default();
+        for stream in &streams {
+            self.discount_stream(*stream);
+        }
         if !streams.is_empty() {
             self.undo.streams(file, &streams);
         }
     }
 
-    /// Takes all streams from a file; their data stays until it is freed.
-    pub(super) fn detach_streams(&mut self, file: NodeId) -> Vec<NodeId> {
-        let streams = self.streams.remove(&file).unwrap_or_default();
-        for stream in &streams {
-            self.discount_stream(*stream);
-        }
-        streams
-    }
-
-    /// Gives a file back the streams it had. Those it got since are still counted, and taken back later.
+    /// Gives a file back the streams it had. Those it got since are taken from it when their nodes go.
     pub(super) fn attach_streams(&mut self, file: NodeId, streams: Vec<NodeId>) {
-        for stream in &streams {
-            self.totals.streams += 1;
-            if let NodeKind::File(content) = self.kind(*stream) {
-                self.refer_to(content, true);
-            }
+        let now = self.streams_unsorted(file);
+        let gone = streams.iter().filter(|stream| !now.contains(stream));
+        for stream in gone.copied().collect::<Vec<_>>() {
+            self.count_stream(stream);
         }
         self.streams.insert(file, streams);
     }
 
     /// Takes a stream from its file.
-    pub(super) fn take_back_stream(&mut self, node: NodeId) {
+    pub(super) fn take_stream(&mut self, node: NodeId) {
         let file = self.parent(node);
         if let Some(streams) = self.streams.get_mut(&file) {
             streams.retain(|stream| *stream != node);
@@ -90,7 +84,14 @@ impl Tree {
         self.discount_stream(node);
     }
 
-    fn discount_stream(&mut self, node: NodeId) {
+    pub(super) fn count_stream(&mut self, node: NodeId) {
+        self.totals.streams += 1;
+        if let NodeKind::File(content) = self.kind(node) {
+            self.refer_to(content, true);
+        }
+    }
+
+    pub(super) fn discount_stream(&mut self, node: NodeId) {
         self.totals.streams -= 1;
         if let NodeKind::File(content) = self.kind(node) {
             self.drop_reference(content, true);

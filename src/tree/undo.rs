@@ -1,25 +1,41 @@
-//! Taking back what a failed call did to the tree: lengths of its tables, and a log of what changed in them.
+//! Change points: taking back what calls did to the tree, at a cost in proportion to what is taken back.
+//!
+//! What was added since a point is what is numbered from its lengths on, so that adding logs nothing but the point
+//! itself. What was removed stays in the tables, out of sight, until the change is locked in.
 
-use super::{Attributes, ContentId, NodeId, NodeKind, Tree};
+use super::{Attributes, ContentId, Node, NodeId, NodeKind, Tree};
+use crate::source::Data;
 
-/// Additions need no step: what is numbered from the mark on was added.
+/// What was done to something that was there before.
+#[derive(Clone)]
 enum Step {
     Content(NodeId, ContentId),
     Attributes(NodeId, Attributes),
     Streams(NodeId, Vec<NodeId>),
+    Removed(NodeId),
 }
 
-/// The steps since the first mark; without a mark nothing is logged.
-#[derive(Default)]
+/// The tree before a change: lengths of its tables. All of them are below 2³².
+#[derive(Clone, Copy, Debug)]
+struct Point {
+    nodes: u32,
+    contents: u32,
+    names: u32,
+    hosts: u32,
+    steps: u32,
+    directories: u32,
+}
+
+/// The changes that can be taken back.
+#[derive(Clone, Default)]
 pub(super) struct Log {
-    steps: Option<Vec<Step>>,
-}
-
-impl Clone for Log {
-    /// A copy of the tree has nothing to take back: results are made between calls.
-    fn clone(&self) -> Self {
-        Self::default()
-    }
+    /// One for each change.
+    points: Vec<Point>,
+    steps: Vec<Step>,
+    /// Number of changes that cannot be taken back any more.
+    locked: u32,
+    /// Whether a change is being made; what happens in between is none.
+    open: bool,
 }
 
 impl Log {
@@ -35,39 +51,114 @@ impl Log {
         self.push(|| Step::Streams(node, old.to_vec()));
     }
 
+    pub(super) fn removed(&mut self, node: NodeId) {
+        self.push(|| Step::Removed(node));
+    }
+
     fn push(&mut self, step: impl FnOnce() -> Step) {
-        if let Some(steps) = &mut self.steps {
-            steps.push(step());
+        if self.open {
+            self.steps.push(step());
         }
     }
-}
-
-/// A state of the tree to which [`Tree::roll_back`] returns.
-#[derive(Debug)]
-pub(crate) struct Mark {
-    nodes: usize,
-    names: usize,
-    contents: usize,
-    other_times: usize,
-    hosts: usize,
 }
 
 impl Tree {
-    /// Begins to log what is changed. Removals are not logged: no call that can fail removes.
-    pub(crate) fn mark(&mut self) -> Mark {
-        self.undo.steps = Some(Vec::new());
-        Mark {
-            nodes: self.nodes.len(),
-            names: self.names.len(),
-            contents: self.contents.len(),
-            other_times: self.other_times.len(),
-            hosts: self.hosts.len(),
+    /// How many changes have been made.
+    pub(crate) fn change_point(&self) -> u32 {
+        self.undo.locked + self.undo.points.len() as u32
+    }
+
+    /// How many of them cannot be taken back.
+    pub(crate) const fn locked_change_point(&self) -> u32 {
+        self.undo.locked
+    }
+
+    /// Begins a change.
+    pub(crate) fn begin(&mut self) {
+        self.undo.points.push(Point {
+            nodes: self.nodes.len() as u32,
+            contents: self.contents.len() as u32,
+            names: self.names.len() as u32,
+            hosts: self.hosts.len() as u32,
+            steps: self.undo.steps.len() as u32,
+            directories: self.totals.directories,
+        });
+        self.undo.open = true;
+    }
+
+    /// Ends a change. It is none if it changed nothing.
+    pub(crate) fn keep(&mut self) {
+        self.undo.open = false;
+        let changed = self.undo.points.last().is_some_and(|point| {
+            point.nodes as usize != self.nodes.len()
+                || point.steps as usize != self.undo.steps.len()
+        });
+        if !changed {
+            self.undo.points.pop();
         }
     }
 
-    /// Keeps what was done since the mark.
-    pub(crate) fn keep(&mut self) {
-        for step in self.undo.steps.take().into_iter().flatten() {
+    /// Takes back the change that has been begun last, or that was made last.
+    ///
+    /// Returns where the staged data begins that was taken back with it.
+    pub(crate) fn take_back(&mut self) -> Option<u64> {
+        self.undo.open = false;
+        let point = self.undo.points.pop()?;
+        for step in self
+            .undo
+            .steps
+            .split_off(point.steps as usize)
+            .into_iter()
+            .rev()
+        {
+            match step {
+                Step::Content(node, old) => self.set_content(node, old),
+                Step::Attributes(node, old) => self.put_attributes(node, old),
+                Step::Streams(node, old) => self.attach_streams(node, old),
+                Step::Removed(node) => self.put_back(node),
+            }
+        }
+        while self.nodes.len() > point.nodes as usize {
+            self.drop_last();
+        }
+        let mut first_staged = None;
+        for content in self.contents.drain(point.contents as usize..) {
+            if let Data::Staged { offset, .. } = content.data {
+                self.staged -= 1;
+                // Each is staged behind those before.
+                first_staged.get_or_insert(offset);
+            }
+        }
+        self.names.truncate(point.names as usize);
+        self.hosts.truncate(point.hosts as usize);
+        first_staged
+    }
+
+    /// Number of directories there were at a change point, the root not counted; and the deepest directory that would
+    /// come back, with its level.
+    pub(crate) fn before(&self, change_point: u32) -> (u32, Option<(NodeId, u32)>) {
+        let place = (change_point - self.undo.locked) as usize;
+        let Some(point) = self.undo.points.get(place) else {
+            return (self.totals.directories, None);
+        };
+        let removed = self.undo.steps[point.steps as usize..].iter();
+        let removed = removed.filter_map(|step| match step {
+            Step::Removed(node) if node.0 < point.nodes => Some(*node),
+            _ => None,
+        });
+        let directories = removed.flat_map(|node| self.subtree(node));
+        let deepest = directories
+            .filter(|node| self.is_directory(*node))
+            .map(|node| (node, self.level(node)))
+            .max_by_key(|(_, level)| *level);
+        (point.directories, deepest)
+    }
+
+    /// Makes all changes final and lets go of what was removed by them.
+    pub(crate) fn lock_in(&mut self) {
+        self.undo.locked = self.change_point();
+        self.undo.points = Vec::new();
+        for step in std::mem::take(&mut self.undo.steps) {
             match step {
                 Step::Content(_, old) => self.free(old),
                 Step::Attributes(..) => {}
@@ -76,56 +167,74 @@ impl Tree {
                         self.free_stream(stream);
                     }
                 }
+                Step::Removed(node) => self.bury(node),
             }
         }
     }
 
-    /// Undoes what was done since the mark.
-    pub(crate) fn roll_back(&mut self, mark: &Mark) {
-        for step in self.undo.steps.take().into_iter().flatten().rev() {
-            match step {
-                Step::Content(node, old) => self.set_content(node, old),
-                Step::Attributes(node, old) => self.put_attributes(node, old),
-                Step::Streams(node, old) => self.attach_streams(node, old),
+    /// Lets go of all that a removed item has, and of what is below it.
+    fn bury(&mut self, top: NodeId) {
+        for node in self.subtree(top) {
+            if node != top {
+                self.unindex(node);
+            }
+            match self.kind(node) {
+                NodeKind::Directory(directory) => {
+                    self.directories[directory.0 as usize].children = Vec::new();
+                }
+                NodeKind::File(content) => {
+                    for stream in self.streams.remove(&node).unwrap_or_default() {
+                        self.free_stream(stream);
+                    }
+                    self.free(content);
+                }
             }
         }
-        while self.nodes.len() > mark.nodes {
-            self.take_back(NodeId((self.nodes.len() - 1) as u32));
+        let Some(holder) = self.directory(self.parent(top)) else {
+            return;
+        };
+        let holder = &mut self.directories[holder.0 as usize];
+        // Taking each one out at once would make emptying a large directory quadratic.
+        if holder.children.len() > 2 * holder.live as usize {
+            let nodes = &self.nodes;
+            holder
+                .children
+                .retain(|child| !nodes[child.0 as usize].removed);
         }
-        self.names.truncate(mark.names);
-        self.contents.truncate(mark.contents);
-        self.other_times.truncate(mark.other_times);
-        self.hosts.truncate(mark.hosts);
     }
 
     /// Undoes the newest addition, of a node that has no children any more.
-    fn take_back(&mut self, node: NodeId) {
+    fn drop_last(&mut self) {
+        let node = NodeId((self.nodes.len() - 1) as u32);
         let parent = self.parent(node);
-        let real_time = self.nodes[node.0 as usize].real_time;
+        let Node {
+            real_time,
+            other_times,
+            ..
+        } = *self.node(node);
         self.totals.real_time_files -= u32::from(real_time);
         if self.is_stream(node) {
-            self.take_back_stream(node);
-            self.nodes.pop();
-            return;
-        }
-        let hash = self.hash(parent, self.name(node));
-        if let Ok(entry) = self.index.find_entry(hash, |other| *other == node) {
-            entry.remove();
-        }
-        if let NodeKind::Directory(holder) = self.kind(parent) {
-            let holder = &mut self.directories[holder.0 as usize];
-            holder.children.pop();
-            holder.live -= 1;
-        }
-        match self.kind(node) {
-            NodeKind::Directory(_) => {
-                self.directories.pop();
-                self.totals.directories -= 1;
+            self.take_stream(node);
+        } else {
+            self.unindex(node);
+            if let NodeKind::Directory(holder) = self.kind(parent) {
+                let holder = &mut self.directories[holder.0 as usize];
+                holder.children.pop();
+                holder.live -= 1;
             }
-            NodeKind::File(content) => {
-                self.drop_reference(content, false);
-                self.totals.files -= 1;
+            match self.kind(node) {
+                NodeKind::Directory(_) => {
+                    self.directories.pop();
+                    self.totals.directories -= 1;
+                }
+                NodeKind::File(content) => {
+                    self.drop_reference(content, false);
+                    self.totals.files -= 1;
+                }
             }
+        }
+        if other_times as usize == self.other_times.len() {
+            self.other_times.pop();
         }
         self.nodes.pop();
     }

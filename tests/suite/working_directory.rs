@@ -76,6 +76,7 @@ fn another_working_directory_gets_what_is_staged() {
         &[("gone", &[9; 50_000]), ("a", &[1; 5000]), ("dir/b", b"b")],
     );
     image.root_mut().remove("gone").unwrap();
+    image.lock_in_change_point();
     let host = Host::with(&[("hard", b"hard")]);
     fs::hard_link(host.path("hard"), host.path("link")).unwrap();
     image
