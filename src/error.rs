@@ -264,6 +264,42 @@ pub enum Error {
         /// Bytes needed.
         needed: u64,
     },
+    /// Blocks of a disc cannot be read.
+    #[error("cannot read block {block} of the disc")]
+    ReadDisc {
+        /// The first of them.
+        block: u32,
+        /// What the disc says.
+        source: io::Error,
+    },
+    /// A structure of a file system on a disc is damaged or makes no sense.
+    #[error("{file_system} at block {block}: {what}")]
+    Corrupt {
+        /// The file system.
+        file_system: FileSystems,
+        /// The block of the disc.
+        block: u32,
+        /// The structure, and what is wrong with it.
+        what: &'static str,
+    },
+    /// A file system on a disc has something that cannot be read.
+    #[error("{file_system} at block {block} has {feature}, which is not supported")]
+    UnsupportedFeature {
+        /// The file system.
+        file_system: FileSystems,
+        /// The block of the disc.
+        block: u32,
+        /// What it has.
+        feature: &'static str,
+    },
+    /// Reading a disc would take more memory than is allowed.
+    #[error("reading the disc takes at least {needed} bytes of memory, {limit} are allowed")]
+    ImportMemory {
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes allowed.
+        limit: u64,
+    },
     /// Staged data cannot be carried over to another working directory.
     #[error("cannot move staged files to {}", .directory.display())]
     MoveStaged {
@@ -442,6 +478,10 @@ impl Error {
             Self::InvalidWorkingDirectory { .. } => 0xC0AA_B140, // IMAPI_E_INVALID_WORKING_DIRECTORY
             Self::WorkingDirectorySpace { .. } => 0xC0AA_B141,   // IMAPI_E_WORKING_DIRECTORY_SPACE
             Self::MoveStaged { .. } => 0xC0AA_B142,              // IMAPI_E_STASHFILE_MOVE
+            Self::Corrupt { .. } => 0xC0AA_B153, // IMAPI_E_FILE_SYSTEM_READ_CONSISTENCY_ERROR
+            Self::UnsupportedFeature { .. } => 0xC0AA_B154, // IMAPI_E_FILE_SYSTEM_FEATURE_NOT_SUPPORTED
+            Self::ReadDisc { .. } => 0xC0AA_B157, // IMAPI_E_IMPORT_READ_FAILURE
+            Self::ImportMemory { .. } => 0x8007_000E, // E_OUTOFMEMORY
             Self::Write { .. } => 0x8000_4005, // E_FAIL: writing is the caller's there
             Self::Cancelled => 0xC0AA_0002,    // E_IMAPI_REQUEST_CANCELLED
         })

@@ -50,6 +50,7 @@ mod joliet;
 mod layout;
 mod media;
 mod path;
+mod recorded;
 mod result;
 mod source;
 mod space;
@@ -74,7 +75,7 @@ pub use self::image::{
     LeftOutReason, LinkPolicy, NewDirectory, NewFile, NewItem, Report, Snapshot, TreeOptions,
     TreeSummary,
 };
-pub use self::media::MediaType;
+pub use self::media::{Disc, FileDisc, MediaType, ReaderDisc};
 pub use self::path::ImagePath;
 pub use self::result::{ImageStream, ProgressItem, ProgressItems, ResultImage, WriteProgress};
 pub use self::source::{PlatformStaging, Source, StagingPolicy};
