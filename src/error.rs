@@ -8,7 +8,7 @@ use crate::file_systems::{FileSystems, InvalidValue};
 use crate::path::ImagePath;
 
 /// Result of this crate's functions.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why something could not be done, to which item, with the numbers that explain it.
 ///
@@ -480,10 +480,10 @@ impl Error {
             Self::MoveStaged { .. } => 0xC0AA_B142,              // IMAPI_E_STASHFILE_MOVE
             Self::Corrupt { .. } => 0xC0AA_B153, // IMAPI_E_FILE_SYSTEM_READ_CONSISTENCY_ERROR
             Self::UnsupportedFeature { .. } => 0xC0AA_B154, // IMAPI_E_FILE_SYSTEM_FEATURE_NOT_SUPPORTED
-            Self::ReadDisc { .. } => 0xC0AA_B157, // IMAPI_E_IMPORT_READ_FAILURE
-            Self::ImportMemory { .. } => 0x8007_000E, // E_OUTOFMEMORY
-            Self::Write { .. } => 0x8000_4005, // E_FAIL: writing is the caller's there
-            Self::Cancelled => 0xC0AA_0002,    // E_IMAPI_REQUEST_CANCELLED
+            Self::ReadDisc { .. } => 0xC0AA_B157,           // IMAPI_E_IMPORT_READ_FAILURE
+            Self::ImportMemory { .. } => 0x8007_000E,       // E_OUTOFMEMORY
+            Self::Write { .. } => 0x8000_4005,              // E_FAIL: writing is the caller's there
+            Self::Cancelled => 0xC0AA_0002,                 // E_IMAPI_REQUEST_CANCELLED
         })
     }
 

@@ -148,6 +148,56 @@ impl From<Timestamp> for UdfTime {
     }
 }
 
+impl UdfTime {
+    /// The time that is recorded, if it is one.
+    pub(crate) fn decode(&self) -> Option<Timestamp> {
+        let date = chrono::NaiveDate::from_ymd_opt(
+            self.year.get().into(),
+            self.month.into(),
+            self.day.into(),
+        )?;
+        // What cannot be a fraction is none.
+        let part = |value: u8, unit: u32| {
+            if value < 100 {
+                u32::from(value) * unit
+            } else {
+                0
+            }
+        };
+        let micros = part(self.centiseconds, 10_000)
+            + part(self.hundreds_of_microseconds, 100)
+            + part(self.microseconds, 1);
+        let time = date
+            .and_hms_micro_opt(
+                self.hour.into(),
+                self.minute.into(),
+                // A leap second counts with the one before it.
+                u32::from(
+                    self.second
+                        .min(if self.second == 60 { 59 } else { u8::MAX }),
+                ),
+                micros,
+            )?
+            .and_utc();
+        // Twelve bits with a sign. Only local time has a zone, and it need not be given.
+        let bits = self.type_and_zone.get();
+        let zone = match bits >> 12 {
+            1 => ((bits << 4) as i16) >> 4,
+            _ => 0,
+        };
+        let zone = if (-1440..=1440).contains(&zone) {
+            zone
+        } else {
+            0
+        };
+        let local = Timestamp::from(time);
+        Some(Timestamp::from_ticks(
+            local.ticks() - i64::from(zone) * 60 * 10_000_000,
+            zone,
+        ))
+    }
+}
+
 /// `YYYYMMDD_HHMM` in UTC: the name of a volume that was not given one.
 pub(crate) fn default_volume_name(time: Timestamp) -> String {
     let time = within(time.in_utc(), LONG_YEARS);
@@ -204,6 +254,30 @@ mod tests {
             in_udf_range(Timestamp::from_unix(i64::MIN)),
             at("0001-01-01T00:00:00Z")
         );
+    }
+
+    #[test]
+    fn udf_times_are_decoded_as_they_were_recorded() {
+        for text in [
+            "2024-06-01T12:34:56.123456-01:30",
+            "0001-01-01T00:00:00Z",
+            "9999-12-31T23:59:59.999999+05:45",
+        ] {
+            let decoded = UdfTime::from(at(text)).decode().unwrap();
+            assert_eq!(decoded, at(text));
+            assert_eq!(decoded.zone_minutes(), at(text).zone_minutes());
+        }
+    }
+
+    #[test]
+    fn udf_times_that_are_none_and_zones_that_are_not_given() {
+        let mut time = UdfTime::from(at("2024-06-01T12:00:00Z"));
+        time.type_and_zone = U16::new(0x1000 | (-2047_i16 as u16 & 0x0FFF));
+        assert_eq!(time.decode(), Some(at("2024-06-01T12:00:00Z")));
+        time.month = 13;
+        assert_eq!(time.decode(), None);
+        time.month = 0;
+        assert_eq!(time.decode(), None);
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod identifier;
 mod metadata;
 mod names;
 mod plan;
+pub(crate) mod read;
 mod revision;
 mod tag;
 mod volume;
