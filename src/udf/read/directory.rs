@@ -295,10 +295,8 @@ impl<'a> Directory<'a> {
                 return;
             }
             let expected = [identifier::FILE_IDENTIFIER_DESCRIPTOR];
-            if self.buffered().len() >= HEAD_LEN {
-                if tag::head(self.buffered(), &expected).is_err() {
-                    continue;
-                }
+            if self.buffered().len() >= HEAD_LEN && tag::head(self.buffered(), &expected).is_err() {
+                continue;
             }
             if self.identifier().is_ok() {
                 return;

@@ -386,23 +386,12 @@ fn virtual_table_at(space: &Space, address: Address, at: u64) -> Result<Option<T
     };
     let mut charge = Charge::new(&space.blocks);
     charge.add(entries.len())?;
-    let (entries, _) = entries.as_chunks_of_u32();
-    Ok(Some((
-        entries.iter().map(|entry| entry.get()).collect(),
-        counts,
-    )))
-}
-
-/// Bytes as whole numbers of 32 bits, and what is left.
-trait Numbers {
-    fn as_chunks_of_u32(&self) -> (&[U32], &[u8]);
-}
-
-impl Numbers for [u8] {
-    fn as_chunks_of_u32(&self) -> (&[U32], &[u8]) {
-        let count = self.len() / size_of::<U32>();
-        <[U32]>::ref_from_prefix_with_elems(self, count).unwrap_or((&[], self))
-    }
+    let table = entries
+        .chunks_exact(size_of::<u32>())
+        .filter_map(|entry| entry.try_into().ok())
+        .map(u32::from_le_bytes)
+        .collect();
+    Ok(Some((table, counts)))
 }
 
 /// UDF 2.2.10 of 2.50: either file has what is needed.

@@ -30,7 +30,10 @@ pub(super) fn unsupported(at: u64, feature: &'static str) -> Error {
 
 /// The block of the disc that byte `at` lies in.
 pub(super) fn block_at(at: u64) -> u32 {
-    u32::try_from(at / u64::from(BLOCK_SIZE)).unwrap_or(u32::MAX)
+    let block = at.checked_div(BLOCK_SIZE.into());
+    block
+        .and_then(|block| u32::try_from(block).ok())
+        .unwrap_or(u32::MAX)
 }
 
 /// The tag at the start of `bytes`, if its checksum is right and it is one of `identifiers`.
