@@ -240,7 +240,11 @@ impl Space {
         ];
         let mut last = extent.address;
         let mut next = extent.address.checked_add(1);
-        let mut left = self.blocks_of(extent.len.into()).saturating_sub(1);
+        // Identifiers may name the first entry only; the entry then knows how many follow.
+        let mut left = self
+            .blocks_of(extent.len.into())
+            .max(maximum_entries(block).into())
+            .saturating_sub(1);
         let mut bytes = Vec::new();
         for _ in 0..MAX_ENTRIES {
             let Some(address) = next.filter(|_| left != 0) else {
@@ -274,6 +278,13 @@ impl Space {
 fn strategy(block: &[u8]) -> u16 {
     FileEntry::ref_from_prefix(block)
         .map(|(entry, _)| entry.icb_tag.strategy_type.get())
+        .unwrap_or_default()
+}
+
+/// How many entries the ICB of the entry in `block` has at most.
+fn maximum_entries(block: &[u8]) -> u16 {
+    FileEntry::ref_from_prefix(block)
+        .map(|(entry, _)| entry.icb_tag.maximum_entries.get())
         .unwrap_or_default()
 }
 

@@ -126,18 +126,13 @@ fn empty_volumes_of_another_program_are_opened() {
                 let path = directory.path().join("image");
                 let _ = std::fs::remove_file(&path);
                 let blocks_count = (16 << 20) / len.parse::<u32>().unwrap();
+                // It wants its options in this order.
+                let (media, others) = form.split_at(2);
                 let made = Command::new("mkudffs")
-                    .args([
-                        "--utf8",
-                        "-l",
-                        "Völume",
-                        "-r",
-                        revision,
-                        "-b",
-                        len,
-                        "--new-file",
-                    ])
-                    .args(form)
+                    .args(["--utf8", "--new-file", "-b", len])
+                    .args(media)
+                    .args(["-r", revision, "-l", "Völume"])
+                    .args(others)
                     .arg(&path)
                     .arg(blocks_count.to_string())
                     .output();
@@ -170,4 +165,37 @@ fn empty_volumes_of_another_program_are_opened() {
         }
     }
     eprintln!("{opened} volumes of mkudffs");
+}
+
+/// Lists the image that `LIST_IMAGE` names, and says how long that took.
+#[test]
+#[ignore = "needs an image"]
+fn listing_takes_little_time() {
+    let Some(image) = std::env::var_os("LIST_IMAGE") else {
+        return;
+    };
+    for _ in 0..5 {
+        let disc = Arc::new(crate::media::FileDisc::open(&image).unwrap());
+        let start = std::time::Instant::now();
+        let volume = open(&Arc::new(Blocks::new(disc, BUDGET)), 0)
+            .unwrap()
+            .unwrap();
+        let mut entries = 0;
+        let mut names = 0;
+        let mut open = vec![volume.root().unwrap()];
+        while let Some(directory) = open.pop() {
+            for entry in volume.entries(&directory).unwrap() {
+                let entry = entry.unwrap();
+                entries += 1;
+                names += entry.name.len();
+                if entry.kind == Kind::Directory {
+                    open.push(entry);
+                }
+            }
+        }
+        eprintln!(
+            "{entries} entries, {names} bytes of names: {:?}",
+            start.elapsed()
+        );
+    }
 }

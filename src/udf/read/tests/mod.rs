@@ -2,6 +2,7 @@
 
 mod corpus;
 mod damage;
+mod forms;
 mod made;
 mod mutation;
 
@@ -141,6 +142,8 @@ fn judged(image: &Path, start: u32) -> Option<Vec<Line>> {
             Some((kind, len, modified.map(|time| time as i64), hash, path))
         })
         .collect();
+    // Streams of the volume itself are no part of the tree.
+    lines.retain(|line| !line.4.starts_with("//sys/"));
     lines.sort();
     Some(lines)
 }
