@@ -1,10 +1,9 @@
 //! Entries of directories, as all formats give them.
 
-use super::allocation::charge_element;
 use super::directory::Directory;
 use super::finding::Finding;
 use super::icb::{self, Icb, IcbExtent, file_type};
-use super::partition::{Address, Charge, Space};
+use super::partition::{Address, Space};
 use super::tag::{block_at, corrupt};
 use super::text::link_target;
 use crate::error::{Error, Result};
@@ -13,6 +12,9 @@ use crate::udf::icb::{DIRECTORY, REAL_TIME_FILE, REGULAR_FILE};
 
 /// The longest symbolic link that is read, in bytes.
 const MAX_LINK_LEN: u64 = 64 * 1024;
+
+/// The most named streams of a file that are read. Any number of files may have the same ones.
+const MAX_STREAMS: usize = 1024;
 
 impl Space {
     /// The entry called `name` whose ICB is `extent`; `from` is the byte of the disc that names it.
@@ -112,14 +114,13 @@ impl Space {
         if icb.file_type != file_type::STREAM_DIRECTORY {
             return Ok(false);
         }
-        let mut charge = Charge::new(&self.blocks);
         let mut is_whole = true;
         for stream in Directory::new(self, &icb, true)? {
+            if streams.len() == MAX_STREAMS {
+                return Ok(false);
+            }
             match stream {
-                Ok(stream) if stream.kind == Kind::File => {
-                    charge_element::<Entry>(streams.len(), &mut charge)?;
-                    streams.push(stream);
-                }
+                Ok(stream) if stream.kind == Kind::File => streams.push(stream),
                 Err(error @ Error::ImportMemory { .. }) => return Err(error),
                 _ => is_whole = false,
             }

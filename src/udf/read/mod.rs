@@ -38,10 +38,12 @@ mod icb;
 mod maps;
 mod partition;
 mod sequence;
+mod sparing;
 mod tag;
 #[cfg(test)]
 mod tests;
 mod text;
+mod virtual_table;
 mod volume;
 
 pub(crate) use self::finding::Finding;

@@ -1,5 +1,6 @@
 //! Discs as they are, as they can be, and as they should not be.
 
+mod builder;
 mod corpus;
 mod damage;
 mod forms;

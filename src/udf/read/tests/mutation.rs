@@ -157,6 +157,14 @@ fn damaged_images_of_this_crate_do_no_harm() {
 }
 
 #[test]
+fn damaged_images_of_all_forms_do_no_harm() {
+    let mut random = Random(0x1234_5678_9ABC_DEF1);
+    for (name, image) in forms::images() {
+        mutate_all(&name, &image, rounds(), &mut random);
+    }
+}
+
+#[test]
 fn damaged_images_of_others_do_no_harm() {
     let directory = tempfile::tempdir().unwrap();
     let mut random = Random(0xD1B5_4A32_D192_ED03);
