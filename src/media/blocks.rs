@@ -7,8 +7,11 @@ use super::Disc;
 use crate::block::{BLOCK, BLOCK_SIZE};
 use crate::error::{Error, Result};
 
-/// Blocks that are read at once when few bytes are asked for: structures lie close together.
+/// The most blocks that are read at once when few bytes are asked for: structures lie close together.
 const WINDOW: usize = 32;
+
+/// The blocks that are read first in a new place, where structures may lie far apart: one in four costs little more.
+const FIRST: usize = 4;
 
 /// The bytes of a disc.
 pub(crate) struct Blocks {
@@ -62,13 +65,22 @@ impl Blocks {
         };
         if !has(*first, bytes) {
             let left = (self.disc.total_blocks() - block) as usize;
+            // What is read in order is read in ever larger pieces.
+            let last = bytes.len() / BLOCK;
+            let follows = block
+                .checked_sub(*first)
+                .is_some_and(|skip| (last..=last + WINDOW).contains(&(skip as usize)));
+            let piece = if follows { 2 * last } else { FIRST };
+            let piece = piece.clamp(FIRST, WINDOW).min(left);
             let mut read = std::mem::take(bytes);
-            read.resize(blocks.max(WINDOW.min(left)) * BLOCK, 0);
-            if self.disc.read_blocks(block, &mut read).is_err() {
-                // Perhaps it is one that nobody asked for.
+            read.resize(blocks.max(piece) * BLOCK, 0);
+            let mut result = self.disc.read_blocks(block, &mut read);
+            if result.is_err() && read.len() > blocks * BLOCK {
+                // Perhaps what cannot be read is none of what was asked for.
                 read.truncate(blocks * BLOCK);
-                self.disc.read_blocks(block, &mut read).map_err(failed)?;
+                result = self.disc.read_blocks(block, &mut read);
             }
+            result.map_err(failed)?;
             *bytes = read;
             *first = block;
         }
@@ -118,5 +130,59 @@ impl std::fmt::Debug for Blocks {
         f.debug_struct("Blocks")
             .field("len", &self.len)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A disc whose blocks hold their numbers, and one of which cannot be read.
+    struct Damaged(u32);
+
+    impl Disc for Damaged {
+        fn read_blocks(&self, block: u32, buf: &mut [u8]) -> std::io::Result<()> {
+            for (number, bytes) in (block..).zip(buf.chunks_exact_mut(BLOCK)) {
+                if number == self.0 {
+                    return Err(std::io::ErrorKind::Other.into());
+                }
+                bytes.fill(number as u8);
+            }
+            Ok(())
+        }
+
+        fn total_blocks(&self) -> u32 {
+            100
+        }
+    }
+
+    #[test]
+    fn a_block_that_cannot_be_read_does_not_hide_its_neighbours() {
+        for bad in 0..100 {
+            let blocks = Blocks::new(Arc::new(Damaged(bad)), 0);
+            for block in (0..100).chain([3, 99, 50, 51, 52, 0]) {
+                let mut byte = [0xFF];
+                let result = blocks.read_at(u64::from(block) * 2048 + 2047, &mut byte);
+                match result {
+                    Ok(()) => assert!(block != bad && byte == [block as u8]),
+                    Err(Error::ReadDisc { block: at, .. }) => assert!(block == bad && at == bad),
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn pieces_of_any_length_are_read_from_anywhere() {
+        let blocks = Blocks::new(Arc::new(Damaged(u32::MAX)), 0);
+        for start in (0..100 * 2048_u64).step_by(1777) {
+            for len in [1, 100, 2048, 5000, 70_000] {
+                let mut bytes = vec![0xFF; len];
+                let result = blocks.read_at(start, &mut bytes);
+                assert_eq!(result.is_ok(), start + len as u64 <= 100 * 2048);
+                let is_right = |(at, byte): (u64, &u8)| u64::from(*byte) == at / 2048;
+                assert!(result.is_err() || (start..).zip(&bytes).all(is_right));
+            }
+        }
     }
 }

@@ -15,13 +15,13 @@ use super::partition::{Charge, Map, Region, Space};
 use super::sequence::{self, Descriptors, Integrity};
 use super::tag::{block_at, corrupt, unsupported};
 use super::text::dstring;
-use crate::block::BLOCK_SIZE;
+use crate::block::{BLOCK_SIZE, Extent, Lba};
 use crate::error::Result;
 use crate::file_systems::UdfRevision;
 use crate::media::Blocks;
 use crate::recorded::{Entry, Volume};
 use crate::udf::file_set::FileSetDescriptor;
-use crate::udf::tag::identifier;
+use crate::udf::tag::{ExtentAd, identifier};
 
 /// Lengths of logical blocks that are read.
 const BLOCK_LENS: std::ops::RangeInclusive<u32> = 512..=32768;
@@ -43,7 +43,7 @@ pub(crate) struct UdfVolume {
     access_type: u32,
     integrity: Option<Integrity>,
     anchors: Vec<u32>,
-    main_sequence: u32,
+    sequences: [Extent; 2],
     end: u32,
     /// Counts what the maps keep.
     _charge: Charge,
@@ -147,7 +147,7 @@ impl UdfVolume {
                 .iter()
                 .map(|anchor| block_at(byte_of(anchor.sector, sector_len)))
                 .collect(),
-            main_sequence: block_at(byte_of(anchor.main.location.get(), sector_len)),
+            sequences: [anchor.main, anchor.reserve].map(|extent| extent_of(extent, sector_len)),
             end,
             space,
             _charge: charge,
@@ -198,9 +198,9 @@ impl UdfVolume {
         &self.anchors
     }
 
-    /// The block of the disc where the main volume descriptor sequence begins.
-    pub(crate) const fn main_sequence(&self) -> u32 {
-        self.main_sequence
+    /// The blocks of the disc that the main and the reserve volume descriptor sequence have.
+    pub(crate) const fn sequences(&self) -> [Extent; 2] {
+        self.sequences
     }
 
     /// The first block of the disc that lies behind the partition and all structures of the volume.
@@ -284,6 +284,17 @@ fn partition_of(descriptors: &Descriptors, space: &Space, sector_len: u32) -> (R
         })
         .find(|(region, _)| used.is_none_or(|used| used == *region))
         .unwrap_or((Region { start: 0, len: 0 }, 0))
+}
+
+/// The blocks of the disc that an extent of sectors lies in.
+fn extent_of(extent: ExtentAd, sector_len: u32) -> Extent {
+    let start = byte_of(extent.location.get(), sector_len);
+    let end = start.saturating_add(extent.len.get().into());
+    let end = u32::try_from(end.div_ceil(BLOCK_SIZE.into())).unwrap_or(u32::MAX);
+    Extent {
+        start: Lba(block_at(start)),
+        blocks: end.saturating_sub(block_at(start)),
+    }
 }
 
 /// The first block behind all that is known of the volume.

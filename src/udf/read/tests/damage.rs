@@ -1,8 +1,9 @@
 //! Damage that a volume survives.
 
-use super::made;
-use super::mutation::Random;
+use super::builder::Form;
+use super::mutation::{Random, reseal};
 use super::*;
+use super::{forms, made};
 use crate::file_systems::UdfRevision;
 use crate::udf::read::Finding;
 
@@ -122,6 +123,52 @@ fn volume_structures_may_be_damaged_once() {
         assert_eq!(lines, whole, "{blocks:?}");
         assert_eq!(!findings.is_empty(), is_told, "{blocks:?} {findings:?}");
     }
+}
+
+/// Wherever the only anchor is (UDF 2.2.3), and whatever the file's length makes of its last block.
+#[test]
+fn every_place_of_an_anchor_is_enough() {
+    for block_len in [512, 1024, 2048, 4096] {
+        for odd in [0, 1, 2, 3] {
+            let (mut image, lines) = forms::sample(block_len, UdfRevision::V2_01, Form::Physical);
+            // Discs have whole blocks of 2048 bytes; smaller ones may be missing at the end, and larger ones in part.
+            let len = (1000 * block_len).next_multiple_of(4096) + odd * block_len.min(2048);
+            image.resize(len, 0);
+            let last = len / block_len - 1;
+            let mut anchor = image[256 * block_len..][..512].to_vec();
+            image[256 * block_len..][..512].fill(0);
+            for place in [256, 512, last, last - 256, last - 150] {
+                let mut image = image.clone();
+                anchor[12..16].copy_from_slice(&(place as u32).to_le_bytes());
+                reseal(&mut anchor);
+                image[place * block_len..][..512].copy_from_slice(&anchor);
+                let blocks = blocks(image);
+                let volume = open(&blocks, 0).unwrap_or_else(|error| panic!("{place}: {error}"));
+                let volume = volume.unwrap();
+                let block = (place * block_len / BLOCK) as u32;
+                assert_eq!(volume.anchors(), [block], "{block_len} {odd} {place}");
+                assert_eq!(manifest(&blocks, &volume).unwrap(), lines);
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_not_udf_is_not_opened() {
+    for len in [0, 1, 2048, 32768, 40000, 1 << 20] {
+        assert!(open(&blocks(vec![0; len]), 0).unwrap().is_none());
+        assert!(open(&blocks(vec![0; len]), 16).unwrap().is_none());
+        assert!(open(&blocks(vec![0; len]), u32::MAX).unwrap().is_none());
+    }
+    // A volume without an anchor is one that is damaged.
+    let mut image = made::image(UdfRevision::V1_02, false, false);
+    let last = image.len() - BLOCK;
+    image[last..].fill(0);
+    image[256 * BLOCK..][..BLOCK].fill(0);
+    assert!(matches!(
+        open(&blocks(image), 0),
+        Err(crate::Error::Corrupt { block: 256, .. })
+    ));
 }
 
 /// A bad ICB is an error of its own, and the other entries are there.

@@ -9,7 +9,7 @@ use crate::udf::read::Finding;
 use zerocopy::IntoBytes;
 
 /// A volume with all kinds of entries, and what is in it by path.
-fn sample(block_len: usize, revision: UdfRevision, form: Form) -> (Vec<u8>, Vec<Line>) {
+pub(super) fn sample(block_len: usize, revision: UdfRevision, form: Form) -> (Vec<u8>, Vec<Line>) {
     let mut this = Builder::new(block_len, revision, form);
     let unit = block_len as u32;
     let mut names: Vec<(u8, Vec<u8>, u32)> = Vec::new();

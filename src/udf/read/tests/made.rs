@@ -75,7 +75,11 @@ fn own_images_are_read_as_the_checker_reads_them() {
         assert_eq!(volume.access_type(), 1);
         assert_eq!(volume.end(), total);
         assert_eq!(volume.anchors(), [256, total - 1]);
-        assert_eq!(volume.main_sequence(), 32);
+        let sequences = volume
+            .sequences()
+            .map(|extent| (extent.start.0, extent.blocks));
+        assert_eq!(sequences[0], (32, 16));
+        assert_eq!(sequences[1].1, 16);
         assert_eq!(volume.findings(), []);
         let integrity = volume.integrity().unwrap();
         let lines = manifest(&blocks, &volume).unwrap();

@@ -70,7 +70,7 @@ fn walk(blocks: &Arc<Blocks>) -> (usize, usize) {
 }
 
 /// Puts a right checksum and CRC over a descriptor that was changed, so that the reader has to look at what is in it.
-fn reseal(bytes: &mut [u8]) {
+pub(super) fn reseal(bytes: &mut [u8]) {
     let len = usize::from(u16::from_le_bytes([bytes[10], bytes[11]])).min(bytes.len() - 16);
     let crc = crate::udf::tag::CRC.checksum(&bytes[16..16 + len]);
     bytes[8..10].copy_from_slice(&crc.to_le_bytes());
