@@ -30,7 +30,13 @@ impl Space {
         let mut real_time = false;
         let mut data = Data::Runs(Vec::new());
         let kind = match icb.file_type {
-            DIRECTORY => Kind::Directory,
+            DIRECTORY => {
+                // A directory whose data is not to be found can still be named.
+                if let Ok(found) = self.data(&icb) {
+                    data = found;
+                }
+                Kind::Directory
+            }
             REGULAR_FILE | REAL_TIME_FILE | file_type::UNSPECIFIED => {
                 real_time = icb.file_type == REAL_TIME_FILE;
                 data = self.data(&icb)?;
@@ -64,7 +70,7 @@ impl Space {
             hidden: false,
             real_time,
             len: match kind {
-                Kind::File => icb.information_len,
+                Kind::File | Kind::Directory => icb.information_len,
                 _ => 0,
             },
             kind,

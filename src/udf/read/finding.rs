@@ -29,6 +29,46 @@ pub(crate) enum Finding {
     Attributes { block: u32 },
 }
 
+impl Finding {
+    /// The block of the disc that it was found at.
+    pub(crate) const fn block(self) -> u32 {
+        match self {
+            Self::MainSequence { block }
+            | Self::BothSequences { block }
+            | Self::Domain { block }
+            | Self::Integrity { block }
+            | Self::SparingTable { block }
+            | Self::MetadataFile { block }
+            | Self::MetadataMirror { block }
+            | Self::MetadataBlock { block }
+            | Self::Surrogate { block }
+            | Self::Streams { block }
+            | Self::Attributes { block } => block,
+        }
+    }
+
+    /// What was found, in words.
+    pub(crate) const fn what(self) -> &'static str {
+        match self {
+            Self::MainSequence { .. } => {
+                "the main volume descriptor sequence is damaged, the reserve one was used"
+            }
+            Self::BothSequences { .. } => {
+                "both volume descriptor sequences are damaged, what is left of them was used"
+            }
+            Self::Domain { .. } => "the domain of the volume is not that of UDF",
+            Self::Integrity { .. } => "there is no intact integrity descriptor",
+            Self::SparingTable { .. } => "a sparing table is damaged, another one was used",
+            Self::MetadataFile { .. } => "the metadata file is damaged, its mirror was used",
+            Self::MetadataMirror { .. } => "the metadata mirror file is damaged",
+            Self::MetadataBlock { .. } => "a block of metadata is damaged, its mirror was used",
+            Self::Surrogate { .. } => "a name has half a surrogate pair",
+            Self::Streams { .. } => "not all named streams of a file can be read",
+            Self::Attributes { .. } => "the extended attributes of a file make no sense",
+        }
+    }
+}
+
 /// The most findings that are kept: a disc may have any number of faults.
 const LIMIT: usize = 256;
 

@@ -74,7 +74,8 @@ fn manifest(blocks: &Blocks, volume: &UdfVolume) -> Result<Vec<Line>> {
             };
             let target = target.map(|target| format!(" -> {}", escape(target)));
             let shown = format!("{path}{}", target.unwrap_or_default());
-            lines.push((kind, entry.len, modified, hash, shown));
+            let len = if kind == 'd' { 0 } else { entry.len };
+            lines.push((kind, len, modified, hash, shown));
             if entry.kind == Kind::Directory {
                 open.push((entry, path));
             } else {
