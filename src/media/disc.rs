@@ -124,7 +124,11 @@ impl Disc for FileDisc {
 fn filled(len: u64, offset: u64, buf: usize) -> usize {
     let left = usize::try_from(len.saturating_sub(offset)).unwrap_or(usize::MAX);
     // What lacks more than that is an error of reading.
-    if left < buf && buf - left < BLOCK { left } else { buf }
+    if left < buf && buf - left < BLOCK {
+        left
+    } else {
+        buf
+    }
 }
 
 #[cfg(unix)]

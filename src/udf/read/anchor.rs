@@ -17,7 +17,7 @@ const SECTOR_LENS: [u32; 7] = [2048, 512, 1024, 4096, 8192, 16384, 32768];
 const MAX_RECOGNITION: u64 = 256;
 
 /// Whether the volume recognition sequence of the session has `NSR02` or `NSR03`.
-pub(super) fn is_recognised(blocks: &Blocks, session_start: u32) -> Result<bool> {
+pub(crate) fn is_recorded(blocks: &Blocks, session_start: u32) -> Result<bool> {
     // Descriptors are as far apart as sectors are long, but not less than 2048 bytes.
     for step in SECTOR_LENS.into_iter().filter(|len| *len >= BLOCK_SIZE) {
         let mut at = byte_of(session_start, BLOCK_SIZE).saturating_add(32768);

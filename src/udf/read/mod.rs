@@ -46,9 +46,10 @@ mod text;
 mod virtual_table;
 mod volume;
 
+pub(crate) use self::anchor::is_recorded;
+#[cfg(test)]
 pub(crate) use self::finding::Finding;
-pub(crate) use self::sequence::Integrity;
-pub(crate) use self::volume::{UdfVolume, open};
+pub(crate) use self::volume::open;
 
 /// A length in memory as one on the disc.
 fn wide(len: usize) -> u64 {

@@ -17,9 +17,9 @@ use super::tag::{block_at, corrupt, unsupported};
 use super::text::dstring;
 use crate::block::{BLOCK_SIZE, Extent, Lba};
 use crate::error::Result;
-use crate::file_systems::UdfRevision;
+use crate::file_systems::{FileSystems, UdfRevision};
 use crate::media::Blocks;
-use crate::recorded::{Entry, Volume};
+use crate::recorded::{Entry, RecordedFinding, Volume};
 use crate::udf::file_set::FileSetDescriptor;
 use crate::udf::tag::{ExtentAd, identifier};
 
@@ -49,11 +49,10 @@ pub(crate) struct UdfVolume {
     _charge: Charge,
 }
 
-/// Opens the UDF volume of the session that begins at block `session_start` of the disc.
-///
-/// Nothing if the session has none: no volume recognition sequence says so.
+/// Opens the UDF volume of the session that begins at block `session_start` of the disc; nothing if none
+/// [is recorded](anchor::is_recorded).
 pub(crate) fn open(blocks: &Arc<Blocks>, session_start: u32) -> Result<Option<UdfVolume>> {
-    if !anchor::is_recognised(blocks, session_start)? {
+    if !anchor::is_recorded(blocks, session_start)? {
         return Ok(None);
     }
     let anchors = anchor::find(blocks, session_start)?;
@@ -208,8 +207,8 @@ impl UdfVolume {
         self.end
     }
 
-    /// What was found wrong so far, and could be done without.
-    pub(crate) fn findings(&self) -> Vec<Finding> {
+    /// What was found wrong so far, and was got over.
+    pub(crate) fn typed_findings(&self) -> Vec<Finding> {
         self.space.findings.all()
     }
 }
@@ -340,5 +339,16 @@ impl Volume for UdfVolume {
         let extent = entry::extent(&self.space, directory.handle);
         let icb = self.space.icb(extent, directory.identity, &mut block)?;
         Ok(Box::new(Directory::new(&self.space, &icb, false)?))
+    }
+
+    fn findings(&self) -> Vec<RecordedFinding> {
+        let findings = self.typed_findings().into_iter();
+        findings
+            .map(|finding| RecordedFinding {
+                file_system: FileSystems::UDF,
+                block: finding.block(),
+                what: finding.what(),
+            })
+            .collect()
     }
 }

@@ -35,7 +35,7 @@ fn read_all(image: Vec<u8>) -> (Vec<Line>, Vec<Finding>) {
     let blocks = blocks(image);
     let volume = open(&blocks, 0).unwrap().unwrap();
     let lines = manifest(&blocks, &volume).unwrap();
-    (lines, volume.findings())
+    (lines, volume.typed_findings())
 }
 
 #[test]

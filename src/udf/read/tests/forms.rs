@@ -187,7 +187,7 @@ fn all_forms_of_partitions_and_entries_are_read() {
         assert_eq!((integrity.files, integrity.directories), counts);
         let read = manifest(&blocks, &volume).unwrap_or_else(|error| panic!("{what}: {error}"));
         assert_eq!(read, lines, "{what}");
-        assert_eq!(volume.findings(), [], "{what}");
+        assert_eq!(volume.typed_findings(), [], "{what}");
         if let Some(judged) = judged(&path, 0) {
             assert_eq!(read, judged, "{what}");
         }
@@ -224,7 +224,10 @@ fn only_entry(volume: &UdfVolume) -> Result<Entry> {
 fn unpaired_surrogates_in_names_are_findings() {
     let (_, volume) = with_entry(|this| this.add(5, 3, 1, b"x"));
     assert_eq!(only_entry(&volume).unwrap().name, "\u{FFFD}a");
-    assert!(matches!(volume.findings()[..], [Finding::Surrogate { .. }]));
+    assert!(matches!(
+        volume.typed_findings()[..],
+        [Finding::Surrogate { .. }]
+    ));
 }
 
 #[test]

@@ -14,7 +14,8 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::{UdfVolume, open};
+use super::open;
+use super::volume::UdfVolume;
 use crate::error::Result;
 use crate::media::{Blocks, ReaderDisc};
 use crate::recorded::{Data, Entry, Kind, Volume};

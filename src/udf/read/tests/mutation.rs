@@ -65,7 +65,7 @@ fn walk(blocks: &Arc<Blocks>) -> (usize, usize) {
             }
         }
     }
-    let _ = volume.findings();
+    let _ = volume.typed_findings();
     (entries, errors)
 }
 
