@@ -161,6 +161,7 @@ impl Space {
             if guard.was_at(address) {
                 return Err(corrupt(from, "allocation extents lead back to themselves"));
             }
+            self.step(from)?;
             let expected = [identifier::ALLOCATION_EXTENT_DESCRIPTOR];
             from = self.structure(address, &expected, from, &mut chained)?;
             partition = address.partition;
@@ -205,6 +206,9 @@ impl Space {
                     }
                 };
                 left = left.saturating_sub(len);
+                if left != 0 {
+                    self.step(icb.at)?;
+                }
                 push(&mut runs, Run { at, len }, &mut charge)?;
             }
             Ok(())

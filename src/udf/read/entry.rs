@@ -122,6 +122,7 @@ impl Space {
         }
         let mut is_whole = true;
         for stream in Directory::new(self, &icb, true)? {
+            self.step(icb.at)?;
             if streams.len() == MAX_STREAMS {
                 return Ok(false);
             }

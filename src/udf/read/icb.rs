@@ -250,6 +250,7 @@ impl Space {
             let Some(address) = next.filter(|_| left != 0) else {
                 return Ok((at, last));
             };
+            self.step(at)?;
             // What was not yet written ends the chain, whatever there is instead.
             let Ok(here) = self.structure(address, &ANY, at, &mut bytes) else {
                 return Ok((at, last));

@@ -2,6 +2,7 @@
 //! 2.2.10).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::finding::{Finding, Findings};
 use super::tag::{self, Fault, block_at, corrupt};
@@ -166,9 +167,43 @@ pub(super) struct Space {
     pub block_len: u32,
     pub maps: Vec<Map>,
     pub findings: Findings,
+    /// Steps taken since the root was read: [`Space::step`].
+    steps: AtomicU64,
 }
 
 impl Space {
+    pub(super) fn new(blocks: &Arc<Blocks>, block_len: u32, findings: Findings) -> Self {
+        Self {
+            blocks: Arc::clone(blocks),
+            block_len,
+            maps: Vec::new(),
+            findings,
+            steps: AtomicU64::new(0),
+        }
+    }
+
+    /// Counts a step along a chain that an entry at byte `at` of the disc leads to.
+    ///
+    /// Each chain ends, but any number of entries could lead to one that is as long as the disc. Where every entry has
+    /// its own, a walk over all of them takes not more steps than the disc has blocks.
+    pub(super) fn step(&self, at: u64) -> Result<()> {
+        let blocks = self.blocks_of(self.blocks.len());
+        let limit = blocks.saturating_mul(16).saturating_add(1 << 16);
+        if self.steps.fetch_add(1, Ordering::Relaxed) < limit {
+            Ok(())
+        } else {
+            Err(corrupt(
+                at,
+                "entries share more structures than a disc can have",
+            ))
+        }
+    }
+
+    /// Begins to count anew: this is another walk.
+    pub(super) fn begin(&self) {
+        self.steps.store(0, Ordering::Relaxed);
+    }
+
     /// Where a block is; what lies together from there on is whole blocks, and at least one.
     pub(super) fn locate(&self, address: Address, copy: Copy) -> Result<Place, Fault> {
         let mut place = self.locate_exactly(address, copy)?;

@@ -93,12 +93,7 @@ impl UdfVolume {
             });
         }
         let [low, high, ..] = logical.domain_identifier.suffix;
-        let mut space = Space {
-            blocks: Arc::clone(blocks),
-            block_len,
-            maps: Vec::new(),
-            findings,
-        };
+        let mut space = Space::new(blocks, block_len, findings);
         let table_len = narrow(logical.map_table_len.get().into());
         let table = behind
             .get(..table_len)
@@ -326,6 +321,7 @@ fn end(
 
 impl Volume for UdfVolume {
     fn root(&self) -> Result<Entry> {
+        self.space.begin();
         let mut block = Vec::new();
         self.space
             .entry(self.root, String::new(), self.root_from, false, &mut block)

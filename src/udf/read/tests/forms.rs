@@ -314,6 +314,41 @@ fn chains_that_lead_to_themselves_and_data_that_is_missing_are_errors() {
     is_corrupt(&volume, "path component");
 }
 
+/// Many entries that lead to one long chain take no more time than a disc of their own would.
+#[test]
+fn entries_that_share_a_long_chain_are_errors_in_the_end() {
+    let mut this = Builder::new(2048, UdfRevision::V1_50, Form::Physical);
+    let links = [0; 150].map(|_| this.take());
+    for (index, link) in links.iter().enumerate() {
+        let next = links.get(index + 1);
+        let rest = match next {
+            Some(next) => short_ad(REPEATED | 2048, *next),
+            None => short_ad(2048, 1),
+        };
+        let mut bytes = vec![0; 24];
+        put32(&mut bytes, 20, rest.len() as u32);
+        bytes.extend(rest);
+        let bytes = this.descriptor(258, *link, bytes);
+        this.put_structure(*link, &bytes);
+    }
+    let file = this.add(5, 0, 2048, &short_ad(REPEATED | 2048, links[0]));
+    let root = this.take_structure();
+    let names: Vec<_> = (0..1000)
+        .map(|at| (0, name(&format!("{at}")), file))
+        .collect();
+    this.directory(root, 4, root, &names);
+    let blocks = blocks(this.finish(root));
+    let volume = open(&blocks, 0).unwrap().unwrap();
+    // Each walk begins anew.
+    for _ in 0..2 {
+        let root = volume.root().unwrap();
+        let entries = volume.entries(&root).unwrap();
+        let (good, bad): (Vec<_>, Vec<_>) = entries.partition(|entry| entry.is_ok());
+        assert_eq!(good.len() + bad.len(), 1000);
+        assert!((400..600).contains(&good.len()), "{}", good.len());
+    }
+}
+
 /// A directory that names itself does not end, but every step of it does.
 #[test]
 fn a_directory_may_name_itself() {

@@ -6,6 +6,7 @@ mod damage;
 mod forms;
 mod made;
 mod mutation;
+mod sessions;
 
 use std::io::Cursor;
 use std::path::{Path, PathBuf};

@@ -140,7 +140,7 @@ fn rounds() -> usize {
     std::env::var("MUTATIONS")
         .ok()
         .and_then(|rounds| rounds.parse().ok())
-        .unwrap_or(60)
+        .unwrap_or(30)
 }
 
 #[test]
