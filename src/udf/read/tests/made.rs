@@ -203,3 +203,43 @@ fn listing_takes_little_time() {
         );
     }
 }
+
+/// A tree of files that `genisoimage` makes UDF of.
+#[test]
+fn volumes_of_genisoimage_are_read_as_the_checker_reads_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let tree = directory.path().join("tree");
+    for at in 0..30_usize {
+        let below = tree.join(format!("directory {}/{}", at % 7, "deep".repeat(at)));
+        std::fs::create_dir_all(&below).unwrap();
+        for file in 0..at {
+            let name = format!("{file} ä {}", "x".repeat(file * 3));
+            std::fs::write(below.join(name), vec![at as u8; file * 999]).unwrap();
+        }
+    }
+    let path = directory.path().join("image");
+    let made = Command::new("genisoimage")
+        .args([
+            "-quiet",
+            "-udf",
+            "-V",
+            "Label",
+            "-input-charset",
+            "utf-8",
+            "-o",
+        ])
+        .args([&path, &tree])
+        .output();
+    if !made.is_ok_and(|made| made.status.success()) {
+        return;
+    }
+    let blocks = blocks(std::fs::read(&path).unwrap());
+    let volume = open(&blocks, 0).unwrap().unwrap();
+    assert_eq!(volume.recorded_revision(), 0x102);
+    let lines = manifest(&blocks, &volume).unwrap();
+    assert_eq!(lines.iter().filter(|line| line.0 == 'f').count(), 435);
+    if let Some(judged) = judged(&path, 0) {
+        assert_eq!(lines, judged);
+    }
+    assert_eq!(volume.typed_findings(), []);
+}
