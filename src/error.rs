@@ -28,6 +28,30 @@ pub enum Error {
         /// What is wrong with it.
         problem: NameProblem,
     },
+    /// A property that only files have, or only files that are not named streams.
+    #[error("`{path}` has no {property}")]
+    PropertyNotAccessible {
+        /// The item.
+        path: ImagePath,
+        /// What was asked for.
+        property: &'static str,
+    },
+    /// An image cannot have more named streams.
+    #[error("`{path}` is one named stream too many, an image has at most {limit}")]
+    TooManyStreams {
+        /// The stream that was to be added.
+        path: ImagePath,
+        /// The most an image can have.
+        limit: u32,
+    },
+    /// The named streams of a file of the host cannot be read.
+    #[error("cannot read the named streams of {}", .file.display())]
+    ReadStreams {
+        /// The file.
+        file: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// A name of an item, or of one of the directories above it, cannot be.
     #[error("name `{}` in `{path}` {problem}", .name.escape_debug())]
     InvalidName {
@@ -377,6 +401,12 @@ pub enum NameProblem {
     Character(char),
     /// It is longer than this many units.
     TooLong(usize),
+    /// It begins as names do that UDF has for itself.
+    Reserved,
+    /// It ends with a character that Windows drops.
+    Ending(char),
+    /// It is a device's on Windows.
+    Device,
 }
 
 impl fmt::Display for NameProblem {
@@ -386,6 +416,9 @@ impl fmt::Display for NameProblem {
             Self::Dots => f.write_str("stands for a directory itself or for its parent"),
             Self::Character(c) => write!(f, "has the character `{}`", c.escape_debug()),
             Self::TooLong(limit) => write!(f, "is longer than {limit}"),
+            Self::Reserved => f.write_str("is reserved for UDF"),
+            Self::Ending(c) => write!(f, "ends with the character `{c}`"),
+            Self::Device => f.write_str("is the name of a device"),
         }
     }
 }
@@ -489,20 +522,22 @@ impl Error {
             Self::NoUniqueName { .. } => 0xC0AA_B113, // IMAPI_E_NO_UNIQUE_NAME
             Self::ItemNotFound { .. } => 0xC0AA_B118, // IMAPI_E_ITEM_NOT_FOUND
             Self::DirectoryNotFound { .. } => 0xC0AA_B11A, // IMAPI_E_DIR_NOT_FOUND
-            Self::ImageSizeLimit { .. } => 0xC0AA_B120, // IMAPI_E_IMAGE_SIZE_LIMIT
-            Self::ImageTooBig { .. } => 0xC0AA_B121,  // IMAPI_E_IMAGE_TOO_BIG
+            // IMAPI_E_IMAGE_SIZE_LIMIT; of too many streams IMAPI2 just loses the data.
+            Self::ImageSizeLimit { .. } | Self::TooManyStreams { .. } => 0xC0AA_B120,
+            Self::ImageTooBig { .. } => 0xC0AA_B121, // IMAPI_E_IMAGE_TOO_BIG
             Self::SourceChanged { .. } => 0xC0AA_B128, // IMAPI_E_DATA_STREAM_INCONSISTENCY
-            Self::ReadSource { .. } => 0xC0AA_B129,   // IMAPI_E_DATA_STREAM_READ_FAILURE
+            Self::ReadSource { .. } => 0xC0AA_B129,  // IMAPI_E_DATA_STREAM_READ_FAILURE
             Self::OpenSource { .. }
+            | Self::ReadStreams { .. }
             | Self::UnresolvableLink { .. }
             | Self::LinkNotAllowed { .. }
             | Self::SpecialFile { .. } => 0xC0AA_B12A, // IMAPI_E_DATA_STREAM_CREATE_FAILURE
             Self::ReadDirectory { .. } => 0xC0AA_B12B, // IMAPI_E_DIRECTORY_READ_FAILURE
             Self::TooManyDirectories { .. } => 0xC0AA_B130, // IMAPI_E_TOO_MANY_DIRS
-            Self::TooDeep { .. } => 0xC0AA_B131,      // IMAPI_E_ISO9660_LEVELS
-            Self::FileTooBig { .. } => 0xC0AA_B132,   // IMAPI_E_DATA_TOO_BIG
-            Self::OpenStage { .. } => 0xC0AA_B138,    // IMAPI_E_STASHFILE_OPEN_FAILURE
-            Self::WriteStage { .. } => 0xC0AA_B13A,   // IMAPI_E_STASHFILE_WRITE_FAILURE
+            Self::TooDeep { .. } => 0xC0AA_B131,     // IMAPI_E_ISO9660_LEVELS
+            Self::FileTooBig { .. } => 0xC0AA_B132,  // IMAPI_E_DATA_TOO_BIG
+            Self::OpenStage { .. } => 0xC0AA_B138,   // IMAPI_E_STASHFILE_OPEN_FAILURE
+            Self::WriteStage { .. } => 0xC0AA_B13A,  // IMAPI_E_STASHFILE_WRITE_FAILURE
             Self::InvalidWorkingDirectory { .. } => 0xC0AA_B140, // IMAPI_E_INVALID_WORKING_DIRECTORY
             Self::WorkingDirectorySpace { .. } => 0xC0AA_B141,   // IMAPI_E_WORKING_DIRECTORY_SPACE
             Self::MoveStaged { .. } => 0xC0AA_B142,              // IMAPI_E_STASHFILE_MOVE
@@ -512,6 +547,7 @@ impl Error {
             Self::Corrupt { .. } => 0xC0AA_B153, // IMAPI_E_FILE_SYSTEM_READ_CONSISTENCY_ERROR
             Self::UnsupportedFeature { .. } => 0xC0AA_B154, // IMAPI_E_FILE_SYSTEM_FEATURE_NOT_SUPPORTED
             Self::ReadDisc { .. } => 0xC0AA_B157,           // IMAPI_E_IMPORT_READ_FAILURE
+            Self::PropertyNotAccessible { .. } => 0xC0AA_B160, // IMAPI_E_PROPERTY_NOT_ACCESSIBLE
             Self::ReadItem { source, .. } => return source.hresult(),
             Self::ImportMemory { .. } => 0x8007_000E, // E_OUTOFMEMORY
             Self::Write { .. } => 0x8000_4005,        // E_FAIL: writing is the caller's there
@@ -531,6 +567,8 @@ impl Error {
             | Self::DirectoryNotFound { path }
             | Self::NotADirectory { path }
             | Self::NotAFile { path }
+            | Self::PropertyNotAccessible { path, .. }
+            | Self::TooManyStreams { path, .. }
             | Self::DirectoryNotEmpty { path, .. }
             | Self::ImageSizeLimit { path, .. }
             | Self::FileTooBig { path, .. }
@@ -554,6 +592,7 @@ impl Error {
         match self {
             Self::NameNotUnicode { file }
             | Self::OpenSource { file, .. }
+            | Self::ReadStreams { file, .. }
             | Self::SpecialFile { file }
             | Self::ReadSource {
                 origin: Origin::File(file),
@@ -582,6 +621,7 @@ impl From<Error> for io::Error {
             Error::ReadSource { source, .. }
             | Error::OpenSource { source, .. }
             | Error::ReadDisc { source, .. }
+            | Error::ReadStreams { source, .. }
             | Error::Write { source } => source.kind(),
             Error::SourceChanged { .. } | Error::Corrupt { .. } => io::ErrorKind::InvalidData,
             _ => io::ErrorKind::Other,

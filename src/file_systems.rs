@@ -210,9 +210,10 @@ impl fmt::Display for UdfRevision {
 /// Whether something that was set will be in the image.
 ///
 /// IMAPI2 tells it by a success code, `IMAPI_S_IMAGE_FEATURE_NOT_SUPPORTED` (0x00AAB15F).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum FeatureSupport {
     /// It will.
+    #[default]
     Supported,
     /// It is kept, but comes into the image only when UDF of this revision or a later one is created.
     NotSupported {

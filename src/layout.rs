@@ -19,7 +19,7 @@ use crate::error::Result;
 use crate::file_systems::FileSystems;
 use crate::iso9660::{self, Hierarchy, PartNames, Volume};
 use crate::joliet;
-use crate::space::{DataPlan, FileData, Map, Space};
+use crate::space::{DataOptions, DataPlan, FileData, Map, Space};
 use crate::time::Timestamp;
 use crate::tree::{Sequence, Tree};
 use crate::udf;
@@ -35,6 +35,7 @@ pub(crate) struct Options {
     pub volume_name_joliet: String,
     pub volume_set: String,
     pub time: Timestamp,
+    pub data: DataOptions,
     pub udf: udf::Options,
 }
 
@@ -78,8 +79,14 @@ impl Layout {
         let mut udf = None;
         if has(FileSystems::UDF) {
             let volume = udf::VolumePlan::take(options.udf.revision, &mut space)?;
-            let files =
-                udf::Files::take(tree, &sequence, options.udf.revision, &volume, &mut space)?;
+            let files = udf::Files::take(
+                tree,
+                &sequence,
+                options.udf.revision,
+                options.data.embedded,
+                &volume,
+                &mut space,
+            )?;
             udf = Some((volume, Arc::new(files)));
         }
         let mut primary = None;
@@ -92,11 +99,15 @@ impl Layout {
             let hierarchy = Hierarchy::take(tree, &sequence, options.joliet, &mut space)?;
             joliet = Some(Arc::new(hierarchy));
         }
-        let data = Arc::new(DataPlan::take(tree, &sequence, &mut space)?);
+        let data = Arc::new(DataPlan::take(tree, &sequence, options.data, &mut space)?);
+        let files = Arc::new(FileData {
+            tree: tree.clone(),
+            plan: data.clone(),
+        });
 
         let mut map = Map::default();
-        if let Some((volume, files)) = &udf {
-            volume.finish(&options.udf, files, &data, &mut space, &mut map)?;
+        if let Some((volume, structures)) = &udf {
+            volume.finish(&options.udf, structures, &files, &mut space, &mut map)?;
         }
         let extent = Extent {
             start,
@@ -131,11 +142,7 @@ impl Layout {
                 iso9660::terminator(),
             );
         }
-        let files = FileData {
-            tree: tree.clone(),
-            plan: data.clone(),
-        };
-        map.files(data.extent(), Arc::new(files));
+        map.files(data.extent(), files);
         Ok(Self {
             map: map.finish(),
             extent,

@@ -73,6 +73,16 @@ impl ImagePath {
         components.push(name.into());
         Self { components }
     }
+
+    /// The path of a named stream of the file that this is the path of.
+    pub(crate) fn with_stream(&self, name: &str) -> Self {
+        let mut components = self.components.clone();
+        if let Some(file) = components.last_mut() {
+            file.push(':');
+            file.push_str(name);
+        }
+        Self { components }
+    }
 }
 
 impl From<&str> for ImagePath {

@@ -13,7 +13,7 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use imapi2fs::FileSystemImage;
+use imapi2fs::{FeatureSupport, FileSystemImage};
 
 use common::printable;
 use options::Options;
@@ -35,6 +35,12 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         image.root_mut().add_tree_with(&options.source, &tree)
     })?;
     common::note_left_out(&summary, if options.report { usize::MAX } else { NAMED });
+    if let FeatureSupport::NotSupported { minimum } = summary.stream_support {
+        common::note(format_args!(
+            "left out {} named streams (--udf-revision {minimum} or later has them)",
+            summary.streams
+        ));
+    }
     if options.report {
         if output.is_standard_output() {
             report(&image, io::stderr().lock())?;

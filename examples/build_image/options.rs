@@ -34,6 +34,18 @@ pub(crate) struct Options {
     #[arg(long)]
     no_redundant_metadata: bool,
 
+    /// Take the named streams of files, which UDF has from 2.00 on: extended attributes on Unix
+    #[arg(long)]
+    named_streams: bool,
+
+    /// Put small files into their ICBs, which saves a block for each; for UDF alone
+    #[arg(long)]
+    embed_small_files: bool,
+
+    /// Begin files of at least N blocks at a multiple of N blocks, such as 16 for DVDs and 32 for Blu-ray discs
+    #[arg(long, value_name = "N")]
+    file_alignment: Option<u32>,
+
     /// The volume's name [default: made of the date]
     #[arg(long, value_name = "NAME")]
     volume_name: Option<String>,
@@ -87,6 +99,10 @@ impl Options {
         if self.no_redundant_metadata {
             image.set_create_redundant_udf_metadata_files(false);
         }
+        image.set_embed_small_files(self.embed_small_files);
+        if let Some(blocks) = self.file_alignment {
+            image.set_file_alignment(blocks)?;
+        }
         if let Some(blocks) = self.free_blocks {
             image.set_free_media_blocks(blocks)?;
         }
@@ -105,7 +121,8 @@ impl Options {
 
     /// How the source is read.
     pub(crate) fn tree_options(&self, output: &Output) -> Result<TreeOptions, Box<dyn Error>> {
-        let mut options = self.names.tree_options().exclude(output.path());
+        let options = self.names.tree_options().exclude(output.path());
+        let mut options = options.named_streams(self.named_streams);
         if let Some(time) = source_date_epoch()? {
             options = options.latest_time(time);
         }

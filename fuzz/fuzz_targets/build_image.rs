@@ -30,6 +30,11 @@ enum Step {
     Times(Vec<String>, i64, i64, i64),
     Hide(Vec<String>),
     RealTime(Vec<String>),
+    AddStream(Vec<String>, String, Vec<u8>),
+    RemoveStream(Vec<String>, String),
+    Embed(bool),
+    Align(u8),
+    Revision(u8),
     LookUp(String),
     Level(u32),
     FileSystems(u32),
@@ -59,12 +64,30 @@ fn run(image: &mut FileSystemImage, step: Step) -> imapi2fs::Result<()> {
             .item_mut(path(&names))?
             .set_is_real_time(true)
             .map(drop),
+        Step::AddStream(names, name, data) => image
+            .item_mut(path(&names))?
+            .add_stream(name, data)
+            .map(drop),
+        Step::RemoveStream(names, name) => {
+            image.item_mut(path(&names))?.remove_stream(name).map(drop)
+        }
+        Step::Embed(embed) => {
+            image.set_embed_small_files(embed);
+            Ok(())
+        }
+        Step::Align(shift) => image.set_file_alignment(1 << (shift % 6)),
+        Step::Revision(number) => {
+            let revisions = image.udf_revisions_supported();
+            let revision = revisions[usize::from(number) % revisions.len()];
+            image.set_udf_revision(revision).map(drop)
+        }
         Step::LookUp(text) => image.exists(text).map(drop),
         Step::Level(level) => {
             image.set_iso9660_interchange_level(InterchangeLevel::try_from(level % 4)?)
         }
         Step::FileSystems(bits) => {
-            image.set_file_systems_to_create(FileSystems::from_bits_truncate(bits))
+            let file_systems = FileSystems::from_bits_truncate(bits);
+            image.set_file_systems_to_create(file_systems).map(drop)
         }
     }
 }

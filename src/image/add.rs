@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::FileSystemImage;
+use super::{FileSystemImage, windows};
 use crate::codec::text::{cs0_capacity, cs0_units};
 use crate::error::{Error, NameProblem, Origin, Result};
 use crate::file_systems::FileSystems;
@@ -15,9 +15,6 @@ use crate::source::{
     Content, Data, Fingerprint, HostFile, SharedReader, Source, SourceKind, Stage,
 };
 use crate::tree::{Attributes, MAX_NAME_LEN, NodeId, TreeFull};
-
-/// Characters that IMAPI2 allows in no name.
-const STRICTLY_FORBIDDEN: [char; 9] = ['\\', '/', ':', '*', '?', '"', '<', '>', '|'];
 
 impl FileSystemImage {
     /// Runs `change`; if it fails, the tree and the staged data are as before.
@@ -111,7 +108,7 @@ impl FileSystemImage {
         if !self.settings.strict {
             return None;
         }
-        let forbidden = |c: &char| c.is_control() || STRICTLY_FORBIDDEN.contains(c);
+        let forbidden = |c: &char| c.is_control() || windows::FORBIDDEN.contains(c);
         if let Some(c) = name.chars().find(forbidden) {
             return Some(NameProblem::Character(c));
         }
@@ -258,6 +255,11 @@ impl FileSystemImage {
         let directories = u64::from(totals.directories) + 1;
         let has = |file_system| self.settings.file_systems.contains(file_system);
         let mut blocks = totals.data_blocks;
+        if self.settings.embeds() {
+            blocks -= u64::from(totals.small_contents);
+        } else if self.settings.records_streams() {
+            blocks += totals.stream_blocks;
+        }
         // Descriptors, and per hierarchy two path tables and a block for each directory.
         if has(FileSystems::ISO9660) {
             blocks += 18 + 2 + directories;
@@ -280,7 +282,7 @@ impl FileSystemImage {
     }
 
     /// What the tree will hold of a source.
-    fn content(&mut self, source: Source, path: &ImagePath) -> Result<Content> {
+    pub(super) fn content(&mut self, source: Source, path: &ImagePath) -> Result<Content> {
         match source.0 {
             SourceKind::Path(file) => self.file_content(&file, path),
             SourceKind::Bytes(bytes) => {

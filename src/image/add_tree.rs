@@ -9,10 +9,11 @@ use std::fs::{self, DirEntry, Metadata};
 use std::path::{Path, PathBuf};
 
 use super::FileSystemImage;
+use super::streams::Stream;
 use super::tree_options::{LeftOut, LeftOutReason, LinkPolicy, TreeOptions, TreeSummary};
 use crate::error::{Error, LinkProblem, Result};
-use crate::file_systems::InvalidValue;
-use crate::source::{Content, Data, Fingerprint, HostFile};
+use crate::file_systems::{InvalidValue, UdfRevision};
+use crate::source::{Content, Data, Fingerprint, HostFile, Source, SourceKind, read_streams};
 use crate::time::Timestamp;
 use crate::tree::{Attributes, ContentId, NodeId, Times, TreeFull};
 
@@ -39,12 +40,17 @@ pub(super) fn add_tree(
         visited: HashMap::new(),
         hard_links: HashMap::new(),
         links: Vec::new(),
+        stream_owners: HashMap::new(),
         summary: TreeSummary::default(),
         root,
     };
     walk.add_root(target, name.as_deref(), &metadata)?;
     walk.add_links()?;
-    Ok(walk.summary)
+    let mut summary = walk.summary;
+    if summary.streams > 0 {
+        summary.stream_support = image.settings.support(UdfRevision::V2_00);
+    }
+    Ok(summary)
 }
 
 /// The paths to leave out, without links, by their directories.
@@ -95,6 +101,8 @@ struct Walk<'a> {
     hard_links: HashMap<(u64, u64), ContentId>,
     /// Links to files, added when all that they can lead to is there.
     links: Vec<FileLink>,
+    /// The first file of those that have a content and streams.
+    stream_owners: HashMap<ContentId, NodeId>,
     summary: TreeSummary,
 }
 
@@ -142,9 +150,10 @@ impl Walk<'_> {
             let name = name()?;
             let item = self.image.view.tree().path(target).join(name);
             let content = Stored::New(self.image.file_content(&root, &item)?);
-            let content = self.put_file(target, name, content, self.attributes(metadata))?;
+            let attributes = self.attributes(metadata);
+            let (node, content) = self.put_file(target, name, content, attributes)?;
             self.count_file(content);
-            Ok(())
+            self.add_streams(node, content, || root.clone())
         } else {
             Err(Error::SpecialFile { file: root.clone() })
         }
@@ -362,11 +371,69 @@ impl Walk<'_> {
             }
             None => Stored::Host(here.host, metadata.len(), Fingerprint::of(metadata)),
         };
-        let content = self.put_file(here.node, name, content, attributes)?;
+        let (node, content) = self.put_file(here.node, name, content, attributes)?;
         if let Some(identity) = identity {
             self.hard_links.insert(identity, content);
         }
         self.count_file(content);
+        self.add_streams(node, content, path)
+    }
+
+    /// Adds the streams of the file at `path`, which became `node`.
+    fn add_streams(
+        &mut self,
+        node: NodeId,
+        content: ContentId,
+        path: impl Fn() -> PathBuf,
+    ) -> Result<()> {
+        if !self.options.named_streams {
+            return Ok(());
+        }
+        let attributes = Attributes {
+            hidden: false,
+            real_time: false,
+            ..self.image.view.tree().attributes(node)
+        };
+        // Several names of one file have the same streams.
+        if let Some(owner) = self.stream_owners.get(&content) {
+            let tree = self.image.view.tree();
+            let streams: Vec<_> = tree
+                .streams(*owner)
+                .into_iter()
+                .filter_map(|stream| {
+                    let (content, _) = tree.content_of(stream)?;
+                    Some((tree.name(stream).to_owned(), content))
+                })
+                .collect();
+            for (name, content) in streams {
+                self.image.check_stream(node, &name)?;
+                self.add_stream(node, &name, Stream::Shared(content), attributes)?;
+            }
+            return Ok(());
+        }
+        let file = path();
+        let streams = read_streams(&file).map_err(|source| Error::ReadStreams { file, source })?;
+        for (name, data) in streams {
+            self.image.check_stream(node, &name)?;
+            let item = self.image.view.tree().path(node).with_stream(&name);
+            let source = Source(SourceKind::Bytes(data.into()));
+            let stream = Stream::New(self.image.content(source, &item)?);
+            self.add_stream(node, &name, stream, attributes)?;
+            self.stream_owners.insert(content, node);
+        }
+        Ok(())
+    }
+
+    /// Adds a stream that was checked.
+    fn add_stream(
+        &mut self,
+        file: NodeId,
+        name: &str,
+        stream: Stream,
+        attributes: Attributes,
+    ) -> Result<()> {
+        self.image.add_stream_node(file, name, stream, attributes)?;
+        self.summary.streams += 1;
         Ok(())
     }
 
@@ -389,7 +456,7 @@ impl Walk<'_> {
         name: &str,
         stored: Stored,
         attributes: Attributes,
-    ) -> Result<ContentId> {
+    ) -> Result<(NodeId, ContentId)> {
         let image = &mut *self.image;
         image.check_name(name, || image.view.tree().path(parent))?;
         let existing = image.existing(parent, name)?;
@@ -423,6 +490,7 @@ impl Walk<'_> {
             };
             let node = match existing {
                 Some(node) => {
+                    tree.clear_streams(node);
                     tree.set_content(node, content);
                     tree.set_attributes(node, attributes);
                     node
@@ -433,7 +501,7 @@ impl Walk<'_> {
         };
         let (node, content) = put().map_err(|TreeFull| image.full(parent, name))?;
         image.check_size(node)?;
-        Ok(content)
+        Ok((node, content))
     }
 
     /// Adds the links to files: each shares what its target became.
@@ -460,8 +528,10 @@ impl Walk<'_> {
             })?;
             let attributes = self.attributes(&metadata);
             let name = unicode(link.file_name().unwrap_or_default(), &link)?;
-            let content = self.put_file(parent, name, Stored::Shared(content), attributes)?;
+            let stored = Stored::Shared(content);
+            let (node, content) = self.put_file(parent, name, stored, attributes)?;
             self.count_file(content);
+            self.add_streams(node, content, || target.clone())?;
         }
         Ok(())
     }

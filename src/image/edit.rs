@@ -41,12 +41,18 @@ impl ItemMut<'_> {
     ///
     /// # Errors
     ///
-    /// [`Error::NotAFile`] for a directory.
+    /// [`Error::NotAFile`] for a directory, [`Error::PropertyNotAccessible`] for a named stream.
     #[doc(alias = "put_IsRealTime")]
     pub fn set_is_real_time(&mut self, real_time: bool) -> Result<FeatureSupport> {
         if self.item().is_directory() {
             return Err(Error::NotAFile {
                 path: self.item().full_path(),
+            });
+        }
+        if self.item().is_named_stream() {
+            return Err(Error::PropertyNotAccessible {
+                path: self.item().full_path(),
+                property: "real-time attribute",
             });
         }
         self.change(|attributes| attributes.real_time = real_time);
@@ -315,6 +321,28 @@ impl DirectoryMut<'_> {
         let source = source.as_ref();
         self.image
             .transaction(|image| super::add_tree::add_tree(image, node, source, options))
+    }
+
+    /// [`DirectoryMut::add_tree`] with the named streams of all files: on Unix their extended attributes, of those on
+    /// systems with name spaces the ones of users, without `user.`.
+    ///
+    /// IMAPI2: `IFsiDirectoryItem2::AddTreeWithNamedStreams`. IMAPI2 differs: streams beyond the 1000th of an image are
+    /// an error and not lost.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`DirectoryMut::add_tree`] and [`ItemMut::add_stream`], and [`Error::ReadStreams`] when streams cannot be
+    /// read; on Windows and other systems where they cannot even be listed, always.
+    #[doc(alias = "AddTreeWithNamedStreams")]
+    pub fn add_tree_with_named_streams(
+        &mut self,
+        source: impl AsRef<Path>,
+        include_base_directory: bool,
+    ) -> Result<TreeSummary> {
+        let options = TreeOptions::new()
+            .include_base_directory(include_base_directory)
+            .named_streams(true);
+        self.add_tree_with(source, &options)
     }
 
     /// Removes a file or an empty directory.

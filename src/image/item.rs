@@ -10,7 +10,7 @@ use crate::path::ImagePath;
 use crate::source::Opened;
 use crate::space::read_error;
 use crate::time::Timestamp;
-use crate::tree::NodeId;
+use crate::tree::{NodeId, Tree};
 
 /// Whether an item is a directory or a file. IMAPI2: `FsiItemType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -58,6 +58,15 @@ pub struct Item<'a> {
 impl<'a> Item<'a> {
     pub(super) const fn new(view: &'a View, node: NodeId) -> Self {
         Self { view, node }
+    }
+
+    pub(super) fn tree(&self) -> &'a Tree {
+        self.view.tree()
+    }
+
+    /// Another item of the same image.
+    pub(super) const fn other(&self, node: NodeId) -> Self {
+        Self::new(self.view, node)
     }
 
     /// The name, which is empty for the root.

@@ -7,8 +7,10 @@ mod item;
 mod report;
 mod settings;
 mod staging;
+mod streams;
 mod tree_options;
 mod view;
+mod windows;
 
 use std::fmt;
 use std::sync::Arc;
@@ -288,6 +290,7 @@ impl FileSystemImage {
             volume_name_joliet: settings::joliet_volume_name(&name),
             volume_set: volume_set.clone(),
             time: settings.time,
+            data: settings.data(),
             udf: udf::Options {
                 revision: settings.udf_revision,
                 redundant_metadata: settings.redundant_metadata,

@@ -6,9 +6,11 @@ use std::sync::Arc;
 
 use super::settings::Settings;
 use super::view::View;
+use super::windows;
 use crate::codec::time::{in_record_range, in_udf_range};
 use crate::codec::unique::NameChange;
-use crate::file_systems::{FileSystems, InterchangeLevel};
+use crate::error::NameProblem;
+use crate::file_systems::{FileSystems, InterchangeLevel, UdfRevision};
 use crate::iso9660;
 use crate::path::ImagePath;
 use crate::time::Timestamp;
@@ -35,6 +37,24 @@ pub enum Finding {
         path: ImagePath,
         /// The file system.
         file_system: FileSystems,
+    },
+    /// An item keeps its name in a file system, but Windows cannot open an item of that name.
+    NotForWindows {
+        /// The item.
+        path: ImagePath,
+        /// The file system.
+        file_system: FileSystems,
+        /// What is wrong with the name it has there.
+        problem: NameProblem,
+    },
+    /// Named streams will not be in the image: UDF of this revision or a later one is not created.
+    StreamsLeftOut {
+        /// The file.
+        path: ImagePath,
+        /// How many streams it has.
+        streams: usize,
+        /// The first revision that has them.
+        minimum: UdfRevision,
     },
     /// A time lies outside what a file system can record; the nearest one is.
     TimeClamped {
@@ -74,6 +94,8 @@ impl Finding {
         match self {
             Self::NameChanged { path, .. }
             | Self::NoUniqueName { path, .. }
+            | Self::NotForWindows { path, .. }
+            | Self::StreamsLeftOut { path, .. }
             | Self::TimeClamped { path, .. }
             | Self::ManySections { path, .. }
             | Self::FileTooBig { path, .. } => path,
@@ -86,9 +108,11 @@ impl Finding {
         match self {
             Self::NameChanged { file_system, .. }
             | Self::NoUniqueName { file_system, .. }
+            | Self::NotForWindows { file_system, .. }
             | Self::TimeClamped { file_system, .. }
             | Self::FileTooBig { file_system, .. } => *file_system,
             Self::ManySections { .. } => FileSystems::ISO9660,
+            Self::StreamsLeftOut { .. } => FileSystems::UDF,
         }
     }
 }
@@ -99,6 +123,15 @@ impl fmt::Display for Finding {
         match self {
             Self::NameChanged { name, reasons, .. } => write!(f, "named `{name}` ({reasons})"),
             Self::NoUniqueName { .. } => f.write_str("has no unique name"),
+            Self::NotForWindows { problem, .. } => {
+                write!(f, "name {problem}, Windows cannot open it")
+            }
+            Self::StreamsLeftOut {
+                streams, minimum, ..
+            } => write!(
+                f,
+                "{streams} named stream(s) left out, only revisions from {minimum} on have them"
+            ),
             Self::TimeClamped { time, recorded, .. } => {
                 write!(f, "time {time} is recorded as {recorded}")
             }
@@ -122,6 +155,8 @@ pub struct Report {
     file_systems: FileSystems,
     /// Whether UDF records them.
     creation_times: bool,
+    /// Whether named streams are recorded.
+    streams: bool,
     next_directory: usize,
     /// What has been found in the directories before.
     found: VecDeque<Finding>,
@@ -134,6 +169,7 @@ impl Report {
             view: view.clone(),
             file_systems: settings.file_systems,
             creation_times: settings.udf_revision.has_creation_times(),
+            streams: settings.records_streams(),
             next_directory: 0,
             found: VecDeque::new(),
         }
@@ -145,6 +181,7 @@ impl Report {
             sequence,
             file_systems,
             creation_times,
+            streams,
             found,
             ..
         } = self;
@@ -160,25 +197,27 @@ impl Report {
         for file_system in file_systems.iter() {
             for position in span.items() {
                 let node = sequence.node(position);
-                match view.file_system_name(node, file_system) {
-                    Ok((_, reasons)) if reasons.is_empty() => {}
-                    Ok((name, reasons)) => found.push_back(Finding::NameChanged {
-                        path: tree.path(node),
-                        file_system,
-                        name,
-                        reasons,
-                    }),
-                    Err(_) => {
-                        found.push_back(Finding::NoUniqueName {
-                            path: tree.path(node),
-                            file_system,
-                        });
-                    }
-                }
+                name(view, node, file_system, found);
                 times(&tree, node, file_system, creation_times, found);
                 if file_system == FileSystems::ISO9660 {
                     size(&tree, node, view.naming().level, found);
                 }
+            }
+        }
+        for position in span.items() {
+            let node = sequence.node(position);
+            let all = tree.streams(node);
+            if *streams {
+                for stream in all {
+                    name(view, stream, FileSystems::UDF, found);
+                    times(&tree, stream, FileSystems::UDF, creation_times, found);
+                }
+            } else if !all.is_empty() {
+                found.push_back(Finding::StreamsLeftOut {
+                    path: tree.path(node),
+                    streams: all.len(),
+                    minimum: UdfRevision::V2_00,
+                });
             }
         }
         view.forget_names();
@@ -199,6 +238,32 @@ impl Iterator for Report {
             self.look_into(self.next_directory);
             self.next_directory += 1;
         }
+    }
+}
+
+/// The name that an item has in a file system.
+fn name(view: &View, node: NodeId, file_system: FileSystems, found: &mut VecDeque<Finding>) {
+    let path = || view.tree().path(node);
+    let Ok((name, reasons)) = view.file_system_name(node, file_system) else {
+        return found.push_back(Finding::NoUniqueName {
+            path: path(),
+            file_system,
+        });
+    };
+    if let Some(problem) = windows::problem(&name) {
+        found.push_back(Finding::NotForWindows {
+            path: path(),
+            file_system,
+            problem,
+        });
+    }
+    if !reasons.is_empty() {
+        found.push_back(Finding::NameChanged {
+            path: path(),
+            file_system,
+            name,
+            reasons,
+        });
     }
 }
 

@@ -14,10 +14,19 @@ use crate::file_systems::{
 use crate::iso9660;
 use crate::media::MediaType;
 use crate::source::StagingPolicy;
+use crate::space::DataOptions;
 use crate::time::Timestamp;
+use crate::tree::Totals;
+use crate::udf;
 
 /// A CD of 650 MiB.
 const DEFAULT_FREE_MEDIA_BLOCKS: u32 = 332_800;
+
+/// Blocks of the longest ECC block of all media, a Blu-ray disc's; a DVD's has 16.
+const ECC_BLOCK: u32 = 32;
+
+/// The most blocks that files are aligned to.
+const MAX_ALIGNMENT: u32 = 1 << 15;
 
 /// The longest volume name, in characters: what ISO 9660 holds.
 const MAX_VOLUME_NAME: usize = 32;
@@ -33,6 +42,9 @@ pub(super) struct Settings {
     pub level: InterchangeLevel,
     pub udf_revision: UdfRevision,
     pub redundant_metadata: bool,
+    pub embed_small_files: bool,
+    /// In blocks.
+    pub file_alignment: u32,
     pub volume_name: String,
     /// 0 is no limit.
     pub free_media_blocks: u32,
@@ -53,6 +65,8 @@ impl Settings {
             level: InterchangeLevel::One,
             udf_revision: UdfRevision::V1_02,
             redundant_metadata: true,
+            embed_small_files: false,
+            file_alignment: 1,
             volume_name: String::new(),
             free_media_blocks: DEFAULT_FREE_MEDIA_BLOCKS,
             working_directory: std::env::temp_dir(),
@@ -70,6 +84,43 @@ impl Settings {
             FeatureSupport::Supported
         } else {
             FeatureSupport::NotSupported { minimum }
+        }
+    }
+
+    /// Whether all that the tree has will be in the image.
+    fn support_of(&self, totals: Totals) -> FeatureSupport {
+        if totals.real_time_files > 0 {
+            self.support(UdfRevision::V2_01)
+        } else if totals.streams > 0 {
+            self.support(UdfRevision::V2_00)
+        } else {
+            FeatureSupport::Supported
+        }
+    }
+
+    /// Whether named streams will be in the image.
+    pub(super) fn records_streams(&self) -> bool {
+        self.file_systems.contains(FileSystems::UDF) && self.udf_revision.has_named_streams()
+    }
+
+    /// Whether small files will have no blocks of their own.
+    pub(super) fn embeds(&self) -> bool {
+        self.embed_small_files && self.file_systems == FileSystems::UDF
+    }
+
+    /// What file data is given blocks, and where.
+    pub(super) fn data(&self) -> DataOptions {
+        let real_time =
+            self.file_systems.contains(FileSystems::UDF) && self.udf_revision.has_real_time_files();
+        DataOptions {
+            alignment: self.file_alignment,
+            real_time_alignment: if real_time { ECC_BLOCK } else { 1 },
+            streams: self.records_streams(),
+            embedded: if self.embeds() {
+                udf::max_embedded(self.udf_revision)
+            } else {
+                0
+            },
         }
     }
 
@@ -99,6 +150,9 @@ impl FileSystemImage {
 
     /// Sets the file systems the image will have: any but none, Joliet only beside ISO 9660.
     ///
+    /// What is returned tells whether the [named streams](crate::ItemMut::add_stream) and
+    /// [real-time files](crate::ItemMut::set_is_real_time) that have been added will be in the image.
+    ///
     /// IMAPI2: `IFileSystemImage::put_FileSystemsToCreate`.
     ///
     /// # Errors
@@ -106,7 +160,10 @@ impl FileSystemImage {
     /// - [`Error::InvalidParameter`] for a set that cannot be created.
     /// - [`Error::TooDeep`] and [`Error::TooManyDirectories`] when the tree is too much for ISO 9660.
     #[doc(alias = "put_FileSystemsToCreate")]
-    pub fn set_file_systems_to_create(&mut self, file_systems: FileSystems) -> Result<()> {
+    pub fn set_file_systems_to_create(
+        &mut self,
+        file_systems: FileSystems,
+    ) -> Result<FeatureSupport> {
         if !file_systems.can_be_created() {
             return Err(Error::InvalidParameter(InvalidValue {
                 parameter: "file systems to create",
@@ -114,7 +171,8 @@ impl FileSystemImage {
                 expected: "ISO 9660, UDF or both, with Joliet only beside ISO 9660",
             }));
         }
-        self.change_settings(|settings| settings.file_systems = file_systems)
+        self.change_settings(|settings| settings.file_systems = file_systems)?;
+        Ok(self.settings.support_of(self.view.tree().totals()))
     }
 
     /// The file systems that can be made: ISO 9660, Joliet and UDF.
@@ -180,13 +238,16 @@ impl FileSystemImage {
 
     /// Sets the revision of UDF. It can be set while UDF is not created.
     ///
+    /// What is returned tells whether the [named streams](crate::ItemMut::add_stream) and
+    /// [real-time files](crate::ItemMut::set_is_real_time) that have been added will be in the image.
+    ///
     /// IMAPI2: `IFileSystemImage::put_UDFRevision`.
     ///
     /// # Errors
     ///
     /// [`Error::InvalidParameter`] for a revision that cannot be made.
     #[doc(alias = "put_UDFRevision")]
-    pub fn set_udf_revision(&mut self, revision: UdfRevision) -> Result<()> {
+    pub fn set_udf_revision(&mut self, revision: UdfRevision) -> Result<FeatureSupport> {
         if !self.udf_revisions_supported().contains(&revision) {
             return Err(Error::InvalidParameter(InvalidValue {
                 parameter: "UDF revision",
@@ -195,7 +256,7 @@ impl FileSystemImage {
             }));
         }
         self.settings.udf_revision = revision;
-        Ok(())
+        Ok(self.settings.support_of(self.view.tree().totals()))
     }
 
     /// The revisions of UDF that can be made, ascending.
@@ -226,6 +287,49 @@ impl FileSystemImage {
     pub fn set_create_redundant_udf_metadata_files(&mut self, redundant: bool) -> FeatureSupport {
         self.settings.redundant_metadata = redundant;
         self.settings.support(UdfRevision::V2_50)
+    }
+
+    /// Whether small files lie in their ICBs. Default: false.
+    #[must_use]
+    pub const fn embed_small_files(&self) -> bool {
+        self.settings.embed_small_files
+    }
+
+    /// Sets whether files and named streams that fit into the rest of their ICB's block (of 1872 bytes in UDF 1.02 and
+    /// 1.50, of 1832 later; ECMA-167 4/14.6.8) lie there and have no block of their own. Images of many small files
+    /// become smaller and are read in one go. It has an effect only when UDF alone is created, because the other file
+    /// systems cannot refer to such data.
+    ///
+    /// IMAPI2 has no such option.
+    pub const fn set_embed_small_files(&mut self, embed: bool) {
+        self.settings.embed_small_files = embed;
+    }
+
+    /// Blocks to which the data of files is aligned. Default: 1, it is not.
+    #[must_use]
+    pub const fn file_alignment(&self) -> u32 {
+        self.settings.file_alignment
+    }
+
+    /// Sets the number of blocks to a multiple of which files of at least that length begin, counted from the disc's
+    /// start: 16 for the ECC blocks of a DVD, 32 for those of a Blu-ray disc. Shorter files fill the space as they
+    /// come. Real-time files, where UDF has them, begin at multiples of 32 in any case (UDF 6.11 of 2.01).
+    ///
+    /// IMAPI2 has no such option.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] when it is not a power of two up to 32768.
+    pub fn set_file_alignment(&mut self, blocks: u32) -> Result<()> {
+        if !blocks.is_power_of_two() || blocks > MAX_ALIGNMENT {
+            return Err(Error::InvalidParameter(InvalidValue {
+                parameter: "file alignment",
+                value: blocks.to_string(),
+                expected: "a power of two up to 32768",
+            }));
+        }
+        self.settings.file_alignment = blocks;
+        Ok(())
     }
 
     /// The name of the volume as it was set. Default: empty, and the volume gets the image's time as its name, as in
@@ -361,7 +465,7 @@ impl FileSystemImage {
     /// | DVD-RAM | UDF 1.02 | 2 236 704 |
     /// | DVD+R, DVD+RW of two layers | UDF 1.02 | 4 173 824 |
     /// | DVD-R of two layers | UDF 1.02 | 4 171 712 |
-    /// | BD-R, BD-RE | UDF 1.02 | 12 219 392 |
+    /// | BD-R, BD-RE | UDF 2.50 | 12 219 392 |
     /// | disk | ISO 9660, Joliet, UDF 1.02 | no limit |
     ///
     /// IMAPI2: `IFileSystemImage::ChooseImageDefaultsForMediaType`; what it chooses is not documented.
@@ -385,8 +489,8 @@ impl FileSystemImage {
         let old = self.settings.clone();
         let result = self
             .set_file_systems_to_create(defaults.file_systems)
-            .and_then(|()| self.set_udf_revision(defaults.udf_revision))
-            .and_then(|()| self.set_free_media_blocks(defaults.free_media_blocks));
+            .and_then(|_| self.set_udf_revision(defaults.udf_revision))
+            .and_then(|_| self.set_free_media_blocks(defaults.free_media_blocks));
         if result.is_err() {
             self.settings = old;
         }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::error::LinkProblem;
+use crate::file_systems::FeatureSupport;
 use crate::time::Timestamp;
 
 /// What to do with links, and with what is neither a file nor a directory.
@@ -27,6 +28,7 @@ pub struct TreeOptions {
     pub(super) include_base_directory: bool,
     pub(super) links: LinkPolicy,
     pub(super) all_times: bool,
+    pub(super) named_streams: bool,
     pub(super) latest_time: Option<Timestamp>,
     pub(super) excluded: Vec<PathBuf>,
 }
@@ -60,6 +62,14 @@ impl TreeOptions {
         self
     }
 
+    /// Whether the named streams of files are added, see
+    /// [`DirectoryMut::add_tree_with_named_streams`](crate::DirectoryMut::add_tree_with_named_streams). Default: false.
+    #[must_use]
+    pub const fn named_streams(mut self, named_streams: bool) -> Self {
+        self.named_streams = named_streams;
+        self
+    }
+
     /// Sets the latest time an item gets; later ones are cut to it. Default: none.
     #[must_use]
     pub fn latest_time(mut self, time: impl Into<Timestamp>) -> Self {
@@ -85,6 +95,10 @@ pub struct TreeSummary {
     pub directories: u64,
     /// Bytes of all files; a file of several names counts as often.
     pub bytes: u64,
+    /// Number of named streams.
+    pub streams: u64,
+    /// Whether the named streams will be in the image as things are.
+    pub stream_support: FeatureSupport,
     /// What was left out, in the order it was met.
     pub left_out: Vec<LeftOut>,
 }

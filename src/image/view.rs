@@ -7,7 +7,7 @@ use crate::codec::unique::{Mapped, NameChange, NameRules, renamed};
 use crate::error::{Error, Result};
 use crate::file_systems::{FileSystems, InterchangeLevel, InvalidValue};
 use crate::path::ImagePath;
-use crate::tree::{DirectoryId, NodeId, Tree};
+use crate::tree::{NodeId, Tree};
 use crate::{iso9660, joliet, udf};
 
 /// What decides about names.
@@ -48,7 +48,7 @@ pub(crate) struct View {
     tree: Arc<Tree>,
     naming: Naming,
     /// The directories whose names have been asked for, so that asking for all of them stays linear.
-    renamed: Mutex<HashMap<(DirectoryId, FileSystems), Renamed>>,
+    renamed: Mutex<HashMap<(NodeId, FileSystems), Renamed>>,
 }
 
 impl Clone for View {
@@ -163,6 +163,10 @@ impl View {
         file_system: FileSystems,
     ) -> Result<ImagePath> {
         self.rules(file_system)?;
+        if self.tree.is_stream(node) {
+            let file = self.file_system_path(self.tree.parent(node), file_system)?;
+            return Ok(file.with_stream(&self.file_system_name(node, file_system)?.0));
+        }
         let mut names = Vec::new();
         let mut at = node;
         while at != NodeId::ROOT {
@@ -189,15 +193,15 @@ impl View {
         rules: &dyn NameRules,
     ) -> Result<Renamed> {
         let tree = &*self.tree;
-        let Some(directory) = tree.directory(parent) else {
-            return Ok(Renamed::default());
-        };
-        let key = (directory, file_system);
+        let key = (parent, file_system);
         let mut cache = self.renamed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(names) = cache.get(&key) {
             return Ok(names.clone());
         }
-        let children = tree.children(directory);
+        let children = match tree.directory(parent) {
+            Some(directory) => tree.children(directory),
+            None => tree.streams(parent),
+        };
         let items = children
             .iter()
             .map(|node| (tree.name(*node), tree.is_directory(*node)));

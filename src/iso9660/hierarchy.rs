@@ -15,7 +15,7 @@ use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba, blocks_of};
 use crate::codec::unique::{Mapped, NameRules, renamed};
 use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
-use crate::space::{DataPlan, Fill, Map, Packed, Space};
+use crate::space::{Cursor, DataPlan, Fill, Map, Packed, Space};
 use crate::time::Timestamp;
 use crate::tree::{Sequence, Tree};
 
@@ -383,11 +383,12 @@ struct Scratch {
 }
 
 impl<R: Identifiers> Fill for Directories<R> {
-    fn fill(&self, first: u32, buf: &mut [u8]) {
+    fn fill(&self, first: u32, buf: &mut [u8], _: &mut Cursor) -> Result<()> {
         let mut scratch = Scratch::default();
         for (block, out) in (first..).zip(buf.chunks_exact_mut(BLOCK)) {
             self.fill_block(block, &mut scratch, out);
         }
+        Ok(())
     }
 }
 
@@ -398,7 +399,7 @@ struct PathTable<R> {
 }
 
 impl<R: Identifiers> Fill for PathTable<R> {
-    fn fill(&self, first: u32, buf: &mut [u8]) {
+    fn fill(&self, first: u32, buf: &mut [u8], _: &mut Cursor) -> Result<()> {
         let plan = &*self.plan;
         let mut scratch = Scratch::default();
         plan.path_table_blocks.fill(first, buf, |record, out| {
@@ -424,5 +425,6 @@ impl<R: Identifiers> Fill for PathTable<R> {
             );
             true
         });
+        Ok(())
     }
 }

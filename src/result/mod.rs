@@ -17,7 +17,7 @@ use crate::space::Cursor;
 
 /// Bytes that are read and written at a time: what stays in a processor's cache between the two. With 1 MiB a large file
 /// costs twice as much.
-const CHUNK: usize = 1 << 17;
+const CHUNK: usize = 1 << 18;
 
 /// An image, as it was laid out when it was made. Its blocks are made when they are read.
 ///
@@ -115,7 +115,7 @@ impl ResultImage {
         self.write_to_with(writer, |_| ControlFlow::Continue(()))
     }
 
-    /// Writes the whole image and calls `progress` before every 128 KiB and at the end.
+    /// Writes the whole image and calls `progress` before every 256 KiB and at the end.
     ///
     /// # Errors
     ///

@@ -2,7 +2,7 @@
 
 use crate::block::{Extent, Lba};
 use crate::layout::Layout;
-use crate::space::{Content, FileData};
+use crate::space::Content;
 
 /// What a block that no structure takes is called.
 const UNUSED: &str = "unused";
@@ -111,8 +111,19 @@ impl<'a> ProgressItems<'a> {
         {
             Some((Content::Files(files), start)) if start <= lba => {
                 let file = files.index_at(lba);
-                place.next = files.file(file).map_or(start, |(_, extent)| extent.start);
-                place.file = file;
+                let extent = files.file(file).map(|(_, extent)| extent);
+                match extent {
+                    // Behind a file there may be a gap before the next.
+                    Some(extent) if extent.end() <= lba => {
+                        place.next = extent.end();
+                        place.file = file + 1;
+                    }
+                    Some(extent) if extent.start <= lba => {
+                        place.next = extent.start;
+                        place.file = file;
+                    }
+                    _ => place.next = start,
+                }
             }
             Some((_, start)) if start <= lba => place.next = start,
             _ => {}
@@ -135,18 +146,19 @@ impl<'a> ProgressItems<'a> {
         }
         let part = self.layout.map.parts().get(place.part);
         let (description, extent) = match part {
-            Some(part) if part.extent.start == place.next || place.file > 0 => {
-                match &part.content {
-                    Content::Files(files) => match file_item(files, place.file) {
-                        Some(item) => {
-                            place.file += 1;
-                            item
-                        }
-                        None => return None,
-                    },
-                    _ => (part.name.to_owned(), part.extent),
-                }
-            }
+            Some(part) if part.extent.start <= place.next => match &part.content {
+                Content::Files(files) => match files.file(place.file) {
+                    Some((_, extent)) if extent.start > place.next => {
+                        (UNUSED.to_owned(), gap(place.next, extent.start))
+                    }
+                    Some((node, extent)) => {
+                        place.file += 1;
+                        (files.tree.path(node).to_string(), extent)
+                    }
+                    None => return None,
+                },
+                _ => (part.name.to_owned(), part.extent),
+            },
             _ => {
                 let end = part.map_or(all.end(), |part| part.extent.start);
                 let name = if place.next == all.start {
@@ -154,11 +166,7 @@ impl<'a> ProgressItems<'a> {
                 } else {
                     UNUSED
                 };
-                let extent = Extent {
-                    start: place.next,
-                    blocks: end - place.next,
-                };
-                (name.to_owned(), extent)
+                (name.to_owned(), gap(place.next, end))
             }
         };
         if part.is_some_and(|part| part.extent.end() == extent.end()) {
@@ -174,7 +182,9 @@ impl<'a> ProgressItems<'a> {
     }
 }
 
-fn file_item(files: &FileData, index: usize) -> Option<(String, Extent)> {
-    let (node, extent) = files.file(index)?;
-    Some((files.tree.path(node).to_string(), extent))
+fn gap(start: Lba, end: Lba) -> Extent {
+    Extent {
+        start,
+        blocks: end - start,
+    }
 }

@@ -5,6 +5,7 @@
 mod file;
 mod policy;
 mod staging;
+mod streams;
 
 use std::fmt;
 use std::io::{Read, Seek};
@@ -18,6 +19,7 @@ pub(crate) use self::file::file_identity;
 pub(crate) use self::file::{Failure, Fingerprint, HostFiles, Opened};
 pub use self::policy::{PlatformStaging, StagingPolicy};
 pub(crate) use self::staging::{Failure as StageFailure, Stage, StageFile, StageReader};
+pub(crate) use self::streams::read_streams;
 
 /// A reader that can be read from any position.
 pub(crate) trait ReadSeek: Read + Seek + Send {}

@@ -18,20 +18,50 @@ pub(crate) struct DataPlan {
     order: Vec<NodeId>,
 }
 
+/// What data is given blocks, and where.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DataOptions {
+    /// Files of at least this many blocks begin at a multiple of it, counted from the disc's start.
+    pub alignment: u32,
+    /// Files for real-time reading begin at a multiple of this.
+    pub real_time_alignment: u32,
+    /// Whether named streams are recorded.
+    pub streams: bool,
+    /// The most bytes of a file that lies in its ICB and has no blocks of its own.
+    pub embedded: u64,
+}
+
 impl DataPlan {
-    /// Takes the blocks of all file data, in the order of the sequence; what several files share is taken once.
-    pub(crate) fn take(tree: &Tree, sequence: &Sequence, space: &mut Space) -> Result<Self> {
+    /// Takes the blocks of all file data, in the order of the sequence, and then of the streams; what several files
+    /// share is taken once.
+    pub(crate) fn take(
+        tree: &Tree,
+        sequence: &Sequence,
+        options: DataOptions,
+        space: &mut Space,
+    ) -> Result<Self> {
         let mut starts = vec![Lba::default(); tree.content_count()];
         let mut order = Vec::with_capacity(tree.totals().contents as usize);
         let start = space.next();
-        for (_, node) in sequence.iter() {
+        let streams = sequence
+            .iter()
+            .filter(|_| options.streams && tree.totals().streams > 0)
+            .flat_map(|(_, node)| tree.streams(node));
+        for node in sequence.iter().map(|(_, node)| node).chain(streams) {
             let Some((id, content)) = tree.content_of(node) else {
                 continue;
             };
             let place = &mut starts[id.0 as usize];
             // Block 0 is the system area's, so it stands for "not yet".
-            if content.len > 0 && *place == Lba::default() {
-                *place = space.take(blocks_of(content.len))?.start;
+            if content.len > options.embedded && *place == Lba::default() {
+                let blocks = blocks_of(content.len);
+                if blocks >= options.alignment.into() {
+                    space.align(options.alignment);
+                }
+                if options.real_time_alignment > 1 && tree.attributes(node).real_time {
+                    space.align(options.real_time_alignment);
+                }
+                *place = space.take(blocks)?.start;
                 order.push(node);
             }
         }
@@ -112,10 +142,17 @@ impl FileData {
             let Some((id, content)) = self.tree.content_of(node) else {
                 return Ok(());
             };
-            let inside = offset + done as u64 - u64::from(extent.start - first) * block_size;
-            let data = usize::try_from(content.len.saturating_sub(inside))
-                .unwrap_or(usize::MAX)
-                .min(buf.len() - done);
+            let at = offset + done as u64;
+            let file_start = u64::from(extent.start - first) * block_size;
+            if at < file_start {
+                // Left empty, so that the file begins where it should.
+                let gap = to_len(file_start - at).min(buf.len() - done);
+                buf[done..done + gap].fill(0);
+                done += gap;
+                continue;
+            }
+            let inside = at - file_start;
+            let data = to_len(content.len.saturating_sub(inside)).min(buf.len() - done);
             if data > 0 {
                 let opened = self.opened(node, id, cursor)?;
                 opened
@@ -123,17 +160,33 @@ impl FileData {
                     .map_err(|failure| self.error(node, failure))?;
                 done += data;
             }
-            let padding = u64::from(extent.blocks) * block_size - inside - data as u64;
             if inside + data as u64 >= content.len {
-                let padding = usize::try_from(padding)
-                    .unwrap_or(usize::MAX)
-                    .min(buf.len() - done);
+                // The file read from may lie before a gap that `buf` begins in.
+                let padding =
+                    (u64::from(extent.blocks) * block_size).saturating_sub(inside + data as u64);
+                let padding = to_len(padding).min(buf.len() - done);
                 buf[done..done + padding].fill(0);
                 done += padding;
                 index += 1;
             }
         }
         Ok(())
+    }
+
+    /// Fills `buf` with the data of a file, which is as long.
+    pub(crate) fn read_whole(
+        &self,
+        node: NodeId,
+        buf: &mut [u8],
+        cursor: &mut Cursor,
+    ) -> Result<()> {
+        let Some((id, _)) = self.tree.content_of(node) else {
+            return Ok(());
+        };
+        let opened = self.opened(node, id, cursor)?;
+        opened
+            .read_exact_at(buf, 0)
+            .map_err(|failure| self.error(node, failure))
     }
 
     fn opened<'c>(
@@ -154,6 +207,10 @@ impl FileData {
     fn error(&self, node: NodeId, failure: Failure) -> Error {
         read_error(&self.tree, node, failure)
     }
+}
+
+fn to_len(bytes: u64) -> usize {
+    usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
 /// The error for a file whose data cannot be read.

@@ -10,7 +10,9 @@ use crate::error::Result;
 /// Makes the blocks of a structure when they are read.
 pub(crate) trait Fill: Send + Sync {
     /// Fills `buf`, which is zeros, with the structure's blocks from its block `first` on. `buf` is whole blocks.
-    fn fill(&self, first: u32, buf: &mut [u8]);
+    ///
+    /// `cursor` is for structures that hold data of files.
+    fn fill(&self, first: u32, buf: &mut [u8], cursor: &mut Cursor) -> Result<()>;
 }
 
 /// What a run of blocks holds.
@@ -114,7 +116,7 @@ impl Map {
             let target = &mut buf[done..done + len];
             match &part.content {
                 Content::Bytes(bytes) => copy_padded(bytes, at - part_start, target),
-                Content::Made(fill) => read_made(fill.as_ref(), at - part_start, target),
+                Content::Made(fill) => read_made(fill.as_ref(), at - part_start, target, cursor)?,
                 Content::Files(files) => files.read(at - part_start, target, cursor)?,
             }
             done += len;
@@ -136,7 +138,7 @@ fn copy_padded(bytes: &[u8], offset: u64, buf: &mut [u8]) {
 }
 
 /// Whole blocks are made in place, a part of a block by way of a whole one.
-fn read_made(fill: &dyn Fill, offset: u64, mut buf: &mut [u8]) {
+fn read_made(fill: &dyn Fill, offset: u64, mut buf: &mut [u8], cursor: &mut Cursor) -> Result<()> {
     let block_size = u64::from(BLOCK_SIZE);
     let mut block = (offset / block_size) as u32;
     let mut skip = (offset % block_size) as usize;
@@ -144,12 +146,12 @@ fn read_made(fill: &dyn Fill, offset: u64, mut buf: &mut [u8]) {
         let len = if skip == 0 && buf.len() >= BLOCK {
             let len = buf.len() / BLOCK * BLOCK;
             buf[..len].fill(0);
-            fill.fill(block, &mut buf[..len]);
+            fill.fill(block, &mut buf[..len], cursor)?;
             block += (len / BLOCK) as u32;
             len
         } else {
             let mut whole = [0; BLOCK];
-            fill.fill(block, &mut whole);
+            fill.fill(block, &mut whole, cursor)?;
             let len = (BLOCK - skip).min(buf.len());
             buf[..len].copy_from_slice(&whole[skip..skip + len]);
             block += 1;
@@ -158,6 +160,7 @@ fn read_made(fill: &dyn Fill, offset: u64, mut buf: &mut [u8]) {
         };
         buf = &mut buf[len..];
     }
+    Ok(())
 }
 
 impl fmt::Debug for Map {

@@ -7,7 +7,7 @@ mod data;
 mod map;
 mod packed;
 
-pub(crate) use self::data::{Cursor, DataPlan, FileData, read_error};
+pub(crate) use self::data::{Cursor, DataOptions, DataPlan, FileData, read_error};
 pub(crate) use self::map::{Content, Fill, Map};
 pub(crate) use self::packed::Packed;
 use crate::block::{Extent, Lba, MAX_BLOCKS};

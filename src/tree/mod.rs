@@ -8,8 +8,10 @@
 
 mod names;
 mod sequence;
+mod streams;
 mod undo;
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher};
 use std::path::PathBuf;
 
@@ -85,6 +87,8 @@ struct Node {
     directory: bool,
     hidden: bool,
     real_time: bool,
+    /// A named stream of its parent, which is a file.
+    stream: bool,
     removed: bool,
 }
 
@@ -107,6 +111,14 @@ pub(crate) struct Totals {
     pub contents: u32,
     /// Blocks of those contents.
     pub data_blocks: u64,
+    /// Those contents that fill one block or less, but are not empty.
+    pub small_contents: u32,
+    /// Named streams; the figures above are without them.
+    pub streams: u32,
+    /// Blocks of their contents.
+    pub stream_blocks: u64,
+    /// Files for real-time reading.
+    pub real_time_files: u32,
 }
 
 /// The tree or one of its tables is full: 2³² − 1 items, or 4 GiB of names.
@@ -121,6 +133,8 @@ pub(crate) struct Tree {
     contents: Vec<Content>,
     other_times: Vec<[Timestamp; 2]>,
     hosts: HostFiles,
+    /// The named streams of the files that have any, in the order of adding.
+    streams: HashMap<NodeId, Vec<NodeId>>,
     index: HashTable<NodeId>,
     hasher: DefaultHashBuilder,
     totals: Totals,
@@ -144,6 +158,7 @@ impl Tree {
                 directory: true,
                 hidden: false,
                 real_time: false,
+                stream: false,
                 removed: false,
             }],
             directories: vec![Directory {
@@ -153,6 +168,7 @@ impl Tree {
             contents: Vec::new(),
             other_times: Vec::new(),
             hosts: HostFiles::default(),
+            streams: HashMap::new(),
             index: HashTable::new(),
             hasher: DefaultHashBuilder::default(),
             totals: Totals::default(),
@@ -245,7 +261,11 @@ impl Tree {
         }
     }
 
+    /// The path of an item. A stream's is its file's with a colon and its name behind.
     pub(crate) fn path(&self, node: NodeId) -> ImagePath {
+        if self.is_stream(node) {
+            return self.path(self.parent(node)).with_stream(self.name(node));
+        }
         let mut names = Vec::new();
         let mut at = node;
         while at != NodeId::ROOT {
@@ -336,7 +356,7 @@ impl Tree {
     ) -> Result<NodeId, TreeFull> {
         let number = u32::try_from(self.directories.len()).map_err(|_| TreeFull)?;
         let name = self.names.push(name).ok_or(TreeFull)?;
-        let node = self.add_node(parent, name, number, true, attributes)?;
+        let node = self.add_child(parent, name, number, true, attributes)?;
         self.directories.push(Directory {
             children: Vec::new(),
             live: 0,
@@ -353,9 +373,27 @@ impl Tree {
         content: ContentId,
         attributes: Attributes,
     ) -> Result<NodeId, TreeFull> {
-        let node = self.add_node(parent, name, content.0, false, attributes)?;
+        let node = self.add_child(parent, name, content.0, false, attributes)?;
         self.totals.files += 1;
-        self.refer_to(content);
+        self.refer_to(content, false);
+        Ok(node)
+    }
+
+    fn add_child(
+        &mut self,
+        parent: NodeId,
+        name: NameRef,
+        payload: u32,
+        directory: bool,
+        attributes: Attributes,
+    ) -> Result<NodeId, TreeFull> {
+        let Some(holder) = self.directory(parent) else {
+            return Err(TreeFull);
+        };
+        let node = self.add_node(parent, name, payload, directory, attributes)?;
+        self.directories[holder.0 as usize].children.push(node);
+        self.directories[holder.0 as usize].live += 1;
+        self.index_node(node);
         Ok(node)
     }
 
@@ -372,9 +410,6 @@ impl Tree {
             .filter(|number| *number != u32::MAX)
             .ok_or(TreeFull)?;
         let node = NodeId(number);
-        let Some(holder) = self.directory(parent) else {
-            return Err(TreeFull);
-        };
         self.nodes.push(Node {
             modified_ticks: 0,
             parent,
@@ -385,12 +420,10 @@ impl Tree {
             directory,
             hidden: false,
             real_time: false,
+            stream: false,
             removed: false,
         });
         self.put_attributes(node, attributes);
-        self.directories[holder.0 as usize].children.push(node);
-        self.directories[holder.0 as usize].live += 1;
-        self.index_node(node);
         Ok(node)
     }
 
@@ -438,8 +471,8 @@ impl Tree {
             content.0,
         ));
         self.undo.content(node, old);
-        self.refer_to(content);
-        self.drop_reference(old);
+        self.refer_to(content, false);
+        self.drop_reference(old, false);
     }
 
     pub(crate) fn set_attributes(&mut self, node: NodeId, attributes: Attributes) {
@@ -472,6 +505,8 @@ impl Tree {
             }
         };
         let node = &mut self.nodes[node.0 as usize];
+        self.totals.real_time_files += u32::from(attributes.real_time);
+        self.totals.real_time_files -= u32::from(node.real_time);
         node.other_times = other_times;
         node.modified_ticks = modified.ticks();
         node.zone = modified.zone_minutes();
@@ -479,21 +514,34 @@ impl Tree {
         node.real_time = attributes.real_time;
     }
 
-    fn refer_to(&mut self, content: ContentId) {
+    /// Counts a reference, of a file or of a stream; no content is of both.
+    fn refer_to(&mut self, content: ContentId, stream: bool) {
         let content = &mut self.contents[content.0 as usize];
         content.references += 1;
         if content.references == 1 {
-            self.totals.contents += 1;
-            self.totals.data_blocks += blocks_of(content.len);
+            let blocks = blocks_of(content.len);
+            if stream {
+                self.totals.stream_blocks += blocks;
+            } else {
+                self.totals.contents += 1;
+                self.totals.data_blocks += blocks;
+                self.totals.small_contents += u32::from(blocks == 1);
+            }
         }
     }
 
-    fn drop_reference(&mut self, content: ContentId) {
+    fn drop_reference(&mut self, content: ContentId, stream: bool) {
         let content = &mut self.contents[content.0 as usize];
         content.references -= 1;
         if content.references == 0 {
-            self.totals.contents -= 1;
-            self.totals.data_blocks -= blocks_of(content.len);
+            let blocks = blocks_of(content.len);
+            if stream {
+                self.totals.stream_blocks -= blocks;
+            } else {
+                self.totals.contents -= 1;
+                self.totals.data_blocks -= blocks;
+                self.totals.small_contents -= u32::from(blocks == 1);
+            }
         }
     }
 
@@ -529,9 +577,14 @@ impl Tree {
                     self.totals.directories -= 1;
                 }
                 NodeKind::File(content) => {
-                    self.drop_reference(content);
+                    for stream in self.detach_streams(node) {
+                        self.free_stream(stream);
+                    }
+                    self.drop_reference(content, false);
                     self.free(content);
                     self.totals.files -= 1;
+                    let real_time = self.nodes[node.0 as usize].real_time;
+                    self.totals.real_time_files -= u32::from(real_time);
                 }
             }
             self.nodes[node.0 as usize].removed = true;

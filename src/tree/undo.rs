@@ -6,6 +6,7 @@ use super::{Attributes, ContentId, NodeId, NodeKind, Tree};
 enum Step {
     Content(NodeId, ContentId),
     Attributes(NodeId, Attributes),
+    Streams(NodeId, Vec<NodeId>),
 }
 
 /// The steps since the first mark; without a mark nothing is logged.
@@ -28,6 +29,10 @@ impl Log {
 
     pub(super) fn attributes(&mut self, node: NodeId, old: Attributes) {
         self.push(|| Step::Attributes(node, old));
+    }
+
+    pub(super) fn streams(&mut self, node: NodeId, old: &[NodeId]) {
+        self.push(|| Step::Streams(node, old.to_vec()));
     }
 
     fn push(&mut self, step: impl FnOnce() -> Step) {
@@ -63,8 +68,14 @@ impl Tree {
     /// Keeps what was done since the mark.
     pub(crate) fn keep(&mut self) {
         for step in self.undo.steps.take().into_iter().flatten() {
-            if let Step::Content(_, old) = step {
-                self.free(old);
+            match step {
+                Step::Content(_, old) => self.free(old),
+                Step::Attributes(..) => {}
+                Step::Streams(_, old) => {
+                    for stream in old {
+                        self.free_stream(stream);
+                    }
+                }
             }
         }
     }
@@ -75,6 +86,7 @@ impl Tree {
             match step {
                 Step::Content(node, old) => self.set_content(node, old),
                 Step::Attributes(node, old) => self.put_attributes(node, old),
+                Step::Streams(node, old) => self.attach_streams(node, old),
             }
         }
         while self.nodes.len() > mark.nodes {
@@ -89,6 +101,13 @@ impl Tree {
     /// Undoes the newest addition, of a node that has no children any more.
     fn take_back(&mut self, node: NodeId) {
         let parent = self.parent(node);
+        let real_time = self.nodes[node.0 as usize].real_time;
+        self.totals.real_time_files -= u32::from(real_time);
+        if self.is_stream(node) {
+            self.take_back_stream(node);
+            self.nodes.pop();
+            return;
+        }
         let hash = self.hash(parent, self.name(node));
         if let Ok(entry) = self.index.find_entry(hash, |other| *other == node) {
             entry.remove();
@@ -104,7 +123,7 @@ impl Tree {
                 self.totals.directories -= 1;
             }
             NodeKind::File(content) => {
-                self.drop_reference(content);
+                self.drop_reference(content, false);
                 self.totals.files -= 1;
             }
         }

@@ -5,16 +5,20 @@ use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::tag::{EntityId, LongAd, TAG_LEN, Tag, identifier, seal};
-use crate::block::PartitionBlock;
+use crate::block::{BLOCK, PartitionBlock};
 use crate::codec::time::UdfTime;
 use crate::file_systems::UdfRevision;
 
 /// File types (ECMA-167 4/14.6.6).
 pub(super) const DIRECTORY: u8 = 4;
 pub(super) const REGULAR_FILE: u8 = 5;
+pub(super) const STREAM_DIRECTORY: u8 = 13;
 pub(super) const REAL_TIME_FILE: u8 = 249;
 pub(super) const METADATA_FILE: u8 = 250;
 pub(super) const METADATA_MIRROR: u8 = 251;
+
+/// The flag of an ICB that it is a named stream's (ECMA-167 4/14.6.8).
+const STREAM: u16 = 1 << 13;
 
 /// Everybody may read and execute, nobody write (ECMA-167 4/14.9.5).
 const READ_AND_EXECUTE: u32 = 0x14A5;
@@ -122,6 +126,10 @@ pub(super) struct Entry {
     pub file_type: u8,
     pub link_count: u16,
     pub information_len: u64,
+    /// With the lengths of all named streams. Recorded from UDF 2.00 on, as what follows.
+    pub object_size: u64,
+    pub stream_directory: Option<PartitionBlock>,
+    pub is_stream: bool,
     pub blocks: u64,
     pub accessed: UdfTime,
     pub modified: UdfTime,
@@ -136,7 +144,7 @@ impl Entry {
     pub(super) fn finish(&self, revision: UdfRevision, location: PartitionBlock, out: &mut [u8]) {
         let head = head_len(revision);
         let identifier = if revision.has_extended_entries() {
-            out[..head].copy_from_slice(self.extended().as_bytes());
+            out[..head].copy_from_slice(self.extended(revision).as_bytes());
             identifier::EXTENDED_FILE_ENTRY
         } else {
             out[..head].copy_from_slice(self.plain().as_bytes());
@@ -155,7 +163,7 @@ impl Entry {
             reserved: 0,
             file_type: self.file_type,
             parent_icb: [0; 6],
-            flags: self.allocation.kind.into(),
+            flags: (self.allocation.kind | if self.is_stream { STREAM } else { 0 }).into(),
         }
     }
 
@@ -185,7 +193,7 @@ impl Entry {
         }
     }
 
-    fn extended(&self) -> ExtendedFileEntry {
+    fn extended(&self, revision: UdfRevision) -> ExtendedFileEntry {
         let plain = self.plain();
         ExtendedFileEntry {
             tag: plain.tag,
@@ -198,7 +206,7 @@ impl Entry {
             record_display_attributes: plain.record_display_attributes,
             record_len: plain.record_len,
             information_len: plain.information_len,
-            object_size: plain.information_len,
+            object_size: self.object_size.into(),
             logical_blocks_recorded: plain.logical_blocks_recorded,
             access_time: plain.access_time,
             modification_time: plain.modification_time,
@@ -207,7 +215,9 @@ impl Entry {
             checkpoint: plain.checkpoint,
             reserved: 0.into(),
             extended_attribute_icb: plain.extended_attribute_icb,
-            stream_directory_icb: LongAd::default(),
+            stream_directory_icb: self.stream_directory.map_or_else(LongAd::default, |block| {
+                LongAd::of_structure(revision, block, 1)
+            }),
             implementation_identifier: plain.implementation_identifier,
             unique_id: plain.unique_id,
             extended_attributes_len: plain.extended_attributes_len,
@@ -223,4 +233,16 @@ pub(super) struct Allocation {
     pub kind: u16,
     /// In bytes.
     pub len: u32,
+}
+
+impl Allocation {
+    /// The data itself, `len` bytes, in place of descriptors.
+    pub(super) const fn embedded(len: u32) -> Self {
+        Self { kind: 3, len }
+    }
+}
+
+/// The most bytes of data that an entry holds in place of allocation descriptors.
+pub(crate) const fn max_embedded(revision: UdfRevision) -> u64 {
+    (BLOCK - head_len(revision)) as u64
 }

@@ -14,7 +14,9 @@
 //! anchor lies inside it. From UDF 2.50 on all but the file data is inside a metadata partition, see [`metadata`].
 
 mod allocation;
+mod contents;
 mod file_set;
+mod files;
 mod icb;
 mod identifier;
 mod metadata;
@@ -22,8 +24,11 @@ mod names;
 mod plan;
 pub(crate) mod read;
 mod revision;
+mod streams;
 mod tag;
 mod volume;
 
+pub(crate) use self::files::Files;
+pub(crate) use self::icb::max_embedded;
 pub(crate) use self::names::Names;
-pub(crate) use self::plan::{Files, Options, VolumePlan};
+pub(crate) use self::plan::{Options, VolumePlan};

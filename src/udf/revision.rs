@@ -47,8 +47,13 @@ impl UdfRevision {
         self.is_third_edition()
     }
 
+    /// Whether files can have named streams (UDF 3.3.5 of 2.00).
+    pub(crate) const fn has_named_streams(self) -> bool {
+        self.is_third_edition()
+    }
+
     /// Whether files can be marked as real-time files (UDF 2.3.5.2.1 of 2.01).
-    pub(super) const fn has_real_time_files(self) -> bool {
+    pub(crate) const fn has_real_time_files(self) -> bool {
         !matches!(self, Self::V1_02 | Self::V1_50 | Self::V2_00)
     }
 

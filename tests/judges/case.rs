@@ -28,8 +28,17 @@ pub(crate) struct Settings {
     pub(crate) revision: UdfRevision,
     /// Whether metadata of UDF 2.50 and later is recorded twice.
     pub(crate) redundant: bool,
-    /// Whether all files are real-time files.
-    pub(crate) real_time: bool,
+    pub(crate) files: Files,
+}
+
+/// What the files of an image are besides files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Files {
+    Plain,
+    RealTime,
+    WithStreams,
+    /// In their ICBs, if they are small and UDF is alone.
+    Embedded,
 }
 
 pub(crate) struct Case {
@@ -65,7 +74,7 @@ impl Settings {
             strict: false,
             revision: UdfRevision::V1_02,
             redundant: true,
-            real_time: false,
+            files: Files::Plain,
         }
     }
 
@@ -117,8 +126,26 @@ impl Settings {
         image.set_file_systems_to_create(self.file_systems)?;
         image.set_udf_revision(self.revision)?;
         image.set_create_redundant_udf_metadata_files(self.redundant);
+        image.set_embed_small_files(self.files == Files::Embedded);
         image.set_volume_name(VOLUME_NAME)?;
         Ok(image)
+    }
+
+    /// The named streams that files get, with the place of the file among `nodes`: as many as an image can have, of a
+    /// block, of more, and some of nothing at all.
+    pub(crate) fn streams(&self, nodes: &[Node]) -> Vec<(usize, String, Vec<u8>)> {
+        let mut streams = Vec::new();
+        let files = nodes.iter().enumerate().filter(|(at, node)| {
+            // A checker lists the streams of a file of several names by one of them.
+            !node.is_directory() && at % 3 != 0 && self.tree.name != "links"
+        });
+        for (at, _) in files.filter(|_| self.files == Files::WithStreams) {
+            let data = |len: usize| (0..len).map(|byte| (byte * 7 + at) as u8).collect();
+            streams.push((at, "Zone.Identifier".to_owned(), data(26)));
+            streams.push((at, format!("{at} блоков"), data(at % 20 * 300)));
+        }
+        streams.truncate(1000);
+        streams
     }
 
     /// Asks the library for an image of `contents`.
@@ -128,11 +155,15 @@ impl Settings {
     ) -> imapi2fs::Result<(FileSystemImage, ResultImage)> {
         let mut image = self.image(contents.now)?;
         add(&mut image, contents)?;
-        if self.real_time {
+        let item = |node: &Node| ImagePath::from_components(&node.path);
+        if self.files == Files::RealTime {
             for node in contents.nodes.iter().filter(|node| !node.is_directory()) {
-                let path = ImagePath::from_components(&node.path);
-                let _ = image.item_mut(path)?.set_is_real_time(true)?;
+                let _ = image.item_mut(item(node))?.set_is_real_time(true)?;
             }
+        }
+        for (at, name, data) in self.streams(&contents.nodes) {
+            let mut file = image.item_mut(item(&contents.nodes[at]))?;
+            let _ = file.add_stream(name, data)?;
         }
         let result = image.create_result_image()?;
         Ok((image, result))
@@ -153,8 +184,11 @@ impl fmt::Display for Settings {
         if !self.redundant {
             f.write_str(", shared metadata")?;
         }
-        if self.real_time {
-            f.write_str(", real-time")?;
+        match self.files {
+            Files::Plain => {}
+            Files::RealTime => f.write_str(", real-time")?,
+            Files::WithStreams => f.write_str(", streams")?,
+            Files::Embedded => f.write_str(", embedded")?,
         }
         Ok(())
     }

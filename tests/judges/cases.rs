@@ -2,7 +2,7 @@
 
 use imapi2fs::{FileSystems, InterchangeLevel, UdfRevision};
 
-use crate::case::Settings;
+use crate::case::{Files, Settings};
 use crate::trees::{self, Tree};
 
 /// The combinations IMAPI2 accepts.
@@ -100,12 +100,18 @@ fn revisions(tree: &'static Tree, number: usize, full: bool) -> Vec<Settings> {
                 true => &[true, false],
                 false => &[true],
             };
+            // What a revision does not have is left out.
+            let kinds = [
+                Files::Plain,
+                Files::RealTime,
+                Files::WithStreams,
+                Files::Embedded,
+            ];
             for &redundant in copies {
                 cases.push(Settings {
                     revision,
                     redundant,
-                    // In every second tree.
-                    real_time: number % 2 == 1 && revision >= UdfRevision::V2_01,
+                    files: kinds[(number + at) % kinds.len()],
                     ..Settings::new(tree, file_systems, InterchangeLevel::Three)
                 });
             }

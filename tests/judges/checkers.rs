@@ -5,9 +5,11 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use imapi2fs::FileSystems;
+use imapi2fs::{FileSystems, UdfRevision};
+use sha2::{Digest, Sha256};
 
 use crate::case::{Built, Settings, VOLUME_NAME};
+use crate::content;
 use crate::expect::{self, Found, View};
 use crate::relaxations;
 use crate::tool::{self, Judge, Output, Scratch, Verdict};
@@ -117,7 +119,31 @@ fn expect_udf(report: &Report, built: &Built) -> Verdict {
         View::Udf,
         |name| name.into(),
         report.found(View::Udf)?,
-    )
+    )?;
+    expect_streams(report, built)
+}
+
+/// Compares all named streams.
+fn expect_streams(report: &Report, built: &Built) -> Verdict {
+    let recorded = built.settings.revision >= UdfRevision::V2_00;
+    let mut expected = BTreeMap::new();
+    let paths: Vec<_> = expect::expected(built, View::Udf).collect();
+    let streams = built.settings.streams(&built.nodes);
+    for (at, name, data) in streams.into_iter().filter(|_| recorded) {
+        let (_, path) = paths[at];
+        let sha256 = content::hex(&Sha256::digest(&data));
+        expected.insert(format!("{path}//{name}"), (data.len() as u64, sha256));
+    }
+    let found = report.streams()?;
+    if found == expected {
+        Ok(())
+    } else {
+        Err(format!(
+            "streams {:?} instead of {:?}",
+            found.keys().take(5).collect::<Vec<_>>(),
+            expected.keys().take(5).collect::<Vec<_>>()
+        ))
+    }
 }
 
 /// What a checker printed.
@@ -175,6 +201,20 @@ impl Report {
             Some(found) if found == value => Ok(()),
             found => Err(format!("{key} is {found:?} instead of {value:?}")),
         }
+    }
+
+    /// The named streams of the manifest: length and digest.
+    fn streams(&self) -> Result<BTreeMap<String, (u64, String)>, String> {
+        let lines = self.0.lines().filter(|line| line.starts_with("s "));
+        lines
+            .map(|line| {
+                let [_, size, _, sha256, path] = line.splitn(5, ' ').collect::<Vec<_>>()[..] else {
+                    return Err(format!("no stream: {line}"));
+                };
+                let size = size.parse().map_err(|_| format!("no size: {line}"))?;
+                Ok((unescape(path), (size, sha256.to_owned())))
+            })
+            .collect()
     }
 
     /// The entries of the manifest: type, size, time, digest and path in each line.

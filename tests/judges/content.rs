@@ -75,11 +75,7 @@ impl Data {
                 len => hash.update(&buffer[..len]),
             }
         }
-        Ok(hash
-            .finalize()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect())
+        Ok(hex(&hash.finalize()))
     }
 
     /// Tells whether `other` delivers exactly these bytes.
@@ -196,4 +192,9 @@ impl Seek for SparseReader {
         self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
         Ok(self.position)
     }
+}
+
+/// A digest as it is written.
+pub(crate) fn hex(digest: &[u8]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

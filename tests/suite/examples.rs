@@ -7,6 +7,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
+use imapi2fs::{FileSystemImage, FileSystems, Timestamp, TreeOptions, UdfRevision};
 use tempfile::TempDir;
 
 const EPOCH: &str = "1000000000";
@@ -176,6 +177,10 @@ fn help_names_every_argument() {
         "--file-systems",
         "--interchange-level",
         "--udf-revision",
+        "--no-redundant-metadata",
+        "--named-streams",
+        "--embed-small-files",
+        "--file-alignment",
         "--volume-name",
         "--stage-files",
         "--working-directory",
@@ -207,6 +212,7 @@ fn a_wrong_command_line_ends_with_status_2() {
         &["source", "out.iso", "--file-systems", "iso9660,fat"],
         &["source", "out.iso", "--udf-revision", "9.99"],
         &["source", "out.iso", "--media", "floppy"],
+        &["source", "out.iso", "--file-alignment", "many"],
     ] {
         let (status, stdout, stderr) = run(build_image().args(arguments));
         assert_eq!(
@@ -295,6 +301,52 @@ fn explicit_options_overrule_the_medium_in_any_order() {
         "{choice}"
     );
     assert!(!choice.contains("12345"), "{choice}");
+}
+
+/// The program's image is the one that the library makes with the same settings.
+#[test]
+fn options_of_udf_are_the_settings_of_the_library() {
+    let place = Place::new();
+    let text = place.source().join("Read me, please.text");
+    #[cfg(target_os = "linux")]
+    let has_streams = xattr::set(&text, "user.author", b"me").is_ok();
+    #[cfg(not(target_os = "linux"))]
+    let has_streams = false;
+    let mut command = build_image();
+    command
+        .args([&place.source(), &place.output()])
+        .args(["--file-systems", "udf", "--udf-revision", "2.60"])
+        .args(["--no-redundant-metadata", "--embed-small-files"])
+        .args(["--file-alignment", "4", "--volume-name", "all"])
+        .env("SOURCE_DATE_EPOCH", "1000");
+    if has_streams {
+        command.arg("--named-streams");
+    }
+    succeeds(&mut command);
+
+    let mut image = FileSystemImage::with_time(Timestamp::from_unix(1000));
+    image.set_file_systems_to_create(FileSystems::UDF).unwrap();
+    image.set_udf_revision(UdfRevision::V2_60).unwrap();
+    image.set_create_redundant_udf_metadata_files(false);
+    image.set_embed_small_files(true);
+    image.set_file_alignment(4).unwrap();
+    image.set_volume_name("all").unwrap();
+    let options = TreeOptions::new()
+        .latest_time(Timestamp::from_unix(1000))
+        .named_streams(has_streams);
+    let summary = image.root_mut().add_tree_with(place.source(), &options);
+    assert_eq!(summary.unwrap().streams, u64::from(has_streams));
+    let mut expected = Vec::new();
+    let result = image.create_result_image().unwrap();
+    result.write_to(&mut expected).unwrap();
+    assert!(fs::read(place.output()).unwrap() == expected);
+
+    if has_streams {
+        let mut command = build_image();
+        command.args([&place.source(), &place.output()]);
+        let (_, stderr) = succeeds(command.arg("--named-streams"));
+        assert!(stderr.contains("left out 1 named stream"), "{stderr}");
+    }
 }
 
 #[test]

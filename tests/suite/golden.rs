@@ -67,6 +67,30 @@ fn iso9660_and_joliet_in_a_later_session() {
 }
 
 #[test]
+fn udf_of_2_50_with_all_it_can_have() {
+    let mut image = image_at(UDF, InterchangeLevel::One);
+    image.set_udf_revision(UdfRevision::V2_50).unwrap();
+    image.set_volume_name("all").unwrap();
+    image.set_file_alignment(4).unwrap();
+    add_files(
+        &mut image,
+        &[
+            ("d/small", b"small"),
+            ("d/large", &[2; 9000]),
+            ("film", &[3; 5000]),
+        ],
+    );
+    let _ = image.item_mut("film").unwrap().set_is_real_time(true);
+    let mut item = image.item_mut("d/small").unwrap();
+    item.add_stream("Zone.Identifier", b"[ZoneTransfer]")
+        .unwrap();
+    item.add_stream("large", vec![4; 5000]).unwrap();
+    assert_pinned(&image, 433, 0xfaec_3a2f_68d3_08d1);
+    image.set_embed_small_files(true);
+    assert_pinned(&image, 433, 0xb022_9180_c306_afd9);
+}
+
+#[test]
 fn udf_alone() {
     let mut image = image_at(UDF, InterchangeLevel::One);
     image.set_volume_name("Ein Name mit Ümläuten").unwrap();

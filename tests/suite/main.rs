@@ -1,6 +1,7 @@
 //! The library's own tests: what it promises, looked at through its public interface and through the bytes it makes.
 
 mod add_tree;
+mod alignment;
 mod all_or_nothing;
 mod allocation;
 mod api;
@@ -9,16 +10,19 @@ mod combinations;
 mod detached_items;
 mod directories;
 mod edits;
+mod embedded;
 mod errors;
 mod examples;
 mod file_system_names;
 mod golden;
 #[cfg(unix)]
 mod host_names;
+mod interop;
 mod iso9660;
 mod joliet;
 mod limits;
 mod links;
+mod named_streams;
 mod names;
 mod progress;
 mod report;

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use imapi2fs::{
-    FileSystemImage, FileSystems, Finding, ImagePath, InterchangeLevel, NameChange, Source,
-    Timestamp,
+    FileSystemImage, FileSystems, Finding, ImagePath, InterchangeLevel, NameChange, NameProblem,
+    Source, Timestamp,
 };
 use proptest::prelude::*;
 
@@ -48,6 +48,11 @@ fn every_changed_name_is_reported_with_its_reasons() {
         name: name.to_owned(),
         reasons,
     };
+    let not_for_windows = |path: &str, c| Finding::NotForWindows {
+        path: path.into(),
+        file_system: UDF,
+        problem: NameProblem::Character(c),
+    };
     let (case, characters) = (NameChange::CASE, NameChange::CHARACTERS);
     let collision = NameChange::COLLISION;
     assert_eq!(
@@ -63,6 +68,8 @@ fn every_changed_name_is_reported_with_its_reasons() {
             changed("DIR/b?c", ISO9660, "B_C1", case | characters | collision),
             changed("DIR/b:c", JOLIET, "b_c", characters),
             changed("DIR/b?c", JOLIET, "b_c~1", characters | collision),
+            not_for_windows("DIR/b:c", ':'),
+            not_for_windows("DIR/b?c", '?'),
         ]
     );
     assert_eq!(

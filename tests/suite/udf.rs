@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use imapi2fs::{FileSystemImage, FileSystems, Timestamp};
+use imapi2fs::{FileSystemImage, FileSystems, Finding, ImagePath, Timestamp, UdfRevision};
 
 use crate::support::bytes::{is_zero, le16};
 use crate::support::disc::Entry;
@@ -312,5 +312,44 @@ fn there_is_no_udf_unless_it_is_wanted() {
                 .into_iter()
                 .all(|identifier| identifier != b"BEA01")
         );
+    }
+}
+
+/// UDF 4.2.2.1: what an operating system cannot open is its own affair, the disc keeps it.
+#[test]
+fn names_that_windows_cannot_open_are_kept_and_reported() {
+    let names = [
+        "a:b",
+        "what?",
+        "a*b",
+        "\"quoted\"",
+        "<tag>",
+        "a|b",
+        "back\\slash",
+        "tab\t",
+        "CON",
+        "nul.txt",
+        "dot.",
+        "blank ",
+    ];
+    let mut image = image_of(UDF);
+    for name in names {
+        let path = ImagePath::from_components([name]);
+        image.root_mut().add_file(path, name.as_bytes()).unwrap();
+    }
+    image.root_mut().add_file("fine", b"").unwrap();
+    for revision in UdfRevision::ALL {
+        image.set_udf_revision(*revision).unwrap();
+        let entries = check(&image).udf().entries;
+        let reported: Vec<_> = image.report().collect();
+        assert_eq!(reported.len(), names.len(), "{reported:?}");
+        for name in names {
+            assert!(entries.contains_key(&format!("/{name}")), "{name:?}");
+            let path = ImagePath::from_components([name]);
+            let is_reported = |finding: &Finding| {
+                matches!(finding, Finding::NotForWindows { .. }) && *finding.path() == path
+            };
+            assert!(reported.iter().any(is_reported), "{name:?}");
+        }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use imapi2fs::{FileSystemImage, FileSystems, Item, ResultImage};
+use imapi2fs::{FileSystemImage, FileSystems, Item, ResultImage, UdfRevision};
 
-use super::bytes::{BLOCK, all};
+use super::bytes::{BLOCK, all, le16, le32};
 use super::moment::Moment;
 use super::{ISO9660, JOLIET, UDF, at, iso, udf};
 
@@ -23,6 +23,13 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Where a file's data is: in its extents or in its ICB.
+    #[track_caller]
+    pub(crate) fn data(&self, disc: &Disc) -> Vec<u8> {
+        let embedded = self.icb.as_ref().and_then(|icb| icb.embedded.clone());
+        embedded.unwrap_or_else(|| disc.data(&self.extents))
+    }
+
     /// What only UDF has.
     #[track_caller]
     pub(crate) fn icb(&self) -> &Icb {
@@ -43,6 +50,11 @@ pub(crate) struct Icb {
     pub(crate) created: Option<Moment>,
     /// The blocks of allocation extents.
     pub(crate) chain: Vec<u32>,
+    /// The data, if it lies in the ICB.
+    pub(crate) embedded: Option<Vec<u8>>,
+    /// The ICB of the stream directory.
+    pub(crate) stream_directory: Option<u32>,
+    pub(crate) streams: Entries,
 }
 
 /// The entries of a file system by their paths; the root's is empty.
@@ -163,14 +175,23 @@ fn same(item: Item<'_>, entry: &Entry, file_system: FileSystems, disc: &Disc) {
         return;
     }
     assert_eq!(entry.len, item.data_size(), "{item:?}");
-    let sum: u64 = entry.extents.iter().map(|(_, len)| len).sum();
-    assert_eq!(sum, entry.len, "{item:?}: extents");
     if entry.len <= 1 << 20 {
         let data = all(item.data().unwrap());
         assert!(
-            disc.data(&entry.extents) == data,
+            entry.data(disc) == data,
             "{item:?} in {file_system}: other data"
         );
+    }
+    let Some(icb) = &entry.icb else { return };
+    // Streams are recorded if and only if entries have creation times.
+    let streams: Vec<_> = match icb.created {
+        Some(_) => item.named_streams().collect(),
+        None => Vec::new(),
+    };
+    assert_eq!(icb.streams.len(), streams.len(), "{item:?}: streams");
+    for stream in streams {
+        let name = stream.file_system_name(file_system).unwrap();
+        same(stream, &icb.streams[&name], file_system, disc);
     }
 }
 
@@ -196,5 +217,88 @@ fn same_time(item: Item<'_>, entry: &Entry) {
             let micros = time.subsecond_nanos() / 1000;
             assert_eq!(found, (time.unix_seconds(), micros), "{item:?}");
         }
+    }
+}
+
+/// An image with what its bytes say.
+#[derive(Debug)]
+pub(crate) struct Joined {
+    pub(crate) image: FileSystemImage,
+    pub(crate) disc: Disc,
+}
+
+impl Joined {
+    #[track_caller]
+    pub(crate) fn new(image: FileSystemImage) -> Self {
+        let disc = Disc::new(&image);
+        Self { image, disc }
+    }
+
+    pub(crate) fn has(&self, file_system: FileSystems) -> bool {
+        self.image.file_systems_to_create().contains(file_system)
+    }
+
+    pub(crate) fn revision(&self) -> UdfRevision {
+        self.image.udf_revision()
+    }
+
+    /// The descriptors of ISO 9660 and, if it is there, of Joliet.
+    #[track_caller]
+    pub(crate) fn volume_descriptors(&self) -> Vec<(FileSystems, Vec<u8>)> {
+        let descriptors = iso::descriptors(&self.disc).into_iter();
+        [ISO9660, JOLIET]
+            .into_iter()
+            .zip(descriptors)
+            .map(|(file_system, (_, bytes))| (file_system, bytes))
+            .collect()
+    }
+
+    /// Calls `then` with every directory record.
+    #[track_caller]
+    pub(crate) fn each_record(&self, mut then: impl FnMut(&[u8])) {
+        for (file_system, _) in self.volume_descriptors() {
+            for entry in self.disc.entries(file_system).values() {
+                let blocks = if entry.directory {
+                    self.disc.data(&entry.extents)
+                } else {
+                    Vec::new()
+                };
+                for block in blocks.chunks(BLOCK) {
+                    let mut at = 0;
+                    while at < block.len() && block[at] != 0 {
+                        let len = usize::from(block[at]);
+                        then(&block[at..at + len]);
+                        at += len;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The main and the reserve volume descriptor sequence, with the places of the blocks.
+    #[track_caller]
+    pub(crate) fn sequences(&self) -> [Vec<(u32, Vec<u8>)>; 2] {
+        let anchor = self.disc.block(self.disc.start + 256);
+        [16, 24].map(|at| {
+            let (len, first) = (le32(&anchor, at), le32(&anchor, at + 4));
+            let blocks = first..first + len / BLOCK as u32;
+            blocks.map(|lba| (lba, self.disc.block(lba))).collect()
+        })
+    }
+
+    #[track_caller]
+    pub(crate) fn partition_descriptor(&self) -> Vec<u8> {
+        let [main, _] = self.sequences();
+        let mut blocks = main.into_iter().map(|(_, block)| block);
+        blocks
+            .find(|block| le16(block, 0) == 5)
+            .expect("a partition")
+    }
+
+    /// First block and length of the partition.
+    #[track_caller]
+    pub(crate) fn partition(&self) -> (u32, u32) {
+        let descriptor = self.partition_descriptor();
+        (le32(&descriptor, 188), le32(&descriptor, 192))
     }
 }

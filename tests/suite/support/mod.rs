@@ -13,7 +13,7 @@ pub(crate) mod udf_tree;
 use imapi2fs::chrono::DateTime;
 use imapi2fs::{FileSystemImage, FileSystems, InterchangeLevel, Item, Timestamp};
 
-pub(crate) use self::disc::{Disc, check};
+pub(crate) use self::disc::{Disc, Joined, check};
 pub(crate) use self::host::Host;
 
 /// The time of images whose time does not matter.
@@ -102,7 +102,14 @@ pub(crate) fn state(image: &FileSystemImage) -> Vec<String> {
                 Ok(data) => bytes::all(data),
                 Err(_) => Vec::new(),
             };
-            format!("{item:?} {times:?} {} {data:?}", item.is_hidden())
+            let streams: Vec<_> = item
+                .named_streams()
+                .map(|stream| (stream.name(), bytes::all(stream.data().unwrap())))
+                .collect();
+            format!(
+                "{item:?} {times:?} {} {data:?} {streams:?}",
+                item.is_hidden()
+            )
         })
         .collect();
     lines.push(format!(

@@ -17,6 +17,8 @@ pub(crate) struct Seed {
     len: Option<usize>,
     hidden: bool,
     seconds: i64,
+    /// A named stream of a file: its name and its length.
+    stream: Option<(String, usize)>,
 }
 
 /// Items by path: a file's data, nothing for a directory.
@@ -45,19 +47,22 @@ fn seed() -> impl Strategy<Value = Seed> {
         1 => prop::sample::select(vec![1, 2047, 2048, 2049, 4096]).prop_map(Some),
     ];
     let seconds = -3_000_000_000_i64..5_000_000_000;
+    let stream = prop::option::weighted(0.2, (name(), 0..5000_usize));
     (
         any::<prop::sample::Index>(),
         name(),
         len,
         any::<bool>(),
         seconds,
+        stream,
     )
-        .prop_map(|(parent, name, len, hidden, seconds)| Seed {
+        .prop_map(|(parent, name, len, hidden, seconds, stream)| Seed {
             parent: parent.index(1 << 16),
             name,
             len,
             hidden,
             seconds,
+            stream,
         })
 }
 
@@ -88,6 +93,12 @@ fn data(number: usize, len: usize) -> Vec<u8> {
 
 /// The items that grow from seeds; what has the name of another is left out, and nothing lies deeper than level 8.
 pub(crate) fn model(seeds: &[Seed]) -> Vec<(ImagePath, Option<Vec<u8>>, bool, Timestamp)> {
+    items(seeds).map(|(_, item)| item).collect()
+}
+
+type ItemToBe = (ImagePath, Option<Vec<u8>>, bool, Timestamp);
+
+fn items(seeds: &[Seed]) -> impl Iterator<Item = (&Seed, ItemToBe)> {
     let mut directories = vec![ImagePath::root()];
     let mut taken = std::collections::BTreeSet::new();
     let mut items = Vec::new();
@@ -101,9 +112,9 @@ pub(crate) fn model(seeds: &[Seed]) -> Vec<(ImagePath, Option<Vec<u8>>, bool, Ti
             directories.push(path.clone());
         }
         let time = Timestamp::from_unix(seed.seconds);
-        items.push((path, data, seed.hidden, time));
+        items.push((seed, (path, data, seed.hidden, time)));
     }
-    items
+    items.into_iter()
 }
 
 /// An image with the items of a model.
@@ -114,7 +125,7 @@ pub(crate) fn grown(
 ) -> (FileSystemImage, Model) {
     let mut image = image_at(file_systems, level);
     let mut expected = Model::new();
-    for (path, data, hidden, time) in model(seeds) {
+    for (seed, (path, data, hidden, time)) in items(seeds) {
         let mut root = image.root_mut();
         let mut item = match &data {
             Some(data) => root.add_file(&path, data.clone()).unwrap(),
@@ -122,6 +133,9 @@ pub(crate) fn grown(
         };
         item.set_hidden(hidden);
         item.set_last_modified_time(time).unwrap();
+        if let (Some((name, len)), Some(_)) = (&seed.stream, &data) {
+            item.add_stream(name, vec![*len as u8; *len]).unwrap();
+        }
         expected.insert(path, data);
     }
     (image, expected)

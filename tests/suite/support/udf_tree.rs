@@ -10,6 +10,14 @@ use super::udf::{Volume, check_implementation, check_tag};
 /// The longest extent: 2³⁰ - 1, rounded down to whole blocks (UDF 2.3.10).
 const MAX_EXTENT: u32 = 0x3FFF_F800;
 
+/// What an ICB is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Item,
+    StreamDirectory,
+    Stream,
+}
+
 /// Reads all files and directories, then compares what they say with what the volume says.
 pub(crate) struct Tree<'d> {
     disc: &'d Disc,
@@ -22,6 +30,8 @@ pub(crate) struct Tree<'d> {
     partition: u32,
     /// What an ICB says, and how many descriptors name it.
     icbs: HashMap<u32, (Entry, u16)>,
+    /// Of stream directories and streams, whose UniqueIDs are those of files.
+    stream_icbs: HashMap<u32, Entry>,
     /// The UniqueIDs of identifiers, with those of the ICBs they name (UDF 2.3.4.3).
     ids: Vec<(u32, u64)>,
 }
@@ -36,16 +46,18 @@ impl<'d> Tree<'d> {
             structures: (volume.structures_partition().0, volume.structures()),
             partition: volume.partition.0,
             icbs: HashMap::new(),
+            stream_icbs: HashMap::new(),
             ids: Vec::new(),
         };
-        let entry = tree.icb(volume, root);
+        let entry = tree.icb(volume, root, Kind::Item);
         assert!(entry.directory, "the root");
         assert_eq!(entry.icb().unique_id, 0, "the root");
         volume.entries.insert(String::new(), entry);
         // Path, own ICB, parent's ICB.
         let mut todo = VecDeque::from([(String::new(), root, root)]);
         while let Some((path, own, parent)) = todo.pop_front() {
-            for (name, entry) in tree.directory(volume, own, parent) {
+            for (name, mut entry) in tree.directory(volume, own, parent) {
+                tree.streams(volume, &mut entry);
                 let path = format!("{path}/{name}");
                 if entry.directory {
                     todo.push_back((path.clone(), entry.icb().block, own));
@@ -59,8 +71,9 @@ impl<'d> Tree<'d> {
 
     /// A File Entry (ECMA-167 4/14.9, UDF 2.3.6), from UDF 2.00 on an Extended File Entry (ECMA-167 4/14.17), read once.
     #[track_caller]
-    fn icb(&mut self, volume: &mut Volume, block: u32) -> Entry {
+    fn icb(&mut self, volume: &mut Volume, block: u32, kind: Kind) -> Entry {
         if let Some((entry, _)) = self.icbs.get(&block) {
+            assert_eq!(kind, Kind::Item);
             return entry.clone();
         }
         let lba = self.structures.0 + block;
@@ -80,23 +93,40 @@ impl<'d> Tree<'d> {
         let file_type = bytes[27];
         let real_time = file_type == 249 && self.revision > 0x200;
         assert!(
-            file_type == 4 || file_type == 5 || real_time,
-            "file type {file_type}"
+            match kind {
+                Kind::Item => file_type == 4 || file_type == 5 || real_time,
+                Kind::StreamDirectory => file_type == 13,
+                Kind::Stream => file_type == 5,
+            },
+            "file type {file_type} of {kind:?}"
         );
-        let directory = file_type == 4;
+        let directory = file_type == 4 || file_type == 13;
+        let flags = le16(&bytes, 34);
+        let embedded = flags & 7 == 3;
+        assert!(!(embedded && directory), "directories are not embedded");
         // Only files lie in another partition than their ICBs.
-        let long = volume.metadata.is_some() && !directory;
-        assert_eq!(le16(&bytes, 34), long.into(), "flags");
+        let long = volume.metadata.is_some() && !directory && !embedded;
+        let stream = if kind == Kind::Stream { 1 << 13 } else { 0 };
+        let allocation = if embedded { 3 } else { u16::from(long) };
+        assert_eq!(flags, stream | allocation, "flags");
         assert_eq!([le32(&bytes, 36), le32(&bytes, 40)], [u32::MAX; 2], "owner");
         let may_write = 0b00010_00010_00010;
         assert_eq!(le32(&bytes, 44) & may_write, 0, "nobody writes here");
         assert!(is_zero(&bytes[50..56]), "record format");
         let len = le64(&bytes, 56);
         // What is longer in an Extended File Entry: the object size, the creation time, a reserved field, the streams.
+        let mut stream_directory = None;
         let fields = if extended {
-            assert_eq!(le64(&bytes, 64), len, "object size");
+            if is_zero(&bytes[152..168]) {
+                assert_eq!(le64(&bytes, 64), len, "object size");
+            } else {
+                assert!(!directory && kind == Kind::Item, "{kind:?} with streams");
+                let icb = (le32(&bytes, 152), le16(&bytes, 160));
+                assert_eq!(icb, (2048, self.structures.1), "stream directory");
+                assert!(is_zero(&bytes[162..168]));
+                stream_directory = Some(le32(&bytes, 156));
+            }
             assert!(is_zero(&bytes[132..136]), "reserved");
-            assert!(is_zero(&bytes[152..168]), "streams");
             [72, 80, 92, 116, 128, 136, 168, 200, 208, 216]
         } else {
             [64, 72, 84, 96, 108, 112, 128, 160, 168, 176]
@@ -123,14 +153,18 @@ impl<'d> Tree<'d> {
 
         let mut chain = Vec::new();
         let descriptors = &bytes[head..head + descriptors_len];
-        let extents = self.extents(descriptors, long, &mut chain);
-        let sum: u64 = extents.iter().map(|(_, len)| len).sum();
-        assert_eq!(sum, len, "extents and information length");
-        assert_eq!(
-            le64(&bytes, recorded),
-            len.div_ceil(BLOCK as u64),
-            "blocks recorded"
-        );
+        let mut extents = Vec::new();
+        let mut blocks = 0;
+        if embedded {
+            assert_eq!(descriptors_len as u64, len, "embedded data");
+            assert!(len > 0, "no data, yet embedded");
+        } else {
+            extents = self.extents(descriptors, long, &mut chain);
+            let sum: u64 = extents.iter().map(|(_, len)| len).sum();
+            assert_eq!(sum, len, "extents and information length");
+            blocks = len.div_ceil(BLOCK as u64);
+        }
+        assert_eq!(le64(&bytes, recorded), blocks, "blocks recorded");
         let (partition, partition_len) = if long {
             volume.partition
         } else {
@@ -160,12 +194,54 @@ impl<'d> Tree<'d> {
                 real_time,
                 created: extended.then(|| Moment::of_udf(&bytes[104..])),
                 chain,
+                embedded: embedded.then(|| descriptors.to_vec()),
+                stream_directory,
+                streams: BTreeMap::new(),
             }),
         };
         // When the attributes changed.
         Moment::of_udf(&bytes[changed..]);
-        self.icbs.insert(block, (entry.clone(), 0));
+        if kind == Kind::Item {
+            self.icbs.insert(block, (entry.clone(), 0));
+        } else {
+            let before = self.stream_icbs.insert(block, entry.clone());
+            assert!(before.is_none(), "{kind:?} {block} is there twice");
+        }
         entry
+    }
+
+    /// The named streams of a file (UDF 3.3.5 of 2.00), read once.
+    #[track_caller]
+    fn streams(&mut self, volume: &mut Volume, file: &mut Entry) {
+        let own = file.icb().block;
+        let Some(block) = file.icb().stream_directory else {
+            return;
+        };
+        let known = &self.icbs[&own].0.icb().streams;
+        let mut streams = known.clone();
+        if streams.is_empty() {
+            let directory = self.icb(volume, block, Kind::StreamDirectory);
+            let unique_id = file.icb().unique_id;
+            assert_eq!(directory.icb().unique_id, unique_id);
+            assert_eq!(directory.icb().links, 1);
+            streams = self
+                .identifiers(volume, &directory, own, Kind::Stream)
+                .into_iter()
+                .collect();
+            assert!(!streams.is_empty(), "a stream directory without streams");
+            for stream in streams.values() {
+                assert_eq!(stream.icb().unique_id, unique_id);
+                assert_eq!(stream.icb().links, 1);
+            }
+            let sum: u64 = streams.values().map(|stream| stream.len).sum();
+            let bytes = self.disc.block(self.structures.0 + own);
+            assert_eq!(le64(&bytes, 64), file.len + sum, "object size");
+            let (entry, links) = self.icbs.get_mut(&own).unwrap();
+            // The stream directory names its file as its parent.
+            *links += 1;
+            entry.icb.as_mut().unwrap().streams = streams.clone();
+        }
+        file.icb.as_mut().unwrap().streams = streams;
     }
 
     /// Allocation descriptors, short or long, and the chain they continue in (ECMA-167 4/12, 4/14.5, 4/14.14).
@@ -227,13 +303,25 @@ impl<'d> Tree<'d> {
     #[track_caller]
     fn directory(&mut self, volume: &mut Volume, own: u32, parent: u32) -> Vec<(String, Entry)> {
         let (entry, _) = self.icbs[&own].clone();
+        self.identifiers(volume, &entry, parent, Kind::Item)
+    }
+
+    /// Those of a directory or of a stream directory.
+    #[track_caller]
+    fn identifiers(
+        &mut self,
+        volume: &mut Volume,
+        entry: &Entry,
+        parent: u32,
+        kind: Kind,
+    ) -> Vec<(String, Entry)> {
         let bytes = self.disc.data(&entry.extents);
         let mut names = BTreeMap::new();
         let mut at = 0;
         while at < bytes.len() {
             let fid = &bytes[at..];
             let len = (38 + usize::from(fid[19])).next_multiple_of(4);
-            let crc_len = check_tag(fid, 257, self.version, self.block_of(&entry, at));
+            let crc_len = check_tag(fid, 257, self.version, self.block_of(entry, at));
             assert_eq!(crc_len, len - 16, "the CRC covers all of it");
             assert_eq!(le16(fid, 16), 1, "file version");
             assert_eq!(
@@ -246,14 +334,20 @@ impl<'d> Tree<'d> {
             let name_end = 38 + usize::from(fid[19]);
             assert!(is_zero(&fid[name_end..len]), "padding");
             let icb = le32(fid, 24);
-            let mut child = self.icb(volume, icb);
-            self.icbs.get_mut(&icb).unwrap().1 += 1;
+            let mut child = if at == 0 && kind == Kind::Stream {
+                self.icbs[&icb].0.clone()
+            } else {
+                self.icb(volume, icb, kind)
+            };
+            if kind == Kind::Item {
+                self.icbs.get_mut(&icb).unwrap().1 += 1;
+            }
             let flags = fid[18];
             let id = le32(fid, 32);
             if self.version == 2 {
                 assert_eq!(id, 0, "UDF 1.50 has no UniqueIDs here");
-            } else if at == 0 {
-                assert_eq!(u64::from(id), child.icb().unique_id, "that of the parent");
+            } else if at == 0 || kind == Kind::Stream {
+                assert_eq!(u64::from(id), child.icb().unique_id, "that of the ICB");
             } else {
                 self.ids.push((id, child.icb().unique_id));
             }

@@ -1,0 +1,106 @@
+//! Named streams: nodes whose parent is a file.
+//!
+//! An image has few of them, so each file that has any keeps a list, and a stream is looked for by going through it.
+
+use super::{Attributes, ContentId, NameRef, NodeId, NodeKind, Tree, TreeFull};
+
+impl Tree {
+    pub(crate) fn is_stream(&self, node: NodeId) -> bool {
+        self.node(node).stream
+    }
+
+    /// The streams of a file in the order of adding.
+    pub(crate) fn streams_unsorted(&self, file: NodeId) -> &[NodeId] {
+        self.streams.get(&file).map_or(&[], Vec::as_slice)
+    }
+
+    /// The streams of a file, sorted by the bytes of their names.
+    pub(crate) fn streams(&self, file: NodeId) -> Vec<NodeId> {
+        let mut streams = self.streams_unsorted(file).to_vec();
+        self.sort(&mut streams);
+        streams
+    }
+
+    /// The stream of exactly that name.
+    pub(crate) fn stream(&self, file: NodeId, name: &str) -> Option<NodeId> {
+        let mut streams = self.streams_unsorted(file).iter().copied();
+        streams.find(|stream| self.name(*stream) == name)
+    }
+
+    /// Adds a stream to a file; none of that name may be there.
+    pub(crate) fn add_stream(
+        &mut self,
+        file: NodeId,
+        name: NameRef,
+        content: ContentId,
+        attributes: Attributes,
+    ) -> Result<NodeId, TreeFull> {
+        let node = self.add_node(file, name, content.0, false, attributes)?;
+        self.nodes[node.0 as usize].stream = true;
+        self.streams.entry(file).or_default().push(node);
+        self.totals.streams += 1;
+        self.refer_to(content, true);
+        Ok(node)
+    }
+
+    /// Removes a stream.
+    pub(crate) fn remove_stream(&mut self, node: NodeId) {
+        self.take_back_stream(node);
+        self.free_stream(node);
+        self.nodes[node.0 as usize].removed = true;
+    }
+
+    /// Takes all streams from a file.
+    pub(crate) fn clear_streams(&mut self, file: NodeId) {
+        let streams = self.detach_streams(file);
+        if !streams.is_empty() {
+            self.undo.streams(file, &streams);
+        }
+    }
+
+    /// Takes all streams from a file; their data stays until it is freed.
+    pub(super) fn detach_streams(&mut self, file: NodeId) -> Vec<NodeId> {
+        let streams = self.streams.remove(&file).unwrap_or_default();
+        for stream in &streams {
+            self.discount_stream(*stream);
+        }
+        streams
+    }
+
+    /// Gives a file back the streams it had. Those it got since are still counted, and taken back later.
+    pub(super) fn attach_streams(&mut self, file: NodeId, streams: Vec<NodeId>) {
+        for stream in &streams {
+            self.totals.streams += 1;
+            if let NodeKind::File(content) = self.kind(*stream) {
+                self.refer_to(content, true);
+            }
+        }
+        self.streams.insert(file, streams);
+    }
+
+    /// Takes a stream from its file.
+    pub(super) fn take_back_stream(&mut self, node: NodeId) {
+        let file = self.parent(node);
+        if let Some(streams) = self.streams.get_mut(&file) {
+            streams.retain(|stream| *stream != node);
+            if streams.is_empty() {
+                self.streams.remove(&file);
+            }
+        }
+        self.discount_stream(node);
+    }
+
+    fn discount_stream(&mut self, node: NodeId) {
+        self.totals.streams -= 1;
+        if let NodeKind::File(content) = self.kind(node) {
+            self.drop_reference(content, true);
+        }
+    }
+
+    /// Lets go of the data of a stream that no file has.
+    pub(super) fn free_stream(&mut self, node: NodeId) {
+        if let NodeKind::File(content) = self.kind(node) {
+            self.free(content);
+        }
+    }
+}
