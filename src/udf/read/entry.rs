@@ -8,7 +8,7 @@ use super::tag::{block_at, corrupt};
 use super::text::link_target;
 use crate::error::{Error, Result};
 use crate::recorded::{Data, Entry, Kind};
-use crate::udf::icb::{DIRECTORY, REAL_TIME_FILE, REGULAR_FILE};
+use crate::udf::icb::{DIRECTORY, REAL_TIME_FILE, REGULAR_FILE, STREAM_DIRECTORY};
 
 /// The longest symbolic link that is read, in bytes.
 const MAX_LINK_LEN: u64 = 64 * 1024;
@@ -117,7 +117,7 @@ impl Space {
     ) -> Result<bool> {
         let mut block = Vec::new();
         let icb = self.icb(directory, from, &mut block)?;
-        if icb.file_type != file_type::STREAM_DIRECTORY {
+        if icb.file_type != STREAM_DIRECTORY {
             return Ok(false);
         }
         let mut is_whole = true;

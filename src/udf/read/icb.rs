@@ -96,7 +96,6 @@ pub(super) mod file_type {
     pub(crate) const FIFO: u8 = 9;
     pub(crate) const SOCKET: u8 = 10;
     pub(crate) const SYMBOLIC_LINK: u8 = 12;
-    pub(crate) const STREAM_DIRECTORY: u8 = 13;
     /// From UDF 2.00 on; before, its type is unspecified.
     pub(crate) const VIRTUAL_ALLOCATION_TABLE: u8 = 248;
 }

@@ -17,6 +17,7 @@ pub(super) fn image(revision: UdfRevision, redundant: bool, bridge: bool) -> Vec
     image.set_udf_revision(revision).unwrap();
     let _ = image.set_create_redundant_udf_metadata_files(redundant);
     image.set_volume_name("Füße 🎉").unwrap();
+    image.set_embed_small_files(!bridge);
     let mut root = image.root_mut();
     for directory in 0..12 {
         for path in [
@@ -43,6 +44,8 @@ pub(super) fn image(revision: UdfRevision, redundant: bool, bridge: bool) -> Vec
     file.set_creation_time(Timestamp::from_unix(-1_000_000_000))
         .unwrap();
     let _ = file.set_is_real_time(true).unwrap();
+    let _ = file.add_stream("Small Ж", *b"stream").unwrap();
+    let _ = file.add_stream("large", vec![3; 10_000]).unwrap();
     let mut bytes = Vec::new();
     image
         .create_result_image()
@@ -93,6 +96,8 @@ fn own_images_are_read_as_the_checker_reads_them() {
 
         let root = volume.root().unwrap();
         let entries: Vec<Entry> = volume.entries(&root).unwrap().map(Result::unwrap).collect();
+        let streams = lines.iter().filter(|line| line.0 == 's').count();
+        assert_eq!(streams, if revision >= UdfRevision::V2_00 { 2 } else { 0 });
         let hidden: Vec<&Entry> = entries.iter().filter(|entry| entry.hidden).collect();
         assert_eq!(hidden.len(), 1);
         assert_eq!(hidden[0].name, "hidden");
