@@ -8,7 +8,7 @@ use crate::file_systems::{FileSystems, InvalidValue};
 use crate::path::ImagePath;
 
 /// Result of this crate's functions.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why something could not be done, to which item, with the numbers that explain it.
 ///
@@ -288,6 +288,70 @@ pub enum Error {
         /// Bytes needed.
         needed: u64,
     },
+    /// Blocks of a disc cannot be read.
+    #[error("cannot read block {block} of the disc")]
+    ReadDisc {
+        /// The first of them.
+        block: u32,
+        /// What the disc says.
+        source: io::Error,
+    },
+    /// A structure of a file system on a disc is damaged or makes no sense.
+    #[error("{file_system} at block {block}: {what}")]
+    Corrupt {
+        /// The file system.
+        file_system: FileSystems,
+        /// The block of the disc.
+        block: u32,
+        /// The structure, and what is wrong with it.
+        what: &'static str,
+    },
+    /// A file system on a disc has something that cannot be read.
+    #[error("{file_system} at block {block} has {feature}, which is not supported")]
+    UnsupportedFeature {
+        /// The file system.
+        file_system: FileSystems,
+        /// The block of the disc.
+        block: u32,
+        /// What it has.
+        feature: &'static str,
+    },
+    /// Nothing is recorded on a disc.
+    #[error("nothing is recorded on the disc")]
+    EmptyDisc,
+    /// A disc has none of the file systems that can be read.
+    #[error("the disc has none of the file systems ISO 9660, Joliet and UDF")]
+    NoSupportedFileSystem,
+    /// A disc does not have the file system that was asked for.
+    #[error("the disc does not have {file_system}")]
+    FileSystemNotFound {
+        /// The file system.
+        file_system: FileSystems,
+    },
+    /// What serves as a disc has whole sectors, with headers and checksums, where their data alone is needed.
+    #[error(
+        "the disc is given as raw sectors of {len} bytes; the 2048 bytes of data in each are needed"
+    )]
+    RawSectors {
+        /// Length in bytes of a sector.
+        len: u32,
+    },
+    /// An item of a disc cannot be read.
+    #[error("cannot read `{path}` on the disc")]
+    ReadItem {
+        /// The directory, or the file in it.
+        path: ImagePath,
+        /// Why: one of the errors of reading a disc.
+        source: Box<Error>,
+    },
+    /// Reading a disc would take more memory than is allowed.
+    #[error("reading the disc takes at least {needed} bytes of memory, {limit} are allowed")]
+    ImportMemory {
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes allowed.
+        limit: u64,
+    },
     /// Staged data cannot be carried over to another working directory.
     #[error("cannot move staged files to {}", .directory.display())]
     MoveStaged {
@@ -477,9 +541,17 @@ impl Error {
             Self::InvalidWorkingDirectory { .. } => 0xC0AA_B140, // IMAPI_E_INVALID_WORKING_DIRECTORY
             Self::WorkingDirectorySpace { .. } => 0xC0AA_B141,   // IMAPI_E_WORKING_DIRECTORY_SPACE
             Self::MoveStaged { .. } => 0xC0AA_B142,              // IMAPI_E_STASHFILE_MOVE
-            Self::PropertyNotAccessible { .. } => 0xC0AA_B160,   // IMAPI_E_PROPERTY_NOT_ACCESSIBLE
-            Self::Write { .. } => 0x8000_4005, // E_FAIL: writing is the caller's there
-            Self::Cancelled => 0xC0AA_0002,    // E_IMAPI_REQUEST_CANCELLED
+            Self::EmptyDisc => 0xC0AA_B150,                      // IMAPI_E_EMPTY_DISC
+            Self::NoSupportedFileSystem | Self::RawSectors { .. } => 0xC0AA_B151, // IMAPI_E_NO_SUPPORTED_FILE_SYSTEM
+            Self::FileSystemNotFound { .. } => 0xC0AA_B152, // IMAPI_E_FILE_SYSTEM_NOT_FOUND
+            Self::Corrupt { .. } => 0xC0AA_B153, // IMAPI_E_FILE_SYSTEM_READ_CONSISTENCY_ERROR
+            Self::UnsupportedFeature { .. } => 0xC0AA_B154, // IMAPI_E_FILE_SYSTEM_FEATURE_NOT_SUPPORTED
+            Self::ReadDisc { .. } => 0xC0AA_B157,           // IMAPI_E_IMPORT_READ_FAILURE
+            Self::PropertyNotAccessible { .. } => 0xC0AA_B160, // IMAPI_E_PROPERTY_NOT_ACCESSIBLE
+            Self::ReadItem { source, .. } => return source.hresult(),
+            Self::ImportMemory { .. } => 0x8007_000E, // E_OUTOFMEMORY
+            Self::Write { .. } => 0x8000_4005,        // E_FAIL: writing is the caller's there
+            Self::Cancelled => 0xC0AA_0002,           // E_IMAPI_REQUEST_CANCELLED
         })
     }
 
@@ -508,6 +580,7 @@ impl Error {
             | Self::OpenSource { path, .. }
             | Self::ReadSource { path, .. }
             | Self::SourceChanged { path, .. }
+            | Self::ReadItem { path, .. }
             | Self::WriteStage { path, .. } => Some(path),
             _ => None,
         }
@@ -547,9 +620,10 @@ impl From<Error> for io::Error {
         let kind = match &error {
             Error::ReadSource { source, .. }
             | Error::OpenSource { source, .. }
+            | Error::ReadDisc { source, .. }
             | Error::ReadStreams { source, .. }
             | Error::Write { source } => source.kind(),
-            Error::SourceChanged { .. } => io::ErrorKind::InvalidData,
+            Error::SourceChanged { .. } | Error::Corrupt { .. } => io::ErrorKind::InvalidData,
             _ => io::ErrorKind::Other,
         };
         Self::new(kind, error)

@@ -45,11 +45,13 @@ mod codec;
 mod error;
 mod file_systems;
 mod image;
+mod import;
 mod iso9660;
 mod joliet;
 mod layout;
 mod media;
 mod path;
+mod recorded;
 mod result;
 mod source;
 mod space;
@@ -74,8 +76,13 @@ pub use self::image::{
     LeftOutReason, LinkPolicy, NewDirectory, NewFile, NewItem, Report, Snapshot, TreeOptions,
     TreeSummary,
 };
-pub use self::media::MediaType;
+pub use self::import::{
+    ImportOptions, RecordedData, RecordedDisc, RecordedExtent, RecordedItem, RecordedItems,
+    RecordedKind, RecordedSession, RecordedVolume, RecordedWalk,
+};
+pub use self::media::{Disc, FileDisc, MediaType, ReaderDisc};
 pub use self::path::ImagePath;
+pub use self::recorded::RecordedFinding;
 pub use self::result::{ImageStream, ProgressItem, ProgressItems, ResultImage, WriteProgress};
 pub use self::source::{PlatformStaging, Source, StagingPolicy};
 pub use self::time::Timestamp;

@@ -12,6 +12,18 @@ pub(crate) struct BothU16 {
     be: big_endian::U16,
 }
 
+impl BothU16 {
+    /// The little-endian half, which all readers go by.
+    pub(crate) const fn get(self) -> u16 {
+        self.le.get()
+    }
+
+    /// Whether the halves are the same.
+    pub(crate) const fn agrees(self) -> bool {
+        self.le.get() == self.be.get()
+    }
+}
+
 impl From<u16> for BothU16 {
     fn from(value: u16) -> Self {
         Self {
@@ -27,6 +39,18 @@ impl From<u16> for BothU16 {
 pub(crate) struct BothU32 {
     le: little_endian::U32,
     be: big_endian::U32,
+}
+
+impl BothU32 {
+    /// The little-endian half, which all readers go by.
+    pub(crate) const fn get(self) -> u32 {
+        self.le.get()
+    }
+
+    /// Whether the halves are the same.
+    pub(crate) const fn agrees(self) -> bool {
+        self.le.get() == self.be.get()
+    }
 }
 
 impl From<u32> for BothU32 {

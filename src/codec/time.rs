@@ -1,6 +1,6 @@
 //! Times on disc: the three forms and the years each can hold.
 
-use chrono::{DateTime, Datelike, FixedOffset, Timelike};
+use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, Timelike};
 use zerocopy::little_endian::{I16, U16};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -80,6 +80,34 @@ impl From<Timestamp> for RecordTime {
     }
 }
 
+impl RecordTime {
+    /// The time, if one is recorded: seven zeros are none, and neither is a day that no calendar has.
+    pub(crate) fn read(self) -> Option<Timestamp> {
+        if self.as_bytes().iter().all(|byte| *byte == 0) {
+            return None;
+        }
+        let date = NaiveDate::from_ymd_opt(
+            1900 + i32::from(self.years_since_1900),
+            self.month.into(),
+            self.day.into(),
+        )?;
+        // A leap second is shown as the one before it.
+        let time = date.and_hms_opt(
+            self.hour.into(),
+            self.minute.into(),
+            u32::from(self.second).min(59),
+        )?;
+        in_quarter_zone(time, self.zone)
+    }
+}
+
+/// A time in a zone that is given in quarters of an hour; one that cannot be is taken as UTC.
+fn in_quarter_zone(time: chrono::NaiveDateTime, zone: i8) -> Option<Timestamp> {
+    let quarters = if (-48..=56).contains(&zone) { zone } else { 0 };
+    let zone = FixedOffset::east_opt(i32::from(quarters) * 15 * 60)?;
+    Some(time.and_local_timezone(zone).single()?.into())
+}
+
 /// Date and time of a volume descriptor: digits, then the zone in quarters of an hour (ECMA-119 8.4.26.1).
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
@@ -94,6 +122,27 @@ impl VolumeTime {
         digits: [b'0'; 16],
         zone: 0,
     };
+}
+
+impl VolumeTime {
+    /// The time, if one is recorded. Blanks and zero bytes count as zeros, as some writers have them.
+    pub(crate) fn read(self) -> Option<Timestamp> {
+        let number = |from: usize, len: usize| {
+            let digits = self.digits.iter().skip(from).take(len);
+            digits.fold(0, |number: u32, digit| {
+                number * 10
+                    + u32::from(digit.wrapping_sub(b'0').min(9)) * u32::from(digit.is_ascii_digit())
+            })
+        };
+        let date = NaiveDate::from_ymd_opt(number(0, 4) as i32, number(4, 2), number(6, 2))?;
+        let time = date.and_hms_milli_opt(
+            number(8, 2),
+            number(10, 2),
+            number(12, 2).min(59),
+            number(14, 2) * 10,
+        )?;
+        in_quarter_zone(time, self.zone)
+    }
 }
 
 impl From<Timestamp> for VolumeTime {
@@ -148,6 +197,56 @@ impl From<Timestamp> for UdfTime {
     }
 }
 
+impl UdfTime {
+    /// The time that is recorded, if it is one.
+    pub(crate) fn decode(&self) -> Option<Timestamp> {
+        let date = chrono::NaiveDate::from_ymd_opt(
+            self.year.get().into(),
+            self.month.into(),
+            self.day.into(),
+        )?;
+        // What cannot be a fraction is none.
+        let part = |value: u8, unit: u32| {
+            if value < 100 {
+                u32::from(value) * unit
+            } else {
+                0
+            }
+        };
+        let micros = part(self.centiseconds, 10_000)
+            + part(self.hundreds_of_microseconds, 100)
+            + part(self.microseconds, 1);
+        let time = date
+            .and_hms_micro_opt(
+                self.hour.into(),
+                self.minute.into(),
+                // A leap second counts with the one before it.
+                u32::from(
+                    self.second
+                        .min(if self.second == 60 { 59 } else { u8::MAX }),
+                ),
+                micros,
+            )?
+            .and_utc();
+        // Twelve bits with a sign. Only local time has a zone, and it need not be given.
+        let bits = self.type_and_zone.get();
+        let zone = match bits >> 12 {
+            1 => ((bits << 4) as i16) >> 4,
+            _ => 0,
+        };
+        let zone = if (-1440..=1440).contains(&zone) {
+            zone
+        } else {
+            0
+        };
+        let local = Timestamp::from(time);
+        Some(Timestamp::from_ticks(
+            local.ticks() - i64::from(zone) * 60 * 10_000_000,
+            zone,
+        ))
+    }
+}
+
 /// `YYYYMMDD_HHMM` in UTC: the name of a volume that was not given one.
 pub(crate) fn default_volume_name(time: Timestamp) -> String {
     let time = within(time.in_utc(), LONG_YEARS);
@@ -188,6 +287,23 @@ mod tests {
     }
 
     #[test]
+    fn times_are_read_back() {
+        let time = at("2024-06-01T12:34:56-01:30");
+        let record = RecordTime::from(time).read().unwrap();
+        assert_eq!((record, record.zone_minutes()), (time, -90));
+        let time = at("2024-06-01T12:34:56.780+02:00");
+        assert_eq!(VolumeTime::from(time).read(), Some(time));
+        assert_eq!(VolumeTime::NONE.read(), None);
+        let read = |bytes: [u8; 7]| RecordTime::read_from_bytes(&bytes).unwrap().read();
+        assert_eq!(read([0; 7]), None);
+        assert_eq!(read([124, 2, 30, 0, 0, 0, 0]), None);
+        assert_eq!(
+            read([124, 6, 1, 12, 0, 60, 100]),
+            Some(at("2024-06-01T12:00:59Z"))
+        );
+    }
+
+    #[test]
     fn udf_times_keep_microseconds_and_negative_zones() {
         let time = UdfTime::from(at("2024-06-01T12:34:56.123456-01:30"));
         assert_eq!(
@@ -204,6 +320,30 @@ mod tests {
             in_udf_range(Timestamp::from_unix(i64::MIN)),
             at("0001-01-01T00:00:00Z")
         );
+    }
+
+    #[test]
+    fn udf_times_are_decoded_as_they_were_recorded() {
+        for text in [
+            "2024-06-01T12:34:56.123456-01:30",
+            "0001-01-01T00:00:00Z",
+            "9999-12-31T23:59:59.999999+05:45",
+        ] {
+            let decoded = UdfTime::from(at(text)).decode().unwrap();
+            assert_eq!(decoded, at(text));
+            assert_eq!(decoded.zone_minutes(), at(text).zone_minutes());
+        }
+    }
+
+    #[test]
+    fn udf_times_that_are_none_and_zones_that_are_not_given() {
+        let mut time = UdfTime::from(at("2024-06-01T12:00:00Z"));
+        time.type_and_zone = U16::new(0x1000 | (-2047_i16 as u16 & 0x0FFF));
+        assert_eq!(time.decode(), Some(at("2024-06-01T12:00:00Z")));
+        time.month = 13;
+        assert_eq!(time.decode(), None);
+        time.month = 0;
+        assert_eq!(time.decode(), None);
     }
 
     #[test]

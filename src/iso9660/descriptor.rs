@@ -10,7 +10,7 @@ use crate::codec::both::{BothU16, BothU32};
 use crate::codec::time::VolumeTime;
 
 /// What identifies an ISO 9660 descriptor (ECMA-119 8.1.2).
-const STANDARD_IDENTIFIER: [u8; 5] = *b"CD001";
+pub(super) const STANDARD_IDENTIFIER: [u8; 5] = *b"CD001";
 
 /// The escape sequence of UCS-2 level 3 (Joliet, "Identifying a Joliet Volume").
 pub(crate) const UCS2_LEVEL_3: [u8; 3] = *b"%/E";

@@ -12,6 +12,7 @@
 mod descriptor;
 mod hierarchy;
 mod names;
+pub(crate) mod read;
 mod record;
 
 pub(crate) use self::descriptor::{Identity, UCS2_LEVEL_3, terminator};

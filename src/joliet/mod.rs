@@ -1,6 +1,7 @@
 //! Joliet: a second hierarchy of an ISO 9660 volume whose names are in UCS-2.
 
 mod names;
+pub(crate) mod read;
 
 use std::cmp::Ordering;
 

@@ -35,10 +35,10 @@ impl Descriptor {
 /// Allocation Extent Descriptor (ECMA-167 4/14.5).
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-struct AllocationExtentDescriptor {
-    tag: Tag,
-    previous_location: U32,
-    allocation_descriptors_len: U32,
+pub(super) struct AllocationExtentDescriptor {
+    pub tag: Tag,
+    pub previous_location: U32,
+    pub allocation_descriptors_len: U32,
 }
 
 const _: () = assert!(size_of::<AllocationExtentDescriptor>() == 24);

@@ -14,26 +14,26 @@ pub(super) const FILE_SET_BLOCKS: u32 = 2;
 
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-struct FileSetDescriptor {
-    tag: Tag,
-    recording_time: UdfTime,
-    interchange_level: U16,
-    maximum_interchange_level: U16,
-    character_set_list: U32,
-    maximum_character_set_list: U32,
-    file_set_number: U32,
-    descriptor_number: U32,
-    logical_volume_character_set: CharSpec,
-    logical_volume_identifier: [u8; 128],
-    file_set_character_set: CharSpec,
-    file_set_identifier: [u8; 32],
-    copyright_file_identifier: [u8; 32],
-    abstract_file_identifier: [u8; 32],
-    root_directory: LongAd,
-    domain_identifier: EntityId,
-    next_extent: LongAd,
-    system_stream_directory: LongAd,
-    reserved: [u8; 32],
+pub(super) struct FileSetDescriptor {
+    pub tag: Tag,
+    pub recording_time: UdfTime,
+    pub interchange_level: U16,
+    pub maximum_interchange_level: U16,
+    pub character_set_list: U32,
+    pub maximum_character_set_list: U32,
+    pub file_set_number: U32,
+    pub descriptor_number: U32,
+    pub logical_volume_character_set: CharSpec,
+    pub logical_volume_identifier: [u8; 128],
+    pub file_set_character_set: CharSpec,
+    pub file_set_identifier: [u8; 32],
+    pub copyright_file_identifier: [u8; 32],
+    pub abstract_file_identifier: [u8; 32],
+    pub root_directory: LongAd,
+    pub domain_identifier: EntityId,
+    pub next_extent: LongAd,
+    pub system_stream_directory: LongAd,
+    pub reserved: [u8; 32],
 }
 
 const _: () = assert!(size_of::<FileSetDescriptor>() == 512);

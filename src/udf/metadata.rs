@@ -50,20 +50,20 @@ pub(super) struct Metadata {
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(super) struct MetadataPartitionMap {
-    map_type: u8,
-    map_len: u8,
-    reserved_1: [u8; 2],
-    partition_type_identifier: EntityId,
-    volume_sequence_number: U16,
-    partition_number: U16,
-    metadata_file_location: U32,
-    metadata_mirror_file_location: U32,
-    metadata_bitmap_file_location: U32,
-    allocation_unit_size: U32,
-    alignment_unit_size: U16,
+    pub map_type: u8,
+    pub map_len: u8,
+    pub reserved_1: [u8; 2],
+    pub partition_type_identifier: EntityId,
+    pub volume_sequence_number: U16,
+    pub partition_number: U16,
+    pub metadata_file_location: U32,
+    pub metadata_mirror_file_location: U32,
+    pub metadata_bitmap_file_location: U32,
+    pub allocation_unit_size: U32,
+    pub alignment_unit_size: U16,
     /// Bit 0: the metadata is recorded twice.
-    flags: u8,
-    reserved_2: [u8; 5],
+    pub flags: u8,
+    pub reserved_2: [u8; 5],
 }
 
 const _: () = assert!(size_of::<MetadataPartitionMap>() == 64);

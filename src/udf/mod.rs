@@ -22,6 +22,7 @@ mod identifier;
 mod metadata;
 mod names;
 mod plan;
+pub(crate) mod read;
 mod revision;
 mod streams;
 mod tag;

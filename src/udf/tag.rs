@@ -8,15 +8,18 @@ use crate::block::{BLOCK_SIZE, Extent, PartitionBlock};
 use crate::file_systems::UdfRevision;
 
 /// The CRC of ECMA-167 (3/7.2.6, UDF 6.5).
-static CRC: Crc<u16, Table<16>> = Crc::<u16, Table<16>>::new(&CRC_16_XMODEM);
+pub(super) static CRC: Crc<u16, Table<16>> = Crc::<u16, Table<16>>::new(&CRC_16_XMODEM);
 
 /// Bytes of a tag; CRC lengths do not count them.
 pub(crate) const TAG_LEN: usize = size_of::<Tag>();
 
 /// What descriptors are called in their tags (ECMA-167 3/7.2.1, 4/7.2.1).
 pub(crate) mod identifier {
+    /// UDF 2.2.12.
+    pub(crate) const SPARING_TABLE: u16 = 0;
     pub(crate) const PRIMARY_VOLUME_DESCRIPTOR: u16 = 1;
     pub(crate) const ANCHOR_VOLUME_DESCRIPTOR_POINTER: u16 = 2;
+    pub(crate) const VOLUME_DESCRIPTOR_POINTER: u16 = 3;
     pub(crate) const IMPLEMENTATION_USE_VOLUME_DESCRIPTOR: u16 = 4;
     pub(crate) const PARTITION_DESCRIPTOR: u16 = 5;
     pub(crate) const LOGICAL_VOLUME_DESCRIPTOR: u16 = 6;
@@ -26,7 +29,9 @@ pub(crate) mod identifier {
     pub(crate) const FILE_SET_DESCRIPTOR: u16 = 256;
     pub(crate) const FILE_IDENTIFIER_DESCRIPTOR: u16 = 257;
     pub(crate) const ALLOCATION_EXTENT_DESCRIPTOR: u16 = 258;
+    pub(crate) const INDIRECT_ENTRY: u16 = 259;
     pub(crate) const FILE_ENTRY: u16 = 261;
+    pub(crate) const EXTENDED_ATTRIBUTE_HEADER: u16 = 262;
     pub(crate) const EXTENDED_FILE_ENTRY: u16 = 266;
 }
 
@@ -76,7 +81,19 @@ pub(crate) fn seal(
 }
 
 /// An extent in sectors of the volume (ECMA-167 3/7.1).
-#[derive(Clone, Copy, Debug, Default, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    PartialEq,
+    Eq,
+    FromBytes,
+    IntoBytes,
+    Immutable,
+    KnownLayout,
+    Unaligned,
+)]
 #[repr(C)]
 pub(crate) struct ExtentAd {
     pub len: U32,

@@ -52,29 +52,29 @@ impl Volume {
 /// Primary Volume Descriptor (ECMA-167 3/10.1, UDF 2.2.2).
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-struct PrimaryVolumeDescriptor {
-    tag: Tag,
-    sequence_number: U32,
-    descriptor_number: U32,
-    volume_identifier: [u8; 32],
-    volume_sequence_number: U16,
-    maximum_volume_sequence_number: U16,
-    interchange_level: U16,
-    maximum_interchange_level: U16,
-    character_set_list: U32,
-    maximum_character_set_list: U32,
-    volume_set_identifier: [u8; 128],
-    descriptor_character_set: CharSpec,
-    explanatory_character_set: CharSpec,
-    volume_abstract: ExtentAd,
-    volume_copyright_notice: ExtentAd,
-    application_identifier: [u8; 32],
-    recording_time: UdfTime,
-    implementation_identifier: EntityId,
-    implementation_use: [u8; 64],
-    predecessor_location: U32,
-    flags: U16,
-    reserved: [u8; 22],
+pub(super) struct PrimaryVolumeDescriptor {
+    pub tag: Tag,
+    pub sequence_number: U32,
+    pub descriptor_number: U32,
+    pub volume_identifier: [u8; 32],
+    pub volume_sequence_number: U16,
+    pub maximum_volume_sequence_number: U16,
+    pub interchange_level: U16,
+    pub maximum_interchange_level: U16,
+    pub character_set_list: U32,
+    pub maximum_character_set_list: U32,
+    pub volume_set_identifier: [u8; 128],
+    pub descriptor_character_set: CharSpec,
+    pub explanatory_character_set: CharSpec,
+    pub volume_abstract: ExtentAd,
+    pub volume_copyright_notice: ExtentAd,
+    pub application_identifier: [u8; 32],
+    pub recording_time: UdfTime,
+    pub implementation_identifier: EntityId,
+    pub implementation_use: [u8; 64],
+    pub predecessor_location: U32,
+    pub flags: U16,
+    pub reserved: [u8; 22],
 }
 
 const _: () = assert!(size_of::<PrimaryVolumeDescriptor>() == 512);
@@ -100,20 +100,20 @@ const _: () = assert!(size_of::<ImplementationUseVolumeDescriptor>() == 512);
 /// Partition Descriptor (ECMA-167 3/10.5, UDF 2.2.14).
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-struct PartitionDescriptor {
-    tag: Tag,
-    sequence_number: U32,
-    partition_flags: U16,
-    partition_number: U16,
-    partition_contents: EntityId,
+pub(super) struct PartitionDescriptor {
+    pub tag: Tag,
+    pub sequence_number: U32,
+    pub partition_flags: U16,
+    pub partition_number: U16,
+    pub partition_contents: EntityId,
     /// Partition Header Descriptor: a read-only partition has no space tables.
-    partition_contents_use: [u8; 128],
-    access_type: U32,
-    starting_location: U32,
-    partition_len: U32,
-    implementation_identifier: EntityId,
-    implementation_use: [u8; 128],
-    reserved: [u8; 156],
+    pub partition_contents_use: [u8; 128],
+    pub access_type: U32,
+    pub starting_location: U32,
+    pub partition_len: U32,
+    pub implementation_identifier: EntityId,
+    pub implementation_use: [u8; 128],
+    pub reserved: [u8; 156],
 }
 
 const _: () = assert!(size_of::<PartitionDescriptor>() == 512);
@@ -126,20 +126,20 @@ const READ_ONLY: u32 = 1;
 /// Logical Volume Descriptor (ECMA-167 3/10.6, UDF 2.2.4). The partition maps follow.
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-struct LogicalVolumeDescriptor {
-    tag: Tag,
-    sequence_number: U32,
-    descriptor_character_set: CharSpec,
-    logical_volume_identifier: [u8; 128],
-    logical_block_size: U32,
-    domain_identifier: EntityId,
+pub(super) struct LogicalVolumeDescriptor {
+    pub tag: Tag,
+    pub sequence_number: U32,
+    pub descriptor_character_set: CharSpec,
+    pub logical_volume_identifier: [u8; 128],
+    pub logical_block_size: U32,
+    pub domain_identifier: EntityId,
     /// The extent of the file set descriptor.
-    logical_volume_contents_use: LongAd,
-    map_table_len: U32,
-    number_of_partition_maps: U32,
-    implementation_identifier: EntityId,
-    implementation_use: [u8; 128],
-    integrity_sequence_extent: ExtentAd,
+    pub logical_volume_contents_use: LongAd,
+    pub map_table_len: U32,
+    pub number_of_partition_maps: U32,
+    pub implementation_identifier: EntityId,
+    pub implementation_use: [u8; 128],
+    pub integrity_sequence_extent: ExtentAd,
 }
 
 const _: () = assert!(size_of::<LogicalVolumeDescriptor>() == 440);
@@ -147,11 +147,11 @@ const _: () = assert!(size_of::<LogicalVolumeDescriptor>() == 440);
 /// Type 1 partition map (ECMA-167 3/10.7.2).
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-struct PartitionMap {
-    map_type: u8,
-    map_len: u8,
-    volume_sequence_number: U16,
-    partition_number: U16,
+pub(super) struct PartitionMap {
+    pub map_type: u8,
+    pub map_len: u8,
+    pub volume_sequence_number: U16,
+    pub partition_number: U16,
 }
 
 /// Unallocated Space Descriptor of no extents (ECMA-167 3/10.8, UDF 2.2.5).
@@ -166,27 +166,36 @@ struct UnallocatedSpaceDescriptor {
 /// Anchor Volume Descriptor Pointer (ECMA-167 3/10.2, UDF 2.2.3).
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-struct AnchorVolumeDescriptorPointer {
-    tag: Tag,
-    main_sequence: ExtentAd,
-    reserve_sequence: ExtentAd,
-    reserved: [u8; 480],
+pub(super) struct AnchorVolumeDescriptorPointer {
+    pub tag: Tag,
+    pub main_sequence: ExtentAd,
+    pub reserve_sequence: ExtentAd,
+    pub reserved: [u8; 480],
+}
+
+/// Volume Descriptor Pointer: where a sequence goes on (ECMA-167 3/10.3). Only read.
+#[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(super) struct VolumeDescriptorPointer {
+    pub tag: Tag,
+    pub sequence_number: U32,
+    pub next_sequence: ExtentAd,
 }
 
 /// Logical Volume Integrity Descriptor (ECMA-167 3/10.10, UDF 2.2.6). The free space and the size of every partition
 /// follow, then the implementation use.
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-struct LogicalVolumeIntegrityDescriptor {
-    tag: Tag,
-    recording_time: UdfTime,
-    integrity_type: U32,
-    next_integrity_extent: ExtentAd,
+pub(super) struct LogicalVolumeIntegrityDescriptor {
+    pub tag: Tag,
+    pub recording_time: UdfTime,
+    pub integrity_type: U32,
+    pub next_integrity_extent: ExtentAd,
     /// Logical Volume Header Descriptor (ECMA-167 4/14.15).
-    next_unique_id: U64,
-    reserved: [u8; 24],
-    number_of_partitions: U32,
-    implementation_use_len: U32,
+    pub next_unique_id: U64,
+    pub reserved: [u8; 24],
+    pub number_of_partitions: U32,
+    pub implementation_use_len: U32,
 }
 
 const _: () = assert!(size_of::<LogicalVolumeIntegrityDescriptor>() == 80);
@@ -194,13 +203,13 @@ const _: () = assert!(size_of::<LogicalVolumeIntegrityDescriptor>() == 80);
 /// Implementation use of the integrity descriptor (UDF 2.2.6.4).
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-struct IntegrityImplementationUse {
-    implementation_id: EntityId,
-    number_of_files: U32,
-    number_of_directories: U32,
-    minimum_read_revision: U16,
-    minimum_write_revision: U16,
-    maximum_write_revision: U16,
+pub(super) struct IntegrityImplementationUse {
+    pub implementation_id: EntityId,
+    pub number_of_files: U32,
+    pub number_of_directories: U32,
+    pub minimum_read_revision: U16,
+    pub minimum_write_revision: U16,
+    pub maximum_write_revision: U16,
 }
 
 const _: () = assert!(size_of::<IntegrityImplementationUse>() == 46);

@@ -1,0 +1,197 @@
+//! A disc that is read back.
+
+use std::sync::Arc;
+
+use super::options::{ImportOptions, Session};
+use super::probe;
+use super::volume::RecordedVolume;
+use crate::error::{Error, Result};
+use crate::file_systems::{FileSystems, InvalidValue};
+use crate::media::{Blocks, Disc};
+
+/// A disc with what is recorded on it.
+///
+/// Whatever bytes it has, reading ends, with what was found or with an [`Error`], and stays within the
+/// [memory](ImportOptions::memory) it was given.
+///
+/// ```no_run
+/// use imapi2fs::{FileDisc, RecordedDisc};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let disc = RecordedDisc::open(FileDisc::open("backup.iso")?)?;
+/// let volume = disc.volume(disc.default_file_system()?)?;
+/// for item in volume.walk() {
+///     let item = item?;
+///     println!("{} {}", item.len(), item.path());
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Debug)]
+pub struct RecordedDisc {
+    blocks: Arc<Blocks>,
+    options: ImportOptions,
+    sessions: Vec<RecordedSession>,
+    /// The one that is read.
+    session: RecordedSession,
+}
+
+/// A session of a disc: what was recorded at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordedSession {
+    pub(super) start: u32,
+    pub(super) file_systems: FileSystems,
+    pub(super) boot_catalog: Option<u32>,
+}
+
+impl RecordedDisc {
+    /// Opens the last session of `disc`.
+    ///
+    /// It succeeds also when no file system is found.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::ReadDisc`] when the blocks cannot be read that tell what the disc holds;
+    /// - [`Error::RawSectors`] when it has more than data in its sectors.
+    pub fn open(disc: impl Disc + 'static) -> Result<Self> {
+        Self::open_with(disc, &ImportOptions::new())
+    }
+
+    /// Opens a session of `disc`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`RecordedDisc::open`]; [`Error::InvalidParameter`] when there is no session of the number that is
+    /// asked for.
+    pub fn open_with(disc: impl Disc + 'static, options: &ImportOptions) -> Result<Self> {
+        let blocks = Arc::new(Blocks::new(Arc::new(disc), options.memory));
+        probe::refuse_raw_sectors(&blocks)?;
+        let sessions = match options.session {
+            Session::Start(start) => vec![probe::session(&blocks, start)?],
+            Session::Last | Session::Number(_) => probe::sessions(&blocks)?,
+        };
+        let session = match options.session {
+            Session::Number(number) => sessions.get(number),
+            Session::Last | Session::Start(_) => sessions.last(),
+        };
+        let Some(&session) = session else {
+            return Err(no_session(options.session).into());
+        };
+        Ok(Self {
+            blocks,
+            options: options.clone(),
+            sessions,
+            session,
+        })
+    }
+
+    /// The sessions, in the order in which they were recorded; at least one.
+    ///
+    /// A file tells nothing of sessions: the later ones are looked for where the volumes of the earlier ones end.
+    #[must_use]
+    pub fn sessions(&self) -> &[RecordedSession] {
+        &self.sessions
+    }
+
+    /// The session that is read.
+    #[must_use]
+    pub const fn session(&self) -> RecordedSession {
+        self.session
+    }
+
+    /// The file systems of the session; none if nothing is recorded, or nothing known.
+    ///
+    /// IMAPI2: `IFileSystemImage::IdentifyFileSystemsOnDisc`.
+    #[must_use]
+    #[doc(alias = "IdentifyFileSystemsOnDisc")]
+    pub const fn file_systems(&self) -> FileSystems {
+        self.session.file_systems
+    }
+
+    /// The file system that says most: UDF, else Joliet, else ISO 9660.
+    ///
+    /// IMAPI2: `IFileSystemImage::GetDefaultFileSystemForImport`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::EmptyDisc`] when nothing is recorded;
+    /// - [`Error::NoSupportedFileSystem`] when something is, but none of the file systems.
+    #[doc(alias = "GetDefaultFileSystemForImport")]
+    pub fn default_file_system(&self) -> Result<FileSystems> {
+        let by_rank = [FileSystems::UDF, FileSystems::JOLIET, FileSystems::ISO9660];
+        match by_rank
+            .into_iter()
+            .find(|one| self.file_systems().contains(*one))
+        {
+            Some(file_system) => Ok(file_system),
+            None if probe::is_blank(&self.blocks)? => Err(Error::EmptyDisc),
+            None => Err(Error::NoSupportedFileSystem),
+        }
+    }
+
+    /// Opens one file system.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidParameter`] unless `file_system` is exactly one;
+    /// - [`Error::FileSystemNotFound`] when the session does not have it;
+    /// - [`Error::Corrupt`], [`Error::UnsupportedFeature`] and [`Error::ReadDisc`] when what describes the volume
+    ///   cannot be made sense of, or read.
+    pub fn volume(&self, file_system: FileSystems) -> Result<RecordedVolume> {
+        if file_system.bits().count_ones() != 1 {
+            let error = InvalidValue {
+                parameter: "file system",
+                value: file_system.to_string(),
+                expected: "exactly one",
+            };
+            return Err(error.into());
+        }
+        let opened = probe::open(
+            &self.blocks,
+            self.session.start,
+            file_system,
+            self.options.code_page,
+        )?;
+        match opened {
+            Some(opened) => Ok(RecordedVolume::new(
+                Arc::clone(&self.blocks),
+                file_system,
+                opened,
+            )),
+            None => Err(Error::FileSystemNotFound { file_system }),
+        }
+    }
+}
+
+impl RecordedSession {
+    /// The session's first block.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_SessionStartBlock`.
+    #[must_use]
+    pub const fn start_block(&self) -> u32 {
+        self.start
+    }
+
+    /// The file systems that the session has.
+    #[must_use]
+    pub const fn file_systems(&self) -> FileSystems {
+        self.file_systems
+    }
+
+    /// The block of the boot catalog, when the session can be booted (El Torito 2.0).
+    #[must_use]
+    pub const fn boot_catalog_block(&self) -> Option<u32> {
+        self.boot_catalog
+    }
+}
+
+fn no_session(session: Session) -> InvalidValue {
+    InvalidValue {
+        parameter: "session",
+        value: match session {
+            Session::Number(number) => number.to_string(),
+            Session::Last | Session::Start(_) => "last".to_owned(),
+        },
+        expected: "the number of a session, counted from 0",
+    }
+}

@@ -1,0 +1,302 @@
+//! Files and directories of a disc.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::data::RecordedData;
+use super::volume::Shared;
+use crate::error::{Error, Result};
+use crate::path::ImagePath;
+use crate::recorded::{Data, Entry, Kind};
+use crate::time::Timestamp;
+
+/// A file, a directory or something else that a directory of a disc lists.
+///
+/// It keeps the disc open, and can outlive the volume it is from.
+#[derive(Clone)]
+pub struct RecordedItem {
+    shared: Arc<Shared>,
+    entry: Entry,
+    /// The directory it is in; nothing for the root and what is directly in it.
+    parent: Option<Arc<Place>>,
+}
+
+/// A directory below the root, as a part of paths.
+#[derive(Debug)]
+pub(super) struct Place {
+    name: String,
+    parent: Option<Arc<Place>>,
+}
+
+impl Place {
+    pub(super) fn new(name: &str, parent: Option<&Arc<Self>>) -> Arc<Self> {
+        Arc::new(Self {
+            name: name.to_owned(),
+            parent: parent.cloned(),
+        })
+    }
+
+    pub(super) fn path(place: Option<&Arc<Self>>) -> ImagePath {
+        let mut names = Vec::new();
+        let mut next = place;
+        while let Some(place) = next {
+            names.push(place.name.as_str());
+            next = place.parent.as_ref();
+        }
+        names.reverse();
+        ImagePath::from_components(names)
+    }
+}
+
+/// What a recorded item is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RecordedKind<'a> {
+    /// A directory.
+    Directory,
+    /// A file with its data.
+    File,
+    /// A file whose data is recorded in another form: the form's name, such as `zisofs`.
+    ///
+    /// Its data and its length are those of that form.
+    Encoded(&'a str),
+    /// A symbolic link.
+    SymbolicLink {
+        /// Where it leads, as it is recorded.
+        target: &'a str,
+    },
+    /// A device, a fifo or a socket: its name.
+    Special(&'a str),
+}
+
+/// Bytes of a file that lie one after another on the disc.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RecordedExtent {
+    /// The first byte, counted from the disc's start; `None` for zeros that are not recorded.
+    pub offset: Option<u64>,
+    /// The number of bytes.
+    pub len: u64,
+}
+
+impl RecordedItem {
+    pub(super) fn root(shared: Arc<Shared>, entry: Entry) -> Self {
+        Self {
+            shared,
+            entry,
+            parent: None,
+        }
+    }
+
+    pub(super) fn new(shared: Arc<Shared>, entry: Entry, parent: Option<Arc<Place>>) -> Self {
+        Self {
+            shared,
+            entry,
+            parent,
+        }
+    }
+
+    /// The name as it is recorded, without a version number; empty for the root.
+    ///
+    /// It may have any characters, and can be `..`: look at it before it becomes a part of a host's path.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.entry.name
+    }
+
+    /// The names from the root down to this item.
+    #[must_use]
+    pub fn path(&self) -> ImagePath {
+        let parent = Place::path(self.parent.as_ref());
+        if self.entry.name.is_empty() {
+            parent
+        } else {
+            parent.join(self.entry.name.as_str())
+        }
+    }
+
+    /// What it is.
+    #[must_use]
+    pub fn kind(&self) -> RecordedKind<'_> {
+        match &self.entry.kind {
+            Kind::Directory => RecordedKind::Directory,
+            Kind::File => RecordedKind::File,
+            Kind::Encoded(form) => RecordedKind::Encoded(form),
+            Kind::SymbolicLink { target } => RecordedKind::SymbolicLink { target },
+            Kind::Special(name) => RecordedKind::Special(name),
+        }
+    }
+
+    /// Whether it is a directory.
+    #[must_use]
+    pub fn is_directory(&self) -> bool {
+        self.entry.kind == Kind::Directory
+    }
+
+    /// Length in bytes of the data; 0 for a directory.
+    #[must_use]
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "an item is no collection: that its data is empty is nothing special"
+    )]
+    pub fn len(&self) -> u64 {
+        if self.is_directory() {
+            0
+        } else {
+            self.entry.len
+        }
+    }
+
+    /// When it was created, if that is recorded.
+    #[must_use]
+    pub const fn creation_time(&self) -> Option<Timestamp> {
+        self.entry.created
+    }
+
+    /// When it was last accessed, if that is recorded.
+    #[must_use]
+    pub const fn last_accessed_time(&self) -> Option<Timestamp> {
+        self.entry.accessed
+    }
+
+    /// When it was last modified, if that is recorded.
+    #[must_use]
+    pub const fn last_modified_time(&self) -> Option<Timestamp> {
+        self.entry.modified
+    }
+
+    /// Whether it is not to be shown to users.
+    #[must_use]
+    pub const fn is_hidden(&self) -> bool {
+        self.entry.hidden
+    }
+
+    /// Whether it is a real-time file, which only UDF can have.
+    #[must_use]
+    pub const fn is_real_time(&self) -> bool {
+        self.entry.real_time
+    }
+
+    /// A number that all names of one file share, and no other file of the volume has.
+    #[must_use]
+    pub const fn identity(&self) -> u64 {
+        self.entry.identity
+    }
+
+    /// Its named streams, which UDF has from 2.00 on.
+    pub fn streams(&self) -> impl Iterator<Item = Self> + '_ {
+        let here = Place::new(&self.entry.name, self.parent.as_ref());
+        self.entry.streams.iter().map(move |stream| {
+            Self::new(
+                Arc::clone(&self.shared),
+                stream.clone(),
+                Some(Arc::clone(&here)),
+            )
+        })
+    }
+
+    /// Where its data is on the disc, in the order of the data; nothing if it is in the structure that describes it.
+    pub fn extents(&self) -> impl Iterator<Item = RecordedExtent> + '_ {
+        let runs = match &self.entry.data {
+            Data::Runs(runs) => runs.as_slice(),
+            Data::Embedded(_) => &[],
+        };
+        runs.iter().map(|run| RecordedExtent {
+            offset: run.at,
+            len: run.len,
+        })
+    }
+
+    /// A reader of its data, straight from the disc.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotAFile`] for anything but a file, in whatever form it is recorded.
+    pub fn data(&self) -> Result<RecordedData> {
+        match self.entry.kind {
+            Kind::File | Kind::Encoded(_) => Ok(RecordedData::new(
+                Arc::clone(&self.shared.blocks),
+                &self.entry,
+            )),
+            Kind::Directory | Kind::SymbolicLink { .. } | Kind::Special(_) => {
+                Err(Error::NotAFile { path: self.path() })
+            }
+        }
+    }
+
+    /// What is directly in this directory, in the order in which it is recorded.
+    ///
+    /// A damaged disc can have directories that lie in themselves: [`RecordedVolume::walk`] ends also then.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NotADirectory`], and those of reading the directory. What is wrong with single entries is given in
+    /// their place.
+    ///
+    /// [`RecordedVolume::walk`]: crate::RecordedVolume::walk
+    pub fn entries(&self) -> Result<RecordedItems<'_>> {
+        if !self.is_directory() {
+            return Err(Error::NotADirectory { path: self.path() });
+        }
+        let inner = self.shared.volume.entries(&self.entry);
+        Ok(RecordedItems {
+            inner: inner.map_err(|source| self.unreadable(source))?,
+            shared: &self.shared,
+            place: self.place(),
+        })
+    }
+
+    /// This directory as a part of paths; nothing for the root.
+    fn place(&self) -> Option<Arc<Place>> {
+        (!self.entry.name.is_empty()).then(|| Place::new(&self.entry.name, self.parent.as_ref()))
+    }
+
+    fn unreadable(&self, source: Error) -> Error {
+        Error::ReadItem {
+            path: self.path(),
+            source: Box::new(source),
+        }
+    }
+}
+
+impl fmt::Debug for RecordedItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordedItem")
+            .field("path", &self.path())
+            .field("kind", &self.kind())
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What is in a directory: [`RecordedItem::entries`].
+pub struct RecordedItems<'a> {
+    inner: Box<dyn Iterator<Item = Result<Entry>> + 'a>,
+    shared: &'a Arc<Shared>,
+    place: Option<Arc<Place>>,
+}
+
+impl Iterator for RecordedItems<'_> {
+    type Item = Result<RecordedItem>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(match self.inner.next()? {
+            Ok(entry) => Ok(RecordedItem::new(
+                Arc::clone(self.shared),
+                entry,
+                self.place.clone(),
+            )),
+            Err(source) => Err(Error::ReadItem {
+                path: Place::path(self.place.as_ref()),
+                source: Box::new(source),
+            }),
+        })
+    }
+}
+
+impl fmt::Debug for RecordedItems<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordedItems")
+            .field("directory", &Place::path(self.place.as_ref()))
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,19 @@
+//! Discs that are read back: what is on them, and the files and directories of one of their file systems.
+//!
+//! The formats' readers give entries ([`crate::recorded`]); this module finds out which formats there are
+//! ([`probe`]) and gives their entries paths, data and bounds that hold for whatever bytes a disc has.
+
+mod data;
+mod disc;
+mod item;
+mod options;
+mod probe;
+mod volume;
+mod walk;
+
+pub use self::data::RecordedData;
+pub use self::disc::{RecordedDisc, RecordedSession};
+pub use self::item::{RecordedExtent, RecordedItem, RecordedItems, RecordedKind};
+pub use self::options::ImportOptions;
+pub use self::volume::RecordedVolume;
+pub use self::walk::RecordedWalk;

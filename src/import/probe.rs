@@ -1,0 +1,164 @@
+//! What is on a disc: its sessions, and which file systems each has.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use std::sync::Arc;
+
+use encoding_rs::Encoding;
+
+use super::disc::RecordedSession;
+use super::volume::Opened;
+use crate::block::BLOCK_SIZE;
+use crate::error::{Error, Result};
+use crate::file_systems::FileSystems;
+use crate::iso9660::read::Descriptors;
+use crate::media::Blocks;
+use crate::{iso9660, joliet, udf};
+
+/// What a sector of a CD begins with when it is given whole (ECMA-130 14.1).
+const SYNC: [u8; 12] = [0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0];
+
+/// Lengths of such sectors: as they are, and with subchannels of 16 or 96 bytes.
+const RAW_SECTORS: [u32; 3] = [2352, 2368, 2448];
+
+/// More sessions than a disc can have; a CD has 99 tracks at most.
+const MAX_SESSIONS: usize = 256;
+
+/// What lies between sessions of a CD: lead-out, lead-in and pre-gap, behind the first session and behind others.
+const GAPS: [u32; 2] = [11_400, 6_900];
+
+/// Sessions begin at multiples of this many blocks at most, on BD.
+const ALIGNMENT: u32 = 32;
+
+/// So many blocks tell whether a disc is blank: the structures of all file systems begin there.
+const LOOKED_AT: u64 = 512;
+
+/// What is read at once while looking for that.
+const PIECE: u64 = 64 << 10;
+
+/// Refuses a file that has headers and checksums of sectors beside their data: no block is where it should be.
+pub(super) fn refuse_raw_sectors(blocks: &Blocks) -> Result<()> {
+    let begins = |offset: u64| {
+        let mut bytes = [0; SYNC.len()];
+        let there = offset.saturating_add(SYNC.len() as u64) <= blocks.len();
+        Ok::<_, Error>(there && blocks.read_at(offset, &mut bytes).map(|()| bytes == SYNC)?)
+    };
+    if begins(0)? {
+        for len in RAW_SECTORS {
+            if begins(len.into())? {
+                return Err(Error::RawSectors { len });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The sessions of a disc that does not tell where they are: at least one.
+pub(super) fn sessions(blocks: &Arc<Blocks>) -> Result<Vec<RecordedSession>> {
+    let mut start = 0;
+    let mut sessions = vec![session(blocks, start)?];
+    while sessions.len() < MAX_SESSIONS {
+        let Some(next) = next_session(blocks, start)? else {
+            break;
+        };
+        sessions.push(session(blocks, next)?);
+        start = next;
+    }
+    Ok(sessions)
+}
+
+/// What the session that begins at block `start` has.
+pub(super) fn session(blocks: &Arc<Blocks>, start: u32) -> Result<RecordedSession> {
+    let descriptors = Descriptors::read(blocks, start)?;
+    let mut file_systems = FileSystems::empty();
+    file_systems.set(FileSystems::ISO9660, descriptors.has_primary());
+    file_systems.set(FileSystems::JOLIET, joliet::read::is_in(&descriptors));
+    // Opening it says what is wrong with it.
+    file_systems.set(FileSystems::UDF, udf::read::is_recorded(blocks, start)?);
+    Ok(RecordedSession {
+        start,
+        file_systems,
+        boot_catalog: descriptors.boot_catalog(),
+    })
+}
+
+/// Where volume descriptors follow on the volume of the session at `start`.
+fn next_session(blocks: &Arc<Blocks>, start: u32) -> Result<Option<u32>> {
+    let ends = match Descriptors::read(blocks, start)?.volume_space_size() {
+        // Some writers count the size from the session's start, others from that of the disc.
+        Some(size) => [start.checked_add(size), Some(size)],
+        // What is wrong with a volume of UDF is said when it is opened.
+        None => match udf::read::open(blocks, start) {
+            Ok(Some(volume)) => [Some(volume.end()), None],
+            _ => return Ok(None),
+        },
+    };
+    for end in ends.into_iter().flatten() {
+        for gap in [0].into_iter().chain(GAPS) {
+            for more in 0..ALIGNMENT {
+                let next = end.saturating_add(gap).saturating_add(more);
+                let begins = |next| -> Result<bool> {
+                    Ok(Descriptors::begin_at(blocks, next)?
+                        || udf::read::is_recorded(blocks, next)?)
+                };
+                if next > start && begins(next)? {
+                    return Ok(Some(next));
+                }
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Opens a file system of the session that begins at block `start`; nothing if it does not have it.
+pub(super) fn open(
+    blocks: &Arc<Blocks>,
+    start: u32,
+    file_system: FileSystems,
+    code_page: Option<&'static Encoding>,
+) -> Result<Option<Opened>> {
+    if file_system == FileSystems::UDF {
+        let opened = udf::read::open(blocks, start)?;
+        return Ok(opened.map(|volume| Opened {
+            name: volume.name().to_owned(),
+            rock_ridge: false,
+            udf_revision: volume.revision(),
+            volume: Arc::new(volume),
+        }));
+    }
+    let descriptors = Descriptors::read(blocks, start)?;
+    let opened = if file_system == FileSystems::JOLIET {
+        joliet::read::open(blocks, &descriptors)?
+    } else {
+        iso9660::read::open(blocks, &descriptors, code_page)?
+    };
+    Ok(opened.map(|volume| Opened {
+        name: volume.name().to_owned(),
+        rock_ridge: volume.has_rock_ridge(),
+        udf_revision: None,
+        volume: Arc::new(volume),
+    }))
+}
+
+/// Whether nothing is recorded where file systems begin.
+pub(super) fn is_blank(blocks: &Blocks) -> Result<bool> {
+    let end = blocks
+        .len()
+        .min(LOOKED_AT.saturating_mul(BLOCK_SIZE.into()));
+    let mut offset = 0;
+    while offset < end {
+        let len = PIECE.min(end.saturating_sub(offset));
+        let piece = blocks.take(offset, len)?;
+        blocks.release(len);
+        if piece.iter().any(|byte| *byte != 0) {
+            return Ok(false);
+        }
+        offset = offset.saturating_add(len);
+    }
+    Ok(true)
+}

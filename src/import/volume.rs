@@ -1,0 +1,113 @@
+//! A file system of a disc.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::item::RecordedItem;
+use super::walk::RecordedWalk;
+use crate::error::Result;
+use crate::file_systems::{FileSystems, UdfRevision};
+use crate::media::Blocks;
+use crate::recorded::{RecordedFinding, Volume};
+
+/// What a format's reader gives.
+pub(super) struct Opened {
+    pub volume: Arc<dyn Volume>,
+    pub name: String,
+    /// For UDF.
+    pub udf_revision: Option<UdfRevision>,
+    pub rock_ridge: bool,
+}
+
+/// One file system of a disc: its name and its directory tree.
+pub struct RecordedVolume {
+    shared: Arc<Shared>,
+    name: String,
+    udf_revision: Option<UdfRevision>,
+    rock_ridge: bool,
+}
+
+/// What a volume's items need of it.
+pub(super) struct Shared {
+    pub blocks: Arc<Blocks>,
+    pub volume: Arc<dyn Volume>,
+    pub file_system: FileSystems,
+}
+
+impl RecordedVolume {
+    pub(super) fn new(blocks: Arc<Blocks>, file_system: FileSystems, opened: Opened) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                blocks,
+                volume: opened.volume,
+                file_system,
+            }),
+            name: opened.name,
+            udf_revision: opened.udf_revision,
+            rock_ridge: opened.rock_ridge,
+        }
+    }
+
+    /// The volume's name, without the blanks that fill its field.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_ImportedVolumeName`.
+    #[must_use]
+    #[doc(alias = "get_ImportedVolumeName")]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The file system, exactly one.
+    #[must_use]
+    pub fn file_system(&self) -> FileSystems {
+        self.shared.file_system
+    }
+
+    /// The revision of UDF, if it is one that is known.
+    #[must_use]
+    pub const fn udf_revision(&self) -> Option<UdfRevision> {
+        self.udf_revision
+    }
+
+    /// Whether names, kinds and times come from Rock Ridge, which only ISO 9660 can have.
+    #[must_use]
+    pub const fn has_rock_ridge(&self) -> bool {
+        self.rock_ridge
+    }
+
+    /// The root directory.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read.
+    pub fn root(&self) -> Result<RecordedItem> {
+        let root = self.shared.volume.root()?;
+        Ok(RecordedItem::root(Arc::clone(&self.shared), root))
+    }
+
+    /// All items below the root, a directory before what is in it, in the order in which they are recorded.
+    ///
+    /// What cannot be read is an error in the place where it belongs, and the walk goes on behind it. A directory that
+    /// was already met is an error, too, so that the walk ends.
+    #[must_use]
+    pub fn walk(&self) -> RecordedWalk<'_> {
+        RecordedWalk::new(&self.shared)
+    }
+
+    /// What was found so far that a standard forbids, and was got over.
+    ///
+    /// There is more after more was read. At most some hundreds are kept.
+    #[must_use]
+    pub fn findings(&self) -> Vec<RecordedFinding> {
+        self.shared.volume.findings()
+    }
+}
+
+impl fmt::Debug for RecordedVolume {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RecordedVolume")
+            .field("name", &self.name)
+            .field("file_system", &self.file_system())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,142 @@
+//! The volume descriptors of a session (ECMA-119 8).
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use zerocopy::FromBytes;
+use zerocopy::little_endian::U32;
+
+use crate::block::{BLOCK, BLOCK_SIZE};
+use crate::error::Result;
+use crate::iso9660::FIRST_DESCRIPTOR;
+use crate::iso9660::descriptor::{STANDARD_IDENTIFIER, VolumeDescriptor};
+use crate::media::Blocks;
+
+/// The most descriptors that are looked at; Linux gives up there, too.
+const MOST: u32 = 100;
+
+/// Types of descriptors (ECMA-119 8.1.1).
+const BOOT_RECORD: u8 = 0;
+const PRIMARY: u8 = 1;
+const SUPPLEMENTARY: u8 = 2;
+const TERMINATOR: u8 = 255;
+
+/// The boot system identifier of El Torito (El Torito 2.0), and where the boot catalog's block is behind it.
+const EL_TORITO: (usize, &[u8]) = (7, b"EL TORITO SPECIFICATION");
+const BOOT_CATALOG: usize = 71;
+
+/// The volume descriptors of a session.
+#[derive(Debug)]
+pub(crate) struct Descriptors {
+    primaries: Vec<Found>,
+    supplementaries: Vec<Found>,
+    boot_catalog: Option<u32>,
+}
+
+/// A volume descriptor and the block it is in.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub block: u32,
+    pub descriptor: Box<VolumeDescriptor>,
+}
+
+impl Descriptors {
+    /// Reads the descriptors of the session that begins at block `start`; none is no error.
+    pub(crate) fn read(blocks: &Blocks, start: u32) -> Result<Self> {
+        let mut all = Self {
+            primaries: Vec::new(),
+            supplementaries: Vec::new(),
+            boot_catalog: None,
+        };
+        for number in 0..MOST {
+            let block = start
+                .checked_add(FIRST_DESCRIPTOR)
+                .and_then(|first| first.checked_add(number));
+            let Some(block) = block else { break };
+            let Some(descriptor) = read_one(blocks, block)? else {
+                break;
+            };
+            match descriptor.descriptor_type {
+                BOOT_RECORD => all.boot_catalog = all.boot_catalog.or(boot_catalog(&descriptor)),
+                PRIMARY => all.primaries.push(Found { block, descriptor }),
+                SUPPLEMENTARY => all.supplementaries.push(Found { block, descriptor }),
+                TERMINATOR => break,
+                _ => {}
+            }
+        }
+        Ok(all)
+    }
+
+    /// Whether a session that begins at block `start` begins with a primary volume descriptor that can be one.
+    pub(crate) fn begin_at(blocks: &Blocks, start: u32) -> Result<bool> {
+        let Some(block) = start.checked_add(FIRST_DESCRIPTOR) else {
+            return Ok(false);
+        };
+        let descriptor = read_one(blocks, block)?;
+        Ok(descriptor.is_some_and(|descriptor| {
+            let root = descriptor.root_directory.location_of_extent.get();
+            descriptor.descriptor_type == PRIMARY
+                && root > start
+                && u64::from(root) < blocks.len() / u64::from(BLOCK_SIZE)
+        }))
+    }
+
+    pub(crate) fn has_primary(&self) -> bool {
+        !self.primaries.is_empty()
+    }
+
+    pub(crate) fn primaries(&self) -> &[Found] {
+        &self.primaries
+    }
+
+    /// Supplementary descriptors in the order in which they are recorded.
+    pub(crate) fn supplementaries(&self) -> &[Found] {
+        &self.supplementaries
+    }
+
+    /// The enhanced volume descriptor (ISO 9660:1999 8.5).
+    pub(crate) fn enhanced(&self) -> Option<&Found> {
+        self.supplementaries
+            .iter()
+            .find(|found| found.descriptor.version == 2)
+    }
+
+    /// The block of the boot catalog (El Torito 2.0).
+    pub(crate) const fn boot_catalog(&self) -> Option<u32> {
+        self.boot_catalog
+    }
+
+    /// Blocks of the volume, as the first primary descriptor counts them.
+    pub(crate) fn volume_space_size(&self) -> Option<u32> {
+        let first = self.primaries.first()?;
+        Some(first.descriptor.volume_space_size.get())
+    }
+}
+
+/// The descriptor in a block; nothing if there is none.
+fn read_one(blocks: &Blocks, block: u32) -> Result<Option<Box<VolumeDescriptor>>> {
+    let offset = u64::from(block).saturating_mul(BLOCK_SIZE.into());
+    if offset >= blocks.len() {
+        return Ok(None);
+    }
+    let mut bytes = vec![0; BLOCK];
+    blocks.read_at(offset, &mut bytes)?;
+    let descriptor = VolumeDescriptor::read_from_bytes(&bytes).ok();
+    Ok(descriptor
+        .filter(|descriptor| descriptor.standard_identifier == STANDARD_IDENTIFIER)
+        .map(Box::new))
+}
+
+fn boot_catalog(record: &VolumeDescriptor) -> Option<u32> {
+    let bytes = zerocopy::IntoBytes::as_bytes(record);
+    let (at, identifier) = EL_TORITO;
+    let (block, _) = U32::read_from_prefix(bytes.get(BOOT_CATALOG..)?).ok()?;
+    bytes
+        .get(at..)?
+        .starts_with(identifier)
+        .then_some(block.get())
+}

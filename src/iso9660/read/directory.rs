@@ -1,0 +1,415 @@
+//! The entries of a directory (ECMA-119 6.8.1).
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use std::collections::VecDeque;
+
+use super::names::without_version;
+use super::record::Record;
+use super::rock_ridge::{self, Attributes};
+use super::volume::{HierarchyVolume, directory};
+use crate::block::BLOCK_SIZE;
+use crate::error::Result;
+use crate::iso9660::record::DirectoryRecord;
+use crate::recorded::{Data, Entry, Kind, Run, Volume};
+
+/// Bytes of records that are read at once.
+const PIECE: u64 = 16 * BLOCK_SIZE as u64;
+
+/// The most extents of a file that do not follow one another. Of full length they are more than a disc has.
+const MOST_RUNS: usize = 1 << 16;
+
+/// The entries of one directory. It goes on behind what cannot be read.
+pub(super) struct Records<'a> {
+    volume: &'a HierarchyVolume,
+    is_root: bool,
+    /// Where what is read next begins.
+    next: u64,
+    /// Where the directory ends.
+    end: u64,
+    /// Whether it ends only behind the disc's end.
+    is_cut: bool,
+    /// How much is read at once.
+    step: u64,
+    piece: Vec<u8>,
+    /// Where the piece begins.
+    piece_offset: u64,
+    /// The next record in the piece.
+    at: usize,
+    /// Memory that is counted for the piece.
+    charged: u64,
+    parts: Parts,
+}
+
+/// What records add up to: entries, those of files perhaps from several.
+#[derive(Default)]
+struct Parts {
+    /// A file of which more sections are to come.
+    unfinished: Option<Unfinished>,
+    /// The last file identifier without its version number: older versions follow newer ones.
+    last: String,
+    ready: VecDeque<Result<Entry>>,
+}
+
+struct Unfinished {
+    identifier: Vec<u8>,
+    /// Where its first record is.
+    offset: u64,
+    file: Result<File>,
+}
+
+/// A file as far as its sections are known.
+struct File {
+    entry: Entry,
+    runs: Vec<Run>,
+}
+
+impl<'a> Records<'a> {
+    pub(super) fn new(
+        volume: &'a HierarchyVolume,
+        offset: u64,
+        len: u64,
+        is_root: bool,
+    ) -> Result<Self> {
+        // Some writers leave out the rest of the last sector.
+        let len = len.next_multiple_of(BLOCK_SIZE.into());
+        let charged = len.min(PIECE);
+        volume.blocks.charge(charged)?;
+        let end = offset.saturating_add(len);
+        Ok(Self {
+            volume,
+            is_root,
+            next: offset,
+            end: end.min(volume.blocks.len()),
+            is_cut: end > volume.blocks.len(),
+            step: PIECE,
+            piece: Vec::new(),
+            piece_offset: offset,
+            at: 0,
+            charged,
+            parts: Parts::default(),
+        })
+    }
+
+    /// Reads the next piece; `false` at the directory's end.
+    fn read_piece(&mut self) -> Result<bool> {
+        loop {
+            let left = self.end.saturating_sub(self.next);
+            if left == 0 {
+                return Ok(false);
+            }
+            // Pieces end where sectors do, also when blocks are shorter than those.
+            let skip = self.next % u64::from(BLOCK_SIZE);
+            let len = left.min(self.step.saturating_sub(skip));
+            self.piece
+                .resize(usize::try_from(len).unwrap_or(usize::MAX), 0);
+            self.piece_offset = self.next;
+            self.at = 0;
+            match self.volume.blocks.read_at(self.next, &mut self.piece) {
+                Ok(()) => {
+                    self.next = self.next.saturating_add(len);
+                    return Ok(true);
+                }
+                // What is readable of it is found sector by sector.
+                Err(_) if self.step > BLOCK_SIZE.into() => self.step = BLOCK_SIZE.into(),
+                Err(error) => {
+                    self.next = self.next.saturating_add(len);
+                    self.piece.clear();
+                    return Err(error);
+                }
+            }
+        }
+    }
+
+    /// The place of the next record in the piece.
+    fn next_record(&mut self) -> Option<Result<(usize, usize)>> {
+        loop {
+            let Some(&len) = self.piece.get(self.at) else {
+                match self.read_piece() {
+                    Ok(true) => continue,
+                    Ok(false) => return None,
+                    Err(error) => return Some(Err(error)),
+                }
+            };
+            let start = self.at;
+            let offset = self.piece_offset.saturating_add(start as u64);
+            let left = BLOCK_SIZE as usize - (offset % u64::from(BLOCK_SIZE)) as usize;
+            let sector_end = start.saturating_add(left).min(self.piece.len());
+            let end = start.saturating_add(len.into());
+            if len == 0 {
+                // The rest of the sector is not used.
+                self.at = sector_end;
+            } else if usize::from(len) <= size_of::<DirectoryRecord>() || end > sector_end {
+                self.at = sector_end;
+                return Some(Err(self
+                    .volume
+                    .corrupt(offset, "directory record has an impossible length")));
+            } else {
+                self.at = end;
+                return Some(Ok((start, end)));
+            }
+        }
+    }
+}
+
+impl Iterator for Records<'_> {
+    type Item = Result<Entry>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            if let Some(ready) = self.parts.ready.pop_front() {
+                return Some(ready);
+            }
+            match self.next_record() {
+                Some(Ok((start, end))) => {
+                    let record = self.piece.get(start..end).unwrap_or_default();
+                    let offset = self.piece_offset.saturating_add(start as u64);
+                    self.parts.add(self.volume, self.is_root, record, offset);
+                }
+                Some(Err(error)) => return Some(Err(error)),
+                None => {
+                    self.parts.end_file(self.volume);
+                    if std::mem::take(&mut self.is_cut) {
+                        let error = self
+                            .volume
+                            .corrupt(self.end, "directory reaches behind the disc's end");
+                        self.parts.ready.push_back(Err(error));
+                    }
+                    if self.parts.ready.is_empty() {
+                        return None;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Drop for Records<'_> {
+    fn drop(&mut self) {
+        self.volume.blocks.release(self.charged);
+    }
+}
+
+impl Parts {
+    /// Adds a record that begins at byte `offset` of the disc.
+    fn add(&mut self, volume: &HierarchyVolume, is_root: bool, bytes: &[u8], offset: u64) {
+        let record = match Record::read(bytes) {
+            Ok(record) => record,
+            Err(what) => {
+                self.ready.push_back(Err(volume.corrupt(offset, what)));
+                return;
+            }
+        };
+        if record.is_dot() {
+            return;
+        }
+        if record.is_associated() {
+            volume.finding(offset, "associated file is left out");
+            return;
+        }
+        let continues = self
+            .unfinished
+            .as_ref()
+            .is_some_and(|file| file.identifier == record.identifier);
+        if !continues {
+            self.end_file(volume);
+        }
+        let mut unfinished = match self.unfinished.take() {
+            Some(unfinished) => unfinished,
+            None => {
+                let attributes = rock_ridge::attributes(volume, &record, offset);
+                // It is listed where it belongs, by another record.
+                if attributes.is_relocated && record.is_directory() {
+                    return;
+                }
+                if let Some(block) = attributes.child {
+                    let moved = volume.directory_at(block);
+                    let entry = moved.map(|moved| self.entry(volume, &record, attributes, moved));
+                    self.ready.push_back(entry);
+                    return;
+                }
+                if record.is_directory() {
+                    self.add_directory(volume, is_root, &record, attributes, offset);
+                    return;
+                }
+                Unfinished {
+                    identifier: record.identifier.to_vec(),
+                    offset,
+                    file: Ok(File {
+                        entry: self.entry(volume, &record, attributes, file(offset)),
+                        runs: Vec::new(),
+                    }),
+                }
+            }
+        };
+        unfinished.file = unfinished.file.and_then(|mut file| {
+            file.add_section(volume, &record, offset)?;
+            Ok(file)
+        });
+        if record.is_continued() {
+            self.unfinished = Some(unfinished);
+        } else {
+            self.ready.push_back(unfinished.file.map(File::into_entry));
+        }
+    }
+
+    fn add_directory(
+        &mut self,
+        volume: &HierarchyVolume,
+        is_root: bool,
+        record: &Record<'_>,
+        attributes: Attributes,
+        offset: u64,
+    ) {
+        if is_elsewhere(volume, record) {
+            let error = volume.unsupported(offset, "a directory on another volume of the set");
+            self.ready.push_back(Err(error));
+            return;
+        }
+        let here = directory(
+            volume.offset(record.data_block()),
+            record.head.data_len.get().into(),
+        );
+        let entry = self.entry(volume, record, attributes, here);
+        if is_root && volume.has_rock_ridge() && holds_relocated_only(volume, &entry) {
+            return;
+        }
+        self.ready.push_back(Ok(entry));
+    }
+
+    /// What a record says, but for the place of its data, which is that of `entry`.
+    fn entry(
+        &mut self,
+        volume: &HierarchyVolume,
+        record: &Record<'_>,
+        attributes: Attributes,
+        entry: Entry,
+    ) -> Entry {
+        let name = match attributes.name {
+            Some(name) => volume.names.decode(&name).into_owned(),
+            None => self.name(volume, record),
+        };
+        let kind = match entry.kind {
+            Kind::Directory => Kind::Directory,
+            _ => attributes.kind.unwrap_or(Kind::File),
+        };
+        Entry {
+            name,
+            kind,
+            created: attributes.created,
+            accessed: attributes.accessed,
+            modified: attributes
+                .modified
+                .or_else(|| record.head.recording_time.read()),
+            hidden: record.is_hidden(),
+            ..entry
+        }
+    }
+
+    /// The name that an identifier stands for.
+    fn name(&mut self, volume: &HierarchyVolume, record: &Record<'_>) -> String {
+        let identifier = volume.names.decode(record.identifier);
+        if record.is_directory() || !volume.names.have_versions() {
+            return identifier.into_owned();
+        }
+        let name = without_version(&identifier);
+        // The newest version comes first and has the name for itself.
+        if name == self.last && name != identifier {
+            return identifier.into_owned();
+        }
+        name.clone_into(&mut self.last);
+        name.to_owned()
+    }
+
+    /// Nothing more comes of the file that was begun.
+    fn end_file(&mut self, volume: &HierarchyVolume) {
+        if let Some(unfinished) = self.unfinished.take() {
+            let error = match unfinished.file {
+                Ok(_) => volume.corrupt(unfinished.offset, "last section of a file is missing"),
+                Err(error) => error,
+            };
+            self.ready.push_back(Err(error));
+        }
+    }
+}
+
+impl File {
+    /// Adds the section that a record is about.
+    fn add_section(
+        &mut self,
+        volume: &HierarchyVolume,
+        record: &Record<'_>,
+        offset: u64,
+    ) -> Result<()> {
+        let len = u64::from(record.head.data_len.get());
+        // The address of an empty file means nothing, and old writers put nonsense there.
+        if len == 0 {
+            return Ok(());
+        }
+        if record.is_interleaved() {
+            return Err(volume.unsupported(offset, "an interleaved file"));
+        }
+        if is_elsewhere(volume, record) {
+            return Err(volume.unsupported(offset, "a file on another volume of the set"));
+        }
+        let at = volume.offset(record.data_block());
+        if at.saturating_add(len) > volume.blocks.len() {
+            volume.finding(offset, "file reaches behind the disc's end");
+        }
+        let is_full = self.runs.len() >= MOST_RUNS;
+        match self.runs.last_mut() {
+            Some(last) if last.at.and_then(|start| start.checked_add(last.len)) == Some(at) => {
+                last.len = last.len.saturating_add(len);
+            }
+            _ if is_full => {
+                return Err(volume.corrupt(offset, "file has too many sections"));
+            }
+            _ => self.runs.push(Run { at: Some(at), len }),
+        }
+        self.entry.len = self.entry.len.saturating_add(len);
+        Ok(())
+    }
+
+    fn into_entry(self) -> Entry {
+        let mut entry = self.entry;
+        // Names of one file share its data; so there is no telling empty files from one another.
+        if let Some(run) = self.runs.first() {
+            let block = run.at.unwrap_or_default() / u64::from(BLOCK_SIZE);
+            entry.identity = (block << 32) | (entry.len & u64::from(u32::MAX));
+        }
+        entry.data = Data::Runs(self.runs);
+        entry
+    }
+}
+
+/// A file without a name or data, whose first record is at byte `offset`.
+fn file(offset: u64) -> Entry {
+    Entry {
+        kind: Kind::File,
+        data: Data::Runs(Vec::new()),
+        // No data can be where a directory is.
+        identity: ((offset / u64::from(BLOCK_SIZE)) << 32) | (offset % u64::from(BLOCK_SIZE)),
+        ..directory(offset, 0)
+    }
+}
+
+/// Whether what a record is about lies on another disc.
+fn is_elsewhere(volume: &HierarchyVolume, record: &Record<'_>) -> bool {
+    volume
+        .set_member
+        .is_some_and(|member| record.head.volume_sequence_number.get() != member)
+}
+
+/// Whether this is the directory that relocated ones are put into: it has no others (RRIP 4.1.5).
+fn holds_relocated_only(volume: &HierarchyVolume, entry: &Entry) -> bool {
+    let name = entry.name.strip_prefix('.').unwrap_or(&entry.name);
+    name.eq_ignore_ascii_case("rr_moved")
+        && volume
+            .entries(entry)
+            .is_ok_and(|mut entries| entries.next().is_none())
+}

@@ -1,0 +1,74 @@
+//! ISO 9660 as it is found on discs: the hierarchies of a volume, with Rock Ridge if there is any.
+//!
+//! Structures are taken in the little-endian half, as all readers do. What others are known to write against the
+//! standard is accepted and noted as a finding; path tables are not needed and not looked at.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod descriptors;
+mod directory;
+mod names;
+mod record;
+mod rock_ridge;
+mod susp;
+mod volume;
+
+use std::sync::Arc;
+
+use encoding_rs::Encoding;
+
+pub(crate) use self::descriptors::{Descriptors, Found};
+pub(crate) use self::names::DecodeNames;
+use self::names::SingleBytes;
+pub(crate) use self::volume::HierarchyVolume;
+use crate::error::Result;
+use crate::file_systems::FileSystems;
+use crate::media::Blocks;
+
+/// Opens the primary hierarchy, or the enhanced one if there is no Rock Ridge (ISO 9660:1999); nothing if there is
+/// no primary volume descriptor.
+pub(crate) fn open(
+    blocks: &Arc<Blocks>,
+    descriptors: &Descriptors,
+    code_page: Option<&'static Encoding>,
+) -> Result<Option<HierarchyVolume>> {
+    let open = |found: &Found, versions, rock_ridge| {
+        let names = SingleBytes {
+            code_page,
+            versions,
+        };
+        HierarchyVolume::open(
+            blocks,
+            found,
+            FileSystems::ISO9660,
+            Box::new(names),
+            rock_ridge,
+        )
+    };
+    // Some discs have several, and not all of them need be whole.
+    let mut opened = None;
+    for found in descriptors.primaries() {
+        let volume = open(found, true, true);
+        if volume.is_ok() || opened.is_none() {
+            opened = Some(volume);
+        }
+        if matches!(opened, Some(Ok(_))) {
+            break;
+        }
+    }
+    let Some(primary) = opened else {
+        return Ok(None);
+    };
+    if !primary.as_ref().is_ok_and(HierarchyVolume::has_rock_ridge) {
+        let enhanced = descriptors.enhanced();
+        if let Some(Ok(enhanced)) = enhanced.map(|found| open(found, false, false)) {
+            return Ok(Some(enhanced));
+        }
+    }
+    primary.map(Some)
+}

@@ -1,0 +1,94 @@
+//! Names as they are recorded.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use std::borrow::Cow;
+
+use encoding_rs::{Encoding, WINDOWS_1252};
+
+/// What the identifiers of a hierarchy stand for.
+pub(crate) trait DecodeNames: Send + Sync {
+    /// The text of some bytes, whatever they are.
+    fn decode<'a>(&self, bytes: &'a [u8]) -> Cow<'a, str>;
+
+    /// Whether file identifiers have version numbers.
+    fn have_versions(&self) -> bool {
+        true
+    }
+}
+
+/// Names in characters of one byte, or of what else a code page has.
+#[derive(Debug)]
+pub(super) struct SingleBytes {
+    /// Default: UTF-8, or `windows-1252` for what is not valid in it.
+    pub code_page: Option<&'static Encoding>,
+    pub versions: bool,
+}
+
+impl DecodeNames for SingleBytes {
+    fn decode<'a>(&self, bytes: &'a [u8]) -> Cow<'a, str> {
+        match (self.code_page, std::str::from_utf8(bytes)) {
+            (Some(code_page), _) => code_page.decode_without_bom_handling(bytes).0,
+            (None, Ok(text)) => text.into(),
+            (None, Err(_)) => WINDOWS_1252.decode_without_bom_handling(bytes).0,
+        }
+    }
+
+    fn have_versions(&self) -> bool {
+        self.versions
+    }
+}
+
+/// A file identifier without its version number, and without the dot that stands before no extension
+/// (ECMA-119 7.5.1); whole if nothing would be left.
+pub(super) fn without_version(identifier: &str) -> &str {
+    let name = match identifier.rsplit_once(';') {
+        Some((name, version)) if version.bytes().all(|byte| byte.is_ascii_digit()) => name,
+        _ => identifier,
+    };
+    match name.strip_suffix('.').unwrap_or(name) {
+        "" => identifier,
+        name => name,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn version_and_last_dot_are_no_part_of_the_name() {
+        for (identifier, name) in [
+            ("A.TXT;1", "A.TXT"),
+            ("A.;32767", "A"),
+            ("A;1", "A"),
+            ("A.TXT", "A.TXT"),
+            ("A..;1", "A."),
+            ("A;b", "A;b"),
+            ("A;1;2", "A;1"),
+            ("A;", "A"),
+            (";1", ";1"),
+            (".;1", ".;1"),
+            (".", "."),
+        ] {
+            assert_eq!(without_version(identifier), name, "{identifier}");
+        }
+    }
+
+    #[test]
+    fn bytes_are_utf8_or_of_the_code_page() {
+        let names = |label: Option<&str>| SingleBytes {
+            code_page: label.and_then(|label| Encoding::for_label(label.as_bytes())),
+            versions: true,
+        };
+        assert_eq!(names(None).decode("ü".as_bytes()), "ü");
+        assert_eq!(names(None).decode(b"\xFC"), "ü");
+        assert_eq!(names(Some("ibm866")).decode(b"\x80"), "А");
+        assert_eq!(names(Some("utf-8")).decode(b"\xFC"), "\u{FFFD}");
+    }
+}

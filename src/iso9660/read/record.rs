@@ -1,0 +1,83 @@
+//! Directory records as they are found (ECMA-119 9.1).
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use zerocopy::FromBytes;
+
+use crate::iso9660::record::{DIRECTORY, DirectoryRecord, HIDDEN, MULTI_EXTENT, PARENT, SELF};
+
+/// An associated file, such as a resource fork (ECMA-119 9.1.6).
+const ASSOCIATED: u8 = 4;
+
+/// A record of a directory, in the bytes that hold it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Record<'a> {
+    pub head: DirectoryRecord,
+    pub identifier: &'a [u8],
+    pub system_use: &'a [u8],
+}
+
+impl<'a> Record<'a> {
+    /// The record at the start of `bytes`, which are as many as it says to have.
+    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, &'static str> {
+        let (head, rest) = DirectoryRecord::read_from_prefix(bytes)
+            .map_err(|_| "directory record is too short")?;
+        let identifier_len = usize::from(head.identifier_len);
+        if identifier_len == 0 {
+            return Err("directory record has no identifier");
+        }
+        let Some((identifier, rest)) = rest.split_at_checked(identifier_len) else {
+            return Err("identifier is longer than its directory record");
+        };
+        // Identifiers of even length are padded, so that what follows is at an even place.
+        let padding = usize::from(identifier_len % 2 == 0);
+        Ok(Self {
+            head,
+            identifier,
+            system_use: rest.get(padding..).unwrap_or_default(),
+        })
+    }
+
+    /// Whether it is the directory's own record.
+    pub(super) fn is_self(&self) -> bool {
+        self.identifier == SELF
+    }
+
+    /// Whether it is that of the directory itself, or of its parent.
+    pub(super) fn is_dot(&self) -> bool {
+        self.is_self() || self.identifier == PARENT
+    }
+
+    pub(super) const fn is_directory(&self) -> bool {
+        self.head.file_flags & DIRECTORY != 0
+    }
+
+    pub(super) const fn is_hidden(&self) -> bool {
+        self.head.file_flags & HIDDEN != 0
+    }
+
+    pub(super) const fn is_associated(&self) -> bool {
+        self.head.file_flags & ASSOCIATED != 0
+    }
+
+    /// Whether more sections of the file follow.
+    pub(super) const fn is_continued(&self) -> bool {
+        self.head.file_flags & MULTI_EXTENT != 0
+    }
+
+    /// Whether there are gaps in the data (ECMA-119 6.4.3).
+    pub(super) const fn is_interleaved(&self) -> bool {
+        self.head.interleave_gap_size != 0
+    }
+
+    /// First block of the data, behind the extended attribute record.
+    pub(super) fn data_block(&self) -> u64 {
+        u64::from(self.head.location_of_extent.get())
+            .saturating_add(self.head.extended_attribute_record_len.into())
+    }
+}

@@ -1,0 +1,166 @@
+//! What Rock Ridge says of an entry (RRIP 4.1).
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use zerocopy::FromBytes;
+use zerocopy::little_endian::U32;
+
+use super::record::Record;
+use super::susp;
+use super::volume::HierarchyVolume;
+use crate::codec::time::{RecordTime, VolumeTime};
+use crate::recorded::Kind;
+use crate::time::Timestamp;
+
+/// Flags of names (RRIP 4.1.4) and of parts of symbolic links (RRIP 4.1.3.1).
+const CONTINUE: u8 = 1;
+const CURRENT: u8 = 2;
+const PARENT: u8 = 4;
+const ROOT: u8 = 8;
+
+/// Times have 17 bytes, not 7 (RRIP 4.1.6).
+const LONG_FORM: u8 = 0x80;
+
+/// What Rock Ridge says of an entry; nothing of what is not recorded.
+#[derive(Debug, Default)]
+pub(super) struct Attributes {
+    pub name: Option<Vec<u8>>,
+    pub kind: Option<Kind>,
+    pub created: Option<Timestamp>,
+    pub modified: Option<Timestamp>,
+    pub accessed: Option<Timestamp>,
+    /// First block of the directory that this stands for.
+    pub child: Option<u32>,
+    /// Whether this is a directory that was moved here.
+    pub is_relocated: bool,
+}
+
+/// A target of a symbolic link, as far as it is known.
+#[derive(Debug, Default)]
+struct Target {
+    text: Vec<u8>,
+    /// Whether the next part belongs to the name before it.
+    joins: bool,
+    begun: bool,
+}
+
+/// Reads what a record that is at byte `offset` has of Rock Ridge.
+pub(super) fn attributes(volume: &HierarchyVolume, record: &Record<'_>, offset: u64) -> Attributes {
+    let mut attributes = Attributes::default();
+    let Some(skip) = volume.susp_skip else {
+        return attributes;
+    };
+    let mut mode = None;
+    let mut target: Option<Target> = None;
+    let mut is_encoded = false;
+    let area = record.system_use.get(usize::from(skip)..);
+    susp::entries(
+        volume,
+        area.unwrap_or_default(),
+        offset,
+        |signature, data| match &signature {
+            b"NM" => attributes.add_name(data),
+            b"PX" => mode = U32::read_from_prefix(data).ok().map(|(mode, _)| mode.get()),
+            b"SL" => target.get_or_insert_default().add(data),
+            b"TF" => attributes.add_times(data),
+            b"CL" => {
+                attributes.child = U32::read_from_prefix(data)
+                    .ok()
+                    .map(|(block, _)| block.get());
+            }
+            b"RE" => attributes.is_relocated = true,
+            b"ZF" => is_encoded = data.starts_with(b"pz"),
+            _ => {}
+        },
+    );
+    attributes.kind = match (mode.map(|mode| mode & 0o170_000), target) {
+        (Some(0o120_000) | None, Some(target)) => Some(Kind::SymbolicLink {
+            target: volume.names.decode(&target.text).into_owned(),
+        }),
+        (Some(0o120_000), None) => {
+            volume.finding(offset, "symbolic link leads nowhere");
+            Some(Kind::SymbolicLink {
+                target: String::new(),
+            })
+        }
+        (Some(0o010_000), _) => Some(Kind::Special("fifo")),
+        (Some(0o020_000), _) => Some(Kind::Special("character device")),
+        (Some(0o060_000), _) => Some(Kind::Special("block device")),
+        (Some(0o140_000), _) => Some(Kind::Special("socket")),
+        _ if is_encoded => Some(Kind::Encoded("zisofs")),
+        _ => None,
+    };
+    attributes
+}
+
+impl Attributes {
+    /// Adds an alternate name, or a part of one (RRIP 4.1.4).
+    fn add_name(&mut self, data: &[u8]) {
+        let [flags, text @ ..] = data else { return };
+        if flags & (CURRENT | PARENT) == 0 && !text.is_empty() {
+            self.name.get_or_insert_default().extend_from_slice(text);
+        }
+    }
+
+    /// Times, in the order of the flags' bits (RRIP 4.1.6).
+    fn add_times(&mut self, data: &[u8]) {
+        let Some((flags, mut rest)) = data.split_first() else {
+            return;
+        };
+        let times = [&mut self.created, &mut self.modified, &mut self.accessed];
+        for (bit, field) in times.into_iter().enumerate() {
+            if flags & (1 << bit) == 0 {
+                continue;
+            }
+            if flags & LONG_FORM == 0 {
+                let Ok((time, behind)) = RecordTime::read_from_prefix(rest) else {
+                    return;
+                };
+                *field = time.read();
+                rest = behind;
+            } else {
+                let Ok((time, behind)) = VolumeTime::read_from_prefix(rest) else {
+                    return;
+                };
+                *field = time.read();
+                rest = behind;
+            }
+        }
+    }
+}
+
+impl Target {
+    /// Adds the parts of a link (RRIP 4.1.3).
+    fn add(&mut self, data: &[u8]) {
+        // Whether another entry follows is seen when it does.
+        let mut parts = data.get(1..).unwrap_or_default();
+        while let [flags, len, rest @ ..] = parts {
+            let Some((text, behind)) = rest.split_at_checked((*len).into()) else {
+                return;
+            };
+            self.add_part(*flags, text);
+            parts = behind;
+        }
+    }
+
+    fn add_part(&mut self, flags: u8, text: &[u8]) {
+        let separate = self.begun && !self.joins && self.text != b"/";
+        if separate {
+            self.text.push(b'/');
+        }
+        self.begun = true;
+        self.joins = flags & CONTINUE != 0;
+        match flags & (CURRENT | PARENT | ROOT) {
+            0 => self.text.extend_from_slice(text),
+            CURRENT => self.text.push(b'.'),
+            PARENT => self.text.extend_from_slice(b".."),
+            _ if self.text.is_empty() => self.text.push(b'/'),
+            _ => {}
+        }
+    }
+}

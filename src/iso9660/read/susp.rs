@@ -1,0 +1,108 @@
+//! Entries in the system use area of directory records (SUSP 4, 5).
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+
+use super::volume::HierarchyVolume;
+use crate::codec::both::BothU32;
+
+/// Bytes of signature, length and version of an entry.
+const HEAD: usize = 4;
+
+/// Length of what CD-ROM XA puts in front of the entries.
+const XA: usize = 14;
+
+/// The most bytes of continuation areas of one record: the longest link of any system, and as much again.
+const MOST_CONTINUED: usize = 16 << 10;
+
+/// The most continuation areas of one record, so that a chain of empty ones ends.
+const MOST_AREAS: usize = 64;
+
+/// Where the rest of an area is (SUSP 5.1).
+#[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct Continuation {
+    block: BothU32,
+    offset: BothU32,
+    len: BothU32,
+}
+
+/// How many bytes come before the entries, by the root's own record; nothing if there are no entries (SUSP 5.3).
+pub(super) fn skip(system_use: &[u8]) -> Option<u8> {
+    [0, XA].into_iter().find_map(|start| {
+        let entry = system_use.get(start..)?;
+        match entry.get(..7)? {
+            [b'S', b'P', _len, _version, 0xBE, 0xEF, skip] => Some(*skip),
+            _ => None,
+        }
+    })
+}
+
+/// Hands all entries of a record to `use_entry`, by their signature and what is behind their heads.
+///
+/// `offset` is where the record is. What is wrong ends the area it is in, and is noted.
+pub(super) fn entries(
+    volume: &HierarchyVolume,
+    area: &[u8],
+    offset: u64,
+    mut use_entry: impl FnMut([u8; 2], &[u8]),
+) {
+    let mut next = one_area(volume, area, offset, &mut use_entry);
+    let mut left = MOST_CONTINUED;
+    for _ in 0..MOST_AREAS {
+        let Some(continuation) = next else { return };
+        let len = continuation.len.get() as usize;
+        if len > left {
+            volume.finding(offset, "continuation areas are too long");
+            return;
+        }
+        left = left.saturating_sub(len);
+        let at = volume
+            .offset(continuation.block.get().into())
+            .saturating_add(continuation.offset.get().into());
+        let mut bytes = vec![0; len];
+        if volume.blocks.read_at(at, &mut bytes).is_err() {
+            volume.finding(offset, "continuation area cannot be read");
+            return;
+        }
+        next = one_area(volume, &bytes, at, &mut use_entry);
+    }
+    if next.is_some() {
+        volume.finding(offset, "continuation areas have no end");
+    }
+}
+
+/// Hands the entries of one area on; gives what it is continued by.
+fn one_area(
+    volume: &HierarchyVolume,
+    mut area: &[u8],
+    offset: u64,
+    use_entry: &mut impl FnMut([u8; 2], &[u8]),
+) -> Option<Continuation> {
+    let mut continuation = None;
+    while let [a, b, len, _version, ..] = *area {
+        // Zeros fill areas up.
+        if a == 0 {
+            break;
+        }
+        let len = usize::from(len);
+        let Some((entry, rest)) = area.split_at_checked(len).filter(|_| len >= HEAD) else {
+            volume.finding(offset, "system use entry has an impossible length");
+            break;
+        };
+        area = rest;
+        let data = entry.get(HEAD..).unwrap_or_default();
+        match &[a, b] {
+            b"CE" => continuation = Continuation::read_from_prefix(data).ok().map(|(ce, _)| ce),
+            b"ST" => break,
+            signature => use_entry(*signature, data),
+        }
+    }
+    continuation
+}

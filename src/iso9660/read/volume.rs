@@ -1,0 +1,223 @@
+//! A hierarchy of a volume, opened.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use std::sync::Arc;
+
+use super::descriptors::Found;
+use super::directory::Records;
+use super::names::DecodeNames;
+use super::record::Record;
+use super::susp;
+use crate::block::{BLOCK, BLOCK_SIZE};
+use crate::error::{Error, Result};
+use crate::file_systems::FileSystems;
+use crate::media::Blocks;
+use crate::recorded::{Data, Entry, Findings, Kind, RecordedFinding, Run, Volume};
+
+/// A hierarchy: the primary one, the enhanced one or Joliet's.
+pub(crate) struct HierarchyVolume {
+    pub(super) blocks: Arc<Blocks>,
+    pub(super) file_system: FileSystems,
+    pub(super) names: Box<dyn DecodeNames>,
+    pub(super) findings: Findings,
+    /// Length in bytes of the blocks that addresses count.
+    pub(super) block_len: u64,
+    /// The number of the volume in a set of several; its blocks are the only ones there are.
+    pub(super) set_member: Option<u16>,
+    /// What comes before the entries of the System Use Sharing Protocol; nothing without Rock Ridge.
+    pub(super) susp_skip: Option<u8>,
+    name: String,
+    root: Entry,
+}
+
+impl HierarchyVolume {
+    /// Opens the hierarchy of a descriptor.
+    pub(crate) fn open(
+        blocks: &Arc<Blocks>,
+        found: &Found,
+        file_system: FileSystems,
+        names: Box<dyn DecodeNames>,
+        rock_ridge: bool,
+    ) -> Result<Self> {
+        let descriptor = &found.descriptor;
+        let findings = Findings::default();
+        let finding = |what| findings.add(file_system, found.block, what);
+        let set_size = descriptor.volume_set_size.get();
+        if !descriptor.volume_space_size.agrees()
+            || !descriptor.volume_set_size.agrees()
+            || !descriptor.logical_block_size.agrees()
+            || !descriptor.root_directory.location_of_extent.agrees()
+            || !descriptor.root_directory.data_len.agrees()
+        {
+            finding("halves of a number in the volume descriptor differ");
+        }
+        let block_len = match descriptor.logical_block_size.get() {
+            len @ (512 | 1024 | 2048) => u64::from(len),
+            _ => {
+                return Err(Error::Corrupt {
+                    file_system,
+                    block: found.block,
+                    what: "logical block size is none of 512, 1024 and 2048",
+                });
+            }
+        };
+        let name = names.decode(&descriptor.volume_identifier).into_owned();
+        let mut volume = Self {
+            blocks: Arc::clone(blocks),
+            file_system,
+            names,
+            findings,
+            block_len,
+            set_member: (set_size > 1).then(|| descriptor.volume_sequence_number.get()),
+            susp_skip: None,
+            name: name.trim_end_matches(['\0', ' ']).to_owned(),
+            root: directory(0, 0),
+        };
+        let root = &descriptor.root_directory;
+        let block = u64::from(root.location_of_extent.get())
+            .saturating_add(root.extended_attribute_record_len.into());
+        volume.find_root(block, root.data_len.get(), rock_ridge)?;
+        Ok(volume)
+    }
+
+    /// The volume's name.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) const fn has_rock_ridge(&self) -> bool {
+        self.susp_skip.is_some()
+    }
+
+    /// Takes the directory at a block for the root, if it is a directory.
+    fn find_root(&mut self, block: u64, len: u32, rock_ridge: bool) -> Result<()> {
+        let sector = self.first_sector(block)?;
+        let own = self.own_record(block, &sector)?;
+        let own_len = own.head.data_len.get();
+        if own_len != len {
+            self.finding(
+                self.offset(block),
+                "root directory's lengths in its record and in the descriptor differ",
+            );
+        }
+        let len = if len == 0 { own_len } else { len };
+        let modified = own.head.recording_time.read();
+        let susp_skip = susp::skip(own.system_use).filter(|_| rock_ridge);
+        self.susp_skip = susp_skip;
+        self.root = directory(self.offset(block), len.into());
+        self.root.modified = modified;
+        Ok(())
+    }
+
+    /// A directory by the first block of its records, as Rock Ridge gives it.
+    pub(super) fn directory_at(&self, block: u32) -> Result<Entry> {
+        let sector = self.first_sector(block.into())?;
+        let own = self.own_record(block.into(), &sector)?;
+        Ok(directory(
+            self.offset(block.into()),
+            own.head.data_len.get().into(),
+        ))
+    }
+
+    fn first_sector(&self, block: u64) -> Result<Vec<u8>> {
+        let offset = self.offset(block);
+        let left = self.blocks.len().saturating_sub(offset);
+        if left == 0 {
+            return Err(self.corrupt(offset, "directory lies behind the disc's end"));
+        }
+        let mut bytes = vec![0; BLOCK.min(usize::try_from(left).unwrap_or(BLOCK))];
+        self.blocks.read_at(offset, &mut bytes)?;
+        Ok(bytes)
+    }
+
+    /// The first record of a directory, which is its own (ECMA-119 6.8.2.2).
+    fn own_record<'a>(&self, block: u64, sector: &'a [u8]) -> Result<Record<'a>> {
+        let len = sector.first().copied().map_or(0, usize::from);
+        let record = sector.get(..len).and_then(|own| Record::read(own).ok());
+        record
+            .filter(|own| own.is_self() && own.is_directory())
+            .ok_or_else(|| self.corrupt(self.offset(block), "directory does not begin with itself"))
+    }
+
+    /// The first byte of a block.
+    pub(super) const fn offset(&self, block: u64) -> u64 {
+        block.saturating_mul(self.block_len)
+    }
+
+    pub(super) fn corrupt(&self, offset: u64, what: &'static str) -> Error {
+        Error::Corrupt {
+            file_system: self.file_system,
+            block: disc_block(offset),
+            what,
+        }
+    }
+
+    pub(super) fn unsupported(&self, offset: u64, feature: &'static str) -> Error {
+        Error::UnsupportedFeature {
+            file_system: self.file_system,
+            block: disc_block(offset),
+            feature,
+        }
+    }
+
+    pub(super) fn finding(&self, offset: u64, what: &'static str) {
+        self.findings
+            .add(self.file_system, disc_block(offset), what);
+    }
+}
+
+/// The block of the disc in which a byte is.
+fn disc_block(offset: u64) -> u32 {
+    u32::try_from(offset / u64::from(BLOCK_SIZE)).unwrap_or(u32::MAX)
+}
+
+/// A directory without a name.
+pub(super) fn directory(offset: u64, len: u64) -> Entry {
+    let run = Run {
+        at: Some(offset),
+        len,
+    };
+    Entry {
+        name: String::new(),
+        kind: Kind::Directory,
+        created: None,
+        accessed: None,
+        modified: None,
+        hidden: false,
+        real_time: false,
+        len,
+        data: Data::Runs(vec![run]),
+        identity: offset,
+        streams: Vec::new(),
+        handle: offset,
+    }
+}
+
+impl Volume for HierarchyVolume {
+    fn root(&self) -> Result<Entry> {
+        Ok(self.root.clone())
+    }
+
+    fn entries<'a>(
+        &'a self,
+        directory: &Entry,
+    ) -> Result<Box<dyn Iterator<Item = Result<Entry>> + 'a>> {
+        let is_root = directory.handle == self.root.handle;
+        Ok(Box::new(Records::new(
+            self,
+            directory.handle,
+            directory.len,
+            is_root,
+        )?))
+    }
+
+    fn findings(&self) -> Vec<RecordedFinding> {
+        self.findings.all()
+    }
+}

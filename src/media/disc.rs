@@ -1,0 +1,206 @@
+//! Discs, and what serves as one.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::MediaType;
+use crate::block::{BLOCK, BLOCK_SIZE};
+
+/// A disc, or what serves as one: blocks of [`BLOCK_SIZE`] bytes that can be read in any order, by several threads.
+///
+/// IMAPI2: `IDiscRecorder2` and `IDiscFormat2Data`, as far as an image builder needs them.
+pub trait Disc: Send + Sync {
+    /// Fills `buf`, which is whole blocks, with the blocks from `block` on; all of them are below
+    /// [`total_blocks`](Disc::total_blocks).
+    ///
+    /// # Errors
+    ///
+    /// Those of the device.
+    fn read_blocks(&self, block: u32, buf: &mut [u8]) -> io::Result<()>;
+
+    /// Number of blocks that can be read, from block 0.
+    fn total_blocks(&self) -> u32;
+
+    /// Number of blocks that can still be written. Default: 0.
+    fn free_blocks(&self) -> u32 {
+        0
+    }
+
+    /// Number of blocks the medium has when nothing is recorded. Default: all that can be read and written.
+    fn maximum_blocks(&self) -> u32 {
+        self.total_blocks().saturating_add(self.free_blocks())
+    }
+
+    /// Number of blocks that are written at a time. Default: 1.
+    fn write_unit(&self) -> u32 {
+        1
+    }
+
+    /// The type of the medium. Default: [`MediaType::Disk`].
+    fn media_type(&self) -> MediaType {
+        MediaType::Disk
+    }
+}
+
+impl<T: Disc + ?Sized> Disc for Arc<T> {
+    fn read_blocks(&self, block: u32, buf: &mut [u8]) -> io::Result<()> {
+        (**self).read_blocks(block, buf)
+    }
+
+    fn total_blocks(&self) -> u32 {
+        (**self).total_blocks()
+    }
+
+    fn free_blocks(&self) -> u32 {
+        (**self).free_blocks()
+    }
+
+    fn maximum_blocks(&self) -> u32 {
+        (**self).maximum_blocks()
+    }
+
+    fn write_unit(&self) -> u32 {
+        (**self).write_unit()
+    }
+
+    fn media_type(&self) -> MediaType {
+        (**self).media_type()
+    }
+}
+
+/// Blocks of `len` bytes; zeros follow a last block that is there in part.
+fn total_blocks(len: u64) -> u32 {
+    u32::try_from(len.div_ceil(u64::from(BLOCK_SIZE))).unwrap_or(u32::MAX)
+}
+
+/// A file or a block device that serves as a disc.
+#[derive(Debug)]
+pub struct FileDisc {
+    file: File,
+    len: u64,
+}
+
+impl FileDisc {
+    /// Opens the file or block device at `path`.
+    ///
+    /// # Errors
+    ///
+    /// Those of opening it and of finding out its length.
+    pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
+        Self::new(File::open(path)?)
+    }
+
+    /// A file that is open for reading. Its position is changed.
+    ///
+    /// # Errors
+    ///
+    /// Those of finding out its length.
+    pub fn new(mut file: File) -> io::Result<Self> {
+        // A block device tells its length in no other way.
+        let len = file.seek(SeekFrom::End(0))?;
+        Ok(Self { file, len })
+    }
+}
+
+impl Disc for FileDisc {
+    fn read_blocks(&self, block: u32, buf: &mut [u8]) -> io::Result<()> {
+        let offset = u64::from(block) * u64::from(BLOCK_SIZE);
+        let there = filled(self.len, offset, buf.len());
+        let (data, padding) = buf.split_at_mut(there);
+        read_exact_at(&self.file, data, offset)?;
+        padding.fill(0);
+        Ok(())
+    }
+
+    fn total_blocks(&self) -> u32 {
+        total_blocks(self.len)
+    }
+}
+
+/// How much of a buffer of `buf` bytes there is from `offset` on, if less than a block is missing.
+fn filled(len: u64, offset: u64, buf: usize) -> usize {
+    let left = usize::try_from(len.saturating_sub(offset)).unwrap_or(usize::MAX);
+    // What lacks more than that is an error of reading.
+    if left < buf && buf - left < BLOCK {
+        left
+    } else {
+        buf
+    }
+}
+
+#[cfg(unix)]
+fn read_exact_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, buf, offset)
+}
+
+#[cfg(windows)]
+fn read_exact_at(file: &File, mut buf: &mut [u8], mut offset: u64) -> io::Result<()> {
+    while !buf.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, buf, offset) {
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(len) => {
+                buf = &mut buf[len..];
+                offset += len as u64;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(not(any(unix, windows)))]
+fn read_exact_at(mut file: &File, buf: &mut [u8], offset: u64) -> io::Result<()> {
+    file.seek(SeekFrom::Start(offset))?;
+    file.read_exact(buf)
+}
+
+/// Anything that can be read from any position, as a disc. Threads read it one after another.
+pub struct ReaderDisc<R> {
+    reader: Mutex<R>,
+    len: u64,
+}
+
+impl<R: Read + Seek + Send> ReaderDisc<R> {
+    /// What `reader` holds, from its first byte to its last.
+    ///
+    /// # Errors
+    ///
+    /// Those of finding out its length.
+    pub fn new(mut reader: R) -> io::Result<Self> {
+        let len = reader.seek(SeekFrom::End(0))?;
+        Ok(Self {
+            reader: Mutex::new(reader),
+            len,
+        })
+    }
+}
+
+impl<R: Read + Seek + Send> Disc for ReaderDisc<R> {
+    fn read_blocks(&self, block: u32, buf: &mut [u8]) -> io::Result<()> {
+        let offset = u64::from(block) * u64::from(BLOCK_SIZE);
+        let there = filled(self.len, offset, buf.len());
+        let (data, padding) = buf.split_at_mut(there);
+        // A panic in a reader leaves nothing but its position, which is set here.
+        let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        reader.seek(SeekFrom::Start(offset))?;
+        reader.read_exact(data)?;
+        padding.fill(0);
+        Ok(())
+    }
+
+    fn total_blocks(&self) -> u32 {
+        total_blocks(self.len)
+    }
+}
+
+impl<R> fmt::Debug for ReaderDisc<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ReaderDisc")
+            .field("len", &self.len)
+            .finish_non_exhaustive()
+    }
+}

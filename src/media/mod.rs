@@ -1,0 +1,9 @@
+//! Media: their types and what an image for each is made with; discs that are read, and files that serve as discs.
+
+mod blocks;
+mod disc;
+mod types;
+
+pub(crate) use self::blocks::Blocks;
+pub use self::disc::{Disc, FileDisc, ReaderDisc};
+pub use self::types::MediaType;

@@ -1,0 +1,137 @@
+//! What is recorded on a disc, in terms that all formats share: entries of directories, and where their data is.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::error::Result;
+use crate::file_systems::FileSystems;
+use crate::time::Timestamp;
+
+/// An entry of a directory, as a format's reader gives it.
+#[derive(Clone, Debug)]
+pub(crate) struct Entry {
+    /// As it is recorded: without version numbers, but with characters no host may like. Empty for the root.
+    pub name: String,
+    pub kind: Kind,
+    /// What is not recorded is `None`.
+    pub created: Option<Timestamp>,
+    pub accessed: Option<Timestamp>,
+    pub modified: Option<Timestamp>,
+    pub hidden: bool,
+    pub real_time: bool,
+    /// Length in bytes of the data.
+    pub len: u64,
+    pub data: Data,
+    /// What all names of one file share and no other file has: where its structure lies, say.
+    pub identity: u64,
+    /// Named streams, from UDF 2.00 on.
+    pub streams: Vec<Entry>,
+    /// For the reader that made it: how to find the entries of a directory.
+    pub handle: u64,
+}
+
+/// What an entry is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Directory,
+    File,
+    /// A file whose data is stored in another form, such as zisofs: the form's name.
+    Encoded(&'static str),
+    SymbolicLink {
+        target: String,
+    },
+    /// A device, fifo or socket: its name.
+    Special(&'static str),
+}
+
+/// Where data is.
+#[derive(Clone, Debug)]
+pub(crate) enum Data {
+    /// Runs of bytes on the disc, in the order of the data; together at most the entry's length.
+    Runs(Vec<Run>),
+    /// The data itself.
+    Embedded(Arc<[u8]>),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Run {
+    /// First byte on the disc; `None` for zeros that are not recorded.
+    pub at: Option<u64>,
+    /// In bytes.
+    pub len: u64,
+}
+
+/// A file system of a disc, opened.
+pub(crate) trait Volume: Send + Sync {
+    fn root(&self) -> Result<Entry>;
+
+    /// The entries of a directory of this volume, without those for itself and its parent, as they are recorded.
+    fn entries<'a>(
+        &'a self,
+        directory: &Entry,
+    ) -> Result<Box<dyn Iterator<Item = Result<Entry>> + 'a>>;
+
+    /// What was got over so far.
+    fn findings(&self) -> Vec<RecordedFinding> {
+        Vec::new()
+    }
+}
+
+/// Something on a disc that a standard forbids, and that did not keep it from being read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RecordedFinding {
+    pub(crate) file_system: FileSystems,
+    pub(crate) block: u32,
+    pub(crate) what: &'static str,
+}
+
+impl RecordedFinding {
+    /// The file system it is in.
+    #[must_use]
+    pub const fn file_system(&self) -> FileSystems {
+        self.file_system
+    }
+
+    /// The block of the disc it is in.
+    #[must_use]
+    pub const fn block(&self) -> u32 {
+        self.block
+    }
+}
+
+impl fmt::Display for RecordedFinding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            file_system,
+            block,
+            what,
+        } = self;
+        write!(f, "{file_system} at block {block}: {what}")
+    }
+}
+
+/// The findings of a volume. So many are kept that users see what is wrong; a bad disc has more than anyone reads.
+#[derive(Debug, Default)]
+pub(crate) struct Findings(Mutex<Vec<RecordedFinding>>);
+
+impl Findings {
+    const MOST: usize = 500;
+
+    /// Adds one, unless it is known.
+    pub(crate) fn add(&self, file_system: FileSystems, block: u32, what: &'static str) {
+        let finding = RecordedFinding {
+            file_system,
+            block,
+            what,
+        };
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if all.len() < Self::MOST && !all.contains(&finding) {
+            all.push(finding);
+        }
+    }
+
+    pub(crate) fn all(&self) -> Vec<RecordedFinding> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.clone()
+    }
+}

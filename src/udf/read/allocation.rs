@@ -1,0 +1,408 @@
+//! Allocation descriptors: where the data of an entry is (ECMA-167 4/12, 4/14.5, 4/14.14; UDF 2.3.10, 2.3.11).
+
+use zerocopy::little_endian::{U16, U32};
+use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+
+use super::icb::Icb;
+use super::partition::{Address, Charge, Copy, Space};
+use super::tag::{Fault, corrupt};
+use super::{narrow, wide};
+use crate::error::Result;
+use crate::recorded::{Data, Run};
+use crate::udf::allocation::AllocationExtentDescriptor;
+use crate::udf::tag::{LongAd, ShortAd, identifier};
+
+/// Types of allocation descriptors (ECMA-167 4/14.6.8).
+const SHORT: u16 = 0;
+const LONG: u16 = 1;
+const EXTENDED: u16 = 2;
+pub(super) const EMBEDDED: u16 = 3;
+
+/// How many elements of a list are counted against the budget at once.
+const CHARGED_AT_ONCE: usize = 1024;
+
+/// Extended allocation descriptor (ECMA-167 4/14.14.3); not allowed in UDF.
+#[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct ExtendedAd {
+    len: U32,
+    recorded_len: U32,
+    information_len: U32,
+    block: U32,
+    partition_reference: U16,
+    implementation_use: [u8; 2],
+}
+
+/// An extent of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Extent {
+    /// `None` for zeros that are not recorded.
+    pub address: Option<Address>,
+    /// In bytes, and not more than the file has left.
+    pub len: u64,
+}
+
+/// An allocation descriptor of any form.
+struct Descriptor {
+    kind: u32,
+    len: u32,
+    address: Address,
+}
+
+impl Descriptor {
+    /// The descriptor at the start of `bytes`, and what follows it.
+    fn parse(form: u16, partition: u16, bytes: &[u8]) -> Option<(Self, &[u8])> {
+        let (len, address, rest) = match form {
+            SHORT => {
+                let (ad, rest) = ShortAd::ref_from_prefix(bytes).ok()?;
+                let block = ad.position.get();
+                (ad.len, Address { partition, block }, rest)
+            }
+            LONG => {
+                let (ad, rest) = LongAd::ref_from_prefix(bytes).ok()?;
+                (ad.len, Address::from(*ad), rest)
+            }
+            _ => {
+                let (ad, rest) = ExtendedAd::ref_from_prefix(bytes).ok()?;
+                let address = Address {
+                    partition: ad.partition_reference.get(),
+                    block: ad.block.get(),
+                };
+                (ad.len, address, rest)
+            }
+        };
+        let descriptor = Self {
+            kind: len.get() >> 30,
+            len: len.get() & 0x3FFF_FFFF,
+            address,
+        };
+        Some((descriptor, rest))
+    }
+}
+
+/// Finds out that a chain leads back to itself, without keeping all of it: a place is remembered for twice as many
+/// steps as the one before.
+#[derive(Debug)]
+struct LoopGuard {
+    remembered: Option<Address>,
+    steps: u64,
+    limit: u64,
+}
+
+impl LoopGuard {
+    const fn new() -> Self {
+        Self {
+            remembered: None,
+            steps: 0,
+            limit: 1,
+        }
+    }
+
+    /// Whether the chain was here before, which is found out in the second or third round.
+    fn was_at(&mut self, address: Address) -> bool {
+        if self.remembered == Some(address) {
+            return true;
+        }
+        self.steps = self.steps.saturating_add(1);
+        if self.steps == self.limit {
+            self.remembered = Some(address);
+            self.steps = 0;
+            self.limit = self.limit.saturating_mul(2);
+        }
+        false
+    }
+}
+
+impl Space {
+    /// Gives `each` the extents of an entry's data, which is not embedded.
+    pub(super) fn extents(
+        &self,
+        icb: &Icb<'_>,
+        mut each: impl FnMut(Extent) -> Result<()>,
+    ) -> Result<()> {
+        let form = icb.allocation_type;
+        if !matches!(form, SHORT | LONG | EXTENDED) {
+            return Err(corrupt(
+                icb.at,
+                "a file entry has an unknown type of allocation descriptors",
+            ));
+        }
+        let mut left = icb.information_len;
+        let mut partition = icb.address.partition;
+        let mut from = icb.at;
+        let mut guard = LoopGuard::new();
+        let mut chained = Vec::new();
+        let mut descriptors = icb.allocation;
+        while left != 0 {
+            let mut next = None;
+            while let Some((descriptor, rest)) =
+                Descriptor::parse(form, partition, descriptors).filter(|_| left != 0)
+            {
+                descriptors = rest;
+                let Descriptor { kind, len, address } = descriptor;
+                if len == 0 {
+                    break;
+                }
+                if kind == 3 {
+                    next = Some(address);
+                    break;
+                }
+                let len = u64::from(len).min(left);
+                left = left.saturating_sub(len);
+                each(Extent {
+                    // What is allocated and not recorded reads as zeros, too.
+                    address: (kind == 0).then_some(address),
+                    len,
+                })?;
+            }
+            let Some(address) = next.filter(|_| left != 0) else {
+                break;
+            };
+            if guard.was_at(address) {
+                return Err(corrupt(from, "allocation extents lead back to themselves"));
+            }
+            self.step(from)?;
+            let expected = [identifier::ALLOCATION_EXTENT_DESCRIPTOR];
+            from = self.structure(address, &expected, from, &mut chained)?;
+            partition = address.partition;
+            descriptors = AllocationExtentDescriptor::ref_from_prefix(&chained)
+                .ok()
+                .and_then(|(head, rest)| {
+                    rest.get(..narrow(head.allocation_descriptors_len.get().into()))
+                })
+                .ok_or_else(|| corrupt(from, "an allocation extent is longer than its block"))?;
+        }
+        if left == 0 {
+            Ok(())
+        } else {
+            Err(corrupt(icb.at, "a file is longer than all of its extents"))
+        }
+    }
+
+    /// Where the data of an entry is.
+    pub(super) fn data(&self, icb: &Icb<'_>) -> Result<Data> {
+        if icb.allocation_type == EMBEDDED {
+            return Ok(Data::Embedded(embedded(icb)?.into()));
+        }
+        let mut runs = Vec::new();
+        let mut charge = Charge::new(&self.blocks);
+        self.extents(icb, |extent| {
+            let mut left = extent.len;
+            let mut address = extent.address;
+            while left != 0 {
+                let (at, len) = match address {
+                    None => (None, left),
+                    Some(here) => {
+                        let place = self
+                            .locate(here, Copy::Main)
+                            .map_err(|fault| corrupt(icb.at, fault))?;
+                        let len = place.len.min(left);
+                        // Behind the last block of all there is none.
+                        address = here.checked_add(self.blocks_of(len));
+                        if address.is_none() && len != left {
+                            return Err(corrupt(icb.at, OUTSIDE));
+                        }
+                        (place.at, len)
+                    }
+                };
+                left = left.saturating_sub(len);
+                if left != 0 {
+                    self.step(icb.at)?;
+                }
+                push(&mut runs, Run { at, len }, &mut charge)?;
+            }
+            Ok(())
+        })?;
+        Ok(Data::Runs(runs))
+    }
+
+    /// Reads all of an entry's data, which may have `limit` bytes.
+    pub(super) fn read_all(&self, icb: &Icb<'_>, limit: u64) -> Result<Vec<u8>> {
+        if icb.allocation_type == EMBEDDED {
+            return embedded(icb).map(<[u8]>::to_vec);
+        }
+        if icb.information_len > limit {
+            return Err(corrupt(
+                icb.at,
+                "a file entry has too much data for its type",
+            ));
+        }
+        let mut charge = Charge::new(&self.blocks);
+        charge.add(narrow(icb.information_len))?;
+        let mut bytes = vec![0; narrow(icb.information_len)];
+        if let Data::Runs(runs) = self.data(icb)? {
+            let mut rest = bytes.as_mut_slice();
+            for run in runs {
+                let Some((part, behind)) = rest.split_at_mut_checked(narrow(run.len)) else {
+                    break;
+                };
+                if let Some(at) = run.at {
+                    self.blocks.read_at(at, part)?;
+                }
+                rest = behind;
+            }
+        }
+        Ok(bytes)
+    }
+}
+
+const OUTSIDE: Fault = "an address lies outside its partition";
+
+/// The data that an entry has in itself.
+pub(super) fn embedded<'a>(icb: &Icb<'a>) -> Result<&'a [u8]> {
+    usize::try_from(icb.information_len)
+        .ok()
+        .and_then(|len| icb.allocation.get(..len))
+        .ok_or_else(|| corrupt(icb.at, "embedded data is shorter than its file"))
+}
+
+/// Appends a run, or makes the last one longer.
+fn push(runs: &mut Vec<Run>, run: Run, charge: &mut Charge) -> Result<()> {
+    if let Some(last) = runs.last_mut() {
+        let follows = match (last.at, run.at) {
+            (Some(at), Some(next)) => at.checked_add(last.len) == Some(next),
+            (None, None) => true,
+            _ => false,
+        };
+        if follows {
+            last.len = last.len.saturating_add(run.len);
+            return Ok(());
+        }
+    }
+    charge_element::<Run>(runs.len(), charge)?;
+    runs.push(run);
+    Ok(())
+}
+
+/// Counts an element that is about to be added to a list of `len`, many at a time.
+pub(super) fn charge_element<T>(len: usize, charge: &mut Charge) -> Result<()> {
+    if len != 0 && len.checked_rem(CHARGED_AT_ONCE) == Some(0) {
+        charge.add(CHARGED_AT_ONCE.saturating_mul(size_of::<T>()))?;
+    }
+    Ok(())
+}
+
+/// The data of a directory, in extents: the first byte in the directory of each.
+#[derive(Debug)]
+pub(super) struct Extents {
+    list: Vec<(u64, Extent)>,
+    /// Counts the list.
+    charge: Charge,
+}
+
+impl Extents {
+    pub(super) fn new(space: &Space, icb: &Icb<'_>) -> Result<Self> {
+        let mut this = Self {
+            list: Vec::new(),
+            charge: Charge::new(&space.blocks),
+        };
+        let mut start = 0_u64;
+        space.extents(icb, |extent| {
+            charge_element::<(u64, Extent)>(this.list.len(), &mut this.charge)?;
+            this.list.push((start, extent));
+            start = start.saturating_add(extent.len);
+            Ok(())
+        })?;
+        Ok(this)
+    }
+
+    fn at(&self, position: u64) -> Option<(u64, Extent)> {
+        let behind = self.list.partition_point(|(start, _)| *start <= position);
+        self.list.get(behind.checked_sub(1)?).copied()
+    }
+
+    /// The block that a position lies in, and how far behind its start.
+    pub(super) fn block(&self, space: &Space, position: u64) -> Option<(Option<Address>, u64)> {
+        let (start, extent) = self.at(position)?;
+        let skip = position.checked_sub(start)?;
+        let block_len = u64::from(space.block_len);
+        let address = match extent.address {
+            Some(first) => Some(first.checked_add(skip.checked_div(block_len)?)?),
+            None => None,
+        };
+        Some((address, skip.checked_rem(block_len)?))
+    }
+
+    /// How many bytes from a position on lie in the same extent.
+    pub(super) fn left(&self, position: u64) -> u64 {
+        self.at(position).map_or(0, |(start, extent)| {
+            start.saturating_add(extent.len).saturating_sub(position)
+        })
+    }
+
+    /// Fills `out` from a position on; `from` is the byte of the disc of the directory's entry.
+    pub(super) fn read(
+        &self,
+        space: &Space,
+        mut position: u64,
+        copy: Copy,
+        from: u64,
+        mut out: &mut [u8],
+    ) -> Result<()> {
+        while !out.is_empty() {
+            let outside = || corrupt(from, OUTSIDE);
+            let (address, skip) = self.block(space, position).ok_or_else(outside)?;
+            let mut len = self.left(position).min(wide(out.len()));
+            let mut at = None;
+            if let Some(address) = address {
+                let place = space
+                    .locate(address, copy)
+                    .map_err(|fault| corrupt(from, fault))?;
+                len = len.min(place.len.saturating_sub(skip));
+                at = place.at.and_then(|at| at.checked_add(skip));
+            }
+            let (part, rest) = std::mem::take(&mut out)
+                .split_at_mut_checked(narrow(len))
+                .filter(|(part, _)| !part.is_empty())
+                .ok_or_else(outside)?;
+            match at {
+                Some(at) => space.blocks.read_at(at, part)?,
+                None => part.fill(0),
+            }
+            position = position.saturating_add(len);
+            out = rest;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loops_are_found_wherever_they_begin() {
+        for (tail, round) in [(0_u32, 1_u32), (0, 7), (5, 1), (100, 33), (1000, 1)] {
+            let mut guard = LoopGuard::new();
+            let steps = (0..).map(|step: u32| {
+                if step < tail {
+                    step
+                } else {
+                    tail + (step - tail) % round
+                }
+            });
+            let found = steps
+                .take(10_000)
+                .position(|block| {
+                    guard.was_at(Address {
+                        partition: 0,
+                        block,
+                    })
+                })
+                .unwrap();
+            assert!(found as u32 >= round);
+            assert!(found as u32 <= 4 * (tail + round), "{tail} {round} {found}");
+        }
+    }
+
+    #[test]
+    fn a_straight_chain_is_no_loop() {
+        let mut guard = LoopGuard::new();
+        for block in 0..100_000 {
+            assert!(!guard.was_at(Address {
+                partition: 1,
+                block
+            }));
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Recognition and anchors: where reading begins (ECMA-167 2/8, 3/8.4.2.1, 3/9; UDF 2.2.3).
+
+use zerocopy::FromBytes;
+
+use super::tag::{check_at, corrupt};
+use super::{narrow, wide};
+use crate::block::BLOCK_SIZE;
+use crate::error::Result;
+use crate::media::Blocks;
+use crate::udf::tag::{ExtentAd, identifier};
+use crate::udf::volume::AnchorVolumeDescriptorPointer;
+
+/// Sizes a sector can have; the first is that of optical discs.
+const SECTOR_LENS: [u32; 7] = [2048, 512, 1024, 4096, 8192, 16384, 32768];
+
+/// The most descriptors of a recognition sequence that are looked at.
+const MAX_RECOGNITION: u64 = 256;
+
+/// Whether the volume recognition sequence of the session has `NSR02` or `NSR03`.
+pub(crate) fn is_recorded(blocks: &Blocks, session_start: u32) -> Result<bool> {
+    // Descriptors are as far apart as sectors are long, but not less than 2048 bytes.
+    for step in SECTOR_LENS.into_iter().filter(|len| *len >= BLOCK_SIZE) {
+        let mut at = byte_of(session_start, BLOCK_SIZE).saturating_add(32768);
+        for _ in 0..MAX_RECOGNITION {
+            let mut head = [0; 6];
+            if at.saturating_add(wide(head.len())) > blocks.len() {
+                break;
+            }
+            blocks.read_at(at, &mut head)?;
+            match &head {
+                [_, b'N', b'S', b'R', b'0', b'2' | b'3'] => return Ok(true),
+                [_, b'C', b'D', b'0', b'0', b'1']
+                | [_, b'B', b'E', b'A', b'0', b'1']
+                | [_, b'B', b'O', b'O', b'T', b'2']
+                | [_, b'C', b'D', b'W', b'0', b'2'] => {}
+                // What was extended by another standard may be extended again.
+                [_, b'T', b'E', b'A', b'0', b'1'] => {}
+                _ => break,
+            }
+            at = at.saturating_add(u64::from(step));
+        }
+    }
+    Ok(false)
+}
+
+/// Where a sector begins on the disc.
+pub(super) fn byte_of(sector: u32, sector_len: u32) -> u64 {
+    u64::from(sector).saturating_mul(u64::from(sector_len))
+}
+
+/// An anchor that was found.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Anchor {
+    pub sector: u32,
+    pub main: ExtentAd,
+    pub reserve: ExtentAd,
+}
+
+/// The anchors of a volume: at least one, the best first.
+#[derive(Clone, Debug)]
+pub(super) struct Anchors {
+    pub sector_len: u32,
+    pub found: Vec<Anchor>,
+}
+
+/// Finds the anchors, and how long sectors are.
+pub(super) fn find(blocks: &Blocks, session_start: u32) -> Result<Anchors> {
+    // The place that is best in any size comes before the next place.
+    let places = SECTOR_LENS.map(|len| places(blocks, session_start, len));
+    let most = places.iter().map(Vec::len).max().unwrap_or(0);
+    for rank in 0..most {
+        for (sector_len, places) in SECTOR_LENS.into_iter().zip(&places) {
+            let Some(place) = places.get(rank) else {
+                continue;
+            };
+            if !place
+                .iter()
+                .any(|sector| read(blocks, *sector, sector_len).is_some())
+            {
+                continue;
+            }
+            let mut found: Vec<Anchor> = Vec::new();
+            for sector in places.iter().flatten() {
+                if found.iter().all(|anchor| anchor.sector != *sector) {
+                    found.extend(read(blocks, *sector, sector_len));
+                }
+            }
+            return Ok(Anchors { sector_len, found });
+        }
+    }
+    let at = byte_of(session_start, BLOCK_SIZE).saturating_add(byte_of(256, BLOCK_SIZE));
+    Err(corrupt(at, "no anchor volume descriptor pointer is intact"))
+}
+
+/// The sectors where an anchor can be, by rank.
+fn places(blocks: &Blocks, session_start: u32, sector_len: u32) -> Vec<Vec<u32>> {
+    let sectors = |bytes: u64| bytes.checked_div(u64::from(sector_len)).unwrap_or(0);
+    let start = sectors(byte_of(session_start, BLOCK_SIZE));
+    let end = sectors(blocks.len());
+    // A disc's length is known in blocks only; finer sectors may end anywhere in the last block.
+    let finer = u64::from(BLOCK_SIZE.checked_div(sector_len).unwrap_or(1).max(1));
+    let last: Vec<u64> = (1..=finer)
+        .filter_map(|back| end.checked_sub(back))
+        .collect();
+    let before = |back: &[u64]| -> Vec<u64> {
+        last.iter()
+            .flat_map(|last| back.iter().filter_map(|back| last.checked_sub(*back)))
+            .collect()
+    };
+    let in_reach = |sectors: Vec<u64>| -> Vec<u32> {
+        sectors
+            .into_iter()
+            .filter(|sector| *sector >= start)
+            .filter_map(|sector| u32::try_from(sector).ok())
+            .collect()
+    };
+    [
+        vec![start.saturating_add(256)],
+        last.clone(),
+        before(&[256]),
+        vec![start.saturating_add(512)],
+        // Run-out blocks and padding that drives and writers add.
+        before(&[1, 2, 150, 152, 258, 406, 408]),
+    ]
+    .map(in_reach)
+    .to_vec()
+}
+
+/// The anchor at `sector`, if one is there.
+fn read(blocks: &Blocks, sector: u32, sector_len: u32) -> Option<Anchor> {
+    let mut bytes = [0; size_of::<AnchorVolumeDescriptorPointer>()];
+    // Where the disc cannot be read there is no anchor.
+    blocks
+        .read_at(byte_of(sector, sector_len), &mut bytes)
+        .ok()?;
+    check_at(
+        &bytes,
+        &[identifier::ANCHOR_VOLUME_DESCRIPTOR_POINTER],
+        sector,
+    )
+    .ok()?;
+    let (anchor, _) = AnchorVolumeDescriptorPointer::ref_from_prefix(&bytes).ok()?;
+    let is_whole = |extent: ExtentAd| {
+        extent.len.get() >= sector_len && extent.len.get().checked_rem(sector_len) == Some(0)
+    };
+    (is_whole(anchor.main_sequence) || is_whole(anchor.reserve_sequence)).then_some(Anchor {
+        sector,
+        main: anchor.main_sequence,
+        reserve: anchor.reserve_sequence,
+    })
+}
+
+/// A buffer for one sector.
+pub(super) fn sector_buffer(sector_len: u32) -> Vec<u8> {
+    vec![0; narrow(u64::from(sector_len))]
+}

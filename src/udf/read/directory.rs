@@ -1,0 +1,363 @@
+//! Directories: the identifiers in them, and the entries these name (ECMA-167 4/8.6, 4/14.4; UDF 2.3.4).
+
+use zerocopy::little_endian::U16;
+use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+
+use super::allocation::{EMBEDDED, Extents, embedded};
+use super::finding::Finding;
+use super::icb::{Icb, IcbExtent};
+use super::partition::{Copy, Space};
+use super::tag::{self, Fault, block_at, corrupt};
+use super::text::cs0;
+use super::{narrow, wide};
+use crate::error::{Error, Result};
+use crate::recorded::Entry;
+use crate::udf::identifier::{HIDDEN, PARENT};
+use crate::udf::tag::{LongAd, Tag, identifier};
+
+/// File characteristics (ECMA-167 4/14.4.3).
+const DELETED: u8 = 4;
+
+/// How many bytes of a directory are read at once.
+const PIECE: u64 = 32 * 1024;
+
+/// The fixed part of a File Identifier Descriptor (ECMA-167 4/14.4). Implementation use and identifier follow, and
+/// padding to a multiple of 4.
+#[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct FileIdentifierDescriptor {
+    tag: Tag,
+    file_version_number: U16,
+    file_characteristics: u8,
+    identifier_len: u8,
+    icb: LongAd,
+    implementation_use_len: U16,
+}
+
+const HEAD_LEN: usize = size_of::<FileIdentifierDescriptor>();
+
+/// What an identifier says.
+#[derive(Clone, Debug)]
+struct Identifier {
+    characteristics: u8,
+    icb: LongAd,
+    name: String,
+    is_broken: bool,
+    /// Of the descriptor, with its padding.
+    len: u64,
+}
+
+/// Why there is no identifier in some bytes.
+enum Lack {
+    Fault(Fault),
+    /// So many bytes are needed to tell.
+    Bytes(usize),
+}
+
+impl Identifier {
+    /// The identifier at the start of `bytes`. Where `bytes` end, the directory may go on for `left` bytes in all.
+    fn parse(bytes: &[u8], left: u64) -> Result<Self, Lack> {
+        let lacking = |len: usize, fault| {
+            if wide(len) > left {
+                Lack::Fault(fault)
+            } else {
+                Lack::Bytes(len)
+            }
+        };
+        const CUT: Fault = "a file identifier descriptor is longer than its directory";
+        let Ok((head, _)) = FileIdentifierDescriptor::ref_from_prefix(bytes) else {
+            return Err(lacking(HEAD_LEN, CUT));
+        };
+        let expected = [identifier::FILE_IDENTIFIER_DESCRIPTOR];
+        tag::head(bytes, &expected).map_err(Lack::Fault)?;
+        let name_start = HEAD_LEN.saturating_add(head.implementation_use_len.get().into());
+        let name_end = name_start.saturating_add(head.identifier_len.into());
+        let padded = name_end.next_multiple_of(4);
+        // The last padding of a directory may be missing.
+        let len = padded.min(narrow(left).max(name_end));
+        let Some(whole) = bytes.get(..len) else {
+            return Err(lacking(len, CUT));
+        };
+        tag::check(whole, &expected).map_err(Lack::Fault)?;
+        let mut this = Self {
+            characteristics: head.file_characteristics,
+            icb: head.icb,
+            name: String::new(),
+            is_broken: false,
+            len: wide(len),
+        };
+        if this.is_entry() {
+            let text = whole.get(name_start..name_end).unwrap_or_default();
+            let text = cs0(text).map_err(Lack::Fault)?;
+            (this.name, this.is_broken) = (text.text, text.is_broken);
+        }
+        Ok(this)
+    }
+
+    const fn is_entry(&self) -> bool {
+        self.characteristics & (DELETED | PARENT) == 0
+    }
+}
+
+/// Where the identifiers are.
+#[derive(Debug)]
+enum Source {
+    /// In the directory's entry; all of them are in the buffer from the beginning.
+    Entry,
+    Extents(Extents),
+}
+
+/// The entries of a directory, in the order in which they are recorded.
+#[derive(Debug)]
+pub(super) struct Directory<'a> {
+    space: &'a Space,
+    /// Byte of the disc where the directory's entry is.
+    at: u64,
+    partition: u16,
+    source: Source,
+    len: u64,
+    position: u64,
+    /// Bytes of the directory that were read, and the position of the first.
+    buffer: Vec<u8>,
+    buffer_start: u64,
+    /// For the entries that the identifiers name.
+    block: Vec<u8>,
+    /// Whether these are the streams of a file.
+    is_streams: bool,
+}
+
+impl<'a> Directory<'a> {
+    pub(super) fn new(space: &'a Space, icb: &Icb<'_>, is_streams: bool) -> Result<Self> {
+        let len = icb.information_len;
+        // More can only be there if extents are named again and again.
+        if len > space.blocks.len() {
+            return Err(corrupt(icb.at, "a directory is longer than the disc"));
+        }
+        let (source, buffer) = if icb.allocation_type == EMBEDDED {
+            (Source::Entry, embedded(icb)?.to_vec())
+        } else {
+            (Source::Extents(Extents::new(space, icb)?), Vec::new())
+        };
+        Ok(Self {
+            space,
+            at: icb.at,
+            partition: icb.address.partition,
+            source,
+            len,
+            position: 0,
+            buffer,
+            buffer_start: 0,
+            block: Vec::new(),
+            is_streams,
+        })
+    }
+
+    const fn left(&self) -> u64 {
+        self.len.saturating_sub(self.position)
+    }
+
+    /// What is in the buffer from the position on.
+    fn buffered(&self) -> &[u8] {
+        let skip = narrow(self.position.saturating_sub(self.buffer_start));
+        self.buffer.get(skip..).unwrap_or_default()
+    }
+
+    /// Reads on until `len` bytes from the position on are there; they are in the directory.
+    fn fill(&mut self, len: usize) -> Result<()> {
+        let Source::Extents(extents) = &self.source else {
+            return Err(corrupt(self.at, "embedded data is shorter than its file"));
+        };
+        let skip = narrow(self.position.saturating_sub(self.buffer_start));
+        self.buffer.drain(..skip.min(self.buffer.len()));
+        self.buffer_start = self.position;
+        while self.buffer.len() < len {
+            let there = self.buffer.len();
+            let from = self.position.saturating_add(wide(there));
+            let missing = wide(len.saturating_sub(there));
+            let left = self.len.saturating_sub(from);
+            let mut read = |piece: u64| {
+                self.buffer.resize(there.saturating_add(narrow(piece)), 0);
+                let part = self.buffer.get_mut(there..).unwrap_or_default();
+                let read = extents.read(self.space, from, Copy::Main, self.at, part);
+                if read.is_err() {
+                    self.buffer.truncate(there);
+                }
+                read
+            };
+            if read(PIECE.max(missing).min(left)).is_err() {
+                // Perhaps only what comes later cannot be read.
+                let skip = extents.block(self.space, from).map_or(0, |(_, skip)| skip);
+                let block = u64::from(self.space.block_len).saturating_sub(skip);
+                read(block.min(extents.left(from)).min(left))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The identifier at the position.
+    fn identifier(&mut self) -> Result<Identifier> {
+        loop {
+            match Identifier::parse(self.buffered(), self.left()) {
+                Ok(identifier) => return Ok(identifier),
+                Err(Lack::Bytes(len)) => self.fill(len)?,
+                Err(Lack::Fault(fault)) => return Err(corrupt(self.place(), fault)),
+            }
+        }
+    }
+
+    /// The byte of the disc at the position.
+    fn place(&self) -> u64 {
+        let Source::Extents(extents) = &self.source else {
+            return self.at;
+        };
+        extents
+            .block(self.space, self.position)
+            .and_then(|(address, skip)| {
+                let place = self.space.locate(address?, Copy::Main).ok()?;
+                place.at?.checked_add(skip)
+            })
+            .unwrap_or(self.at)
+    }
+
+    /// Tries to find the identifier at the position in the mirror, or partly there: what comes first in the block it
+    /// begins in, and what lies behind that. The buffer then has what was good.
+    fn mirrored(&mut self) -> Option<Identifier> {
+        let Source::Extents(extents) = &self.source else {
+            return None;
+        };
+        if !self.space.has_mirror(self.partition) {
+            return None;
+        }
+        let (_, skip) = extents.block(self.space, self.position)?;
+        let block_len = u64::from(self.space.block_len);
+        let first = block_len.saturating_sub(skip).min(self.left());
+        // An identifier of 255 bytes and a block of implementation use reach not further.
+        let rest = block_len
+            .saturating_mul(2)
+            .min(self.left().saturating_sub(first));
+        let read = |copy, from: u64, len: u64| {
+            let mut bytes = vec![0; narrow(len)];
+            let position = self.position.saturating_add(from);
+            let read = extents.read(self.space, position, copy, self.at, &mut bytes);
+            read.ok().map(|()| bytes)
+        };
+        let copies = [
+            (Copy::Mirror, Copy::Mirror),
+            (Copy::Mirror, Copy::Main),
+            (Copy::Main, Copy::Mirror),
+        ];
+        for (first_copy, rest_copy) in copies {
+            let Some(mut bytes) = read(first_copy, 0, first) else {
+                continue;
+            };
+            // The identifier may well end with the block, and the next one be unreadable.
+            let rest = if rest == 0 {
+                None
+            } else {
+                read(rest_copy, first, rest)
+            };
+            bytes.extend(rest.unwrap_or_default());
+            if let Ok(identifier) = Identifier::parse(&bytes, self.left()) {
+                self.space.findings.add(Finding::MetadataBlock {
+                    block: block_at(self.place()),
+                });
+                // What was not needed is read again, from the main file first.
+                let used = first.max(identifier.len);
+                bytes.truncate(narrow(used));
+                self.buffer = bytes;
+                self.buffer_start = self.position;
+                return Some(identifier);
+            }
+        }
+        None
+    }
+
+    /// Goes on to the next place where an identifier may be, behind one that cannot be read.
+    fn skip(&mut self) {
+        loop {
+            // Identifiers begin at multiples of 4; where nothing can be read, none in the whole block does.
+            let step =
+                if self.buffered().len() < 4 && self.fill(narrow(self.left().min(4))).is_err() {
+                    match &self.source {
+                        Source::Entry => self.left(),
+                        Source::Extents(extents) => {
+                            let skip = extents.block(self.space, self.position);
+                            let skip = skip.map_or(0, |(_, skip)| skip);
+                            u64::from(self.space.block_len).saturating_sub(skip)
+                        }
+                    }
+                } else {
+                    4
+                };
+            self.position = self.position.saturating_add(step).next_multiple_of(4);
+            if self.left() < wide(HEAD_LEN) {
+                self.position = self.len;
+                return;
+            }
+            let expected = [identifier::FILE_IDENTIFIER_DESCRIPTOR];
+            if self.buffered().len() >= HEAD_LEN && tag::head(self.buffered(), &expected).is_err() {
+                continue;
+            }
+            if self.identifier().is_ok() {
+                return;
+            }
+        }
+    }
+
+    /// The next identifier that names an entry.
+    fn next_identifier(&mut self) -> Option<Result<Identifier>> {
+        while self.left() != 0 {
+            let identifier = match self.identifier() {
+                Ok(identifier) => identifier,
+                Err(error @ Error::ImportMemory { .. }) => {
+                    self.position = self.len;
+                    return Some(Err(error));
+                }
+                Err(error) => match self.mirrored() {
+                    Some(identifier) => identifier,
+                    None => {
+                        self.skip();
+                        return Some(Err(error));
+                    }
+                },
+            };
+            let at = identifier.is_broken.then(|| self.place());
+            self.position = self.position.saturating_add(identifier.len);
+            if identifier.is_entry() {
+                if let Some(at) = at {
+                    self.space.findings.add(Finding::Surrogate {
+                        block: block_at(at),
+                    });
+                }
+                return Some(Ok(identifier));
+            }
+        }
+        None
+    }
+}
+
+impl Iterator for Directory<'_> {
+    type Item = Result<Entry>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let identifier = match self.next_identifier()? {
+            Ok(identifier) => identifier,
+            Err(error) => return Some(Err(error)),
+        };
+        let Some(extent) = IcbExtent::named(identifier.icb) else {
+            let what = "a file identifier descriptor names no file entry";
+            return Some(Err(corrupt(self.at, what)));
+        };
+        let mut entry = self.space.entry(
+            extent,
+            identifier.name,
+            self.at,
+            self.is_streams,
+            &mut self.block,
+        );
+        if let Ok(entry) = &mut entry {
+            entry.hidden = identifier.characteristics & HIDDEN != 0;
+        }
+        Some(entry)
+    }
+}

@@ -1,0 +1,157 @@
+//! Entries of directories, as all formats give them.
+
+use super::directory::Directory;
+use super::finding::Finding;
+use super::icb::{self, Icb, IcbExtent, file_type};
+use super::partition::{Address, Space};
+use super::tag::{block_at, corrupt};
+use super::text::link_target;
+use crate::error::{Error, Result};
+use crate::recorded::{Data, Entry, Kind};
+use crate::udf::icb::{DIRECTORY, REAL_TIME_FILE, REGULAR_FILE, STREAM_DIRECTORY};
+
+/// The longest symbolic link that is read, in bytes.
+const MAX_LINK_LEN: u64 = 64 * 1024;
+
+/// The most named streams of a file that are read. Any number of files may have the same ones.
+const MAX_STREAMS: usize = 1024;
+
+impl Space {
+    /// The entry called `name` whose ICB is `extent`; `from` is the byte of the disc that names it.
+    pub(super) fn entry(
+        &self,
+        extent: IcbExtent,
+        name: String,
+        from: u64,
+        is_stream: bool,
+        block: &mut Vec<u8>,
+    ) -> Result<Entry> {
+        let icb = self.icb(extent, from, block)?;
+        let mut real_time = false;
+        let mut data = Data::Runs(Vec::new());
+        let kind = match icb.file_type {
+            DIRECTORY => {
+                // A directory whose data is not to be found can still be named.
+                if let Ok(found) = self.data(&icb) {
+                    data = found;
+                }
+                Kind::Directory
+            }
+            REGULAR_FILE | REAL_TIME_FILE | file_type::UNSPECIFIED => {
+                real_time = icb.file_type == REAL_TIME_FILE;
+                data = self.data(&icb)?;
+                Kind::File
+            }
+            file_type::SYMBOLIC_LINK => self.link(&icb)?,
+            file_type::BLOCK_DEVICE => Kind::Special("block device"),
+            file_type::CHARACTER_DEVICE => Kind::Special("character device"),
+            file_type::FIFO => Kind::Special("fifo"),
+            file_type::SOCKET => Kind::Special("socket"),
+            _ => Kind::Special("file of an unknown type"),
+        };
+        let created = match icb.created {
+            Some(time) => Some(time),
+            None => icb::created(icb.attributes).unwrap_or_else(|_| {
+                self.findings.add(Finding::Attributes {
+                    block: block_at(icb.at),
+                });
+                None
+            }),
+        };
+        let streams = match icb.stream_directory.filter(|_| !is_stream) {
+            Some(directory) => self.streams(directory, icb.at)?,
+            None => Vec::new(),
+        };
+        Ok(Entry {
+            name,
+            created: created.and_then(|time| time.decode()),
+            accessed: icb.accessed.decode(),
+            modified: icb.modified.decode(),
+            hidden: false,
+            real_time,
+            len: match kind {
+                Kind::File | Kind::Directory => icb.information_len,
+                _ => 0,
+            },
+            kind,
+            data,
+            identity: icb.at,
+            streams,
+            handle: handle(self, extent),
+        })
+    }
+
+    fn link(&self, icb: &Icb<'_>) -> Result<Kind> {
+        let path = self.read_all(icb, MAX_LINK_LEN)?;
+        let target = link_target(&path).map_err(|fault| corrupt(icb.at, fault))?;
+        if target.is_broken {
+            self.findings.add(Finding::Surrogate {
+                block: block_at(icb.at),
+            });
+        }
+        Ok(Kind::SymbolicLink {
+            target: target.text,
+        })
+    }
+
+    /// The named streams of the file whose entry is at byte `from` (UDF 3.3.5 of 2.00). A file without them is better
+    /// than none.
+    fn streams(&self, directory: IcbExtent, from: u64) -> Result<Vec<Entry>> {
+        let mut streams = Vec::new();
+        match self.read_streams(directory, from, &mut streams) {
+            Ok(true) => {}
+            Err(error @ Error::ImportMemory { .. }) => return Err(error),
+            Ok(false) | Err(_) => self.findings.add(Finding::Streams {
+                block: block_at(from),
+            }),
+        }
+        Ok(streams)
+    }
+
+    /// Whether all streams could be read.
+    fn read_streams(
+        &self,
+        directory: IcbExtent,
+        from: u64,
+        streams: &mut Vec<Entry>,
+    ) -> Result<bool> {
+        let mut block = Vec::new();
+        let icb = self.icb(directory, from, &mut block)?;
+        if icb.file_type != STREAM_DIRECTORY {
+            return Ok(false);
+        }
+        let mut is_whole = true;
+        for stream in Directory::new(self, &icb, true)? {
+            self.step(icb.at)?;
+            if streams.len() == MAX_STREAMS {
+                return Ok(false);
+            }
+            match stream {
+                Ok(stream) if stream.kind == Kind::File => streams.push(stream),
+                Err(error @ Error::ImportMemory { .. }) => return Err(error),
+                _ => is_whole = false,
+            }
+        }
+        Ok(is_whole)
+    }
+}
+
+/// How to find an ICB again: its blocks, its partition, its first block.
+fn handle(space: &Space, extent: IcbExtent) -> u64 {
+    let blocks = space.blocks_of(extent.len.into()).min(u64::from(u16::MAX));
+    let Address { partition, block } = extent.address;
+    (blocks << 48) | (u64::from(partition) << 32) | u64::from(block)
+}
+
+/// The ICB that a [`handle`] stands for.
+pub(super) fn extent(space: &Space, handle: u64) -> IcbExtent {
+    let [a, b, c, d, e, f, g, h] = handle.to_be_bytes();
+    let blocks = u32::from(u16::from_be_bytes([a, b]));
+    IcbExtent {
+        address: Address {
+            partition: u16::from_be_bytes([c, d]),
+            block: u32::from_be_bytes([e, f, g, h]),
+        },
+        len: blocks.saturating_mul(space.block_len),
+    }
+}

@@ -1,0 +1,392 @@
+//! File Entries and Extended File Entries, and the ICBs they lie in (ECMA-167 4/14.6 to 4/14.10, 4/14.17, 4/A.5;
+//! UDF 2.3.5, 2.3.6, 3.3.4).
+
+use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+
+use super::narrow;
+use super::partition::{Address, Space};
+use super::tag::{self, Fault, corrupt, unsupported};
+use crate::codec::time::UdfTime;
+use crate::error::Result;
+use crate::udf::tag::{EntityId, LongAd, Tag, identifier};
+
+/// The most direct and indirect entries of one ICB: so often a file on a write-once disc can have been changed.
+const MAX_ENTRIES: usize = 1024;
+
+/// ICB Tag (ECMA-167 4/14.6).
+#[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct IcbTag {
+    prior_direct_entries: U32,
+    strategy_type: U16,
+    strategy_parameter: [u8; 2],
+    maximum_entries: U16,
+    reserved: u8,
+    file_type: u8,
+    parent_icb: [u8; 6],
+    flags: U16,
+}
+
+/// File Entry (ECMA-167 4/14.9). Extended attributes and allocation descriptors follow.
+#[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct FileEntry {
+    tag: Tag,
+    icb_tag: IcbTag,
+    owner: [u8; 12],
+    file_link_count: U16,
+    record: [u8; 6],
+    information_len: U64,
+    logical_blocks_recorded: U64,
+    access_time: UdfTime,
+    modification_time: UdfTime,
+    attribute_time: UdfTime,
+    checkpoint: U32,
+    extended_attribute_icb: LongAd,
+    implementation_identifier: EntityId,
+    unique_id: U64,
+    extended_attributes_len: U32,
+    allocation_descriptors_len: U32,
+}
+
+/// Extended File Entry (ECMA-167 4/14.17), likewise.
+#[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct ExtendedFileEntry {
+    tag: Tag,
+    icb_tag: IcbTag,
+    owner: [u8; 12],
+    file_link_count: U16,
+    record: [u8; 6],
+    information_len: U64,
+    object_size: U64,
+    logical_blocks_recorded: U64,
+    access_time: UdfTime,
+    modification_time: UdfTime,
+    creation_time: UdfTime,
+    attribute_time: UdfTime,
+    checkpoint: U32,
+    reserved: U32,
+    extended_attribute_icb: LongAd,
+    stream_directory_icb: LongAd,
+    implementation_identifier: EntityId,
+    unique_id: U64,
+    extended_attributes_len: U32,
+    allocation_descriptors_len: U32,
+}
+
+const _: () = assert!(size_of::<FileEntry>() == 176 && size_of::<ExtendedFileEntry>() == 216);
+
+/// Indirect Entry (ECMA-167 4/14.7).
+#[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct IndirectEntry {
+    tag: Tag,
+    icb_tag: IcbTag,
+    indirect_icb: LongAd,
+}
+
+/// File types (ECMA-167 4/14.6.6, UDF 2.3.5.2) that the writer does not have.
+pub(super) mod file_type {
+    /// In the wild also an ordinary file.
+    pub(crate) const UNSPECIFIED: u8 = 0;
+    pub(crate) const BLOCK_DEVICE: u8 = 6;
+    pub(crate) const CHARACTER_DEVICE: u8 = 7;
+    pub(crate) const FIFO: u8 = 9;
+    pub(crate) const SOCKET: u8 = 10;
+    pub(crate) const SYMBOLIC_LINK: u8 = 12;
+    /// From UDF 2.00 on; before, its type is unspecified.
+    pub(crate) const VIRTUAL_ALLOCATION_TABLE: u8 = 248;
+}
+
+/// The strategy that has but one entry, and that of write-once discs (ECMA-167 4/A.5, UDF 6.6).
+const ONE_ENTRY: u16 = 4;
+const CHAINED: u16 = 4096;
+
+/// Where an ICB is: its first block, and how many bytes its blocks have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct IcbExtent {
+    pub address: Address,
+    pub len: u32,
+}
+
+impl IcbExtent {
+    /// The extent that a descriptor names, if it names one.
+    pub(super) fn named(ad: LongAd) -> Option<Self> {
+        // The upper bits are the type of the extent.
+        let len = ad.len.get() & 0x3FFF_FFFF;
+        (len != 0).then_some(Self {
+            address: ad.into(),
+            len,
+        })
+    }
+}
+
+/// An entry as it was read.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Icb<'a> {
+    /// Byte of the disc.
+    pub at: u64,
+    pub address: Address,
+    pub file_type: u8,
+    /// The type of the allocation descriptors (ECMA-167 4/14.6.8).
+    pub allocation_type: u16,
+    pub information_len: u64,
+    pub accessed: UdfTime,
+    pub modified: UdfTime,
+    pub created: Option<UdfTime>,
+    pub stream_directory: Option<IcbExtent>,
+    pub attributes: &'a [u8],
+    /// Allocation descriptors, or the data itself.
+    pub allocation: &'a [u8],
+}
+
+impl<'a> Icb<'a> {
+    /// The entry in `block`, whose tag is checked.
+    fn parse(block: &'a [u8], at: u64, address: Address) -> Result<Self, Fault> {
+        let is_extended = tag::head(block, &[identifier::EXTENDED_FILE_ENTRY]).is_ok();
+        let (icb, rest, lens) = if is_extended {
+            let (entry, rest) = ExtendedFileEntry::ref_from_prefix(block)
+                .map_err(|_| "an extended file entry is cut short")?;
+            let icb = Self {
+                at,
+                address,
+                file_type: entry.icb_tag.file_type,
+                allocation_type: entry.icb_tag.flags.get() & 7,
+                information_len: entry.information_len.get(),
+                accessed: entry.access_time,
+                modified: entry.modification_time,
+                created: Some(entry.creation_time),
+                stream_directory: IcbExtent::named(entry.stream_directory_icb),
+                attributes: &[],
+                allocation: &[],
+            };
+            let lens = [
+                entry.extended_attributes_len,
+                entry.allocation_descriptors_len,
+            ];
+            (icb, rest, lens)
+        } else {
+            let (entry, rest) =
+                FileEntry::ref_from_prefix(block).map_err(|_| "a file entry is cut short")?;
+            let icb = Self {
+                at,
+                address,
+                file_type: entry.icb_tag.file_type,
+                allocation_type: entry.icb_tag.flags.get() & 7,
+                information_len: entry.information_len.get(),
+                accessed: entry.access_time,
+                modified: entry.modification_time,
+                created: None,
+                stream_directory: None,
+                attributes: &[],
+                allocation: &[],
+            };
+            let lens = [
+                entry.extended_attributes_len,
+                entry.allocation_descriptors_len,
+            ];
+            (icb, rest, lens)
+        };
+        let [attributes_len, allocation_len] = lens.map(|len| narrow(len.get().into()));
+        rest.split_at_checked(attributes_len)
+            .and_then(|(attributes, rest)| {
+                Some(Self {
+                    attributes,
+                    allocation: rest.get(..allocation_len)?,
+                    ..icb
+                })
+            })
+            .ok_or("a file entry is longer than its block")
+    }
+}
+
+impl Space {
+    /// Reads the entry that prevails in an ICB. `from` is the byte of the disc that names it.
+    pub(super) fn icb<'b>(
+        &self,
+        extent: IcbExtent,
+        from: u64,
+        block: &'b mut Vec<u8>,
+    ) -> Result<Icb<'b>> {
+        const DIRECT: [u16; 2] = [identifier::FILE_ENTRY, identifier::EXTENDED_FILE_ENTRY];
+        let mut address = extent.address;
+        let mut at = self.structure(address, &DIRECT, from, block)?;
+        let strategy = strategy(block);
+        if strategy == CHAINED {
+            (at, address) = self.last_entry(extent, at, block)?;
+        } else if strategy != ONE_ENTRY {
+            return Err(unsupported(
+                at,
+                "an ICB of another strategy than 4 and 4096",
+            ));
+        }
+        Icb::parse(block, at, address).map_err(|fault| corrupt(at, fault))
+    }
+
+    /// Reads the last entry of a chained ICB, whose first is at byte `at` and in `block`.
+    fn last_entry(
+        &self,
+        extent: IcbExtent,
+        mut at: u64,
+        block: &mut Vec<u8>,
+    ) -> Result<(u64, Address)> {
+        const ANY: [u16; 3] = [
+            identifier::FILE_ENTRY,
+            identifier::EXTENDED_FILE_ENTRY,
+            identifier::INDIRECT_ENTRY,
+        ];
+        let mut last = extent.address;
+        let mut next = extent.address.checked_add(1);
+        // Identifiers may name the first entry only; the entry then knows how many follow.
+        let mut left = self
+            .blocks_of(extent.len.into())
+            .max(maximum_entries(block).into())
+            .saturating_sub(1);
+        let mut bytes = Vec::new();
+        for _ in 0..MAX_ENTRIES {
+            let Some(address) = next.filter(|_| left != 0) else {
+                return Ok((at, last));
+            };
+            self.step(at)?;
+            // What was not yet written ends the chain, whatever there is instead.
+            let Ok(here) = self.structure(address, &ANY, at, &mut bytes) else {
+                return Ok((at, last));
+            };
+            left = left.saturating_sub(1);
+            next = address.checked_add(1);
+            match IndirectEntry::ref_from_prefix(&bytes) {
+                Ok((entry, _)) if entry.tag.identifier.get() == identifier::INDIRECT_ENTRY => {
+                    let Some(indirect) = IcbExtent::named(entry.indirect_icb) else {
+                        return Ok((at, last));
+                    };
+                    next = Some(indirect.address);
+                    left = self.blocks_of(indirect.len.into());
+                }
+                _ => {
+                    std::mem::swap(block, &mut bytes);
+                    (at, last) = (here, address);
+                }
+            }
+        }
+        Err(corrupt(at, "an ICB has entries without end"))
+    }
+}
+
+/// The strategy of the entry in `block`.
+fn strategy(block: &[u8]) -> u16 {
+    FileEntry::ref_from_prefix(block)
+        .map(|(entry, _)| entry.icb_tag.strategy_type.get())
+        .unwrap_or_default()
+}
+
+/// How many entries the ICB of the entry in `block` has at most.
+fn maximum_entries(block: &[u8]) -> u16 {
+    FileEntry::ref_from_prefix(block)
+        .map(|(entry, _)| entry.icb_tag.maximum_entries.get())
+        .unwrap_or_default()
+}
+
+/// Extended Attribute Header Descriptor (ECMA-167 4/14.10.1).
+#[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct AttributeHeader {
+    tag: Tag,
+    implementation_location: U32,
+    application_location: U32,
+}
+
+/// What all attributes begin with (ECMA-167 4/14.10.2).
+#[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct Attribute {
+    attribute_type: U32,
+    subtype: u8,
+    reserved: [u8; 3],
+    len: U32,
+}
+
+/// File Times (ECMA-167 4/14.10.5), behind what all attributes begin with. The times that exist follow.
+#[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct FileTimes {
+    data_len: U32,
+    existence: U32,
+}
+
+const FILE_TIMES: u32 = 5;
+
+/// The time of creation that extended attributes have: a File Entry has no place for it.
+pub(super) fn created(attributes: &[u8]) -> Result<Option<UdfTime>, Fault> {
+    let Ok((_, mut rest)) = AttributeHeader::ref_from_prefix(attributes) else {
+        return Ok(None);
+    };
+    tag::head(attributes, &[identifier::EXTENDED_ATTRIBUTE_HEADER])?;
+    while let Ok((attribute, _)) = Attribute::ref_from_prefix(rest) {
+        let len = narrow(attribute.len.get().into());
+        if len == 0 && attribute.attribute_type.get() == 0 {
+            // Unused space.
+            break;
+        }
+        let Some((whole, behind)) = rest.split_at_checked(len) else {
+            return Err("an extended attribute is longer than its space");
+        };
+        let Some(body) = whole.get(size_of::<Attribute>()..) else {
+            return Err("an extended attribute is too short");
+        };
+        if attribute.attribute_type.get() == FILE_TIMES {
+            if let Ok((times, body)) = FileTimes::ref_from_prefix(body) {
+                // The time of creation is the first, if it exists.
+                if times.existence.get() & 1 != 0 {
+                    return Ok(UdfTime::read_from_prefix(body).ok().map(|(time, _)| time));
+                }
+            }
+        }
+        rest = behind;
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::file_systems::UdfRevision;
+    use crate::time::Timestamp;
+    use crate::udf::tag::seal;
+    use zerocopy::IntoBytes;
+
+    fn attributes(rest: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0; size_of::<AttributeHeader>()];
+        seal(
+            &mut bytes,
+            identifier::EXTENDED_ATTRIBUTE_HEADER,
+            UdfRevision::V1_02,
+            0,
+            8,
+        );
+        bytes.extend(rest);
+        bytes
+    }
+
+    #[test]
+    fn creation_is_found_behind_other_attributes() {
+        let time = UdfTime::from(Timestamp::from_unix(1_000_000_000));
+        let mut rest = vec![0, 8, 0, 0, 1, 0, 0, 0, 16, 0, 0, 0, 9, 9, 9, 9];
+        rest.extend([5, 0, 0, 0, 1, 0, 0, 0, 32, 0, 0, 0, 12, 0, 0, 0, 1, 0, 0, 0]);
+        rest.extend(time.as_bytes());
+        let found = created(&attributes(&rest)).unwrap().unwrap();
+        assert_eq!(found.as_bytes(), time.as_bytes());
+        rest[32] = 0x20;
+        assert!(created(&attributes(&rest)).unwrap().is_none());
+    }
+
+    #[test]
+    fn attributes_that_make_no_sense_end_the_search() {
+        assert!(created(&[]).unwrap().is_none());
+        assert!(created(&[0; 24]).is_err());
+        assert!(created(&attributes(&[5, 0, 0, 0, 1, 0, 0, 0, 11, 0, 0, 0])).is_err());
+        assert!(created(&attributes(&[5, 0, 0, 0, 1, 0, 0, 0, 13, 0, 0, 0])).is_err());
+        assert!(created(&attributes(&[0; 40])).unwrap().is_none());
+    }
+}

@@ -1,0 +1,226 @@
+//! Makes the partition maps of a logical volume ready to be used (ECMA-167 3/10.7; UDF 2.2.8 to 2.2.12).
+
+use zerocopy::little_endian::U16;
+use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+
+use super::anchor::byte_of;
+use super::finding::Finding;
+use super::icb::IcbExtent;
+use super::partition::{Address, Charge, Contents, Copy, Map, Region, Space};
+use super::sequence::Descriptors;
+use super::sparing::sparable;
+use super::tag::{block_at, corrupt};
+use super::virtual_table::virtual_table;
+use crate::error::Result;
+use crate::recorded::Data;
+use crate::udf::icb::{METADATA_FILE, METADATA_MIRROR};
+use crate::udf::metadata::MetadataPartitionMap;
+use crate::udf::tag::EntityId;
+use crate::udf::volume::{PartitionDescriptor, PartitionMap};
+
+/// The most partition maps of a volume.
+const MAX_MAPS: usize = 256;
+
+/// What all partition maps of type 2 begin with (UDF 2.2.8).
+#[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct TypedMap {
+    map_type: u8,
+    map_len: u8,
+    reserved: [u8; 2],
+    partition_type_identifier: EntityId,
+    volume_sequence_number: U16,
+    partition_number: U16,
+}
+
+/// Whether an identifier is `name`.
+pub(super) fn is_named(id: &EntityId, name: &[u8]) -> bool {
+    let (start, rest) = id.identifier.split_at(name.len().min(id.identifier.len()));
+    start == name && rest.iter().all(|byte| *byte == 0)
+}
+
+/// A map of type 2 that needs others to be made ready first.
+enum Pending {
+    Virtual(u16),
+    Metadata(u16, MetadataPartitionMap),
+}
+
+/// What else the maps tell.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// Files and directories, as a Virtual Allocation Table counts them.
+    pub counts: Option<(u32, u32)>,
+    /// The first byte behind the last sparing table.
+    pub end: u64,
+}
+
+/// Makes the maps in `table` ready; `charge` counts what is kept.
+pub(super) fn build(
+    space: &mut Space,
+    descriptors: &Descriptors,
+    table: &[u8],
+    sector_len: u32,
+    charge: &mut Charge,
+) -> Result<Told> {
+    let at = descriptors.logical_at;
+    let mut told = Told::default();
+    let mut pending = Vec::new();
+    let mut numbers = Vec::new();
+    let mut rest = table;
+    while let Some(len) = rest.get(1).map(|len| usize::from(*len)) {
+        let Some((map, behind)) = rest.split_at_checked(len).filter(|_| len >= 2) else {
+            return Err(corrupt(
+                at,
+                "a partition map is longer than the table of them",
+            ));
+        };
+        rest = behind;
+        if numbers.len() >= MAX_MAPS {
+            return Err(corrupt(
+                at,
+                "the logical volume has too many partition maps",
+            ));
+        }
+        let index = u16::try_from(numbers.len()).unwrap_or(u16::MAX);
+        let (number, ready) = match map.first() {
+            Some(1) => {
+                let Ok((map, _)) = PartitionMap::ref_from_prefix(map) else {
+                    return Err(corrupt(at, "a partition map is cut short"));
+                };
+                let number = map.partition_number.get();
+                (number, physical(descriptors, number, sector_len))
+            }
+            Some(2) => {
+                let Ok((head, body)) = TypedMap::ref_from_prefix(map) else {
+                    return Err(corrupt(at, "a partition map is cut short"));
+                };
+                let number = head.partition_number.get();
+                let id = &head.partition_type_identifier;
+                if is_named(id, b"*UDF Sparable Partition") {
+                    let below = physical(descriptors, number, sector_len);
+                    let map = sparable(space, below, body, sector_len, &mut told, charge)?;
+                    (number, map)
+                } else if is_named(id, b"*UDF Virtual Partition") {
+                    pending.push((index, Pending::Virtual(number)));
+                    (number, Map::Unusable("a virtual partition has no table"))
+                } else if is_named(id, b"*UDF Metadata Partition") {
+                    let Ok((map, _)) = MetadataPartitionMap::read_from_prefix(map) else {
+                        return Err(corrupt(at, "a metadata partition map is cut short"));
+                    };
+                    pending.push((index, Pending::Metadata(number, map)));
+                    (number, Map::Unusable("the metadata partition has no file"))
+                } else {
+                    (number, Map::Unusable(UNKNOWN))
+                }
+            }
+            _ => (u16::MAX, Map::Unusable(UNKNOWN)),
+        };
+        numbers.push(number);
+        space.maps.push(ready);
+    }
+    for (index, map) in pending {
+        let below = |number: u16, space: &Space| -> Option<u16> {
+            let mut maps = space.maps.iter().zip(&numbers);
+            let found = maps.position(|(map, other)| {
+                *other == number && matches!(map, Map::Physical(_) | Map::Sparable(_))
+            });
+            u16::try_from(found?).ok()
+        };
+        let ready = match map {
+            Pending::Virtual(number) => match below(number, space) {
+                Some(base) => virtual_table(space, base, at, &mut told, charge)?,
+                None => Map::Unusable("a virtual partition has none below it"),
+            },
+            Pending::Metadata(number, map) => match below(number, space) {
+                Some(base) => metadata(space, base, &map, at)?,
+                None => Map::Unusable("the metadata partition has none below it"),
+            },
+        };
+        if let Some(place) = space.maps.get_mut(usize::from(index)) {
+            *place = ready;
+        }
+    }
+    Ok(told)
+}
+
+pub(super) const UNKNOWN: &str = "a partition of an unknown type";
+
+/// The bytes of a partition.
+pub(super) fn region(partition: &PartitionDescriptor, sector_len: u32) -> Region {
+    Region {
+        start: byte_of(partition.starting_location.get(), sector_len),
+        len: byte_of(partition.partition_len.get(), sector_len),
+    }
+}
+
+fn physical(descriptors: &Descriptors, number: u16, sector_len: u32) -> Map {
+    descriptors
+        .partitions
+        .iter()
+        .find(|partition| partition.partition_number.get() == number)
+        .map_or(
+            Map::Unusable("a partition map has no partition of its number"),
+            |partition| Map::Physical(region(partition, sector_len)),
+        )
+}
+
+/// UDF 2.2.10 of 2.50: either file has what is needed.
+fn metadata(space: &Space, base: u16, map: &MetadataPartitionMap, at: u64) -> Result<Map> {
+    let file = map.metadata_file_location.get();
+    let mirror = map.metadata_mirror_file_location.get();
+    let main = metadata_file(space, base, file, METADATA_FILE, at);
+    let mirror = metadata_file(space, base, mirror, METADATA_MIRROR, at);
+    let of = |(at, error)| (block_at(at), error);
+    Ok(match (main.map_err(of), mirror.map_err(of)) {
+        (Ok(main), Ok(mirror)) => Map::Metadata {
+            mirror: (mirror != main).then_some(mirror),
+            main,
+        },
+        (Ok(main), Err((block, _))) => {
+            space.findings.add(Finding::MetadataMirror { block });
+            Map::Metadata { main, mirror: None }
+        }
+        (Err((block, _)), Ok(main)) => {
+            space.findings.add(Finding::MetadataFile { block });
+            Map::Metadata { main, mirror: None }
+        }
+        (Err((_, error)), Err(_)) => return Err(error),
+    })
+}
+
+/// Where the contents of one of the metadata files are. An error comes with the byte of the disc it is at.
+fn metadata_file(
+    space: &Space,
+    base: u16,
+    block: u32,
+    expected: u8,
+    from: u64,
+) -> Result<Contents, (u64, crate::Error)> {
+    let address = Address {
+        partition: base,
+        block,
+    };
+    let at = space
+        .locate(address, Copy::Main)
+        .ok()
+        .and_then(|place| place.at)
+        .unwrap_or(from);
+    let extent = IcbExtent {
+        address,
+        len: space.block_len,
+    };
+    let mut bytes = Vec::new();
+    let icb = space
+        .icb(extent, from, &mut bytes)
+        .map_err(|error| (at, error))?;
+    if icb.file_type != expected {
+        return Err((at, corrupt(at, "a metadata file has another file type")));
+    }
+    match space.data(&icb).map_err(|error| (at, error))? {
+        Data::Runs(runs) => Ok(Contents::new(&runs)),
+        Data::Embedded(_) => {
+            let what = "a metadata file has its contents in its entry";
+            Err((at, corrupt(at, what)))
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Reading UDF: what a disc has, whoever wrote it.
+//!
+//! ```text
+//! recognition ─► anchor ─► sequence ─► maps ─► file set ─► icb ◄─► directory
+//!                                        │                  │
+//!                                   partition ◄──────── allocation
+//! ```
+//!
+//! Nothing on a disc is believed. Every length is checked against what there is, every chain ends, and what is kept
+//! counts against the budget of the [`Blocks`]. What is damaged is an error with the block where it lies, or a
+//! [`Finding`] if the volume has the same in another place.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+#![cfg_attr(
+    test,
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::as_conversions,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
+)]
+
+mod allocation;
+mod anchor;
+mod directory;
+mod entry;
+mod finding;
+mod icb;
+mod maps;
+mod partition;
+mod sequence;
+mod sparing;
+mod tag;
+#[cfg(test)]
+mod tests;
+mod text;
+mod virtual_table;
+mod volume;
+
+pub(crate) use self::anchor::is_recorded;
+#[cfg(test)]
+pub(crate) use self::finding::Finding;
+pub(crate) use self::volume::open;
+
+/// A length in memory as one on the disc.
+fn wide(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}
+
+/// A length on the disc as one in memory; what memory cannot have is cut.
+fn narrow(len: u64) -> usize {
+    usize::try_from(len).unwrap_or(usize::MAX)
+}

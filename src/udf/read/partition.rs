@@ -1,0 +1,398 @@
+//! Partitions: how the addresses that structures name become bytes of the disc (ECMA-167 3/10.7, 4/8.2; UDF 2.2.8 to
+//! 2.2.10).
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::finding::{Finding, Findings};
+use super::tag::{self, Fault, block_at, corrupt};
+use super::{narrow, wide};
+use crate::error::Result;
+use crate::media::Blocks;
+use crate::recorded::Run;
+use crate::udf::tag::LongAd;
+
+/// A block of a partition (ECMA-167 4/7.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Address {
+    /// Index of the partition map.
+    pub partition: u16,
+    pub block: u32,
+}
+
+impl Address {
+    /// The block `blocks` further on.
+    pub(super) fn checked_add(self, blocks: u64) -> Option<Self> {
+        let block = u64::from(self.block).checked_add(blocks)?;
+        Some(Self {
+            block: u32::try_from(block).ok()?,
+            ..self
+        })
+    }
+}
+
+impl From<LongAd> for Address {
+    fn from(ad: LongAd) -> Self {
+        Self {
+            partition: ad.partition_reference.get(),
+            block: ad.block.get(),
+        }
+    }
+}
+
+/// Which of two recordings of the same metadata (UDF 2.2.13 of 2.50).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Copy {
+    Main,
+    Mirror,
+}
+
+/// Where a block is, and how many bytes from its start on lie together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Place {
+    /// Byte of the disc; `None` if the block is not recorded.
+    pub at: Option<u64>,
+    pub len: u64,
+}
+
+/// Bytes of the disc.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Region {
+    pub start: u64,
+    pub len: u64,
+}
+
+impl Region {
+    fn place(self, block: u32, block_len: u32) -> Result<Place, Fault> {
+        u64::from(block)
+            .checked_mul(u64::from(block_len))
+            .and_then(|skip| {
+                Some(Place {
+                    at: Some(self.start.checked_add(skip)?),
+                    len: self.len.checked_sub(skip)?,
+                })
+            })
+            .filter(|place| place.len >= u64::from(block_len))
+            .ok_or("an address lies outside its partition")
+    }
+}
+
+/// A file's contents on the disc: where each run ends in the file, and the run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Contents(Vec<(u64, Run)>);
+
+impl Contents {
+    pub(super) fn new(runs: &[Run]) -> Self {
+        let mut end = 0_u64;
+        let runs = runs.iter().map(|run| {
+            end = end.saturating_add(run.len);
+            (end, *run)
+        });
+        Self(runs.collect())
+    }
+
+    fn place(&self, position: u64) -> Option<Place> {
+        let index = self.0.partition_point(|(end, _)| *end <= position);
+        let (end, run) = self.0.get(index)?;
+        let len = end.checked_sub(position)?;
+        let skip = run.len.checked_sub(len)?;
+        let at = match run.at {
+            Some(at) => Some(at.checked_add(skip)?),
+            None => None,
+        };
+        Some(Place { at, len })
+    }
+}
+
+/// A partition whose damaged packets have moved (UDF 2.2.9).
+#[derive(Clone, Debug)]
+pub(super) struct Sparable {
+    pub region: Region,
+    /// Blocks of a packet.
+    pub packet: u32,
+    /// First blocks of packets that have moved, ascending, and the bytes of the disc they have moved to.
+    pub moved: Vec<(u32, u64)>,
+}
+
+impl Sparable {
+    fn place(&self, block: u32, block_len: u32) -> Result<Place, Fault> {
+        let mut place = self.region.place(block, block_len)?;
+        let skip = block.checked_rem(self.packet).unwrap_or(0);
+        let packet = block.saturating_sub(skip);
+        let index = self.moved.partition_point(|(first, _)| *first < packet);
+        let mut later = self.moved.get(index..).unwrap_or_default().iter();
+        let bytes = |blocks: u32| u64::from(blocks).saturating_mul(u64::from(block_len));
+        let mut next = later.next();
+        if let Some((_, to)) = next.filter(|(first, _)| *first == packet) {
+            place.at = to.checked_add(bytes(skip));
+            place.len = place.len.min(bytes(self.packet.saturating_sub(skip)));
+            return Ok(place);
+        }
+        while let Some((first, _)) = next {
+            if *first > block {
+                place.len = place.len.min(bytes(first.saturating_sub(block)));
+                break;
+            }
+            next = later.next();
+        }
+        Ok(place)
+    }
+}
+
+/// A partition map, ready to be used.
+#[derive(Clone, Debug)]
+pub(super) enum Map {
+    /// Blocks as they lie on the disc (ECMA-167 3/10.7.2).
+    Physical(Region),
+    Sparable(Sparable),
+    /// Blocks that a table leads to (UDF 2.2.8).
+    Virtual {
+        base: u16,
+        table: Vec<u32>,
+    },
+    /// Blocks of a file (UDF 2.2.10 of 2.50), and of its mirror if that lies elsewhere.
+    Metadata {
+        main: Contents,
+        mirror: Option<Contents>,
+    },
+    /// Of no use, and why.
+    Unusable(Fault),
+}
+
+/// The blocks of a logical volume.
+#[derive(Debug)]
+pub(super) struct Space {
+    pub blocks: Arc<Blocks>,
+    /// Bytes of a logical block: a power of two.
+    pub block_len: u32,
+    pub maps: Vec<Map>,
+    pub findings: Findings,
+    /// Steps taken since the root was read: [`Space::step`].
+    steps: AtomicU64,
+}
+
+impl Space {
+    pub(super) fn new(blocks: &Arc<Blocks>, block_len: u32, findings: Findings) -> Self {
+        Self {
+            blocks: Arc::clone(blocks),
+            block_len,
+            maps: Vec::new(),
+            findings,
+            steps: AtomicU64::new(0),
+        }
+    }
+
+    /// Counts a step along a chain that an entry at byte `at` of the disc leads to.
+    ///
+    /// Each chain ends, but any number of entries could lead to one that is as long as the disc. Where every entry has
+    /// its own, a walk over all of them takes not more steps than the disc has blocks.
+    pub(super) fn step(&self, at: u64) -> Result<()> {
+        let blocks = self.blocks_of(self.blocks.len());
+        let limit = blocks.saturating_mul(16).saturating_add(1 << 16);
+        if self.steps.fetch_add(1, Ordering::Relaxed) < limit {
+            Ok(())
+        } else {
+            Err(corrupt(
+                at,
+                "entries share more structures than a disc can have",
+            ))
+        }
+    }
+
+    /// Begins to count anew: this is another walk.
+    pub(super) fn begin(&self) {
+        self.steps.store(0, Ordering::Relaxed);
+    }
+
+    /// Where a block is; what lies together from there on is whole blocks, and at least one.
+    pub(super) fn locate(&self, address: Address, copy: Copy) -> Result<Place, Fault> {
+        let mut place = self.locate_exactly(address, copy)?;
+        let odd = place.len.checked_rem(u64::from(self.block_len));
+        place.len = place.len.saturating_sub(odd.unwrap_or(0));
+        Ok(place)
+    }
+
+    fn locate_exactly(&self, address: Address, copy: Copy) -> Result<Place, Fault> {
+        let Address { partition, block } = address;
+        match self.maps.get(usize::from(partition)) {
+            Some(Map::Physical(region)) => region.place(block, self.block_len),
+            Some(Map::Sparable(sparable)) => sparable.place(block, self.block_len),
+            Some(Map::Virtual { base, table }) => {
+                let block = usize::try_from(block)
+                    .ok()
+                    .and_then(|index| table.get(index))
+                    .filter(|block| **block != u32::MAX)
+                    .ok_or("an address lies outside its virtual partition")?;
+                // Neighbours in the table need not be neighbours on the disc.
+                let mut place = match self.maps.get(usize::from(*base)) {
+                    Some(Map::Physical(region)) => region.place(*block, self.block_len)?,
+                    Some(Map::Sparable(sparable)) => sparable.place(*block, self.block_len)?,
+                    _ => return Err("a virtual partition has none below it"),
+                };
+                place.len = place.len.min(u64::from(self.block_len));
+                Ok(place)
+            }
+            Some(Map::Metadata { main, mirror }) => {
+                let contents = match copy {
+                    Copy::Main => main,
+                    Copy::Mirror => mirror.as_ref().unwrap_or(main),
+                };
+                u64::from(block)
+                    .checked_mul(u64::from(self.block_len))
+                    .and_then(|position| contents.place(position))
+                    .filter(|place| place.len >= u64::from(self.block_len))
+                    .ok_or("an address lies outside the metadata partition")
+            }
+            Some(Map::Unusable(why)) => Err(why),
+            None => Err("an address lies in a partition that is not there"),
+        }
+    }
+
+    /// Whether the blocks of a partition are recorded twice.
+    pub(super) fn has_mirror(&self, partition: u16) -> bool {
+        matches!(
+            self.maps.get(usize::from(partition)),
+            Some(Map::Metadata {
+                mirror: Some(_),
+                ..
+            })
+        )
+    }
+
+    /// Reads the block at `address` into `out`; it is to be one of the descriptors that `identifiers` has.
+    ///
+    /// `from` is the byte of the disc where the address was found. Returns the byte where the block is. What is damaged
+    /// is taken from the mirror.
+    pub(super) fn structure(
+        &self,
+        address: Address,
+        identifiers: &[u16],
+        from: u64,
+        out: &mut Vec<u8>,
+    ) -> Result<u64> {
+        let (at, error) = match self.structure_copy(address, identifiers, from, Copy::Main, out) {
+            Ok(at) => return Ok(at),
+            Err(failed) => failed,
+        };
+        if self.has_mirror(address.partition) {
+            if let Ok(mirrored) = self.structure_copy(address, identifiers, from, Copy::Mirror, out)
+            {
+                self.findings.add(Finding::MetadataBlock {
+                    block: block_at(at),
+                });
+                return Ok(mirrored);
+            }
+        }
+        Err(error)
+    }
+
+    fn structure_copy(
+        &self,
+        address: Address,
+        identifiers: &[u16],
+        from: u64,
+        copy: Copy,
+        out: &mut Vec<u8>,
+    ) -> Result<u64, (u64, crate::Error)> {
+        let failed = |at: u64, fault| (at, corrupt(at, fault));
+        let place = self
+            .locate(address, copy)
+            .map_err(|fault| failed(from, fault))?;
+        let at = place
+            .at
+            .ok_or_else(|| failed(from, "a structure lies in a block that is not recorded"))?;
+        out.resize(narrow(u64::from(self.block_len)), 0);
+        self.blocks.read_at(at, out).map_err(|error| (at, error))?;
+        tag::check_at(out, identifiers, address.block).map_err(|fault| failed(at, fault))?;
+        Ok(at)
+    }
+
+    /// How many blocks `len` bytes fill.
+    pub(super) fn blocks_of(&self, len: u64) -> u64 {
+        len.div_ceil(u64::from(self.block_len).max(1))
+    }
+}
+
+/// Memory that counts against the budget as long as this lives.
+#[derive(Debug)]
+pub(super) struct Charge {
+    blocks: Arc<Blocks>,
+    bytes: u64,
+}
+
+impl Charge {
+    pub(super) fn new(blocks: &Arc<Blocks>) -> Self {
+        Self {
+            blocks: Arc::clone(blocks),
+            bytes: 0,
+        }
+    }
+
+    pub(super) fn add(&mut self, bytes: usize) -> Result<()> {
+        self.blocks.charge(wide(bytes))?;
+        self.bytes = self.bytes.saturating_add(wide(bytes));
+        Ok(())
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.blocks.release(self.bytes);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_outside_a_partition_are_refused() {
+        let region = Region {
+            start: 10_000,
+            len: 3 * 2048,
+        };
+        assert_eq!(
+            region.place(2, 2048),
+            Ok(Place {
+                at: Some(10_000 + 4096),
+                len: 2048
+            })
+        );
+        assert!(region.place(3, 2048).is_err());
+        assert!(region.place(u32::MAX, 2048).is_err());
+    }
+
+    #[test]
+    fn moved_packets_interrupt_what_lies_together() {
+        let sparable = Sparable {
+            region: Region {
+                start: 0,
+                len: 128 * 2048,
+            },
+            packet: 32,
+            moved: vec![(32, 1_000_000), (96, 2_000_000)],
+        };
+        let place = |block| {
+            let place = sparable.place(block, 2048).unwrap();
+            (place.at.unwrap(), place.len / 2048)
+        };
+        assert_eq!(place(0), (0, 32));
+        assert_eq!(place(31), (31 * 2048, 1));
+        assert_eq!(place(33), (1_002_048, 31));
+        assert_eq!(place(64), (64 * 2048, 32));
+        assert_eq!(place(127), (2_000_000 + 31 * 2048, 1));
+        assert!(sparable.place(128, 2048).is_err());
+    }
+
+    #[test]
+    fn contents_find_every_byte_of_their_runs() {
+        let run = |at, len| Run { at, len };
+        let contents = Contents::new(&[run(Some(100), 10), run(None, 5), run(Some(7), 3)]);
+        let place = |at, len| Some(Place { at, len });
+        assert_eq!(contents.place(0), place(Some(100), 10));
+        assert_eq!(contents.place(9), place(Some(109), 1));
+        assert_eq!(contents.place(10), place(None, 5));
+        assert_eq!(contents.place(17), place(Some(9), 1));
+        assert_eq!(contents.place(18), None);
+    }
+}

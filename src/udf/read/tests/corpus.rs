@@ -1,0 +1,73 @@
+//! Images that other programs made.
+
+use std::fs::File;
+
+use super::*;
+
+/// The images beside the repository, unpacked: name, path, bytes.
+pub(super) fn images(directory: &Path) -> Vec<(String, PathBuf, Vec<u8>)> {
+    let Some(corpus) = beside("corpus") else {
+        return Vec::new();
+    };
+    let mut packed: Vec<PathBuf> = corpus
+        .read_dir()
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "xz"))
+        .collect();
+    packed.sort();
+    let unpack = |path: PathBuf| {
+        let name = path.file_stem()?.to_str()?.to_owned();
+        let image = directory.join(&name);
+        let status = Command::new("xz")
+            .args(["-dc", path.to_str()?])
+            .stdout(File::create(&image).unwrap())
+            .status()
+            .ok()?;
+        assert!(status.success(), "{name}");
+        let bytes = std::fs::read(&image).unwrap();
+        Some((name, image, bytes))
+    };
+    packed.into_iter().filter_map(unpack).collect()
+}
+
+/// The blocks at which sessions begin.
+fn sessions(name: &str) -> &'static [u32] {
+    if name.contains("udf-multi-0-320-640") {
+        // The tables of the earlier sessions are not what was recorded last.
+        &[640]
+    } else {
+        &[0]
+    }
+}
+
+#[test]
+fn real_images_are_read_as_the_checker_reads_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut read = 0;
+    for (name, path, bytes) in images(directory.path()) {
+        let blocks = blocks(bytes);
+        for start in sessions(&name) {
+            let judged = judged(&path, *start);
+            let volume = open(&blocks, *start).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let Some(volume) = volume else {
+                assert!(judged.is_none(), "{name} was not recognised");
+                continue;
+            };
+            let lines =
+                manifest(&blocks, &volume).unwrap_or_else(|error| panic!("{name}: {error}"));
+            eprintln!(
+                "{name}: {:x} `{}`, {} entries, {:?}",
+                volume.recorded_revision(),
+                volume.name(),
+                lines.len(),
+                volume.typed_findings(),
+            );
+            assert_eq!(Some(lines), judged, "{name}");
+            read += 1;
+        }
+    }
+    if beside("corpus").is_some() {
+        assert!(read >= 13, "{read}");
+    }
+}

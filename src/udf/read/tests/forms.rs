@@ -1,0 +1,366 @@
+//! Forms of volumes and entries that no program at hand makes.
+
+use super::builder::*;
+use super::*;
+use crate::codec::time::UdfTime;
+use crate::file_systems::UdfRevision;
+use crate::time::Timestamp;
+use crate::udf::read::Finding;
+use zerocopy::IntoBytes;
+
+/// A volume with all kinds of entries, and what is in it by path.
+pub(super) fn sample(block_len: usize, revision: UdfRevision, form: Form) -> (Vec<u8>, Vec<Line>) {
+    let mut this = Builder::new(block_len, revision, form);
+    let unit = block_len as u32;
+    let mut names: Vec<(u8, Vec<u8>, u32)> = Vec::new();
+    let mut lines: Vec<Line> = Vec::new();
+    let modified = Some(1_600_000_000);
+    let mut expect = |kind, path: &str, data: &[u8]| {
+        let (len, hash) = match kind {
+            'f' | 's' => (data.len() as u64, sha256(data)),
+            _ => (0, "-".to_owned()),
+        };
+        lines.push((kind, len, modified, hash, path.to_owned()));
+    };
+    // The files' data is in the physical partition, whatever the structures are in.
+    let zeros = vec![0; block_len];
+    let a = vec![b'a'; block_len];
+    let b = vec![b'b'; 100];
+
+    let (at_a, at_b) = (this.data(&a), this.data(&b));
+    let ads = [
+        long_ad(unit, at_a, 0),
+        long_ad(HOLE | unit, 0, 0),
+        long_ad(ALLOCATED | unit, at_a, 0),
+        long_ad(100, at_b, 0),
+        // Behind the end of the data.
+        long_ad(ALLOCATED | unit, at_a, 0),
+    ]
+    .concat();
+    let all = [&a[..], &zeros, &zeros, &b].concat();
+    let icb = this.add(5, 1, all.len() as u64, &ads);
+    names.push((0, name("long"), icb));
+    names.push((0, name("linked too"), icb));
+    expect('f', "/long", &all);
+    expect('f', "/linked\\x20too", &all);
+
+    if form != Form::Virtual(0) && form != Form::Virtual(5) {
+        let ads = [
+            short_ad(unit, at_a),
+            short_ad(HOLE | unit, 0),
+            short_ad(100, at_b),
+        ]
+        .concat();
+        let all = [&a[..], &zeros, &b].concat();
+        let icb = this.add(5, 0, all.len() as u64, &ads);
+        names.push((0, name("short"), icb));
+        expect('f', "/short", &all);
+    }
+
+    let icb = this.add(5, 3, 5, b"hello");
+    names.push((1, name("embedded Ж🎉"), icb));
+    expect(
+        'f',
+        "/embedded\\x20\\xd0\\x96\\xf0\\x9f\\x8e\\x89",
+        b"hello",
+    );
+    let icb = this.add(5, 0, 0, b"");
+    names.push((0, name("empty"), icb));
+    expect('f', "/empty", b"");
+    let icb = this.add(249, 3, 1, b"r");
+    names.push((0, name("real"), icb));
+    expect('f', "/real", b"r");
+
+    // A chain of two allocation extents.
+    let links = [this.take_structure(), this.take_structure()];
+    let reference = this.structures();
+    let next = |at: usize| long_ad(REPEATED | unit, links[at], reference);
+    for (at, rest) in [
+        (0, [long_ad(unit, at_a, 0), next(1)].concat()),
+        (1, long_ad(100, at_b, 0)),
+    ] {
+        let mut bytes = vec![0; 24];
+        put32(&mut bytes, 20, rest.len() as u32);
+        bytes.extend(rest);
+        let bytes = this.descriptor(258, links[at], bytes);
+        this.put_structure(links[at], &bytes);
+    }
+    let all = [&a[..], &a, &b].concat();
+    let ads = [long_ad(unit, at_a, 0), next(0)].concat();
+    let icb = this.add(5, 1, all.len() as u64, &ads);
+    names.push((0, name("chain"), icb));
+    expect('f', "/chain", &all);
+
+    let path = b"\x03\0\0\0\x05\x04\0\0\x08abc\x05\x03\0\0\x10\x04\x16";
+    let icb = this.add(12, 3, path.len() as u64, path);
+    names.push((0, name("link"), icb));
+    expect('l', "/link -> ../abc/\\xd0\\x96", b"");
+    for (kind, text) in [(6, "block"), (7, "character"), (9, "fifo"), (10, "socket")] {
+        let icb = this.add(kind, 3, 0, b"");
+        names.push((0, name(text), icb));
+        expect('o', &format!("/{text}"), b"");
+    }
+    names.push((4, name("deleted"), 7777));
+    names.push((4, b"\xFEdeleted".to_vec(), 7777));
+
+    if revision >= UdfRevision::V2_00 {
+        let streams = [
+            (0, name("one"), this.add(5, 3, 3, b"111")),
+            (0, name("two"), this.add(5, 0x2003, 1, b"2")),
+        ];
+        let directory = this.take_structure();
+        let main = this.take_structure();
+        this.directory(directory, 13, main, &streams);
+        let entry = this.entry(main, 5, 3, 4, b"main", &[], &this.icb(directory), 4);
+        this.put_structure(main, &entry);
+        names.push((0, name("streamed"), main));
+        expect('f', "/streamed", b"main");
+        expect('s', "/streamed//one", b"111");
+        expect('s', "/streamed//two", b"2");
+    }
+
+    // So many names that they fill several blocks, in a directory below another.
+    let deep = this.add(5, 3, 4, b"deep");
+    let many: Vec<_> = (0..100)
+        .map(|at| (0, name(&format!("name {at:03}")), deep))
+        .collect();
+    let (sub, upper, root) = (
+        this.take_structure(),
+        this.take_structure(),
+        this.take_structure(),
+    );
+    this.directory(sub, 4, upper, &many);
+    this.directory(upper, 4, root, &[(2, name("sub"), sub)]);
+    names.push((2, name("upper"), upper));
+    expect('d', "/upper", b"");
+    expect('d', "/upper/sub", b"");
+    for at in 0..100 {
+        expect('f', &format!("/upper/sub/name\\x20{at:03}"), b"deep");
+    }
+    this.directory(root, 4, root, &names);
+    expect('d', "/", b"");
+    lines.sort();
+    (this.finish(root), lines)
+}
+
+const FORMS: [(usize, UdfRevision, Form); 10] = [
+    (2048, UdfRevision::V1_02, Form::Physical),
+    (2048, UdfRevision::V2_01, Form::Physical),
+    (512, UdfRevision::V2_01, Form::Physical),
+    (1024, UdfRevision::V1_50, Form::Physical),
+    (4096, UdfRevision::V2_01, Form::Physical),
+    (2048, UdfRevision::V1_50, Form::Sparable),
+    (512, UdfRevision::V2_01, Form::Sparable),
+    (2048, UdfRevision::V1_50, Form::Virtual(0)),
+    (2048, UdfRevision::V2_01, Form::Virtual(0)),
+    (2048, UdfRevision::V2_00, Form::Virtual(5)),
+];
+
+/// The samples of all forms.
+pub(super) fn images() -> impl Iterator<Item = (String, Vec<u8>)> {
+    FORMS.into_iter().map(|(block_len, revision, form)| {
+        let name = format!("{block_len} {revision} {form:?}");
+        (name, sample(block_len, revision, form).0)
+    })
+}
+
+#[test]
+fn all_forms_of_partitions_and_entries_are_read() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("image");
+    for (block_len, revision, form) in FORMS {
+        let what = format!("{block_len} {revision} {form:?}");
+        let (image, lines) = sample(block_len, revision, form);
+        std::fs::write(&path, &image).unwrap();
+        let blocks = blocks(image);
+        let volume = open(&blocks, 0).unwrap_or_else(|error| panic!("{what}: {error}"));
+        let volume = volume.unwrap();
+        assert_eq!(volume.name(), "forms");
+        assert_eq!(volume.volume_set(), "a set of volumes");
+        let start = u64::from(PARTITION) * block_len as u64;
+        let len = u64::from(PARTITION_LEN) * block_len as u64;
+        assert_eq!(volume.partition(), (start, len));
+        let integrity = volume.integrity().unwrap();
+        assert_eq!(integrity.next_unique_id, 99);
+        let is_told = matches!(form, Form::Virtual(_)) && revision >= UdfRevision::V2_00;
+        let counts = if is_told { (21, 22) } else { (11, 12) };
+        assert_eq!((integrity.files, integrity.directories), counts);
+        let read = manifest(&blocks, &volume).unwrap_or_else(|error| panic!("{what}: {error}"));
+        assert_eq!(read, lines, "{what}");
+        assert_eq!(volume.typed_findings(), [], "{what}");
+        if let Some(judged) = judged(&path, 0) {
+            assert_eq!(read, judged, "{what}");
+        }
+        let root = volume.root().unwrap();
+        let entries = volume.entries(&root).unwrap();
+        let entries: Vec<Entry> = entries.map(Result::unwrap).collect();
+        let of = |name: &str| entries.iter().find(|entry| entry.name == name).unwrap();
+        assert_eq!(of("long").identity, of("linked too").identity);
+        assert_ne!(of("long").identity, of("chain").identity);
+        assert!(of("embedded Ж🎉").hidden && of("real").real_time);
+        assert_eq!(of("fifo").kind, Kind::Special("fifo"));
+    }
+}
+
+/// A volume whose root has one entry.
+fn with_entry(make: impl FnOnce(&mut Builder) -> u32) -> (Arc<Blocks>, UdfVolume) {
+    let mut this = Builder::new(2048, UdfRevision::V1_50, Form::Physical);
+    let child = make(&mut this);
+    let root = this.take_structure();
+    this.directory(root, 4, root, &[(0, b"\x10\xD8\x3C\x00a".to_vec(), child)]);
+    let blocks = blocks(this.finish(root));
+    let volume = open(&blocks, 0).unwrap().unwrap();
+    (blocks, volume)
+}
+
+fn only_entry(volume: &UdfVolume) -> Result<Entry> {
+    let root = volume.root().unwrap();
+    let mut entries: Vec<_> = volume.entries(&root).unwrap().collect();
+    assert_eq!(entries.len(), 1);
+    entries.pop().unwrap()
+}
+
+#[test]
+fn unpaired_surrogates_in_names_are_findings() {
+    let (_, volume) = with_entry(|this| this.add(5, 3, 1, b"x"));
+    assert_eq!(only_entry(&volume).unwrap().name, "\u{FFFD}a");
+    assert!(matches!(
+        volume.typed_findings()[..],
+        [Finding::Surrogate { .. }]
+    ));
+}
+
+#[test]
+fn extended_descriptors_are_read() {
+    let (blocks, volume) = with_entry(|this| {
+        let data = this.data(b"extended");
+        let mut ad = [8_u32, 8, 8, data].map(u32::to_le_bytes).concat();
+        ad.extend([0; 4]);
+        this.add(5, 2, 8, &ad)
+    });
+    let entry = only_entry(&volume).unwrap();
+    assert_eq!(read(&blocks, &entry).unwrap(), b"extended");
+}
+
+#[test]
+fn creation_comes_from_an_attribute_of_a_file_entry() {
+    let created = Timestamp::from_unix(12345);
+    let (_, volume) = with_entry(|this| {
+        let address = this.take_structure();
+        let mut attributes = this.descriptor(262, address, vec![0; 24]);
+        attributes.extend([5, 0, 0, 0, 1, 0, 0, 0, 32, 0, 0, 0, 12, 0, 0, 0, 1, 0, 0, 0]);
+        attributes.extend(UdfTime::from(created).as_bytes());
+        let entry = this.entry(address, 5, 3, 1, b"x", &attributes, &[], 4);
+        this.put_structure(address, &entry);
+        address
+    });
+    assert_eq!(only_entry(&volume).unwrap().created, Some(created));
+}
+
+#[test]
+fn the_last_entry_of_a_chain_prevails() {
+    let (_, volume) = with_entry(|this| {
+        // Two blocks each: an entry, and where the next pair is.
+        let pairs = [0; 3].map(|_| (this.take_structure(), this.take_structure()));
+        for (index, (direct, indirect)) in pairs.iter().enumerate() {
+            // The last pair is not yet written.
+            if index == 2 {
+                break;
+            }
+            let text = format!("version {index}");
+            let entry = this.entry(*direct, 5, 3, 9, text.as_bytes(), &[], &[], 4096);
+            this.put_structure(*direct, &entry);
+            let mut bytes = vec![0; 52];
+            put16(&mut bytes, 20, 4096);
+            bytes[27] = 3;
+            put(&mut bytes, 36, &long_ad(4096, pairs[index + 1].0, 0));
+            let bytes = this.descriptor(259, *indirect, bytes);
+            this.put_structure(*indirect, &bytes);
+        }
+        pairs[0].0
+    });
+    let entry = only_entry(&volume).unwrap();
+    assert!(matches!(&entry.data, Data::Embedded(data) if **data == *b"version 1"));
+}
+
+#[test]
+fn chains_that_lead_to_themselves_and_data_that_is_missing_are_errors() {
+    let is_corrupt = |volume: &UdfVolume, part: &str| match only_entry(volume) {
+        Err(crate::Error::Corrupt { what, .. }) => assert!(what.contains(part), "{what}"),
+        other => panic!("{other:?}"),
+    };
+    let (_, volume) = with_entry(|this| {
+        let link = this.take_structure();
+        let rest = [long_ad(100, 1, 0), long_ad(REPEATED | 2048, link, 0)].concat();
+        let mut bytes = vec![0; 24];
+        put32(&mut bytes, 20, rest.len() as u32);
+        bytes.extend(rest);
+        let bytes = this.descriptor(258, link, bytes);
+        this.put_structure(link, &bytes);
+        this.add(5, 1, 1 << 40, &long_ad(REPEATED | 2048, link, 0))
+    });
+    is_corrupt(&volume, "lead back");
+    let (_, volume) = with_entry(|this| this.add(5, 0, 3000, &short_ad(2048, 1)));
+    is_corrupt(&volume, "longer than all");
+    let (_, volume) = with_entry(|this| this.add(5, 0, 2048, &short_ad(2048, PARTITION_LEN)));
+    is_corrupt(&volume, "outside");
+    let (_, volume) = with_entry(|this| this.add(5, 3, 3, b"xx"));
+    is_corrupt(&volume, "embedded");
+    let (_, volume) = with_entry(|this| this.add(5, 7, 3, b"xxx"));
+    is_corrupt(&volume, "unknown type");
+    let (_, volume) = with_entry(|this| this.add(12, 3, 3, b"xxx"));
+    assert!(only_entry(&volume).is_ok());
+    let (_, volume) = with_entry(|this| this.add(12, 3, 4, b"\x05\x09xx"));
+    is_corrupt(&volume, "path component");
+}
+
+/// Many entries that lead to one long chain take no more time than a disc of their own would.
+#[test]
+fn entries_that_share_a_long_chain_are_errors_in_the_end() {
+    let mut this = Builder::new(2048, UdfRevision::V1_50, Form::Physical);
+    let links = [0; 150].map(|_| this.take());
+    for (index, link) in links.iter().enumerate() {
+        let next = links.get(index + 1);
+        let rest = match next {
+            Some(next) => short_ad(REPEATED | 2048, *next),
+            None => short_ad(2048, 1),
+        };
+        let mut bytes = vec![0; 24];
+        put32(&mut bytes, 20, rest.len() as u32);
+        bytes.extend(rest);
+        let bytes = this.descriptor(258, *link, bytes);
+        this.put_structure(*link, &bytes);
+    }
+    let file = this.add(5, 0, 2048, &short_ad(REPEATED | 2048, links[0]));
+    let root = this.take_structure();
+    let names: Vec<_> = (0..1000)
+        .map(|at| (0, name(&format!("{at}")), file))
+        .collect();
+    this.directory(root, 4, root, &names);
+    let blocks = blocks(this.finish(root));
+    let volume = open(&blocks, 0).unwrap().unwrap();
+    // Each walk begins anew.
+    for _ in 0..2 {
+        let root = volume.root().unwrap();
+        let entries = volume.entries(&root).unwrap();
+        let (good, bad): (Vec<_>, Vec<_>) = entries.partition(|entry| entry.is_ok());
+        assert_eq!(good.len() + bad.len(), 1000);
+        assert!((400..600).contains(&good.len()), "{}", good.len());
+    }
+}
+
+/// A directory that names itself does not end, but every step of it does.
+#[test]
+fn a_directory_may_name_itself() {
+    let mut this = Builder::new(2048, UdfRevision::V1_50, Form::Physical);
+    let root = this.take_structure();
+    this.directory(root, 4, root, &[(2, name("again"), root)]);
+    let blocks = blocks(this.finish(root));
+    let volume = open(&blocks, 0).unwrap().unwrap();
+    let mut directory = volume.root().unwrap();
+    for _ in 0..100 {
+        let next = volume.entries(&directory).unwrap().next().unwrap().unwrap();
+        assert_eq!(next.identity, directory.identity);
+        directory = next;
+    }
+}

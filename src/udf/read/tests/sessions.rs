@@ -1,0 +1,94 @@
+//! UDF as the users of the crate see it, and sessions that hold nothing else.
+
+use std::io::Read;
+
+use super::*;
+use crate::file_systems::{FileSystems, UdfRevision};
+use crate::image::FileSystemImage;
+use crate::import::{ImportOptions, RecordedDisc};
+use crate::time::Timestamp;
+
+/// An image of one file, whose session begins at block `start`.
+fn session(start: u32, revision: UdfRevision, name: &str) -> Vec<u8> {
+    let mut image = FileSystemImage::with_time(Timestamp::from_unix(0));
+    image.set_file_systems_to_create(FileSystems::UDF).unwrap();
+    image.set_udf_revision(revision).unwrap();
+    image.set_session_start_block(start).unwrap();
+    image.set_volume_name(name).unwrap();
+    image
+        .root_mut()
+        .add_file("name", name.as_bytes().to_vec())
+        .unwrap();
+    let mut bytes = Vec::new();
+    image
+        .create_result_image()
+        .unwrap()
+        .write_to(&mut bytes)
+        .unwrap();
+    bytes
+}
+
+/// The volume's name, and what is in its only file.
+fn contents(disc: &RecordedDisc) -> (String, String) {
+    let volume = disc.volume(disc.default_file_system().unwrap()).unwrap();
+    let items: Vec<_> = volume.walk().map(Result::unwrap).collect();
+    assert_eq!(items.len(), 1);
+    let mut text = String::new();
+    items[0].data().unwrap().read_to_string(&mut text).unwrap();
+    (volume.name().to_owned(), text)
+}
+
+#[test]
+fn sessions_of_udf_alone_are_found() {
+    for revision in UdfRevision::ALL {
+        for gap in [0, 150, 6900, 11_400] {
+            let mut bytes = session(0, *revision, "first");
+            let end = bytes.len() / 2048;
+            let start = (end + gap).next_multiple_of(if gap > 150 { 1 } else { 32 });
+            bytes.resize(start * 2048, 0);
+            bytes.extend(session(start as u32, *revision, "second"));
+            let open = |options: &ImportOptions| {
+                let disc = ReaderDisc::new(Cursor::new(bytes.clone())).unwrap();
+                RecordedDisc::open_with(disc, options).unwrap()
+            };
+            // A gap of 150 blocks is none that sessions have.
+            let last = if gap == 150 { "first" } else { "second" };
+            let disc = open(&ImportOptions::new());
+            assert_eq!(disc.file_systems(), FileSystems::UDF);
+            assert_eq!(
+                contents(&disc),
+                (last.to_owned(), last.to_owned()),
+                "{revision} {gap}"
+            );
+            let volume = disc.volume(FileSystems::UDF).unwrap();
+            assert_eq!(volume.udf_revision(), Some(*revision));
+            assert_eq!(volume.findings(), []);
+        }
+    }
+}
+
+#[test]
+fn walks_tell_of_damage_and_go_on() {
+    let image = made::image(UdfRevision::V1_02, false, true);
+    let blocks = blocks(image.clone());
+    let volume = open(&blocks, 0).unwrap().unwrap();
+    let root = volume.root().unwrap();
+    let directory = volume
+        .entries(&root)
+        .unwrap()
+        .map(Result::unwrap)
+        .find(|entry| entry.name == "directory 7")
+        .unwrap();
+    let walk = |image: Vec<u8>| -> (usize, usize) {
+        let disc = RecordedDisc::open(ReaderDisc::new(Cursor::new(image)).unwrap()).unwrap();
+        let volume = disc.volume(FileSystems::UDF).unwrap();
+        let (good, bad): (Vec<_>, Vec<_>) = volume.walk().partition(|item| item.is_ok());
+        (good.len(), bad.len())
+    };
+    let (all, errors) = walk(image.clone());
+    assert_eq!(errors, 0);
+    let mut damaged = image;
+    damaged[directory.identity as usize + 60] ^= 0x10;
+    // The directory, its one directory, and twenty files.
+    assert_eq!(walk(damaged), (all - 22, 1));
+}

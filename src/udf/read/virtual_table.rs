@@ -1,0 +1,126 @@
+//! Virtual partitions: blocks of write-once discs that a table leads to, so that they can be replaced (UDF 2.2.8,
+//! 2.2.11).
+
+use zerocopy::little_endian::{U16, U32};
+use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+
+use super::icb::{IcbExtent, file_type};
+use super::maps::{Told, is_named};
+use super::partition::{Address, Charge, Map, Space, Sparable};
+use crate::error::{Error, Result};
+use crate::udf::tag::EntityId;
+
+/// How many blocks before the last may be behind the virtual allocation table: run-out, and padding of images.
+const MAX_RUN_OUT: u32 = 64;
+
+/// Virtual Allocation Table of UDF 2.00 (UDF 2.2.11). Implementation use and entries follow.
+#[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct VirtualTableHeader {
+    header_len: U16,
+    implementation_use_len: U16,
+    logical_volume_identifier: [u8; 128],
+    previous_location: U32,
+    number_of_files: U32,
+    number_of_directories: U32,
+    revisions: [U16; 3],
+    reserved: U16,
+}
+
+const _: () = assert!(size_of::<VirtualTableHeader>() == 152);
+
+/// What ends a Virtual Allocation Table of UDF 1.50 (UDF 2.2.10 of 1.50).
+#[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct VirtualTableTrailer {
+    identifier: EntityId,
+    previous_location: U32,
+}
+
+/// Makes a virtual partition map ready; `base` is the map of the partition below it, `at` the byte of the disc where
+/// the maps are. The ICB of the table is the last block that is recorded.
+pub(super) fn virtual_table(
+    space: &Space,
+    base: u16,
+    at: u64,
+    told: &mut Told,
+    charge: &mut Charge,
+) -> Result<Map> {
+    let start = match space.maps.get(usize::from(base)) {
+        Some(Map::Physical(region) | Map::Sparable(Sparable { region, .. })) => region.start,
+        _ => return Ok(Map::Unusable("a virtual partition has none below it")),
+    };
+    let block_len = u64::from(space.block_len);
+    let recorded = space.blocks.len().saturating_sub(start);
+    let mut block = u32::try_from(recorded.checked_div(block_len).unwrap_or(0)).unwrap_or(0);
+    for _ in 0..=MAX_RUN_OUT {
+        let Some(before) = block.checked_sub(1) else {
+            break;
+        };
+        block = before;
+        let address = Address {
+            partition: base,
+            block,
+        };
+        if let Some((table, counts)) = virtual_table_at(space, address, at)? {
+            charge.add(table.len().saturating_mul(size_of::<u32>()))?;
+            told.counts = counts;
+            return Ok(Map::Virtual { base, table });
+        }
+    }
+    Ok(Map::Unusable("the virtual allocation table is not there"))
+}
+
+type Table = (Vec<u32>, Option<(u32, u32)>);
+
+/// The table whose ICB is at `address`, if that is one, and how many files and directories it counts.
+fn virtual_table_at(space: &Space, address: Address, at: u64) -> Result<Option<Table>> {
+    let mut block = Vec::new();
+    let extent = IcbExtent {
+        address,
+        len: space.block_len,
+    };
+    let Ok(icb) = space.icb(extent, at, &mut block) else {
+        return Ok(None);
+    };
+    let is_new = icb.file_type == file_type::VIRTUAL_ALLOCATION_TABLE;
+    if !is_new && icb.file_type != file_type::UNSPECIFIED {
+        return Ok(None);
+    }
+    // The table is charged twice for the moment: as bytes, and as what it says.
+    let bytes = match space.read_all(&icb, space.blocks.len()) {
+        Ok(bytes) => bytes,
+        Err(error @ Error::ImportMemory { .. }) => return Err(error),
+        Err(_) => return Ok(None),
+    };
+    let (entries, counts) = if is_new {
+        let Ok((header, _)) = VirtualTableHeader::ref_from_prefix(&bytes) else {
+            return Ok(None);
+        };
+        let counts = (
+            header.number_of_files.get(),
+            header.number_of_directories.get(),
+        );
+        (
+            bytes.get(usize::from(header.header_len.get())..),
+            Some(counts),
+        )
+    } else {
+        let Ok((entries, trailer)) = VirtualTableTrailer::ref_from_suffix(&bytes) else {
+            return Ok(None);
+        };
+        let is_table = is_named(&trailer.identifier, b"*UDF Virtual Alloc Tbl");
+        (is_table.then_some(entries), None)
+    };
+    let Some(entries) = entries else {
+        return Ok(None);
+    };
+    let mut charge = Charge::new(&space.blocks);
+    charge.add(entries.len())?;
+    let table = entries
+        .chunks_exact(size_of::<u32>())
+        .filter_map(|entry| entry.try_into().ok())
+        .map(u32::from_le_bytes)
+        .collect();
+    Ok(Some((table, counts)))
+}

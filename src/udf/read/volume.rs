@@ -1,0 +1,350 @@
+//! A volume, opened: from the recognition sequence to the root directory (ECMA-167 3/8, 4/8.3; UDF 2.2, 2.3.2).
+
+use std::sync::Arc;
+
+use zerocopy::FromBytes;
+
+use super::anchor::{self, Anchor, Anchors, byte_of};
+use super::directory::Directory;
+use super::entry;
+use super::finding::{Finding, Findings};
+use super::icb::IcbExtent;
+use super::maps::{self, Told, UNKNOWN, is_named};
+use super::narrow;
+use super::partition::{Charge, Map, Region, Space};
+use super::sequence::{self, Descriptors, Integrity};
+use super::tag::{block_at, corrupt, unsupported};
+use super::text::dstring;
+use crate::block::{BLOCK_SIZE, Extent, Lba};
+use crate::error::Result;
+use crate::file_systems::{FileSystems, UdfRevision};
+use crate::media::Blocks;
+use crate::recorded::{Entry, RecordedFinding, Volume};
+use crate::udf::file_set::FileSetDescriptor;
+use crate::udf::tag::{ExtentAd, identifier};
+
+/// Lengths of logical blocks that are read.
+const BLOCK_LENS: std::ops::RangeInclusive<u32> = 512..=32768;
+
+/// The most File Set Descriptors that are looked at.
+const MAX_FILE_SETS: usize = 256;
+
+/// A UDF volume, and what its structures say of it.
+#[derive(Debug)]
+pub(crate) struct UdfVolume {
+    space: Space,
+    root: IcbExtent,
+    /// Byte of the disc where the root is named.
+    root_from: u64,
+    name: String,
+    volume_set: String,
+    revision: u16,
+    partition: Region,
+    access_type: u32,
+    integrity: Option<Integrity>,
+    anchors: Vec<u32>,
+    sequences: [Extent; 2],
+    end: u32,
+    /// Counts what the maps keep.
+    _charge: Charge,
+}
+
+/// Opens the UDF volume of the session that begins at block `session_start` of the disc; nothing if none
+/// [is recorded](anchor::is_recorded).
+pub(crate) fn open(blocks: &Arc<Blocks>, session_start: u32) -> Result<Option<UdfVolume>> {
+    if !anchor::is_recorded(blocks, session_start)? {
+        return Ok(None);
+    }
+    let anchors = anchor::find(blocks, session_start)?;
+    let mut first_error = None;
+    let mut tried: Vec<(u32, u32)> = Vec::new();
+    for anchor in &anchors.found {
+        let sequences = (anchor.main.location.get(), anchor.reserve.location.get());
+        if tried.contains(&sequences) {
+            continue;
+        }
+        tried.push(sequences);
+        match UdfVolume::open(blocks, &anchors, anchor) {
+            Ok(volume) => return Ok(Some(volume)),
+            Err(error) => {
+                first_error.get_or_insert(error);
+            }
+        }
+    }
+    first_error.map_or(Ok(None), Err)
+}
+
+impl UdfVolume {
+    fn open(blocks: &Arc<Blocks>, anchors: &Anchors, anchor: &Anchor) -> Result<Self> {
+        let sector_len = anchors.sector_len;
+        let findings = Findings::default();
+        let descriptors = sequence::descriptors(blocks, anchor, sector_len, &findings)?;
+        let at = descriptors.logical_at;
+        let Some((logical, behind)) = descriptors.logical() else {
+            return Err(corrupt(at, "there is no logical volume descriptor"));
+        };
+        let block_len = logical.logical_block_size.get();
+        if !block_len.is_power_of_two() || !BLOCK_LENS.contains(&block_len) {
+            return Err(unsupported(at, "logical blocks of an unusual length"));
+        }
+        if !is_named(&logical.domain_identifier, b"*OSTA UDF Compliant") {
+            findings.add(Finding::Domain {
+                block: block_at(at),
+            });
+        }
+        let [low, high, ..] = logical.domain_identifier.suffix;
+        let mut space = Space::new(blocks, block_len, findings);
+        let table_len = narrow(logical.map_table_len.get().into());
+        let table = behind
+            .get(..table_len)
+            .ok_or_else(|| corrupt(at, "the table of partition maps is longer than a sector"))?;
+        let mut charge = Charge::new(blocks);
+        let told = maps::build(&mut space, &descriptors, table, sector_len, &mut charge)?;
+        let extent = logical.integrity_sequence_extent;
+        let (integrity, integrity_end) = sequence::integrity(blocks, extent, sector_len);
+        if integrity.is_none() {
+            let at = byte_of(extent.location.get(), sector_len);
+            space.findings.add(Finding::Integrity {
+                block: block_at(at),
+            });
+        }
+        let integrity = integrity.map(|integrity| match told.counts {
+            // An integrity descriptor that cannot be written again knows less than the table.
+            Some((files, directories)) => Integrity {
+                files,
+                directories,
+                ..integrity
+            },
+            None => integrity,
+        });
+        let Some(file_set) = IcbExtent::named(logical.logical_volume_contents_use) else {
+            return Err(corrupt(at, "the logical volume has no file set"));
+        };
+        let (root, root_from) = file_set_root(&space, file_set, at)?;
+        let (partition, access_type) = partition_of(&descriptors, &space, sector_len);
+        let end = end(anchors, anchor, &told, partition, integrity_end);
+        Ok(Self {
+            root,
+            root_from,
+            name: dstring(&logical.logical_volume_identifier),
+            volume_set: descriptors
+                .primary
+                .as_ref()
+                .map(|primary| dstring(&primary.volume_set_identifier))
+                .unwrap_or_default(),
+            revision: u16::from_le_bytes([low, high]),
+            partition,
+            access_type,
+            integrity,
+            anchors: anchors
+                .found
+                .iter()
+                .map(|anchor| block_at(byte_of(anchor.sector, sector_len)))
+                .collect(),
+            sequences: [anchor.main, anchor.reserve].map(|extent| extent_of(extent, sector_len)),
+            end,
+            space,
+            _charge: charge,
+        })
+    }
+
+    /// The revision of UDF as it is recorded: BCD.
+    pub(crate) const fn recorded_revision(&self) -> u16 {
+        self.revision
+    }
+
+    /// The revision of UDF, if it is one that is known.
+    pub(crate) fn revision(&self) -> Option<UdfRevision> {
+        UdfRevision::try_from(self.revision).ok()
+    }
+
+    /// The name of the logical volume, which is the one that users see.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn volume_set(&self) -> &str {
+        &self.volume_set
+    }
+
+    /// First byte on the disc and length in bytes of the partition that has the files.
+    pub(crate) const fn partition(&self) -> (u64, u64) {
+        (self.partition.start, self.partition.len)
+    }
+
+    /// How the partition may be written (ECMA-167 3/10.5.7): 1 is read-only.
+    pub(crate) const fn access_type(&self) -> u32 {
+        self.access_type
+    }
+
+    /// Length in bytes of a logical block.
+    pub(crate) const fn logical_block_size(&self) -> u32 {
+        self.space.block_len
+    }
+
+    /// What the integrity descriptor says, if there is one.
+    pub(crate) const fn integrity(&self) -> Option<Integrity> {
+        self.integrity
+    }
+
+    /// The blocks of the disc that anchors were found in.
+    pub(crate) fn anchors(&self) -> &[u32] {
+        &self.anchors
+    }
+
+    /// The blocks of the disc that the main and the reserve volume descriptor sequence have.
+    pub(crate) const fn sequences(&self) -> [Extent; 2] {
+        self.sequences
+    }
+
+    /// The first block of the disc that lies behind the partition and all structures of the volume.
+    pub(crate) const fn end(&self) -> u32 {
+        self.end
+    }
+
+    /// What was found wrong so far, and was got over.
+    pub(crate) fn typed_findings(&self) -> Vec<Finding> {
+        self.space.findings.all()
+    }
+}
+
+/// Finds the root directory's ICB in the file set (ECMA-167 4/8.3.1): the last descriptor of the sequence prevails.
+/// Also the byte of the disc that names it.
+fn file_set_root(space: &Space, extent: IcbExtent, from: u64) -> Result<(IcbExtent, u64)> {
+    const EXPECTED: [u16; 2] = [
+        identifier::FILE_SET_DESCRIPTOR,
+        identifier::TERMINATING_DESCRIPTOR,
+    ];
+    if let Some(Map::Unusable(why)) = space.maps.get(usize::from(extent.address.partition)) {
+        return Err(if *why == UNKNOWN {
+            unsupported(from, UNKNOWN)
+        } else {
+            corrupt(from, why)
+        });
+    }
+    let mut found = None;
+    let mut bytes = Vec::new();
+    let mut address = extent.address;
+    let mut left = space.blocks_of(extent.len.into());
+    for _ in 0..MAX_FILE_SETS {
+        if left == 0 {
+            break;
+        }
+        let at = match space.structure(address, &EXPECTED, from, &mut bytes) {
+            Ok(at) => at,
+            // What follows the last one need not be recorded.
+            Err(error) if found.is_none() => return Err(error),
+            Err(_) => break,
+        };
+        let Ok((descriptor, _)) = FileSetDescriptor::ref_from_prefix(&bytes) else {
+            break;
+        };
+        if descriptor.tag.identifier.get() != identifier::FILE_SET_DESCRIPTOR {
+            break;
+        }
+        found = IcbExtent::named(descriptor.root_directory).map(|root| (root, at));
+        match IcbExtent::named(descriptor.next_extent) {
+            Some(next) => {
+                address = next.address;
+                left = space.blocks_of(next.len.into());
+            }
+            None => {
+                left = left.saturating_sub(1);
+                let Some(next) = address.checked_add(1) else {
+                    break;
+                };
+                address = next;
+            }
+        }
+    }
+    found.ok_or_else(|| corrupt(from, "the file set has no root directory"))
+}
+
+/// The first partition that a map stands for, and its access type.
+fn partition_of(descriptors: &Descriptors, space: &Space, sector_len: u32) -> (Region, u32) {
+    let used = space.maps.iter().find_map(|map| match map {
+        Map::Physical(region) => Some(*region),
+        Map::Sparable(sparable) => Some(sparable.region),
+        _ => None,
+    });
+    descriptors
+        .partitions
+        .iter()
+        .map(|partition| {
+            (
+                maps::region(partition, sector_len),
+                partition.access_type.get(),
+            )
+        })
+        .find(|(region, _)| used.is_none_or(|used| used == *region))
+        .unwrap_or((Region { start: 0, len: 0 }, 0))
+}
+
+/// The blocks of the disc that an extent of sectors lies in.
+fn extent_of(extent: ExtentAd, sector_len: u32) -> Extent {
+    let start = byte_of(extent.location.get(), sector_len);
+    let end = start.saturating_add(extent.len.get().into());
+    let end = u32::try_from(end.div_ceil(BLOCK_SIZE.into())).unwrap_or(u32::MAX);
+    Extent {
+        start: Lba(block_at(start)),
+        blocks: end.saturating_sub(block_at(start)),
+    }
+}
+
+/// The first block behind all that is known of the volume.
+fn end(
+    anchors: &Anchors,
+    used: &Anchor,
+    told: &Told,
+    partition: Region,
+    integrity_end: u64,
+) -> u32 {
+    let sector_len = anchors.sector_len;
+    let behind = |sector: u32, len: u32| byte_of(sector, sector_len).saturating_add(len.into());
+    let sequences =
+        [used.main, used.reserve].map(|extent| behind(extent.location.get(), extent.len.get()));
+    let end = anchors
+        .found
+        .iter()
+        .filter(|anchor| anchor.main == used.main)
+        .map(|anchor| behind(anchor.sector, sector_len))
+        .chain(sequences)
+        .chain([
+            partition.start.saturating_add(partition.len),
+            integrity_end,
+            told.end,
+        ])
+        .max()
+        .unwrap_or(0);
+    u32::try_from(end.div_ceil(u64::from(BLOCK_SIZE))).unwrap_or(u32::MAX)
+}
+
+impl Volume for UdfVolume {
+    fn root(&self) -> Result<Entry> {
+        self.space.begin();
+        let mut block = Vec::new();
+        self.space
+            .entry(self.root, String::new(), self.root_from, false, &mut block)
+    }
+
+    fn entries<'a>(
+        &'a self,
+        directory: &Entry,
+    ) -> Result<Box<dyn Iterator<Item = Result<Entry>> + 'a>> {
+        let mut block = Vec::new();
+        let extent = entry::extent(&self.space, directory.handle);
+        let icb = self.space.icb(extent, directory.identity, &mut block)?;
+        Ok(Box::new(Directory::new(&self.space, &icb, false)?))
+    }
+
+    fn findings(&self) -> Vec<RecordedFinding> {
+        let findings = self.typed_findings().into_iter();
+        findings
+            .map(|finding| RecordedFinding {
+                file_system: FileSystems::UDF,
+                block: finding.block(),
+                what: finding.what(),
+            })
+            .collect()
+    }
+}
