@@ -435,6 +435,8 @@ pub enum Origin {
     Reader,
     /// Memory.
     Memory,
+    /// The disc that was imported.
+    Disc,
 }
 
 impl fmt::Display for Origin {
@@ -444,6 +446,7 @@ impl fmt::Display for Origin {
             Self::Staged => f.write_str("the working directory"),
             Self::Reader => f.write_str("the reader"),
             Self::Memory => f.write_str("memory"),
+            Self::Disc => f.write_str("the disc that was imported"),
         }
     }
 }

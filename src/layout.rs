@@ -14,11 +14,12 @@
 
 use std::sync::Arc;
 
-use crate::block::{Extent, Lba};
+use crate::block::{BLOCK, Extent, Lba};
 use crate::error::Result;
 use crate::file_systems::FileSystems;
 use crate::iso9660::{self, Hierarchy, PartNames, Volume};
 use crate::joliet;
+use crate::media::Blocks;
 use crate::space::{DataOptions, DataPlan, FileData, Map, Space};
 use crate::time::Timestamp;
 use crate::tree::{Sequence, Tree};
@@ -37,25 +38,38 @@ pub(crate) struct Options {
     pub time: Timestamp,
     pub data: DataOptions,
     pub udf: udf::Options,
+    /// The boot record of an earlier session.
+    pub boot_record: Option<Vec<u8>>,
+    pub random_write: Option<RandomWrite>,
 }
 
 /// An image that has been laid out.
 #[derive(Debug)]
 pub(crate) struct Layout {
     pub map: Map,
-    /// From the session's start to the last block.
+    /// From the first block of the image to the last: the session, or the whole disc.
     pub extent: Extent,
+    /// The session.
+    pub session: Extent,
+    /// Blocks of an image of the whole disc that differ from what the disc has, in the order they are to be written.
+    pub modified: Vec<Extent>,
+}
+
+/// A disc that can be written in any order, which the session is added to.
+#[derive(Clone, Debug)]
+pub(crate) struct RandomWrite {
+    pub disc: Arc<Blocks>,
+    /// Whether the volume descriptors at the disc's start are rewritten, so that they lead to this session.
+    pub rewrite_descriptors: bool,
 }
 
 const PRIMARY_PARTS: PartNames = PartNames {
-    descriptor: "ISO 9660 primary volume descriptor",
     type_l_path_table: "ISO 9660 type L path table",
     type_m_path_table: "ISO 9660 type M path table",
     directories: "ISO 9660 directories",
 };
 
 const JOLIET_PARTS: PartNames = PartNames {
-    descriptor: "Joliet volume descriptor",
     type_l_path_table: "Joliet type L path table",
     type_m_path_table: "Joliet type M path table",
     directories: "Joliet directories",
@@ -72,13 +86,14 @@ impl Layout {
 
         let mut descriptors = Extent::default();
         if has(FileSystems::ISO9660) {
+            let boot_record = u64::from(options.boot_record.is_some());
             let joliet = u64::from(has(FileSystems::JOLIET));
-            // Primary, Joliet, terminator.
-            descriptors = space.take(1 + joliet + 1)?;
+            // Primary, boot record, Joliet, terminator.
+            descriptors = space.take(1 + boot_record + joliet + 1)?;
         }
         let mut udf = None;
         if has(FileSystems::UDF) {
-            let volume = udf::VolumePlan::take(options.udf.revision, &mut space)?;
+            let volume = udf::VolumePlan::take(&options.udf, &mut space)?;
             let files = udf::Files::take(
                 tree,
                 &sequence,
@@ -109,43 +124,98 @@ impl Layout {
         if let Some((volume, structures)) = &udf {
             volume.finish(&options.udf, structures, &files, &mut space, &mut map)?;
         }
-        let extent = Extent {
+        let session = Extent {
             start,
             blocks: space.next() - start,
         };
         let volume = Volume {
             time: options.time,
             // From block 0 to the session's end, so that it has all extents.
-            space_size: extent.end().0,
+            space_size: session.end().0,
         };
-        let mut next_descriptor = descriptors.start;
+        let mut blocks = Vec::new();
         if let Some(primary) = primary {
             let identity = iso9660::identity(&options.volume_name_iso9660, &options.volume_set);
-            primary.write_descriptor(next_descriptor, &identity, &volume, PRIMARY_PARTS, &mut map);
+            let descriptor = primary.descriptor(&identity, &volume);
+            blocks.push(("ISO 9660 primary volume descriptor", descriptor));
             primary.write(&data, PRIMARY_PARTS, &mut map);
-            next_descriptor = next_descriptor + 1;
+            if let Some(boot_record) = &options.boot_record {
+                blocks.push(("boot record", boot_record.clone()));
+            }
         }
         if let Some(joliet) = joliet {
             let identity = joliet::identity(&options.volume_name_joliet, &options.volume_set);
-            joliet.write_descriptor(next_descriptor, &identity, &volume, JOLIET_PARTS, &mut map);
+            let descriptor = joliet.descriptor(&identity, &volume);
+            blocks.push(("Joliet volume descriptor", descriptor));
             joliet.write(&data, JOLIET_PARTS, &mut map);
-            next_descriptor = next_descriptor + 1;
         }
         if has(FileSystems::ISO9660) {
-            let terminator = Extent {
-                start: next_descriptor,
-                blocks: 1,
-            };
-            map.bytes(
-                terminator,
-                "volume descriptor set terminator",
-                iso9660::terminator(),
-            );
+            let terminator = iso9660::terminator().to_vec();
+            blocks.push(("volume descriptor set terminator", terminator));
         }
+        put_blocks(&blocks, descriptors.start, &mut map);
         map.files(data.extent(), files);
+        let mut extent = session;
+        let mut modified = Vec::new();
+        if let Some(RandomWrite {
+            disc,
+            rewrite_descriptors,
+        }) = &options.random_write
+        {
+            extent = Extent {
+                start: Lba(0),
+                blocks: session.end().0,
+            };
+            // First what nothing leads to yet: an interrupted writer leaves the old session as it was.
+            modified.push(session);
+            let mut kept = Lba(0);
+            let mut keep_to = |end: Lba, behind: Lba, map: &mut Map| {
+                let blocks = end - kept;
+                map.disc(Extent { start: kept, blocks }, disc.clone());
+                kept = behind;
+            };
+            if *rewrite_descriptors && !blocks.is_empty() {
+                if has(FileSystems::UDF) {
+                    let recognition = udf::recognition(options.udf.revision);
+                    let recognition = recognition.chunks_exact(BLOCK);
+                    blocks.extend(recognition.map(|block| {
+                        ("UDF volume recognition sequence", block.to_vec())
+                    }));
+                }
+                let first = Lba(iso9660::FIRST_DESCRIPTOR);
+                put_blocks(&blocks, first, &mut map);
+                let rewritten = Extent {
+                    start: first,
+                    blocks: blocks.len() as u32,
+                };
+                keep_to(rewritten.start, rewritten.end(), &mut map);
+                modified.push(rewritten);
+            }
+            if let Some(anchor) = options.udf.rewritten_anchor {
+                keep_to(anchor, anchor + 1, &mut map);
+                modified.push(Extent {
+                    start: anchor,
+                    blocks: 1,
+                });
+            }
+            keep_to(session.start, session.start, &mut map);
+        }
         Ok(Self {
             map: map.finish(),
             extent,
+            session,
+            modified,
         })
+    }
+}
+
+/// Puts blocks one behind the other.
+fn put_blocks(blocks: &[(&'static str, Vec<u8>)], start: Lba, map: &mut Map) {
+    for (place, (name, bytes)) in (0..).zip(blocks) {
+        let extent = Extent {
+            start: start + place,
+            blocks: 1,
+        };
+        map.bytes(extent, name, bytes.as_slice());
     }
 }

@@ -240,7 +240,7 @@ impl FileSystemImage {
     /// Those of [`FileSystemImage::create_result_image`].
     #[doc(alias = "get_UsedBlocks")]
     pub fn used_blocks(&self) -> Result<u32> {
-        Ok(self.lay_out()?.extent.blocks)
+        Ok(self.lay_out()?.session.blocks)
     }
 
     /// What the file systems of the image cannot hold as it is: names, times, sizes. Made while it is looked through.
@@ -265,7 +265,7 @@ impl FileSystemImage {
     pub fn create_result_image(&self) -> Result<ResultImage> {
         let layout = self.lay_out()?;
         let limit = u64::from(self.settings.free_media_blocks);
-        let needed = u64::from(layout.extent.blocks);
+        let needed = u64::from(layout.session.blocks);
         if limit > 0 && needed > limit {
             return Err(Error::ImageTooBig { needed, limit });
         }
@@ -298,7 +298,11 @@ impl FileSystemImage {
                 volume_name: settings::udf_volume_name(&name),
                 volume_set,
                 time: settings.time,
+                partition_start: None,
+                rewritten_anchor: None,
             },
+            boot_record: None,
+            random_write: None,
         };
         Layout::new(self.view.tree(), &options)
     }

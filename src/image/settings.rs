@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::FileSystemImage;
 use super::view::Naming;
-use crate::block::Lba;
+use crate::block::{Extent, Lba};
 use crate::codec::text::{cut, is_d_character};
 use crate::error::{Error, NameProblem, Result};
 use crate::file_systems::{
@@ -121,6 +121,7 @@ impl Settings {
             } else {
                 0
             },
+            recorded: Extent::default(),
         }
     }
 

@@ -11,57 +11,22 @@ use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-use crate::block::{BLOCK, BLOCK_SIZE};
-use crate::media::Blocks;
-use crate::recorded::{Data, Entry};
-
-/// Most bytes that are read at once, so that blocks that are there in part stay small in memory.
-const AT_ONCE: usize = 32 * BLOCK;
+use crate::media::{Blocks, DiscData, missing};
+use crate::recorded::Entry;
 
 /// The data of a file of a disc, read straight from it, from any position.
 ///
 /// Its errors hold the crate's [`Error`](crate::Error), which [`io::Error::downcast`] gets back.
 #[derive(Clone)]
 pub struct RecordedData {
-    blocks: Arc<Blocks>,
-    pieces: Pieces,
-    len: u64,
+    data: DiscData,
     position: u64,
-}
-
-#[derive(Clone)]
-enum Pieces {
-    /// In order; each with the position in the data at which it ends.
-    Runs(Arc<[(u64, Piece)]>),
-    Embedded(Arc<[u8]>),
-}
-
-#[derive(Clone, Copy)]
-struct Piece {
-    /// Position in the data.
-    start: u64,
-    /// First byte on the disc; `None` for zeros.
-    at: Option<u64>,
 }
 
 impl RecordedData {
     pub(super) fn new(blocks: Arc<Blocks>, entry: &Entry) -> Self {
-        let pieces = match &entry.data {
-            Data::Embedded(bytes) => Pieces::Embedded(Arc::clone(bytes)),
-            Data::Runs(runs) => {
-                let mut start = 0_u64;
-                let pieces = runs.iter().map(|run| {
-                    let piece = Piece { start, at: run.at };
-                    start = start.saturating_add(run.len);
-                    (start, piece)
-                });
-                Pieces::Runs(pieces.collect())
-            }
-        };
         Self {
-            blocks,
-            pieces,
-            len: entry.len,
+            data: DiscData::new(blocks, entry),
             position: 0,
         }
     }
@@ -70,67 +35,21 @@ impl RecordedData {
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "it is a reader")]
     pub const fn len(&self) -> u64 {
-        self.len
-    }
-
-    /// Fills some of `buf`, which ends where the data ends; nothing means that the data is shorter than it should be.
-    fn fill(&self, buf: &mut [u8]) -> crate::Result<usize> {
-        let runs = match &self.pieces {
-            Pieces::Runs(runs) => runs,
-            Pieces::Embedded(bytes) => {
-                let start = usize::try_from(self.position).unwrap_or(usize::MAX);
-                let rest = bytes.get(start..).unwrap_or_default();
-                let len = rest.len().min(buf.len());
-                for (to, from) in buf.iter_mut().zip(rest) {
-                    *to = *from;
-                }
-                return Ok(len);
-            }
-        };
-        let run = runs.partition_point(|(end, _)| *end <= self.position);
-        let Some((end, piece)) = runs.get(run) else {
-            return Ok(0);
-        };
-        let left = end.saturating_sub(self.position);
-        let len = buf.len().min(usize::try_from(left).unwrap_or(usize::MAX));
-        let Some(at) = piece.at else {
-            let zeros = buf.get_mut(..len).unwrap_or_default();
-            zeros.fill(0);
-            return Ok(len);
-        };
-        let offset = at.saturating_add(self.position.saturating_sub(piece.start));
-        let len = convenient(offset, len);
-        let part = buf.get_mut(..len).unwrap_or_default();
-        self.blocks.read_at(offset, part)?;
-        Ok(len)
-    }
-}
-
-/// How much to read at `offset` of `len` bytes: whole blocks if they are many, else what is kept anyhow.
-fn convenient(offset: u64, len: usize) -> usize {
-    if len <= AT_ONCE {
-        len
-    } else if offset % u64::from(BLOCK_SIZE) == 0 {
-        len.saturating_sub(len % BLOCK)
-    } else {
-        AT_ONCE
+        self.data.len()
     }
 }
 
 impl Read for RecordedData {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        let left = self.len.saturating_sub(self.position);
+        let left = self.len().saturating_sub(self.position);
         let len = buf.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         let buf = buf.get_mut(..len).unwrap_or_default();
         if buf.is_empty() {
             return Ok(0);
         }
-        let read = self.fill(buf)?;
+        let read = self.data.read_some(self.position, buf)?;
         if read == 0 {
-            return Err(io::Error::new(
-                io::ErrorKind::UnexpectedEof,
-                "less data is recorded than the length says",
-            ));
+            return Err(missing());
         }
         self.position = self.position.saturating_add(read as u64);
         Ok(read)
@@ -141,7 +60,7 @@ impl Seek for RecordedData {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let position = match to {
             SeekFrom::Start(position) => Some(position),
-            SeekFrom::End(offset) => self.len.checked_add_signed(offset),
+            SeekFrom::End(offset) => self.len().checked_add_signed(offset),
             SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
         };
         self.position = position.ok_or_else(|| {
@@ -157,7 +76,7 @@ impl Seek for RecordedData {
 impl fmt::Debug for RecordedData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RecordedData")
-            .field("len", &self.len)
+            .field("len", &self.len())
             .field("position", &self.position)
             .finish_non_exhaustive()
     }
@@ -167,8 +86,9 @@ impl fmt::Debug for RecordedData {
 #[allow(clippy::unwrap_used, clippy::indexing_slicing)]
 mod tests {
     use super::*;
+    use crate::block::BLOCK;
     use crate::media::ReaderDisc;
-    use crate::recorded::{Kind, Run};
+    use crate::recorded::{Data, Kind, Run};
 
     fn data(data: Data, len: u64) -> RecordedData {
         let bytes: Vec<u8> = (0..100 * BLOCK).map(|at| (at / 7) as u8).collect();

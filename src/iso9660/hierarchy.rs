@@ -36,7 +36,6 @@ pub(crate) trait Identifiers: NameRules + Debug + Send + Sync + 'static {
 /// The names of a map part for each part of a hierarchy.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PartNames {
-    pub descriptor: &'static str,
     pub type_l_path_table: &'static str,
     pub type_m_path_table: &'static str,
     pub directories: &'static str,
@@ -252,15 +251,8 @@ impl<R: Identifiers> Hierarchy<R> {
         map.made(self.directories, names.directories, Arc::new(directories));
     }
 
-    /// Puts the volume descriptor of this hierarchy at `lba`.
-    pub(crate) fn write_descriptor(
-        &self,
-        lba: Lba,
-        identity: &Identity,
-        volume: &Volume,
-        names: PartNames,
-        map: &mut Map,
-    ) {
+    /// The volume descriptor of this hierarchy.
+    pub(crate) fn descriptor(&self, identity: &Identity, volume: &Volume) -> Vec<u8> {
         let locations = Locations {
             volume_space_size: volume.space_size,
             path_table_size: self.path_table_len,
@@ -269,11 +261,7 @@ impl<R: Identifiers> Hierarchy<R> {
             root_directory: DirectoryRecord::new(&self.directory_entry(0), SELF.len()),
         };
         let descriptor = VolumeDescriptor::new(identity, &locations, volume.time.into());
-        let extent = Extent {
-            start: lba,
-            blocks: 1,
-        };
-        map.bytes(extent, names.descriptor, descriptor.as_bytes());
+        descriptor.as_bytes().to_vec()
     }
 
     fn directory_location(&self, number: u32) -> Lba {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use super::{Content, Data, HostFile, SharedReader, StageFile};
 use crate::error::Change;
+use crate::media::DiscData;
 use crate::time::Timestamp;
 
 /// What tells a changed file from the one that was added, together with its length.
@@ -94,6 +95,7 @@ pub(crate) enum Opened {
     Host(OpenFile),
     Staged { stage: Arc<StageFile>, offset: u64 },
     Seekable { reader: SharedReader, len: u64 },
+    Disc(Arc<DiscData>),
 }
 
 impl Opened {
@@ -115,6 +117,7 @@ impl Opened {
                 reader: reader.clone(),
                 len: content.len,
             },
+            Data::Disc(data) => Self::Disc(data.clone()),
         })
     }
 
@@ -131,6 +134,7 @@ impl Opened {
                 stage.read_exact_at(buf, at + offset).map_err(Failure::Read)
             }
             Self::Seekable { reader, len } => reader.read_exact_at(buf, offset, *len),
+            Self::Disc(data) => data.read_exact_at(buf, offset).map_err(Failure::Read),
         }
     }
 }

@@ -12,7 +12,9 @@ use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use crate::block::{Lba, blocks_of};
 use crate::error::Origin;
+use crate::media::DiscData;
 
 #[cfg(windows)]
 pub(crate) use self::file::file_identity;
@@ -129,6 +131,24 @@ pub(crate) struct Content {
     pub data: Data,
 }
 
+impl Content {
+    /// The first block of the disc that has this content already, as an earlier session recorded it.
+    pub(crate) fn recorded_at(&self) -> Option<Lba> {
+        match &self.data {
+            Data::Disc(data) => data.first_block(),
+            _ => None,
+        }
+    }
+
+    /// Blocks that a new session takes for it.
+    pub(crate) fn new_blocks(&self) -> u64 {
+        match self.recorded_at() {
+            Some(_) => 0,
+            None => blocks_of(self.len),
+        }
+    }
+}
+
 impl Default for Content {
     /// No data, of no node.
     fn default() -> Self {
@@ -153,6 +173,8 @@ pub(crate) enum Data {
         offset: u64,
     },
     Seekable(SharedReader),
+    /// A file of a disc that was imported.
+    Disc(Arc<DiscData>),
 }
 
 /// A file of the host, without its path: its directory's number and its name's place in the tree's name pool.
@@ -173,6 +195,7 @@ impl Data {
             Self::Host { file: host, .. } => Origin::File(file(*host)),
             Self::Staged { .. } => Origin::Staged,
             Self::Seekable(_) => Origin::Reader,
+            Self::Disc(_) => Origin::Disc,
         }
     }
 }

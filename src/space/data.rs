@@ -29,6 +29,8 @@ pub(crate) struct DataOptions {
     pub streams: bool,
     /// The most bytes of a file that lies in its ICB and has no blocks of its own.
     pub embedded: u64,
+    /// The blocks of earlier sessions that this one can refer to; what lies elsewhere is recorded again.
+    pub recorded: Extent,
 }
 
 impl DataPlan {
@@ -52,6 +54,15 @@ impl DataPlan {
                 continue;
             };
             let place = &mut starts[id.0 as usize];
+            let recorded = options.recorded;
+            let is_in = |lba: &Lba| {
+                let end = u64::from(lba.0) + blocks_of(content.len);
+                *lba >= recorded.start && end <= recorded.end().0.into()
+            };
+            if let Some(lba) = content.recorded_at().filter(is_in) {
+                *place = lba;
+                continue;
+            }
             // Block 0 is the system area's, so it stands for "not yet".
             if content.len > options.embedded && *place == Lba::default() {
                 let blocks = blocks_of(content.len);

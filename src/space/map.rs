@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::data::{Cursor, FileData};
 use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba};
 use crate::error::Result;
+use crate::media::Blocks;
 
 /// Makes the blocks of a structure when they are read.
 pub(crate) trait Fill: Send + Sync {
@@ -21,6 +22,8 @@ pub(crate) enum Content {
     Bytes(Arc<[u8]>),
     Made(Arc<dyn Fill>),
     Files(Arc<FileData>),
+    /// What earlier sessions recorded in the same blocks.
+    Disc(Arc<Blocks>),
 }
 
 /// A run of blocks with what it holds and what to call it.
@@ -58,6 +61,11 @@ impl Map {
     /// Puts the data of files.
     pub(crate) fn files(&mut self, extent: Extent, files: Arc<FileData>) {
         self.put(extent, "file data", Content::Files(files));
+    }
+
+    /// Puts blocks that stay as the disc has them.
+    pub(crate) fn disc(&mut self, extent: Extent, disc: Arc<Blocks>) {
+        self.put(extent, "earlier sessions", Content::Disc(disc));
     }
 
     fn put(&mut self, extent: Extent, name: &'static str, content: Content) {
@@ -118,12 +126,20 @@ impl Map {
                 Content::Bytes(bytes) => copy_padded(bytes, at - part_start, target),
                 Content::Made(fill) => read_made(fill.as_ref(), at - part_start, target, cursor)?,
                 Content::Files(files) => files.read(at - part_start, target, cursor)?,
+                Content::Disc(blocks) => {
+                    blocks.read_at(byte_of(start, at), target)?;
+                }
             }
             done += len;
             index += 1;
         }
         Ok(())
     }
+}
+
+/// The byte of the disc that comes at `offset` when reading begins at the block `start`.
+fn byte_of(start: Lba, offset: u64) -> u64 {
+    u64::from(start.0) * u64::from(BLOCK_SIZE) + offset
 }
 
 fn to_len(bytes: u64) -> usize {

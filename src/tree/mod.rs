@@ -19,7 +19,6 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 
 pub(crate) use self::names::{MAX_NAME_LEN, NamePool, NameRef, same_folded};
 pub(crate) use self::sequence::Sequence;
-use crate::block::blocks_of;
 use crate::path::ImagePath;
 use crate::source::{Content, Data, HostFile, HostFiles};
 use crate::time::Timestamp;
@@ -523,7 +522,7 @@ impl Tree {
         let content = &mut self.contents[content.0 as usize];
         content.references += 1;
         if content.references == 1 {
-            let blocks = blocks_of(content.len);
+            let blocks = content.new_blocks();
             if stream {
                 self.totals.stream_blocks += blocks;
             } else {
@@ -538,7 +537,7 @@ impl Tree {
         let content = &mut self.contents[content.0 as usize];
         content.references -= 1;
         if content.references == 0 {
-            let blocks = blocks_of(content.len);
+            let blocks = content.new_blocks();
             if stream {
                 self.totals.stream_blocks -= blocks;
             } else {

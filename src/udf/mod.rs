@@ -32,3 +32,4 @@ pub(crate) use self::files::Files;
 pub(crate) use self::icb::max_embedded;
 pub(crate) use self::names::Names;
 pub(crate) use self::plan::{Options, VolumePlan};
+pub(crate) use self::volume::recognition;

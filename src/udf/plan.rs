@@ -28,6 +28,10 @@ pub(crate) struct Options {
     pub volume_name: String,
     pub volume_set: String,
     pub time: Timestamp,
+    /// Where the partition of the earlier sessions begins.
+    pub partition_start: Option<Lba>,
+    /// An anchor of an earlier session that is to lead to this one.
+    pub rewritten_anchor: Option<Lba>,
 }
 
 /// The structures of the volume: those before the partition and those behind it.
@@ -44,7 +48,8 @@ pub(crate) struct VolumePlan {
 
 impl VolumePlan {
     /// Takes the blocks up to the structures for files. ISO 9660's descriptors, if any, have just been taken.
-    pub(crate) fn take(revision: UdfRevision, space: &mut Space) -> Result<Self> {
+    pub(crate) fn take(options: &Options, space: &mut Space) -> Result<Self> {
+        let revision = options.revision;
         let recognition = space.take(RECOGNITION_BLOCKS.into())?;
         space.skip_to(MAIN_SEQUENCE);
         let main = space.take(SEQUENCE_BLOCKS.into())?;
@@ -58,6 +63,10 @@ impl VolumePlan {
             partition_start = space.next();
             metadata_file = Some(space.take(1)?);
             space.align(metadata::UNIT);
+        }
+        // Later sessions refer to the data of earlier ones.
+        if let Some(start) = options.partition_start {
+            partition_start = start;
         }
         Ok(Self {
             recognition,
@@ -129,7 +138,8 @@ impl VolumePlan {
             "UDF integrity sequence",
             volume::integrity(&volume, files.counts()),
         );
-        for extent in [self.first_anchor, last_anchor] {
+        let rewritten = options.rewritten_anchor.map(|start| Extent { start, blocks: 1 });
+        for extent in [self.first_anchor, last_anchor].into_iter().chain(rewritten) {
             let anchor = volume::anchor(revision, self.main, reserve, extent.start);
             map.bytes(extent, "UDF anchor", anchor);
         }

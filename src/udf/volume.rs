@@ -17,7 +17,7 @@ pub(crate) const RECOGNITION_BLOCKS: u32 = 3;
 pub(crate) const SEQUENCE_BLOCKS: u32 = 16;
 
 /// The volume recognition sequence (ECMA-167 2/9, 3/9.1).
-pub(super) fn recognition(revision: UdfRevision) -> Vec<u8> {
+pub(crate) fn recognition(revision: UdfRevision) -> Vec<u8> {
     let mut bytes = vec![0; RECOGNITION_BLOCKS as usize * BLOCK];
     let identifiers = [b"BEA01", revision.standard_identifier(), b"TEA01"];
     for (block, identifier) in bytes.chunks_exact_mut(BLOCK).zip(identifiers) {

@@ -1,0 +1,164 @@
+//! The data of a file of a disc, wherever its pieces lie.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+
+use super::Blocks;
+use crate::block::{BLOCK, BLOCK_SIZE, Lba};
+use crate::error::Result;
+use crate::recorded::{Data, Entry};
+
+/// Most bytes that are read at once, so that blocks that are there in part stay small in memory.
+const AT_ONCE: usize = 32 * BLOCK;
+
+/// The data of a file of a disc.
+#[derive(Clone)]
+pub(crate) struct DiscData {
+    blocks: Arc<Blocks>,
+    pieces: Pieces,
+    len: u64,
+}
+
+#[derive(Clone)]
+enum Pieces {
+    /// In order; each with the position in the data at which it ends.
+    Runs(Arc<[(u64, Piece)]>),
+    Embedded(Arc<[u8]>),
+}
+
+#[derive(Clone, Copy)]
+struct Piece {
+    /// Position in the data.
+    start: u64,
+    /// First byte on the disc; `None` for zeros.
+    at: Option<u64>,
+}
+
+impl DiscData {
+    pub(crate) fn new(blocks: Arc<Blocks>, entry: &Entry) -> Self {
+        let pieces = match &entry.data {
+            Data::Embedded(bytes) => Pieces::Embedded(Arc::clone(bytes)),
+            Data::Runs(runs) => {
+                let mut start = 0_u64;
+                let pieces = runs.iter().map(|run| {
+                    let piece = Piece { start, at: run.at };
+                    start = start.saturating_add(run.len);
+                    (start, piece)
+                });
+                Pieces::Runs(pieces.collect())
+            }
+        };
+        Self {
+            blocks,
+            pieces,
+            len: entry.len,
+        }
+    }
+
+    /// Length in bytes.
+    pub(crate) const fn len(&self) -> u64 {
+        self.len
+    }
+
+    /// The data, if it lies in the file's structure and not in blocks of its own.
+    pub(crate) fn embedded(&self) -> Option<&Arc<[u8]>> {
+        match &self.pieces {
+            Pieces::Embedded(bytes) => Some(bytes),
+            Pieces::Runs(_) => None,
+        }
+    }
+
+    /// The first block of the data, if all of it follows there without a gap.
+    pub(crate) fn first_block(&self) -> Option<Lba> {
+        let Pieces::Runs(runs) = &self.pieces else {
+            return None;
+        };
+        let (_, first) = runs.first()?;
+        let first = first.at?;
+        let follows = |(_, piece): &(u64, Piece)| piece.at == first.checked_add(piece.start);
+        let (end, _) = runs.last()?;
+        let is_whole = *end >= self.len && runs.iter().all(follows);
+        let block = u32::try_from(first / u64::from(BLOCK_SIZE)).ok()?;
+        (is_whole && first % u64::from(BLOCK_SIZE) == 0).then_some(Lba(block))
+    }
+
+    /// Fills some of `buf` from `position` on; nothing means that the data is shorter than it should be.
+    pub(crate) fn read_some(&self, position: u64, buf: &mut [u8]) -> Result<usize> {
+        let runs = match &self.pieces {
+            Pieces::Runs(runs) => runs,
+            Pieces::Embedded(bytes) => {
+                let start = usize::try_from(position).unwrap_or(usize::MAX);
+                let rest = bytes.get(start..).unwrap_or_default();
+                let len = rest.len().min(buf.len());
+                for (to, from) in buf.iter_mut().zip(rest) {
+                    *to = *from;
+                }
+                return Ok(len);
+            }
+        };
+        let run = runs.partition_point(|(end, _)| *end <= position);
+        let Some((end, piece)) = runs.get(run) else {
+            return Ok(0);
+        };
+        let left = end.saturating_sub(position);
+        let len = buf.len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        let Some(at) = piece.at else {
+            let zeros = buf.get_mut(..len).unwrap_or_default();
+            zeros.fill(0);
+            return Ok(len);
+        };
+        let offset = at.saturating_add(position.saturating_sub(piece.start));
+        let len = convenient(offset, len);
+        let part = buf.get_mut(..len).unwrap_or_default();
+        self.blocks.read_at(offset, part)?;
+        Ok(len)
+    }
+
+    /// Fills all of `buf` from `position` on.
+    pub(crate) fn read_exact_at(&self, mut buf: &mut [u8], mut position: u64) -> io::Result<()> {
+        while !buf.is_empty() {
+            let len = self.read_some(position, buf)?;
+            if len == 0 {
+                return Err(missing());
+            }
+            buf = buf.get_mut(len..).unwrap_or_default();
+            position = position.saturating_add(len as u64);
+        }
+        Ok(())
+    }
+}
+
+/// The error for data that ends too early.
+pub(crate) fn missing() -> io::Error {
+    io::Error::new(
+        io::ErrorKind::UnexpectedEof,
+        "less data is recorded than the length says",
+    )
+}
+
+/// How much to read at `offset` of `len` bytes: whole blocks if they are many, else what is kept anyhow.
+fn convenient(offset: u64, len: usize) -> usize {
+    if len <= AT_ONCE {
+        len
+    } else if offset % u64::from(BLOCK_SIZE) == 0 {
+        len.saturating_sub(len % BLOCK)
+    } else {
+        AT_ONCE
+    }
+}
+
+impl fmt::Debug for DiscData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DiscData")
+            .field("len", &self.len)
+            .finish_non_exhaustive()
+    }
+}
