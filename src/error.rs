@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::file_systems::{FileSystems, InvalidValue};
+use crate::file_systems::{FileSystems, InvalidValue, UdfRevision};
 use crate::path::ImagePath;
 
 /// Result of this crate's functions.
@@ -352,6 +352,70 @@ pub enum Error {
         /// Bytes allowed.
         limit: u64,
     },
+    /// No way to write another session has been chosen.
+    #[error("no disc has been chosen: set the multisession interfaces first")]
+    MultisessionNotSet,
+    /// The way to write another session that was chosen is not one that this crate knows.
+    #[error("the multisession interface in use is of an unknown kind")]
+    IncompatibleMultisessionType,
+    /// None of the ways to write another session works with the disc as it is.
+    #[error("none of {offered} multisession interfaces works with the disc as it is")]
+    NoCompatibleMultisessionType {
+        /// How many there are.
+        offered: usize,
+    },
+    /// A drive does not tell something about its disc, or tells something that cannot be.
+    #[error("the drive does not give a usable {parameter}")]
+    BadMultisessionParameter {
+        /// What was asked for.
+        parameter: &'static str,
+        /// What the drive says, if it failed.
+        source: Option<io::Error>,
+    },
+    /// Media of this type take no other session.
+    #[error("a medium of type {media} takes no other session")]
+    ImportMediaNotAllowed {
+        /// The type of the medium.
+        media: String,
+    },
+    /// What is on the disc cannot be continued.
+    #[error("the disc cannot be continued: {what}")]
+    IncompatiblePreviousSession {
+        /// What does not fit.
+        what: &'static str,
+    },
+    /// The disc has a revision of UDF that this crate does not write.
+    #[error("the disc has UDF of revision {revision:#06x}, which cannot be continued")]
+    UdfNotWriteCompatible {
+        /// The revision, as it is recorded.
+        revision: u16,
+    },
+    /// The file systems of an image that continues a disc are those of the disc.
+    #[error("the disc has {recorded}, an image that continues it cannot have {wanted}")]
+    FileSystemChangeNotAllowed {
+        /// Those of the disc.
+        recorded: FileSystems,
+        /// Those that were asked for.
+        wanted: FileSystems,
+    },
+    /// The revision of UDF of an image that continues a disc is that of the disc.
+    #[error("the disc has UDF {recorded}, an image that continues it cannot have {wanted}")]
+    UdfRevisionChangeNotAllowed {
+        /// That of the disc.
+        recorded: UdfRevision,
+        /// The one that was asked for.
+        wanted: UdfRevision,
+    },
+    /// An item of the disc is a file and one of the image a directory, or the reverse.
+    #[error("`{path}` is a {} in {file_system} on the disc and a {} in the image", if *.is_directory { "directory" } else { "file" }, if *.is_directory { "file" } else { "directory" })]
+    ImportTypeCollision {
+        /// The item.
+        path: ImagePath,
+        /// The file system that is imported.
+        file_system: FileSystems,
+        /// Whether it is a directory on the disc.
+        is_directory: bool,
+    },
     /// Staged data cannot be carried over to another working directory.
     #[error("cannot move staged files to {}", .directory.display())]
     MoveStaged {
@@ -547,6 +611,20 @@ impl Error {
             Self::EmptyDisc => 0xC0AA_B150,                      // IMAPI_E_EMPTY_DISC
             Self::NoSupportedFileSystem | Self::RawSectors { .. } => 0xC0AA_B151, // IMAPI_E_NO_SUPPORTED_FILE_SYSTEM
             Self::FileSystemNotFound { .. } => 0xC0AA_B152, // IMAPI_E_FILE_SYSTEM_NOT_FOUND
+            Self::IncompatiblePreviousSession { .. } => 0xC0AA_B133, // IMAPI_E_INCOMPATIBLE_PREVIOUS_SESSION
+            Self::ImportTypeCollision {
+                is_directory: false,
+                ..
+            } => 0xC0AA_B155, // IMAPI_E_IMPORT_TYPE_COLLISION_FILE_EXISTS_AS_DIRECTORY
+            Self::ImportTypeCollision { .. } => 0xC0AA_B15E,         // …_DIRECTORY_EXISTS_AS_FILE
+            Self::ImportMediaNotAllowed { .. } => 0xC0AA_B159, // IMAPI_E_IMPORT_MEDIA_NOT_ALLOWED
+            Self::UdfNotWriteCompatible { .. } => 0xC0AA_B15A, // IMAPI_E_UDF_NOT_WRITE_COMPATIBLE
+            Self::IncompatibleMultisessionType => 0xC0AA_B15B, // IMAPI_E_INCOMPATIBLE_MULTISESSION_TYPE
+            Self::NoCompatibleMultisessionType { .. } => 0xC0AA_B15C, // IMAPI_E_NO_COMPATIBLE_MULTISESSION_TYPE
+            Self::MultisessionNotSet => 0xC0AA_B15D, // IMAPI_E_MULTISESSION_NOT_SET
+            Self::UdfRevisionChangeNotAllowed { .. } => 0xC0AA_B161, // IMAPI_E_UDF_REVISION_CHANGE_NOT_ALLOWED
+            Self::BadMultisessionParameter { .. } => 0xC0AA_B162, // IMAPI_E_BAD_MULTISESSION_PARAMETER
+            Self::FileSystemChangeNotAllowed { .. } => 0xC0AA_B163, // IMAPI_E_FILE_SYSTEM_CHANGE_NOT_ALLOWED
             Self::Corrupt { .. } => 0xC0AA_B153, // IMAPI_E_FILE_SYSTEM_READ_CONSISTENCY_ERROR
             Self::UnsupportedFeature { .. } => 0xC0AA_B154, // IMAPI_E_FILE_SYSTEM_FEATURE_NOT_SUPPORTED
             Self::ReadDisc { .. } => 0xC0AA_B157,           // IMAPI_E_IMPORT_READ_FAILURE
@@ -570,6 +648,7 @@ impl Error {
             | Self::DirectoryNotFound { path }
             | Self::NotADirectory { path }
             | Self::NotAFile { path }
+            | Self::ImportTypeCollision { path, .. }
             | Self::PropertyNotAccessible { path, .. }
             | Self::TooManyStreams { path, .. }
             | Self::DirectoryNotEmpty { path, .. }

@@ -171,16 +171,23 @@ impl Layout {
             let mut kept = Lba(0);
             let mut keep_to = |end: Lba, behind: Lba, map: &mut Map| {
                 let blocks = end - kept;
-                map.disc(Extent { start: kept, blocks }, disc.clone());
+                map.disc(
+                    Extent {
+                        start: kept,
+                        blocks,
+                    },
+                    disc.clone(),
+                );
                 kept = behind;
             };
             if *rewrite_descriptors && !blocks.is_empty() {
                 if has(FileSystems::UDF) {
                     let recognition = udf::recognition(options.udf.revision);
                     let recognition = recognition.chunks_exact(BLOCK);
-                    blocks.extend(recognition.map(|block| {
-                        ("UDF volume recognition sequence", block.to_vec())
-                    }));
+                    blocks.extend(
+                        recognition
+                            .map(|block| ("UDF volume recognition sequence", block.to_vec())),
+                    );
                 }
                 let first = Lba(iso9660::FIRST_DESCRIPTOR);
                 put_blocks(&blocks, first, &mut map);

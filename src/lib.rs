@@ -72,15 +72,18 @@ pub use self::file_systems::{
     FeatureSupport, FileSystems, InterchangeLevel, InvalidValue, UdfRevision,
 };
 pub use self::image::{
-    DirectoryMut, FileSystemImage, Finding, Item, ItemData, ItemKind, ItemMut, LeftOut,
-    LeftOutReason, LinkPolicy, NewDirectory, NewFile, NewItem, Report, Snapshot, TreeOptions,
-    TreeSummary,
+    DirectoryMut, FileSystemImage, Finding, ImportLeftOut, ImportProgress, ImportSummary, Item,
+    ItemData, ItemKind, ItemMut, LeftOut, LeftOutReason, LinkPolicy, NewDirectory, NewFile,
+    NewItem, Report, Snapshot, TreeOptions, TreeSummary,
 };
 pub use self::import::{
-    ImportOptions, RecordedData, RecordedDisc, RecordedExtent, RecordedItem, RecordedItems,
-    RecordedKind, RecordedSession, RecordedVolume, RecordedWalk,
+    ImportOptions, RandomWriteImage, RecordedData, RecordedDisc, RecordedExtent, RecordedItem,
+    RecordedItems, RecordedKind, RecordedSession, RecordedVolume, RecordedWalk, SequentialImage,
 };
-pub use self::media::{Disc, FileDisc, MediaType, ReaderDisc};
+pub use self::media::{
+    Disc, FileDisc, MediaType, Multisession, MultisessionInterface, MultisessionRandomWrite,
+    MultisessionSequential, ReaderDisc,
+};
 pub use self::path::ImagePath;
 pub use self::recorded::RecordedFinding;
 pub use self::result::{ImageStream, ProgressItem, ProgressItems, ResultImage, WriteProgress};

@@ -4,6 +4,7 @@ mod add;
 mod add_tree;
 mod change_points;
 mod edit;
+mod import;
 mod item;
 mod report;
 mod settings;
@@ -18,6 +19,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use self::edit::{DirectoryMut, ItemMut, NewDirectory, NewFile, NewItem};
+use self::import::Imported;
+pub use self::import::{ImportLeftOut, ImportProgress, ImportSummary};
 pub use self::item::{Item, ItemData, ItemKind, Snapshot};
 pub use self::report::{Finding, Report};
 use self::settings::Settings;
@@ -28,6 +31,7 @@ use crate::error::{Error, Result};
 use crate::file_systems::{FileSystems, InterchangeLevel};
 use crate::iso9660;
 use crate::layout::{self, Layout};
+use crate::media::MultisessionInterface;
 use crate::path::ImagePath;
 use crate::result::ResultImage;
 use crate::source::{PlatformStaging, Source, Stage, StagingPolicy};
@@ -60,6 +64,8 @@ pub struct FileSystemImage {
     settings: Settings,
     staging_policy: Arc<dyn StagingPolicy>,
     stage: Option<Stage>,
+    /// What was offered, and what was chosen of it.
+    multisession: Option<(Vec<MultisessionInterface>, MultisessionInterface)>,
 }
 
 impl FileSystemImage {
@@ -83,6 +89,7 @@ impl FileSystemImage {
             settings,
             staging_policy: Arc::new(PlatformStaging::default()),
             stage: None,
+            multisession: None,
         }
     }
 
@@ -269,13 +276,18 @@ impl FileSystemImage {
         if limit > 0 && needed > limit {
             return Err(Error::ImageTooBig { needed, limit });
         }
-        Ok(ResultImage::new(layout, &self.effective_volume_name()))
+        let disc_id = match &self.settings.imported {
+            Some(imported) => imported.disc_id.clone(),
+            None => self.effective_volume_name(),
+        };
+        Ok(ResultImage::new(layout, &disc_id))
     }
 
     fn lay_out(&self) -> Result<Layout> {
         self.check_files()?;
         let name = self.effective_volume_name();
         let settings = &self.settings;
+        let imported = settings.imported.as_ref();
         // The first 16 characters are to be unique, and the first 8 the time in hexadecimal digits (UDF 2.2.2.5).
         let volume_set = format!(
             "{:08X}{:08X}",
@@ -298,11 +310,11 @@ impl FileSystemImage {
                 volume_name: settings::udf_volume_name(&name),
                 volume_set,
                 time: settings.time,
-                partition_start: None,
-                rewritten_anchor: None,
+                partition_start: imported.and_then(|imported| imported.partition_start),
+                rewritten_anchor: imported.and_then(Imported::rewritten_anchor),
             },
-            boot_record: None,
-            random_write: None,
+            boot_record: imported.and_then(|imported| imported.boot_record.clone()),
+            random_write: imported.and_then(|imported| imported.random_write(settings.strict)),
         };
         Layout::new(self.view.tree(), &options)
     }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::FileSystemImage;
+use super::import::Imported;
 use super::view::Naming;
 use crate::block::{Extent, Lba};
 use crate::codec::text::{cut, is_d_character};
@@ -55,6 +56,8 @@ pub(super) struct Settings {
     pub session_start_block: Lba,
     pub strict: bool,
     pub restricted: bool,
+    /// The disc that the image continues.
+    pub imported: Option<Imported>,
 }
 
 impl Settings {
@@ -75,6 +78,7 @@ impl Settings {
             session_start_block: Lba(0),
             strict: false,
             restricted: false,
+            imported: None,
         }
     }
 
@@ -121,7 +125,10 @@ impl Settings {
             } else {
                 0
             },
-            recorded: Extent::default(),
+            recorded: self
+                .imported
+                .as_ref()
+                .map_or_else(Extent::default, |imported| imported.recorded),
         }
     }
 
@@ -171,6 +178,14 @@ impl FileSystemImage {
                 value: file_systems.to_string(),
                 expected: "ISO 9660, UDF or both, with Joliet only beside ISO 9660",
             }));
+        }
+        if let Some(imported) = &self.settings.imported {
+            if imported.file_systems != file_systems {
+                return Err(Error::FileSystemChangeNotAllowed {
+                    recorded: imported.file_systems,
+                    wanted: file_systems,
+                });
+            }
         }
         self.change_settings(|settings| settings.file_systems = file_systems)?;
         Ok(self.settings.support_of(self.view.tree().totals()))
@@ -255,6 +270,15 @@ impl FileSystemImage {
                 value: revision.to_string(),
                 expected: "one of the supported revisions",
             }));
+        }
+        let imported = self.settings.imported.as_ref();
+        if let Some(recorded) = imported.and_then(|imported| imported.udf_revision) {
+            if recorded != revision {
+                return Err(Error::UdfRevisionChangeNotAllowed {
+                    recorded,
+                    wanted: revision,
+                });
+            }
         }
         self.settings.udf_revision = revision;
         Ok(self.settings.support_of(self.view.tree().totals()))
@@ -638,7 +662,7 @@ impl FileSystemImage {
     }
 
     /// Checks the whole tree against the limits that are otherwise checked when something is added.
-    fn check_tree(&self, settings: &Settings) -> Result<()> {
+    pub(super) fn check_tree(&self, settings: &Settings) -> Result<()> {
         if !settings.file_systems.contains(FileSystems::ISO9660) {
             return Ok(());
         }

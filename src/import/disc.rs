@@ -161,6 +161,11 @@ impl RecordedDisc {
             None => Err(Error::FileSystemNotFound { file_system }),
         }
     }
+
+    /// The disc as the formats read it.
+    pub(crate) const fn blocks(&self) -> &Arc<Blocks> {
+        &self.blocks
+    }
 }
 
 impl RecordedSession {

@@ -245,6 +245,11 @@ impl RecordedItem {
         })
     }
 
+    /// What its format's reader gave.
+    pub(crate) const fn entry(&self) -> &Entry {
+        &self.entry
+    }
+
     /// This directory as a part of paths; nothing for the root.
     fn place(&self) -> Option<Arc<Place>> {
         (!self.entry.name.is_empty()).then(|| Place::new(&self.entry.name, self.parent.as_ref()))

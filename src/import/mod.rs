@@ -5,6 +5,7 @@
 
 mod data;
 mod disc;
+mod images;
 mod item;
 mod options;
 mod probe;
@@ -13,6 +14,7 @@ mod walk;
 
 pub use self::data::RecordedData;
 pub use self::disc::{RecordedDisc, RecordedSession};
+pub use self::images::{RandomWriteImage, SequentialImage};
 pub use self::item::{RecordedExtent, RecordedItem, RecordedItems, RecordedKind};
 pub use self::options::ImportOptions;
 pub use self::volume::RecordedVolume;

@@ -46,6 +46,11 @@ impl<'a> RecordedWalk<'a> {
         }
     }
 
+    /// The level of the item that was given last: 1 in the root directory.
+    pub(crate) fn level(&self) -> usize {
+        self.stack.len()
+    }
+
     /// Goes into a directory.
     fn enter(&mut self, directory: &Entry, place: Option<Arc<Place>>) -> Result<()> {
         self.check(directory)?;

@@ -3,9 +3,13 @@
 mod blocks;
 mod data;
 mod disc;
+mod multisession;
 mod types;
 
 pub(crate) use self::blocks::Blocks;
 pub(crate) use self::data::{DiscData, missing};
 pub use self::disc::{Disc, FileDisc, ReaderDisc};
+pub use self::multisession::{
+    Multisession, MultisessionInterface, MultisessionRandomWrite, MultisessionSequential,
+};
 pub use self::types::MediaType;

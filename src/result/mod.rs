@@ -5,7 +5,7 @@ mod stream;
 
 use std::fmt;
 use std::io::Write;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::Arc;
 
 pub use self::progress::{ProgressItem, ProgressItems};
@@ -65,13 +65,32 @@ impl ResultImage {
         u64::from(self.total_blocks()) * u64::from(BLOCK_SIZE)
     }
 
-    /// The name of the volume.
+    /// The name of the volume; of an image that continues a disc, what
+    /// [`calculate_disc_identifier`](crate::FileSystemImage::calculate_disc_identifier) gave when it was imported.
     ///
     /// IMAPI2: `IFileSystemImageResult::get_DiscId`.
     #[doc(alias = "get_DiscId")]
     #[must_use]
     pub fn disc_id(&self) -> &str {
         &self.disc_id
+    }
+
+    /// The blocks that differ from what the disc has, in the order in which they are to be written; nothing if all do.
+    ///
+    /// An image that continues a disc of which any block can be written is the whole disc from block 0, and only these
+    /// blocks of it are to be written. Those that lead to the new session come last, so that the disc stays readable if
+    /// writing is interrupted.
+    ///
+    /// IMAPI2: `IFileSystemImageResult2::get_ModifiedBlocks`, `IBlockRangeList`.
+    #[doc(alias = "get_ModifiedBlocks")]
+    #[doc(alias = "IBlockRangeList")]
+    #[must_use]
+    pub fn modified_blocks(&self) -> Option<Vec<RangeInclusive<u32>>> {
+        let ranges = self.layout.modified.iter();
+        let ranges: Vec<_> = ranges
+            .map(|extent| extent.start.0..=extent.end().0 - 1)
+            .collect();
+        (!ranges.is_empty()).then_some(ranges)
     }
 
     /// Reads from the byte `offset` on until `buf` is full or the image ends; returns how much was read.

@@ -235,6 +235,11 @@ impl Tree {
         }
     }
 
+    /// How many nodes there have been; their numbers are below it.
+    pub(crate) fn node_count(&self) -> u32 {
+        self.nodes.len() as u32
+    }
+
     /// How many contents there have been; their numbers are below it.
     pub(crate) fn content_count(&self) -> usize {
         self.contents.len()

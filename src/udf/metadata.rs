@@ -21,7 +21,7 @@ use crate::file_systems::UdfRevision;
 
 /// Both the Allocation Unit Size and the Alignment Unit Size, in blocks: the least for the first, and a multiple of
 /// every optical medium's ECC block for the second. The partition, too, begins at such a block (UDF 2.2.14).
-pub(super) const UNIT: u32 = 32;
+pub(crate) const UNIT: u32 = 32;
 
 /// No bitmap: nothing is allocated in a read-only partition.
 const NO_BITMAP: u32 = u32::MAX;

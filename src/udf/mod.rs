@@ -30,6 +30,7 @@ mod volume;
 
 pub(crate) use self::files::Files;
 pub(crate) use self::icb::max_embedded;
+pub(crate) use self::metadata::UNIT as METADATA_UNIT;
 pub(crate) use self::names::Names;
 pub(crate) use self::plan::{Options, VolumePlan};
-pub(crate) use self::volume::recognition;
+pub(crate) use self::volume::{READ_ONLY, recognition};

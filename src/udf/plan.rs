@@ -138,8 +138,13 @@ impl VolumePlan {
             "UDF integrity sequence",
             volume::integrity(&volume, files.counts()),
         );
-        let rewritten = options.rewritten_anchor.map(|start| Extent { start, blocks: 1 });
-        for extent in [self.first_anchor, last_anchor].into_iter().chain(rewritten) {
+        let rewritten = options
+            .rewritten_anchor
+            .map(|start| Extent { start, blocks: 1 });
+        for extent in [self.first_anchor, last_anchor]
+            .into_iter()
+            .chain(rewritten)
+        {
             let anchor = volume::anchor(revision, self.main, reserve, extent.start);
             map.bytes(extent, "UDF anchor", anchor);
         }

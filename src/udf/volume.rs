@@ -121,7 +121,7 @@ const _: () = assert!(size_of::<PartitionDescriptor>() == 512);
 /// Access type of a partition that is written once, when the image is made.
 ///
 /// IMAPI2 writes this one, too, and appends to no other.
-const READ_ONLY: u32 = 1;
+pub(crate) const READ_ONLY: u32 = 1;
 
 /// Logical Volume Descriptor (ECMA-167 3/10.6, UDF 2.2.4). The partition maps follow.
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]

@@ -5,6 +5,7 @@ mod alignment;
 mod all_or_nothing;
 mod allocation;
 mod api;
+mod append;
 mod change_points;
 mod changed_sources;
 mod combinations;

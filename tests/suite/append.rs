@@ -1,0 +1,242 @@
+//! Continuing discs: importing what they have, and adding sessions.
+
+use std::io::Cursor;
+
+use imapi2fs::{
+    FileSystemImage, FileSystems, ImportOptions, InterchangeLevel, MultisessionInterface,
+    RandomWriteImage, ReaderDisc, RecordedDisc, ResultImage, SequentialImage, Source, UdfRevision,
+};
+
+use crate::support::bytes::all;
+use crate::support::{add_files, image_at, masks, state};
+
+type Bytes = Vec<u8>;
+
+fn disc(bytes: &[u8]) -> ReaderDisc<Cursor<Bytes>> {
+    ReaderDisc::new(Cursor::new(bytes.to_vec())).unwrap()
+}
+
+fn sequential(bytes: &[u8]) -> MultisessionInterface {
+    MultisessionInterface::sequential(SequentialImage::open(disc(bytes)).unwrap())
+}
+
+fn random_write(bytes: &[u8]) -> MultisessionInterface {
+    MultisessionInterface::random_write(RandomWriteImage::new(disc(bytes)))
+}
+
+fn first(file_systems: FileSystems, revision: UdfRevision) -> FileSystemImage {
+    let mut image = image_at(file_systems, InterchangeLevel::Three);
+    image.set_udf_revision(revision).unwrap();
+    image.set_volume_name("FIRST").unwrap();
+    add_files(
+        &mut image,
+        &[
+            ("KEPT.TXT", b"kept"),
+            ("D/LARGE.BIN", &[7; 70_000]),
+            ("D/GONE.TXT", b"gone"),
+            ("D/CHANGED.TXT", b"old"),
+            ("EMPTY", b""),
+        ],
+    );
+    image
+}
+
+/// An image that continues `old`, with some changes.
+fn continued(old: &[u8], interface: MultisessionInterface) -> FileSystemImage {
+    let mut image = image_at(FileSystems::all(), InterchangeLevel::Three);
+    image.set_volume_name("SECOND").unwrap();
+    image.set_multisession_interfaces(vec![interface]).unwrap();
+    let summary = image.import_file_system().unwrap();
+    assert_eq!((summary.files, summary.directories), (5, 1));
+    assert_eq!(summary.left_out, []);
+    assert_eq!(image.imported_volume_name(), Some("FIRST"));
+    assert_eq!(
+        all(image.item("KEPT.TXT").unwrap().data().unwrap()),
+        b"kept"
+    );
+    image.root_mut().remove("D/GONE.TXT").unwrap();
+    image.root_mut().remove("D/CHANGED.TXT").unwrap();
+    add_files(
+        &mut image,
+        &[
+            ("D/CHANGED.TXT", b"new and longer"),
+            ("NEW/ONE.BIN", &[9; 5000]),
+        ],
+    );
+    assert!(old.len() as u64 / 2048 <= u64::from(image.session_start_block()));
+    image
+}
+
+/// The disc after an image was written to it.
+fn written(old: &[u8], result: &ResultImage, start: u32) -> Bytes {
+    let mut bytes = old.to_vec();
+    let mut put = |image: u64, at: usize, len: usize| {
+        let mut part = vec![0xAA; len];
+        assert_eq!(result.read_at(image, &mut part).unwrap(), len);
+        if bytes.len() < at + len {
+            bytes.resize(at + len, 0);
+        }
+        bytes[at..at + len].copy_from_slice(&part);
+    };
+    match result.modified_blocks() {
+        None => put(0, start as usize * 2048, result.len() as usize),
+        Some(ranges) => {
+            for range in ranges {
+                let at = *range.start() as usize * 2048;
+                let len = range.count() * 2048;
+                put(at as u64, at, len);
+            }
+        }
+    }
+    bytes
+}
+
+/// Path, data of all files of the last session, in one of its file systems.
+fn read(bytes: &[u8], file_system: FileSystems) -> Vec<(String, Bytes)> {
+    read_with(bytes, file_system, &ImportOptions::new())
+}
+
+/// The same of the session that begins at block 0.
+fn read_first(bytes: &[u8], file_system: FileSystems) -> Vec<(String, Bytes)> {
+    read_with(bytes, file_system, &ImportOptions::new().session_start(0))
+}
+
+#[track_caller]
+fn read_with(
+    bytes: &[u8],
+    file_system: FileSystems,
+    options: &ImportOptions,
+) -> Vec<(String, Bytes)> {
+    let disc = RecordedDisc::open_with(disc(bytes), options).unwrap();
+    let volume = disc.volume(file_system).unwrap();
+    let mut files = Vec::new();
+    for item in volume.walk() {
+        let item = item.unwrap();
+        if !item.is_directory() {
+            files.push((item.path().to_string(), all(item.data().unwrap())));
+        }
+    }
+    assert_eq!(volume.findings(), []);
+    files.sort();
+    files
+}
+
+fn expected() -> Vec<(String, Bytes)> {
+    let mut files: Vec<(String, Bytes)> = vec![
+        ("/KEPT.TXT".into(), b"kept".to_vec()),
+        ("/D/LARGE.BIN".into(), vec![7; 70_000]),
+        ("/D/CHANGED.TXT".into(), b"new and longer".to_vec()),
+        ("/EMPTY".into(), vec![]),
+        ("/NEW/ONE.BIN".into(), vec![9; 5000]),
+    ];
+    files.sort();
+    files
+}
+
+fn each(mut then: impl FnMut(FileSystems, UdfRevision)) {
+    for file_systems in masks() {
+        for revision in UdfRevision::ALL {
+            if file_systems.contains(FileSystems::UDF) || *revision == UdfRevision::V1_02 {
+                then(file_systems, *revision);
+            }
+        }
+    }
+}
+
+fn bytes_of(image: &FileSystemImage) -> Bytes {
+    all(image.create_result_image().unwrap().image_stream())
+}
+
+#[test]
+fn a_sequential_session_refers_to_what_is_there() {
+    each(|file_systems, revision| {
+        let old = bytes_of(&first(file_systems, revision));
+        let image = continued(&old, sequential(&old));
+        assert_eq!(image.file_systems_to_create(), file_systems);
+        let start = image.session_start_block();
+        let result = image.create_result_image().unwrap();
+        assert_eq!(result.modified_blocks(), None);
+        let new = written(&old, &result, start);
+        assert!(new[..old.len()] == old, "what is there stays");
+        for file_system in file_systems.iter() {
+            assert_eq!(
+                read(&new, file_system),
+                expected(),
+                "{file_systems} {revision}"
+            );
+        }
+        // The large file is not there twice.
+        let copies = new
+            .windows(4096)
+            .step_by(2048)
+            .filter(|blocks| **blocks == [7; 4096]);
+        assert_eq!(copies.count(), 33);
+    });
+}
+
+#[test]
+fn a_session_written_at_random_is_found_from_block_0() {
+    each(|file_systems, revision| {
+        let old = bytes_of(&first(file_systems, revision));
+        let image = continued(&old, random_write(&old));
+        let result = image.create_result_image().unwrap();
+        let ranges = result.modified_blocks().unwrap();
+        assert_eq!(*ranges[0].start(), image.session_start_block());
+        let new = written(&old, &result, 0);
+        assert!(new == all(result.image_stream()), "the whole disc");
+        for file_system in file_systems.iter() {
+            assert_eq!(
+                read(&new, file_system),
+                expected(),
+                "{file_systems} {revision}"
+            );
+        }
+        // Interrupted before the last ranges are written, the old session is as it was.
+        let mut half = old.clone();
+        half.extend(&new[old.len()..]);
+        for file_system in file_systems.iter() {
+            assert!(read_first(&half, file_system) == read_first(&old, file_system));
+        }
+    });
+}
+
+#[test]
+fn sessions_can_go_on() {
+    for kind in [sequential, random_write] {
+        let mut bytes = bytes_of(&first(FileSystems::all(), UdfRevision::V2_50));
+        for number in 0..4 {
+            let mut image = image_at(FileSystems::all(), InterchangeLevel::Three);
+            image
+                .set_multisession_interfaces(vec![kind(&bytes)])
+                .unwrap();
+            image.import_file_system().unwrap();
+            let name = format!("SESSION{number}");
+            let source = Source::from(vec![number; 3000]);
+            image.root_mut().add_file(name, source).unwrap();
+            let result = image.create_result_image().unwrap();
+            bytes = written(&bytes, &result, image.session_start_block());
+        }
+        for file_system in FileSystems::all().iter() {
+            assert_eq!(read(&bytes, file_system).len(), 5 + 4);
+        }
+    }
+}
+
+#[test]
+fn an_import_that_fails_changes_nothing() {
+    let old = bytes_of(&first(FileSystems::all(), UdfRevision::V1_02));
+    let mut image = image_at(FileSystems::ISO9660, InterchangeLevel::Three);
+    add_files(
+        &mut image,
+        &[("D", b"a file where the disc has a directory")],
+    );
+    image
+        .set_multisession_interfaces(vec![sequential(&old)])
+        .unwrap();
+    let before = state(&image);
+    let error = image.import_file_system().unwrap_err();
+    assert_eq!(error.hresult().0, 0xC0AA_B15E, "{error}");
+    assert_eq!(state(&image), before);
+    assert_eq!(image.file_systems_to_create(), FileSystems::ISO9660);
+    assert_eq!(image.session_start_block(), 0);
+}
