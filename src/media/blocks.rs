@@ -64,7 +64,11 @@ impl Blocks {
             let left = (self.disc.total_blocks() - block) as usize;
             let mut read = std::mem::take(bytes);
             read.resize(blocks.max(WINDOW.min(left)) * BLOCK, 0);
-            self.disc.read_blocks(block, &mut read).map_err(failed)?;
+            if self.disc.read_blocks(block, &mut read).is_err() {
+                // It may be one of those that nobody asked for that cannot be read.
+                read.truncate(blocks * BLOCK);
+                self.disc.read_blocks(block, &mut read).map_err(failed)?;
+            }
             *bytes = read;
             *first = block;
         }

@@ -15,6 +15,7 @@ mod file_system_names;
 mod golden;
 #[cfg(unix)]
 mod host_names;
+mod import;
 mod iso9660;
 mod joliet;
 mod limits;
