@@ -6,6 +6,7 @@
 mod common;
 mod options;
 mod output;
+#[path = "../common/progress.rs"]
 mod progress;
 
 use std::error::Error;

@@ -141,7 +141,7 @@ impl WriteError {
 
 fn copy(image: &ResultImage, file: &File) -> Result<(), Box<dyn Error>> {
     let mut progress = Progress::new(image.len());
-    match image.write_to_with(file, |at| progress.update(&at)) {
+    match image.write_to_with(file, |at| progress.update(at.bytes_done(), || at.current())) {
         // What was being written is for the caller to say.
         Err(imapi2fs::Error::Write { source }) => Err(source.into()),
         written => Ok(written.map(drop)?),

@@ -1,13 +1,14 @@
 //! What the examples that make images have in common: options that decide how items are named, and messages.
 
 mod messages;
+mod tree;
 
 use clap::{Args, ValueEnum};
-use imapi2fs::{
-    FileSystemImage, FileSystems, InterchangeLevel, LinkPolicy, TreeOptions, TreeSummary,
-};
+use imapi2fs::{FileSystemImage, FileSystems, InterchangeLevel, TreeOptions};
 
 pub(crate) use self::messages::{exit_code, note, printable};
+use self::tree::TreeArgs;
+pub(crate) use self::tree::note_left_out;
 
 /// Options that decide which items there are and how each file system names them.
 #[derive(Args)]
@@ -28,13 +29,8 @@ pub(crate) struct NameOptions {
     #[arg(long)]
     restricted_characters: bool,
 
-    /// Put the source directory itself into the image, not just what is in it
-    #[arg(long)]
-    include_base_directory: bool,
-
-    /// What to do with symbolic links, and with sockets, devices and pipes
-    #[arg(long, value_name = "POLICY", default_value = "follow")]
-    links: Links,
+    #[command(flatten)]
+    tree: TreeArgs,
 }
 
 impl NameOptions {
@@ -59,9 +55,7 @@ impl NameOptions {
     }
 
     pub(crate) fn tree_options(&self) -> TreeOptions {
-        TreeOptions::new()
-            .include_base_directory(self.include_base_directory)
-            .links(self.links.into())
+        self.tree.options()
     }
 }
 
@@ -79,39 +73,5 @@ impl From<FileSystem> for FileSystems {
             FileSystem::Joliet => Self::JOLIET,
             FileSystem::Udf => Self::UDF,
         }
-    }
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Links {
-    /// Take what links inside the source lead to; anything else is an error
-    Follow,
-    /// Leave out all of them
-    Skip,
-    /// Take what links inside the source lead to, leave out the rest
-    SkipUnresolvable,
-    /// Refuse all of them
-    Error,
-}
-
-impl From<Links> for LinkPolicy {
-    fn from(links: Links) -> Self {
-        match links {
-            Links::Follow => Self::Follow,
-            Links::Skip => Self::Skip,
-            Links::SkipUnresolvable => Self::SkipUnresolvable,
-            Links::Error => Self::Error,
-        }
-    }
-}
-
-/// Says what was left out of the tree, the first `most` one by one.
-pub(crate) fn note_left_out(summary: &TreeSummary, most: usize) {
-    for left_out in summary.left_out.iter().take(most) {
-        note(format_args!("left out {left_out}"));
-    }
-    let more = summary.left_out.len().saturating_sub(most);
-    if more > 0 {
-        note(format_args!("left out {more} more (--report names all)"));
     }
 }

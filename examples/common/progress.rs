@@ -7,10 +7,9 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use imapi2fs::WriteProgress;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
-use crate::common::printable;
+use crate::printable;
 
 /// Work that takes no longer shows nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -37,15 +36,16 @@ impl Progress {
         }
     }
 
-    pub(crate) fn update(&mut self, at: &WriteProgress) -> ControlFlow<()> {
-        self.bar.set_position(at.bytes_done());
+    /// Shows how many bytes have been written, and what comes next.
+    pub(crate) fn update(&mut self, done: u64, next: impl FnOnce() -> String) -> ControlFlow<()> {
+        self.bar.set_position(done);
         let now = Instant::now();
         if now >= self.due {
             self.due = now + INTERVAL;
             if self.bar.is_hidden() {
                 self.bar.set_draw_target(ProgressDrawTarget::stderr());
             }
-            self.bar.set_message(printable(at.current()));
+            self.bar.set_message(printable(next()));
         }
         ControlFlow::Continue(())
     }

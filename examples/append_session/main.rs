@@ -1,0 +1,209 @@
+//! Adds what is in a directory to a disc image, as another session.
+//!
+//!     cargo run --release --example append_session -- <IMAGE> <SOURCE_DIR>
+
+#[path = "../common/messages.rs"]
+mod messages;
+#[path = "../common/progress.rs"]
+mod progress;
+#[path = "../common/tree.rs"]
+mod tree;
+
+use std::error::Error;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use clap::Parser;
+use imapi2fs::{
+    FileDisc, FileSystemImage, ImportLeftOut, MultisessionInterface, RandomWriteImage, ResultImage,
+    SequentialImage,
+};
+
+use messages::{note, printable};
+use progress::Progress;
+use tree::TreeArgs;
+
+/// How many of the items left out are named.
+const NAMED: usize = 10;
+
+/// Bytes that are copied at a time.
+const CHUNK: usize = 1 << 18;
+
+/// Set when the user interrupts.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Adds what is in a directory to a disc image, as another session
+///
+/// Files that are on the disc and in the directory are replaced, all others stay; what has not changed is not recorded
+/// again. The image has the file systems and the UDF revision that the disc has.
+#[derive(Parser)]
+#[command(name = env!("CARGO_CRATE_NAME"), version, after_long_help = DETAILS)]
+struct Options {
+    /// The image, or a device; it is changed in place
+    #[arg(value_name = "IMAGE")]
+    image: PathBuf,
+
+    /// The directory to add; it may also be a single file
+    #[arg(value_name = "SOURCE_DIR")]
+    source: PathBuf,
+
+    /// Leave all that is recorded as it is, as on a disc that can be written once; readers must know where the last
+    /// session begins
+    #[arg(long)]
+    sequential: bool,
+
+    /// Remove this path of the disc, with all that is below it; can be given several times
+    #[arg(long, value_name = "PATH")]
+    remove: Vec<String>,
+
+    /// The volume's name [default: the one the disc has]
+    #[arg(long, value_name = "NAME")]
+    volume_name: Option<String>,
+
+    #[command(flatten)]
+    tree: TreeArgs,
+}
+
+const DETAILS: &str = "\
+What leads to the new session is written last, and only when all else is on the
+disc: whatever interrupts the program before, the old session stays as it was.";
+
+/// Why the image cannot be continued or written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot continue {}", .image.display())]
+struct ImageError {
+    image: PathBuf,
+    source: Box<dyn Error>,
+}
+
+fn main() -> ExitCode {
+    messages::exit_code(run(&Options::parse()))
+}
+
+fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+    let failed = |source: Box<dyn Error>| ImageError {
+        image: options.image.clone(),
+        source,
+    };
+    let mut image = continued(options).map_err(failed)?;
+    for path in &options.remove {
+        if image.item(path)?.is_directory() {
+            image.root_mut().remove_tree(path)?;
+        } else {
+            image.root_mut().remove(path)?;
+        }
+    }
+    let tree = options.tree.options().exclude(&options.image);
+    let summary = progress::spin(&options.source, || {
+        image.root_mut().add_tree_with(&options.source, &tree)
+    })?;
+    tree::note_left_out(&summary, NAMED);
+    let result = image.create_result_image()?;
+    ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed))?;
+    write(&result, image.session_start_block(), options).map_err(failed)?;
+    Ok(())
+}
+
+/// An image that has what the disc has.
+fn continued(options: &Options) -> Result<FileSystemImage, Box<dyn Error>> {
+    let disc = FileDisc::open(&options.image)?;
+    let interface = if options.sequential {
+        MultisessionInterface::sequential(SequentialImage::open(disc)?)
+    } else {
+        MultisessionInterface::random_write(RandomWriteImage::new(disc))
+    };
+    let mut image = FileSystemImage::new();
+    image.set_multisession_interfaces(vec![interface])?;
+    let summary = image.import_file_system()?;
+    for left_out in summary.left_out.iter().take(NAMED) {
+        match left_out {
+            ImportLeftOut::SymbolicLink { path, target } => {
+                note(format_args!("left out {path}: is a link to {target}"));
+            }
+            left_out => note(format_args!("left out {left_out:?}")),
+        }
+    }
+    let name = match &options.volume_name {
+        Some(name) => name.clone(),
+        None => image.imported_volume_name().unwrap_or_default().to_owned(),
+    };
+    image.set_volume_name(name)?;
+    Ok(image)
+}
+
+/// Writes what is new, and last what leads to it.
+fn write(result: &ResultImage, start: u32, options: &Options) -> Result<(), Box<dyn Error>> {
+    let mut file = File::options().write(true).open(&options.image)?;
+    let old_len = file.metadata()?.len();
+    let block = u64::from(result.block_size());
+    // Where in the image each range is, and where in the file it goes.
+    let ranges: Vec<(u64, u64, u64)> = match result.modified_blocks() {
+        None => vec![(0, u64::from(start) * block, result.len())],
+        Some(ranges) => ranges
+            .into_iter()
+            .map(|range| {
+                let first = u64::from(*range.start()) * block;
+                (first, first, range.count() as u64 * block)
+            })
+            .collect(),
+    };
+    let written = (|| {
+        let (body, lead) = ranges.split_at(1);
+        let total = ranges.iter().map(|(_, _, len)| len).sum();
+        let mut bar = Progress::new(total);
+        for range in body {
+            copy(result, &mut file, *range, &mut |done| {
+                let block = u32::try_from((range.0 + done) / block).unwrap_or(u32::MAX);
+                let item = || result.progress_items().from_block(block);
+                let _ = bar.update(done, || {
+                    item().map_or(String::new(), |item| item.description().to_owned())
+                });
+                !INTERRUPTED.load(Ordering::Relaxed)
+            })?;
+        }
+        file.sync_data()?;
+        Ok::<_, Box<dyn Error>>(lead.to_vec())
+    })();
+    match written {
+        Ok(lead) => {
+            // These are a few blocks, which nothing interrupts.
+            for range in lead {
+                copy(result, &mut file, range, &mut |_| true)?;
+            }
+            file.sync_all()?;
+            Ok(())
+        }
+        Err(error) => {
+            // Nothing leads there; a device cannot be cut.
+            let _ = file.set_len(old_len);
+            Err(error)
+        }
+    }
+}
+
+/// Copies a range; `goes_on` is told what has been copied, and may say that it is enough.
+fn copy(
+    result: &ResultImage,
+    file: &mut File,
+    (from, to, len): (u64, u64, u64),
+    goes_on: &mut dyn FnMut(u64) -> bool,
+) -> Result<(), Box<dyn Error>> {
+    let mut stream = result.image_stream();
+    stream.seek(SeekFrom::Start(from))?;
+    file.seek(SeekFrom::Start(to))?;
+    let mut chunk = vec![0; CHUNK];
+    let mut done = 0;
+    while done < len {
+        if !goes_on(done) {
+            return Err("interrupted".into());
+        }
+        let wanted = (len - done).min(CHUNK as u64) as usize;
+        stream.read_exact(&mut chunk[..wanted])?;
+        file.write_all(&chunk[..wanted])?;
+        done += wanted as u64;
+    }
+    Ok(())
+}

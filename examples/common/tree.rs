@@ -1,0 +1,60 @@
+//! Options that decide what of a source directory is added, and messages about the rest.
+
+use clap::{Args, ValueEnum};
+use imapi2fs::{LinkPolicy, TreeOptions, TreeSummary};
+
+use super::note;
+
+/// Options that decide what of a source directory is added.
+#[derive(Args)]
+pub(crate) struct TreeArgs {
+    /// Put the source directory itself into the image, not just what is in it
+    #[arg(long)]
+    include_base_directory: bool,
+
+    /// What to do with symbolic links, and with sockets, devices and pipes
+    #[arg(long, value_name = "POLICY", default_value = "follow")]
+    links: Links,
+}
+
+impl TreeArgs {
+    pub(crate) fn options(&self) -> TreeOptions {
+        TreeOptions::new()
+            .include_base_directory(self.include_base_directory)
+            .links(self.links.into())
+    }
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Links {
+    /// Take what links inside the source lead to; anything else is an error
+    Follow,
+    /// Leave out all of them
+    Skip,
+    /// Take what links inside the source lead to, leave out the rest
+    SkipUnresolvable,
+    /// Refuse all of them
+    Error,
+}
+
+impl From<Links> for LinkPolicy {
+    fn from(links: Links) -> Self {
+        match links {
+            Links::Follow => Self::Follow,
+            Links::Skip => Self::Skip,
+            Links::SkipUnresolvable => Self::SkipUnresolvable,
+            Links::Error => Self::Error,
+        }
+    }
+}
+
+/// Says what was left out of the tree, the first `most` one by one.
+pub(crate) fn note_left_out(summary: &TreeSummary, most: usize) {
+    for left_out in summary.left_out.iter().take(most) {
+        note(format_args!("left out {left_out}"));
+    }
+    let more = summary.left_out.len().saturating_sub(most);
+    if more > 0 {
+        note(format_args!("left out {more} more (--report names all)"));
+    }
+}
