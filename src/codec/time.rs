@@ -200,11 +200,11 @@ impl From<Timestamp> for UdfTime {
 impl UdfTime {
     /// The time that is recorded, if it is one.
     pub(crate) fn decode(&self) -> Option<Timestamp> {
-        let date = chrono::NaiveDate::from_ymd_opt(
-            self.year.get().into(),
-            self.month.into(),
-            self.day.into(),
-        )?;
+        let year = i32::from(self.year.get());
+        if !(LONG_YEARS.0..=LONG_YEARS.1).contains(&year) {
+            return None;
+        }
+        let date = NaiveDate::from_ymd_opt(year, self.month.into(), self.day.into())?;
         // What cannot be a fraction is none.
         let part = |value: u8, unit: u32| {
             if value < 100 {
@@ -344,6 +344,11 @@ mod tests {
         assert_eq!(time.decode(), None);
         time.month = 0;
         assert_eq!(time.decode(), None);
+        time.month = 1;
+        for year in [i16::MIN, -1, 0, 10_000, i16::MAX] {
+            time.year.set(year);
+            assert_eq!(time.decode(), None);
+        }
     }
 
     #[test]
