@@ -205,6 +205,8 @@ impl UdfTime {
             return None;
         }
         let date = NaiveDate::from_ymd_opt(year, self.month.into(), self.day.into())?;
+        // A leap second counts with the one before it.
+        let second = if self.second == 60 { 59 } else { self.second };
         // What cannot be a fraction is none.
         let part = |value: u8, unit: u32| {
             if value < 100 {
@@ -217,16 +219,7 @@ impl UdfTime {
             + part(self.hundreds_of_microseconds, 100)
             + part(self.microseconds, 1);
         let time = date
-            .and_hms_micro_opt(
-                self.hour.into(),
-                self.minute.into(),
-                // A leap second counts with the one before it.
-                u32::from(
-                    self.second
-                        .min(if self.second == 60 { 59 } else { u8::MAX }),
-                ),
-                micros,
-            )?
+            .and_hms_micro_opt(self.hour.into(), self.minute.into(), second.into(), micros)?
             .and_utc();
         // Twelve bits with a sign. Only local time has a zone, and it need not be given.
         let bits = self.type_and_zone.get();
