@@ -1,14 +1,13 @@
-//! What the examples have in common: options that decide how items are named, and messages.
+//! What the examples that make images have in common: options that decide how items are named, and messages.
 
-use std::error::Error;
-use std::fmt::{Display, Write as _};
-use std::io::{self, Write as _};
-use std::process::ExitCode;
+mod messages;
 
 use clap::{Args, ValueEnum};
 use imapi2fs::{
     FileSystemImage, FileSystems, InterchangeLevel, LinkPolicy, TreeOptions, TreeSummary,
 };
+
+pub(crate) use self::messages::{exit_code, note, printable};
 
 /// Options that decide which items there are and how each file system names them.
 #[derive(Args)]
@@ -115,42 +114,4 @@ pub(crate) fn note_left_out(summary: &TreeSummary, most: usize) {
     if more > 0 {
         note(format_args!("left out {more} more (--report names all)"));
     }
-}
-
-/// Turns a program's result into its exit status, and an error with its causes into one line.
-pub(crate) fn exit_code(result: Result<(), Box<dyn Error>>) -> ExitCode {
-    let Err(error) = result else {
-        return ExitCode::SUCCESS;
-    };
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let _ = write!(text, ": {error}");
-        cause = error.source();
-    }
-    note(text);
-    ExitCode::FAILURE
-}
-
-/// Writes a line to standard error. Nobody is told when that fails: there is no one left to tell.
-pub(crate) fn note(message: impl Display) {
-    let _ = writeln!(
-        io::stderr(),
-        "{}: {}",
-        env!("CARGO_CRATE_NAME"),
-        printable(message)
-    );
-}
-
-/// Text that stays on one line and does nothing to a terminal, whatever names it holds.
-pub(crate) fn printable(text: impl Display) -> String {
-    let mut line = String::new();
-    for character in text.to_string().chars() {
-        if character.is_control() {
-            line.extend(character.escape_default());
-        } else {
-            line.push(character);
-        }
-    }
-    line
 }

@@ -17,6 +17,7 @@ mod isoinfo;
 mod library;
 mod names;
 mod plant;
+mod read_back;
 mod relaxations;
 mod sevenzip;
 mod tool;
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
 
     let present: Vec<bool> = JUDGES.iter().map(|judge| judge.is_present()).collect();
     let mut trials = library::trials();
+    trials.extend(read_back::trials(required));
     for settings in cases::all(full) {
         if settings.refusal().is_some() {
             trials.push(library::refused(settings));

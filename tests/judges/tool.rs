@@ -30,7 +30,7 @@ impl Judge {
     }
 }
 
-fn is_installed(program: &str) -> bool {
+pub(crate) fn is_installed(program: &str) -> bool {
     // An emulated machine has no judges of its own; the bytes are the same on every machine (tests of the golden images).
     if cfg!(target_endian = "big") {
         return false;

@@ -372,6 +372,10 @@ impl File {
             _ => self.runs.push(Run { at: Some(at), len }),
         }
         self.entry.len = self.entry.len.saturating_add(len);
+        // What is cut off may be missing of one extent, but several that overlap would have no end.
+        if self.runs.len() > 1 && self.entry.len > volume.blocks.len() {
+            return Err(volume.corrupt(offset, "file takes more than the whole disc"));
+        }
         Ok(())
     }
 

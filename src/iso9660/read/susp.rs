@@ -21,7 +21,7 @@ const XA: usize = 14;
 /// The most bytes of continuation areas of one record: the longest link of any system, and as much again.
 const MOST_CONTINUED: usize = 16 << 10;
 
-/// The most continuation areas of one record, so that a chain of empty ones ends.
+/// The most continuation areas of one record: more than fill the bytes above.
 const MOST_AREAS: usize = 64;
 
 /// Where the rest of an area is (SUSP 5.1).
@@ -55,8 +55,8 @@ pub(super) fn entries(
 ) {
     let mut next = one_area(volume, area, offset, &mut use_entry);
     let mut left = MOST_CONTINUED;
-    for _ in 0..MOST_AREAS {
-        let Some(continuation) = next else { return };
+    let mut seen = Vec::new();
+    while let Some(continuation) = next {
         let len = continuation.len.get() as usize;
         if len > left {
             volume.finding(offset, "continuation areas are too long");
@@ -66,15 +66,17 @@ pub(super) fn entries(
         let at = volume
             .offset(continuation.block.get().into())
             .saturating_add(continuation.offset.get().into());
+        if seen.contains(&at) || seen.len() >= MOST_AREAS {
+            volume.finding(offset, "continuation areas have no end");
+            return;
+        }
+        seen.push(at);
         let mut bytes = vec![0; len];
         if volume.blocks.read_at(at, &mut bytes).is_err() {
             volume.finding(offset, "continuation area cannot be read");
             return;
         }
         next = one_area(volume, &bytes, at, &mut use_entry);
-    }
-    if next.is_some() {
-        volume.finding(offset, "continuation areas have no end");
     }
 }
 

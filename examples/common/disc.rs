@@ -1,0 +1,76 @@
+//! Options of the examples that read images: which image, and what of it.
+
+use std::error::Error;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use imapi2fs::{FileDisc, FileSystems, ImportOptions, RecordedDisc, RecordedVolume};
+
+/// Options that decide what is read.
+#[derive(Args)]
+pub(crate) struct DiscOptions {
+    /// The image, or a device
+    #[arg(value_name = "IMAGE")]
+    image: PathBuf,
+
+    /// The file system to read [default: UDF, else Joliet, else ISO 9660]
+    #[arg(long, value_name = "NAME")]
+    file_system: Option<FileSystem>,
+
+    /// The session to read, counted from 0 [default: the last]
+    #[arg(long, value_name = "N")]
+    session: Option<usize>,
+
+    /// What bytes in names of ISO 9660 stand for, such as shift_jis [default: utf-8]
+    #[arg(long, value_name = "LABEL")]
+    code_page: Option<String>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum FileSystem {
+    Iso9660,
+    Joliet,
+    Udf,
+}
+
+/// Why an image cannot be read at all.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read {}", .image.display())]
+struct ImageError {
+    image: PathBuf,
+    source: Box<dyn Error>,
+}
+
+impl DiscOptions {
+    pub(crate) fn open(&self) -> Result<RecordedDisc, Box<dyn Error>> {
+        let mut options = ImportOptions::new();
+        if let Some(session) = self.session {
+            options = options.session(session);
+        }
+        if let Some(code_page) = &self.code_page {
+            options = options.code_page(code_page)?;
+        }
+        let disc = FileDisc::open(&self.image).map_err(|error| self.failed(error))?;
+        RecordedDisc::open_with(disc, &options).map_err(|error| self.failed(error))
+    }
+
+    /// The file system that is asked for.
+    pub(crate) fn volume(&self, disc: &RecordedDisc) -> Result<RecordedVolume, Box<dyn Error>> {
+        let file_system = match self.file_system {
+            Some(FileSystem::Iso9660) => Ok(FileSystems::ISO9660),
+            Some(FileSystem::Joliet) => Ok(FileSystems::JOLIET),
+            Some(FileSystem::Udf) => Ok(FileSystems::UDF),
+            None => disc.default_file_system(),
+        };
+        file_system
+            .and_then(|file_system| disc.volume(file_system))
+            .map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, source: impl Into<Box<dyn Error>>) -> Box<dyn Error> {
+        Box::new(ImageError {
+            image: self.image.clone(),
+            source: source.into(),
+        })
+    }
+}

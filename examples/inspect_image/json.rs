@@ -1,0 +1,118 @@
+//! The same as one object of JSON.
+
+use std::fmt::{Display, Write as _};
+use std::io::{self, Write};
+
+use imapi2fs::{
+    FileSystems, RecordedDisc, RecordedItem, RecordedKind, RecordedSession, RecordedVolume,
+    Timestamp,
+};
+
+use crate::messages::with_causes;
+
+/// Writes all; gives how much could not be read.
+pub(crate) fn write(
+    disc: &RecordedDisc,
+    volume: &RecordedVolume,
+    mut output: impl Write,
+) -> io::Result<usize> {
+    let sessions: Vec<_> = disc.sessions().iter().map(session).collect();
+    writeln!(output, "{{\"sessions\": [{}],", sessions.join(", "))?;
+    writeln!(
+        output,
+        "\"session_start_block\": {},",
+        disc.session().start_block()
+    )?;
+    writeln!(output, "\"file_system\": {},", text(volume.file_system()))?;
+    writeln!(
+        output,
+        "\"udf_revision\": {},",
+        optional(volume.udf_revision().map(text))
+    )?;
+    writeln!(output, "\"rock_ridge\": {},", volume.has_rock_ridge())?;
+    writeln!(output, "\"volume_name\": {},", text(volume.name()))?;
+
+    let mut errors = Vec::new();
+    let mut separator = "";
+    write!(output, "\"items\": [")?;
+    for item in volume.walk() {
+        match item {
+            Ok(item) => {
+                write!(output, "{separator}\n{}", object(&item))?;
+                separator = ",";
+            }
+            Err(error) => errors.push(text(with_causes(&error))),
+        }
+    }
+    writeln!(output, "],")?;
+    let findings: Vec<_> = volume.findings().iter().map(text).collect();
+    writeln!(output, "\"errors\": [{}],", errors.join(",\n"))?;
+    writeln!(output, "\"findings\": [{}]}}", findings.join(",\n"))?;
+    output.flush()?;
+    Ok(errors.len())
+}
+
+fn session(session: &RecordedSession) -> String {
+    format!(
+        "{{\"start_block\": {}, \"file_systems\": [{}], \"boot_catalog_block\": {}}}",
+        session.start_block(),
+        names(session.file_systems()),
+        optional(session.boot_catalog_block())
+    )
+}
+
+fn names(file_systems: FileSystems) -> String {
+    let names: Vec<_> = file_systems.iter().map(text).collect();
+    names.join(", ")
+}
+
+fn object(item: &RecordedItem) -> String {
+    let mut object = format!(
+        "{{\"path\": {}, \"kind\": {}, \"len\": {}, \"modified\": {}, \"created\": {}, \"accessed\": {}, \
+         \"hidden\": {}, \"real_time\": {}",
+        text(item.path()),
+        text(super::kind(item.kind())),
+        item.len(),
+        time(item.last_modified_time()),
+        time(item.creation_time()),
+        time(item.last_accessed_time()),
+        item.is_hidden(),
+        item.is_real_time()
+    );
+    if let RecordedKind::SymbolicLink { target } = item.kind() {
+        object += &format!(", \"target\": {}", text(target));
+    }
+    let extents: Vec<_> = item
+        .extents()
+        .map(|extent| format!("[{}, {}]", optional(extent.offset), extent.len))
+        .collect();
+    object += &format!(", \"extents\": [{}]", extents.join(", "));
+    let streams: Vec<_> = item.streams().map(|stream| self::object(&stream)).collect();
+    if !streams.is_empty() {
+        object += &format!(", \"streams\": [{}]", streams.join(", "));
+    }
+    object + "}"
+}
+
+fn time(time: Option<Timestamp>) -> String {
+    optional(time.map(text))
+}
+
+fn optional(value: Option<impl Display>) -> String {
+    value.map_or_else(|| "null".to_owned(), |value| value.to_string())
+}
+
+fn text(value: impl Display) -> String {
+    let mut text = String::from('"');
+    for character in value.to_string().chars() {
+        match character {
+            '"' | '\\' => text.extend(['\\', character]),
+            // DEL and its like are harmless to JSON, but not to a terminal; all of them are in the first plane.
+            _ if character.is_control() => {
+                let _ = write!(text, "\\u{:04x}", u32::from(character));
+            }
+            _ => text.push(character),
+        }
+    }
+    text + "\""
+}

@@ -1,0 +1,134 @@
+//! Shows what is on a disc image: sessions, file systems, and the files and directories of one of them.
+//!
+//!     cargo run --release --example inspect_image -- <IMAGE>
+
+#[path = "../common/disc.rs"]
+mod disc;
+mod json;
+#[path = "../common/messages.rs"]
+mod messages;
+
+use std::error::Error;
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+use imapi2fs::{RecordedDisc, RecordedItem, RecordedKind, RecordedVolume};
+
+use disc::DiscOptions;
+use messages::{note, printable, with_causes};
+
+/// Shows what is on a disc image: sessions, file systems, and the files and directories of one of them
+///
+/// One line per item, its columns separated by tabs: what it is, its length in bytes, when it was modified, and its
+/// path. What is wrong with the image goes to standard error.
+#[derive(Parser)]
+#[command(name = env!("CARGO_CRATE_NAME"), version, after_long_help = DETAILS)]
+struct Options {
+    #[command(flatten)]
+    disc: DiscOptions,
+
+    /// Write one object of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+const DETAILS: &str = "\
+Exit status:
+  0  All could be read
+  1  Some or all could not
+  2  The command line is wrong";
+
+fn main() -> ExitCode {
+    messages::exit_code(run(&Options::parse()))
+}
+
+fn run(options: &Options) -> Result<(), Box<dyn Error>> {
+    let disc = options.disc.open()?;
+    let volume = options.disc.volume(&disc)?;
+    let output = BufWriter::new(io::stdout().lock());
+    let unread = if options.json {
+        json::write(&disc, &volume, output)?
+    } else {
+        list(&disc, &volume, output)?
+    };
+    for finding in volume.findings() {
+        note(finding);
+    }
+    match unread {
+        0 => Ok(()),
+        1 => Err("one item or directory could not be read".into()),
+        unread => Err(format!("{unread} items or directories could not be read").into()),
+    }
+}
+
+/// Lists all; gives how much could not be read.
+fn list(disc: &RecordedDisc, volume: &RecordedVolume, mut output: impl Write) -> io::Result<usize> {
+    for (number, session) in disc.sessions().iter().enumerate() {
+        let (start, file_systems) = (session.start_block(), session.file_systems());
+        write!(output, "session {number} at block {start}: {file_systems}")?;
+        match session.boot_catalog_block() {
+            Some(block) => writeln!(output, "; boot catalog at block {block}")?,
+            None => writeln!(output)?,
+        }
+    }
+    write!(output, "{}", volume.file_system())?;
+    if let Some(revision) = volume.udf_revision() {
+        write!(output, " {revision}")?;
+    }
+    if volume.has_rock_ridge() {
+        write!(output, " with Rock Ridge")?;
+    }
+    writeln!(output, " `{}`", printable(volume.name()))?;
+
+    let mut unread = 0;
+    for item in volume.walk() {
+        match item {
+            Ok(item) => writeln!(output, "{}", line(&item))?,
+            Err(error) => {
+                note(with_causes(&error));
+                unread += 1;
+            }
+        }
+    }
+    output.flush()?;
+    Ok(unread)
+}
+
+fn line(item: &RecordedItem) -> String {
+    let time = item
+        .last_modified_time()
+        .map_or_else(|| "-".to_owned(), |time| time.to_string());
+    let mut kind = kind(item.kind()).to_owned();
+    for (is, word) in [
+        (item.is_hidden(), "hidden"),
+        (item.is_real_time(), "real-time"),
+    ] {
+        if is {
+            kind = format!("{word} {kind}");
+        }
+    }
+    let mut line = format!("{kind}\t{}\t{time}\t{}", item.len(), printable(item.path()));
+    if let RecordedKind::SymbolicLink { target } = item.kind() {
+        line += &format!(" -> {}", printable(target));
+    }
+    for stream in item.streams() {
+        line += &format!(
+            "\nstream\t{}\t-\t{}",
+            stream.len(),
+            printable(stream.path())
+        );
+    }
+    line
+}
+
+fn kind(kind: RecordedKind<'_>) -> &str {
+    match kind {
+        RecordedKind::Directory => "directory",
+        RecordedKind::File => "file",
+        RecordedKind::SymbolicLink { .. } => "link",
+        RecordedKind::Encoded(form) => form,
+        RecordedKind::Special(name) => name,
+        _ => "other",
+    }
+}
