@@ -141,6 +141,8 @@ impl UdfVolume {
             anchors: anchors
                 .found
                 .iter()
+                // Those of other sessions lead elsewhere.
+                .filter(|other| other.main == anchor.main)
                 .map(|anchor| block_at(byte_of(anchor.sector, sector_len)))
                 .collect(),
             sequences: [anchor.main, anchor.reserve].map(|extent| extent_of(extent, sector_len)),
@@ -213,7 +215,7 @@ impl UdfVolume {
         self.facts.integrity
     }
 
-    /// The blocks of the disc that anchors were found in.
+    /// The blocks of the disc that anchors of this volume were found in.
     pub(crate) fn anchors(&self) -> &[u32] {
         &self.facts.anchors
     }
