@@ -342,7 +342,7 @@ pub enum Error {
         /// The directory, or the file in it.
         path: ImagePath,
         /// Why: one of the errors of reading a disc.
-        source: Box<Error>,
+        source: Box<Self>,
     },
     /// Reading a disc would take more memory than is allowed.
     #[error("reading the disc takes at least {needed} bytes of memory, {limit} are allowed")]

@@ -25,7 +25,7 @@ pub(crate) struct Entry {
     /// What all names of one file share and no other file has: where its structure lies, say.
     pub identity: u64,
     /// Named streams, from UDF 2.00 on.
-    pub streams: Vec<Entry>,
+    pub streams: Vec<Self>,
     /// For the reader that made it: how to find the entries of a directory.
     pub handle: u64,
 }

@@ -23,14 +23,9 @@ pub(crate) fn write(
         "\"session_start_block\": {},",
         disc.session().start_block()
     )?;
+    let volumes: Vec<_> = super::volumes(disc).iter().map(self::volume).collect();
+    writeln!(output, "\"volumes\": [{}],", volumes.join(", "))?;
     writeln!(output, "\"file_system\": {},", text(volume.file_system()))?;
-    writeln!(
-        output,
-        "\"udf_revision\": {},",
-        optional(volume.udf_revision().map(text))
-    )?;
-    writeln!(output, "\"rock_ridge\": {},", volume.has_rock_ridge())?;
-    writeln!(output, "\"volume_name\": {},", text(volume.name()))?;
 
     let mut errors = Vec::new();
     let mut separator = "";
@@ -58,6 +53,16 @@ fn session(session: &RecordedSession) -> String {
         session.start_block(),
         names(session.file_systems()),
         optional(session.boot_catalog_block())
+    )
+}
+
+fn volume(volume: &RecordedVolume) -> String {
+    format!(
+        "{{\"file_system\": {}, \"udf_revision\": {}, \"rock_ridge\": {}, \"name\": {}}}",
+        text(volume.file_system()),
+        optional(volume.udf_revision().map(text)),
+        volume.has_rock_ridge(),
+        text(volume.name())
     )
 }
 

@@ -45,12 +45,16 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let disc = options.disc.open()?;
+    let mut output = BufWriter::new(io::stdout().lock());
+    if !options.json {
+        describe(&disc, &mut output)?;
+        output.flush()?;
+    }
     let volume = options.disc.volume(&disc)?;
-    let output = BufWriter::new(io::stdout().lock());
     let unread = if options.json {
         json::write(&disc, &volume, output)?
     } else {
-        list(&disc, &volume, output)?
+        list(&volume, output)?
     };
     for finding in volume.findings() {
         note(finding);
@@ -62,8 +66,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Lists all; gives how much could not be read.
-fn list(disc: &RecordedDisc, volume: &RecordedVolume, mut output: impl Write) -> io::Result<usize> {
+/// Says what sessions and file systems there are.
+fn describe(disc: &RecordedDisc, mut output: impl Write) -> io::Result<()> {
     for (number, session) in disc.sessions().iter().enumerate() {
         let (start, file_systems) = (session.start_block(), session.file_systems());
         write!(output, "session {number} at block {start}: {file_systems}")?;
@@ -72,15 +76,43 @@ fn list(disc: &RecordedDisc, volume: &RecordedVolume, mut output: impl Write) ->
             None => writeln!(output)?,
         }
     }
-    write!(output, "{}", volume.file_system())?;
+    for volume in volumes(disc) {
+        writeln!(
+            output,
+            "{} `{}`",
+            format_of(&volume),
+            printable(volume.name())
+        )?;
+    }
+    Ok(())
+}
+
+/// The volumes of the session that is read, as far as they can be opened.
+fn volumes(disc: &RecordedDisc) -> Vec<RecordedVolume> {
+    let open = |file_system| match disc.volume(file_system) {
+        Ok(volume) => Some(volume),
+        Err(error) => {
+            note(with_causes(&error));
+            None
+        }
+    };
+    disc.file_systems().iter().filter_map(open).collect()
+}
+
+fn format_of(volume: &RecordedVolume) -> String {
+    let mut format = volume.file_system().to_string();
     if let Some(revision) = volume.udf_revision() {
-        write!(output, " {revision}")?;
+        format += &format!(" {revision}");
     }
     if volume.has_rock_ridge() {
-        write!(output, " with Rock Ridge")?;
+        format += " with Rock Ridge";
     }
-    writeln!(output, " `{}`", printable(volume.name()))?;
+    format
+}
 
+/// Lists all items; gives how many could not be read.
+fn list(volume: &RecordedVolume, mut output: impl Write) -> io::Result<usize> {
+    writeln!(output, "\n{}:", volume.file_system())?;
     let mut unread = 0;
     for item in volume.walk() {
         match item {

@@ -11,12 +11,14 @@ use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
-use crate::block::{BLOCK, BLOCK_SIZE};
+use crate::block::BLOCK;
 use crate::media::Blocks;
 use crate::recorded::{Data, Entry};
 
 /// Most bytes that are read at once, so that blocks that are there in part stay small in memory.
 const AT_ONCE: usize = 32 * BLOCK;
+
+const BLOCK_LEN: u64 = BLOCK as u64;
 
 /// The data of a file of a disc, read straight from it, from any position.
 ///
@@ -110,7 +112,7 @@ impl RecordedData {
 fn convenient(offset: u64, len: usize) -> usize {
     if len <= AT_ONCE {
         len
-    } else if offset % u64::from(BLOCK_SIZE) == 0 {
+    } else if offset % BLOCK_LEN == 0 {
         len.saturating_sub(len % BLOCK)
     } else {
         AT_ONCE

@@ -25,7 +25,7 @@ pub struct RecordedItem {
 #[derive(Debug)]
 pub(super) struct Place {
     name: String,
-    parent: Option<Arc<Place>>,
+    parent: Option<Arc<Self>>,
 }
 
 impl Place {

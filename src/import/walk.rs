@@ -1,4 +1,11 @@
 //! The whole tree of a volume.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 use std::fmt;
 use std::sync::Arc;
@@ -13,6 +20,8 @@ use crate::recorded::{Data, Entry, Kind};
 
 /// The deepest level of a directory that is looked into, the root being at 0. No system has paths that are so deep.
 const MAX_DEPTH: usize = 1000;
+
+const BLOCK_LEN: u64 = BLOCK_SIZE as u64;
 
 /// Memory that remembering one directory takes, with the room that the set has to spare.
 const REMEMBERED: u64 = 32;
@@ -83,7 +92,7 @@ fn block_of(directory: &Entry) -> u32 {
         Data::Runs(runs) => runs.first().and_then(|run| run.at),
         Data::Embedded(_) => None,
     }
-    .and_then(|at| u32::try_from(at / u64::from(BLOCK_SIZE)).ok())
+    .and_then(|at| u32::try_from(at / BLOCK_LEN).ok())
     .unwrap_or_default()
 }
 
@@ -133,7 +142,8 @@ fn unreadable(place: Option<&Arc<Place>>, source: Error) -> Error {
 impl Drop for RecordedWalk<'_> {
     fn drop(&mut self) {
         let directories = self.met.len() as u64;
-        self.shared.blocks.release(directories * REMEMBERED);
+        let bytes = directories.saturating_mul(REMEMBERED);
+        self.shared.blocks.release(bytes);
     }
 }
 

@@ -12,7 +12,9 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::file_systems::FileSystems;
-use crate::iso9660::read::{DecodeNames, Descriptors, Found, HierarchyVolume};
+use crate::iso9660::read::{
+    DecodeNames, Descriptors, Found, HierarchyVolume, non_empty, without_dot, without_version,
+};
 use crate::media::Blocks;
 
 /// Escape sequences of UCS-2 at the levels 1 to 3, which differ for no reader (Joliet, "Identifying a Joliet Volume").
@@ -32,6 +34,14 @@ impl DecodeNames for Utf16 {
             .map(|character| character.unwrap_or(char::REPLACEMENT_CHARACTER))
             .collect::<String>()
             .into()
+    }
+
+    /// Few writers put version numbers; where there is none a dot at the end is the name's own.
+    fn file_name<'a>(&self, identifier: &'a str) -> &'a str {
+        match without_version(identifier) {
+            (name, true) => non_empty(without_dot(name), identifier),
+            (name, false) => name,
+        }
     }
 }
 
@@ -77,5 +87,12 @@ mod tests {
         assert_eq!(decode(&[0xD83C, 0x61]), "\u{FFFD}a");
         assert_eq!(decode(&[0x61, 0xDF89]), "a\u{FFFD}");
         assert_eq!(Utf16.decode(&[0, b'a', 0]), "a");
+    }
+
+    #[test]
+    fn a_last_dot_is_dropped_with_the_version_only() {
+        for (identifier, name) in [("a.;1", "a"), ("a.b;1", "a.b"), ("a.", "a."), (";1", ";1")] {
+            assert_eq!(Utf16.file_name(identifier), name);
+        }
     }
 }

@@ -200,7 +200,7 @@ fn judged(image: &Image, start: u32, tree: &str) -> Result<BTreeSet<String>, Str
         .collect())
 }
 
-/// The dot that stands before no extension is no part of a name for the library.
+/// The dot that stands before no extension is no part of a name for the library, unless it is in Joliet.
 fn without_dots(line: &str) -> String {
     match line.split_once(" -> ") {
         None if line.starts_with("f ") && !line.ends_with("/.") => {
@@ -215,7 +215,7 @@ fn found(volume: &RecordedVolume) -> Result<BTreeSet<String>, String> {
     let mut lines = BTreeSet::new();
     for item in volume.walk() {
         let item = item.map_err(|error| chain(&error))?;
-        lines.insert(line(&item)?);
+        lines.insert(without_dots(&line(&item)?));
     }
     Ok(lines)
 }

@@ -17,6 +17,7 @@ mod file_system_names;
 mod golden;
 #[cfg(unix)]
 mod host_names;
+mod import;
 mod interop;
 mod iso9660;
 mod joliet;

@@ -81,7 +81,7 @@ impl Descriptors {
             let root = descriptor.root_directory.location_of_extent.get();
             descriptor.descriptor_type == PRIMARY
                 && root > start
-                && u64::from(root) < blocks.len() / u64::from(BLOCK_SIZE)
+                && u64::from(root).saturating_mul(BLOCK_SIZE.into()) < blocks.len()
         }))
     }
 

@@ -9,17 +9,15 @@
 
 use std::collections::VecDeque;
 
-use super::names::without_version;
 use super::record::Record;
 use super::rock_ridge::{self, Attributes};
-use super::volume::{HierarchyVolume, directory};
-use crate::block::BLOCK_SIZE;
+use super::volume::{HierarchyVolume, SECTOR, directory};
 use crate::error::Result;
 use crate::iso9660::record::DirectoryRecord;
 use crate::recorded::{Data, Entry, Kind, Run, Volume};
 
 /// Bytes of records that are read at once.
-const PIECE: u64 = 16 * BLOCK_SIZE as u64;
+const PIECE: u64 = 16 * SECTOR;
 
 /// The most extents of a file that do not follow one another. Of full length they are more than a disc has.
 const MOST_RUNS: usize = 1 << 16;
@@ -77,7 +75,7 @@ impl<'a> Records<'a> {
         is_root: bool,
     ) -> Result<Self> {
         // Some writers leave out the rest of the last sector.
-        let len = len.next_multiple_of(BLOCK_SIZE.into());
+        let len = len.next_multiple_of(SECTOR);
         let charged = len.min(PIECE);
         volume.blocks.charge(charged)?;
         let end = offset.saturating_add(len);
@@ -104,7 +102,7 @@ impl<'a> Records<'a> {
                 return Ok(false);
             }
             // Pieces end where sectors do, also when blocks are shorter than those.
-            let skip = self.next % u64::from(BLOCK_SIZE);
+            let skip = self.next % SECTOR;
             let len = left.min(self.step.saturating_sub(skip));
             self.piece
                 .resize(usize::try_from(len).unwrap_or(usize::MAX), 0);
@@ -116,7 +114,7 @@ impl<'a> Records<'a> {
                     return Ok(true);
                 }
                 // What is readable of it is found sector by sector.
-                Err(_) if self.step > BLOCK_SIZE.into() => self.step = BLOCK_SIZE.into(),
+                Err(_) if self.step > SECTOR => self.step = SECTOR,
                 Err(error) => {
                     self.next = self.next.saturating_add(len);
                     self.piece.clear();
@@ -138,7 +136,7 @@ impl<'a> Records<'a> {
             };
             let start = self.at;
             let offset = self.piece_offset.saturating_add(start as u64);
-            let left = BLOCK_SIZE as usize - (offset % u64::from(BLOCK_SIZE)) as usize;
+            let left = SECTOR.saturating_sub(offset % SECTOR) as usize;
             let sector_end = start.saturating_add(left).min(self.piece.len());
             let end = start.saturating_add(len.into());
             if len == 0 {
@@ -314,10 +312,10 @@ impl Parts {
     /// The name that an identifier stands for.
     fn name(&mut self, volume: &HierarchyVolume, record: &Record<'_>) -> String {
         let identifier = volume.names.decode(record.identifier);
-        if record.is_directory() || !volume.names.have_versions() {
+        if record.is_directory() {
             return identifier.into_owned();
         }
-        let name = without_version(&identifier);
+        let name = volume.names.file_name(&identifier);
         // The newest version comes first and has the name for itself.
         if name == self.last && name != identifier {
             return identifier.into_owned();
@@ -383,7 +381,7 @@ impl File {
         let mut entry = self.entry;
         // Names of one file share its data; so there is no telling empty files from one another.
         if let Some(run) = self.runs.first() {
-            let block = run.at.unwrap_or_default() / u64::from(BLOCK_SIZE);
+            let block = run.at.unwrap_or_default() / SECTOR;
             entry.identity = (block << 32) | (entry.len & u64::from(u32::MAX));
         }
         entry.data = Data::Runs(self.runs);
@@ -397,7 +395,7 @@ fn file(offset: u64) -> Entry {
         kind: Kind::File,
         data: Data::Runs(Vec::new()),
         // No data can be where a directory is.
-        identity: ((offset / u64::from(BLOCK_SIZE)) << 32) | (offset % u64::from(BLOCK_SIZE)),
+        identity: ((offset / SECTOR) << 32) | (offset % SECTOR),
         ..directory(offset, 0)
     }
 }

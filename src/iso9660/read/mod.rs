@@ -23,8 +23,8 @@ use std::sync::Arc;
 use encoding_rs::Encoding;
 
 pub(crate) use self::descriptors::{Descriptors, Found};
-pub(crate) use self::names::DecodeNames;
 use self::names::SingleBytes;
+pub(crate) use self::names::{DecodeNames, non_empty, without_dot, without_version};
 pub(crate) use self::volume::HierarchyVolume;
 use crate::error::Result;
 use crate::file_systems::FileSystems;

@@ -16,10 +16,8 @@ pub(crate) trait DecodeNames: Send + Sync {
     /// The text of some bytes, whatever they are.
     fn decode<'a>(&self, bytes: &'a [u8]) -> Cow<'a, str>;
 
-    /// Whether file identifiers have version numbers.
-    fn have_versions(&self) -> bool {
-        true
-    }
+    /// The name in the identifier of a file.
+    fn file_name<'a>(&self, identifier: &'a str) -> &'a str;
 }
 
 /// Names in characters of one byte, or of what else a code page has.
@@ -39,27 +37,44 @@ impl DecodeNames for SingleBytes {
         }
     }
 
-    fn have_versions(&self) -> bool {
-        self.versions
+    fn file_name<'a>(&self, identifier: &'a str) -> &'a str {
+        if self.versions {
+            let (name, _) = without_version(identifier);
+            non_empty(without_dot(name), identifier)
+        } else {
+            identifier
+        }
     }
 }
 
-/// A file identifier without its version number, and without the dot that stands before no extension
-/// (ECMA-119 7.5.1); whole if nothing would be left.
-pub(super) fn without_version(identifier: &str) -> &str {
-    let name = match identifier.rsplit_once(';') {
-        Some((name, version)) if version.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => identifier,
-    };
-    match name.strip_suffix('.').unwrap_or(name) {
-        "" => identifier,
-        name => name,
+/// A file identifier without its version number, and whether there was one (ECMA-119 7.5.1).
+pub(crate) fn without_version(identifier: &str) -> (&str, bool) {
+    match identifier.rsplit_once(';') {
+        Some((name, version)) if version.bytes().all(|byte| byte.is_ascii_digit()) => (name, true),
+        _ => (identifier, false),
     }
+}
+
+/// A file name without the dot that stands before no extension (ECMA-119 7.5.1).
+pub(crate) fn without_dot(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
+}
+
+/// `name`, or the whole identifier if nothing is left of it.
+pub(crate) fn non_empty<'a>(name: &'a str, identifier: &'a str) -> &'a str {
+    if name.is_empty() { identifier } else { name }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn names(label: Option<&str>) -> SingleBytes {
+        SingleBytes {
+            code_page: label.and_then(|label| Encoding::for_label(label.as_bytes())),
+            versions: true,
+        }
+    }
 
     #[test]
     fn version_and_last_dot_are_no_part_of_the_name() {
@@ -76,16 +91,12 @@ mod tests {
             (".;1", ".;1"),
             (".", "."),
         ] {
-            assert_eq!(without_version(identifier), name, "{identifier}");
+            assert_eq!(names(None).file_name(identifier), name, "{identifier}");
         }
     }
 
     #[test]
     fn bytes_are_utf8_or_of_the_code_page() {
-        let names = |label: Option<&str>| SingleBytes {
-            code_page: label.and_then(|label| Encoding::for_label(label.as_bytes())),
-            versions: true,
-        };
         assert_eq!(names(None).decode("ü".as_bytes()), "ü");
         assert_eq!(names(None).decode(b"\xFC"), "ü");
         assert_eq!(names(Some("ibm866")).decode(b"\x80"), "А");

@@ -20,6 +20,9 @@ use crate::file_systems::FileSystems;
 use crate::media::Blocks;
 use crate::recorded::{Data, Entry, Findings, Kind, RecordedFinding, Run, Volume};
 
+/// Length in bytes of a logical sector, which no directory record crosses (ECMA-119 6.1.2, 6.8.1.1).
+pub(super) const SECTOR: u64 = BLOCK_SIZE as u64;
+
 /// A hierarchy: the primary one, the enhanced one or Joliet's.
 pub(crate) struct HierarchyVolume {
     pub(super) blocks: Arc<Blocks>,
@@ -174,7 +177,7 @@ impl HierarchyVolume {
 
 /// The block of the disc in which a byte is.
 fn disc_block(offset: u64) -> u32 {
-    u32::try_from(offset / u64::from(BLOCK_SIZE)).unwrap_or(u32::MAX)
+    u32::try_from(offset / SECTOR).unwrap_or(u32::MAX)
 }
 
 /// A directory without a name.
