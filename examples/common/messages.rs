@@ -37,8 +37,12 @@ pub(crate) fn note(message: impl Display) {
 
 /// Text that stays on one line and does nothing to a terminal, whatever names it holds.
 pub(crate) fn printable(text: impl Display) -> String {
+    let text = text.to_string();
+    if !text.contains(char::is_control) {
+        return text;
+    }
     let mut line = String::new();
-    for character in text.to_string().chars() {
+    for character in text.chars() {
         if character.is_control() {
             line.extend(character.escape_default());
         } else {

@@ -6,11 +6,14 @@ use std::time::{Duration, SystemTime};
 
 use imapi2fs::chrono::{DateTime, Utc};
 use imapi2fs::{
-    Change, DirectoryMut, Error, FileSystemImage, FileSystems, Finding, HResult, ImagePath,
-    ImageStream, InterchangeLevel, InvalidValue, Item, ItemData, ItemKind, ItemMut, LeftOut,
-    LeftOutReason, LinkPolicy, LinkProblem, MediaType, NameChange, NameProblem, NewDirectory,
-    NewFile, NewItem, Origin, PlatformStaging, ProgressItem, ProgressItems, Report, ResultImage,
-    Snapshot, Source, Timestamp, TreeOptions, TreeSummary, UdfRevision, WriteProgress,
+    Change, DirectoryMut, Error, FileDisc, FileSystemImage, FileSystems, Finding, HResult,
+    ImagePath, ImageStream, ImportOptions, InterchangeLevel, InvalidValue, Item, ItemData,
+    ItemKind, ItemMut, LeftOut, LeftOutReason, LinkPolicy, LinkProblem, MediaType, NameChange,
+    NameProblem, NewDirectory, NewFile, NewItem, Origin, PlatformStaging, ProgressItem,
+    ProgressItems, ReaderDisc, RecordedData, RecordedDisc, RecordedExtent, RecordedFinding,
+    RecordedItem, RecordedItems, RecordedKind, RecordedSession, RecordedVolume, RecordedWalk,
+    Report, ResultImage, Snapshot, Source, Timestamp, TreeOptions, TreeSummary, UdfRevision,
+    WriteProgress,
 };
 
 use crate::support::{at, image};
@@ -51,6 +54,12 @@ fn types_can_be_sent_and_shown() {
         NameProblem,
     )>();
     shared::<(ItemKind, Origin, Change)>();
+    shared::<(FileDisc, ReaderDisc<io::Cursor<Vec<u8>>>)>();
+    shared::<(ImportOptions, RecordedDisc, RecordedSession)>();
+    shared::<(RecordedVolume, RecordedItem, RecordedExtent)>();
+    shared::<(RecordedKind<'_>, RecordedFinding)>();
+    sent::<RecordedData>();
+    shown::<(RecordedWalk<'_>, RecordedItems<'_>)>();
     sent::<(Source, NewItem, NewDirectory, NewFile)>();
     shown::<ItemData<'_>>();
 }

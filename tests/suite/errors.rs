@@ -277,6 +277,60 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
             0x8000_4005,
         ),
         (Error::Cancelled, "cancelled by the caller", 0xC0AA_0002),
+        (
+            Error::EmptyDisc,
+            "nothing is recorded on the disc",
+            0xC0AA_B150,
+        ),
+        (
+            Error::NoSupportedFileSystem,
+            "the disc has none of the file systems ISO 9660, Joliet and UDF",
+            0xC0AA_B151,
+        ),
+        (
+            Error::RawSectors { len: 2352 },
+            "the disc is given as raw sectors of 2352 bytes; the 2048 bytes of data in each are needed",
+            0xC0AA_B151,
+        ),
+        (
+            Error::FileSystemNotFound { file_system: UDF },
+            "the disc does not have UDF",
+            0xC0AA_B152,
+        ),
+        (
+            Error::Corrupt {
+                file_system: ISO9660,
+                block: 16,
+                what: "this",
+            },
+            "ISO 9660 at block 16: this",
+            0xC0AA_B153,
+        ),
+        (
+            Error::UnsupportedFeature {
+                file_system: ISO9660,
+                block: 16,
+                feature: "this",
+            },
+            "ISO 9660 at block 16 has this, which is not supported",
+            0xC0AA_B154,
+        ),
+        (
+            Error::ReadDisc {
+                block: 7,
+                source: source(),
+            },
+            "cannot read block 7 of the disc",
+            0xC0AA_B157,
+        ),
+        (
+            Error::ImportMemory {
+                needed: 2,
+                limit: 1,
+            },
+            "reading the disc takes at least 2 bytes of memory, 1 are allowed",
+            0x8007_000E,
+        ),
     ]
 }
 
@@ -294,6 +348,13 @@ fn errors_have_a_text_a_code_and_name_what_they_are_about() {
         }
     }
     assert_eq!(HResult(0xC0AA_B120).to_string(), "0xC0AAB120");
+    let item = Error::ReadItem {
+        path: "dir/item".into(),
+        source: Box::new(Error::EmptyDisc),
+    };
+    assert_eq!(item.to_string(), "cannot read `/dir/item` on the disc");
+    assert_eq!(item.hresult(), Error::EmptyDisc.hresult());
+    assert_eq!(item.path().unwrap().name(), Some("item"));
 }
 
 #[test]
