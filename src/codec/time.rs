@@ -200,11 +200,13 @@ impl From<Timestamp> for UdfTime {
 impl UdfTime {
     /// The time that is recorded, if it is one.
     pub(crate) fn decode(&self) -> Option<Timestamp> {
-        let date = chrono::NaiveDate::from_ymd_opt(
-            self.year.get().into(),
-            self.month.into(),
-            self.day.into(),
-        )?;
+        let year = i32::from(self.year.get());
+        if !(LONG_YEARS.0..=LONG_YEARS.1).contains(&year) {
+            return None;
+        }
+        let date = NaiveDate::from_ymd_opt(year, self.month.into(), self.day.into())?;
+        // A leap second counts with the one before it.
+        let second = if self.second == 60 { 59 } else { self.second };
         // What cannot be a fraction is none.
         let part = |value: u8, unit: u32| {
             if value < 100 {
@@ -217,16 +219,7 @@ impl UdfTime {
             + part(self.hundreds_of_microseconds, 100)
             + part(self.microseconds, 1);
         let time = date
-            .and_hms_micro_opt(
-                self.hour.into(),
-                self.minute.into(),
-                // A leap second counts with the one before it.
-                u32::from(
-                    self.second
-                        .min(if self.second == 60 { 59 } else { u8::MAX }),
-                ),
-                micros,
-            )?
+            .and_hms_micro_opt(self.hour.into(), self.minute.into(), second.into(), micros)?
             .and_utc();
         // Twelve bits with a sign. Only local time has a zone, and it need not be given.
         let bits = self.type_and_zone.get();
@@ -344,6 +337,11 @@ mod tests {
         assert_eq!(time.decode(), None);
         time.month = 0;
         assert_eq!(time.decode(), None);
+        time.month = 1;
+        for year in [i16::MIN, -1, 0, 10_000, i16::MAX] {
+            time.year.set(year);
+            assert_eq!(time.decode(), None);
+        }
     }
 
     #[test]

@@ -12,6 +12,8 @@
 //!
 //! The partition is read-only, begins behind the first anchor and ends with the last block it addresses, so that no
 //! anchor lies inside it. From UDF 2.50 on all but the file data is inside a metadata partition, see [`metadata`].
+//!
+//! That is how volumes are written. What others wrote is read by [`read`].
 
 mod allocation;
 mod contents;

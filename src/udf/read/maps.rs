@@ -6,6 +6,7 @@ use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 use super::anchor::byte_of;
 use super::finding::Finding;
 use super::icb::IcbExtent;
+use super::narrow;
 use super::partition::{Address, Charge, Contents, Copy, Map, Region, Space};
 use super::sequence::Descriptors;
 use super::sparing::sparable;
@@ -67,7 +68,15 @@ pub(super) fn build(
     let mut pending = Vec::new();
     let mut numbers = Vec::new();
     let mut rest = table;
-    while let Some(len) = rest.get(1).map(|len| usize::from(*len)) {
+    // The table may be longer than its maps.
+    let count = descriptors.logical().map_or(0, |(logical, _)| {
+        narrow(logical.number_of_partition_maps.get().into())
+    });
+    while let Some(len) = rest
+        .get(1)
+        .map(|len| usize::from(*len))
+        .filter(|_| numbers.len() < count)
+    {
         let Some((map, behind)) = rest.split_at_checked(len).filter(|_| len >= 2) else {
             return Err(corrupt(
                 at,

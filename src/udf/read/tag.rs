@@ -57,7 +57,8 @@ pub(super) fn head<'a>(bytes: &'a [u8], identifiers: &[u16]) -> Result<&'a Tag, 
 
 /// The tag of the descriptor that is `bytes`, if nothing is wrong with them.
 ///
-/// A CRC that covers more than there is cannot be judged; such descriptors are taken, as other readers take them.
+/// A CRC that covers nothing, or more than there is, tells nothing; such descriptors are taken, as other readers take
+/// them.
 /// Whether the tag names its own place is not asked: writers of identifiers got that wrong.
 pub(super) fn check<'a>(bytes: &'a [u8], identifiers: &[u16]) -> Result<&'a Tag, Fault> {
     let tag = head(bytes, identifiers)?;
@@ -65,7 +66,9 @@ pub(super) fn check<'a>(bytes: &'a [u8], identifiers: &[u16]) -> Result<&'a Tag,
         .get(size_of::<Tag>()..)
         .and_then(|rest| rest.get(..usize::from(tag.descriptor_crc_len.get())));
     match covered {
-        Some(covered) if CRC.checksum(covered) != tag.descriptor_crc.get() => {
+        Some(covered)
+            if !covered.is_empty() && CRC.checksum(covered) != tag.descriptor_crc.get() =>
+        {
             Err("the CRC of a descriptor is wrong")
         }
         _ => Ok(tag),

@@ -37,16 +37,22 @@ pub(crate) struct UdfVolume {
     /// Byte of the disc where the root is named.
     root_from: u64,
     name: String,
-    volume_set: String,
     revision: u16,
+    end: u32,
+    facts: Facts,
+    /// Counts what the maps keep.
+    _charge: Charge,
+}
+
+/// What the structures say beside that.
+#[derive(Debug)]
+struct Facts {
+    volume_set: String,
     partition: Region,
     access_type: u32,
     integrity: Option<Integrity>,
     anchors: Vec<u32>,
     sequences: [Extent; 2],
-    end: u32,
-    /// Counts what the maps keep.
-    _charge: Charge,
 }
 
 /// Opens the UDF volume of the session that begins at block `session_start` of the disc; nothing if none
@@ -123,34 +129,34 @@ impl UdfVolume {
         let (root, root_from) = file_set_root(&space, file_set, at)?;
         let (partition, access_type) = partition_of(&descriptors, &space, sector_len);
         let end = end(anchors, anchor, &told, partition, integrity_end);
-        Ok(Self {
-            root,
-            root_from,
-            name: dstring(&logical.logical_volume_identifier),
+        let facts = Facts {
             volume_set: descriptors
                 .primary
                 .as_ref()
                 .map(|primary| dstring(&primary.volume_set_identifier))
                 .unwrap_or_default(),
-            revision: u16::from_le_bytes([low, high]),
             partition,
             access_type,
             integrity,
             anchors: anchors
                 .found
                 .iter()
+                // Those of other sessions lead elsewhere.
+                .filter(|other| other.main == anchor.main)
                 .map(|anchor| block_at(byte_of(anchor.sector, sector_len)))
                 .collect(),
             sequences: [anchor.main, anchor.reserve].map(|extent| extent_of(extent, sector_len)),
+        };
+        Ok(Self {
+            root,
+            root_from,
+            name: dstring(&logical.logical_volume_identifier),
+            revision: u16::from_le_bytes([low, high]),
             end,
+            facts,
             space,
             _charge: charge,
         })
-    }
-
-    /// The revision of UDF as it is recorded: BCD.
-    pub(crate) const fn recorded_revision(&self) -> u16 {
-        self.revision
     }
 
     /// The revision of UDF, if it is one that is known.
@@ -163,18 +169,40 @@ impl UdfVolume {
         &self.name
     }
 
+    /// The first block of the disc that lies behind the partition and all structures of the volume.
+    pub(crate) const fn end(&self) -> u32 {
+        self.end
+    }
+
+    /// What was found wrong so far, and was got over.
+    pub(crate) fn typed_findings(&self) -> Vec<Finding> {
+        self.space.findings.all()
+    }
+}
+
+/// What has to be known for adding to the volume.
+#[cfg_attr(
+    not(test),
+    expect(dead_code, reason = "volumes are read, and not yet added to")
+)]
+impl UdfVolume {
+    /// The revision of UDF as it is recorded: BCD.
+    pub(crate) const fn recorded_revision(&self) -> u16 {
+        self.revision
+    }
+
     pub(crate) fn volume_set(&self) -> &str {
-        &self.volume_set
+        &self.facts.volume_set
     }
 
     /// First byte on the disc and length in bytes of the partition that has the files.
     pub(crate) const fn partition(&self) -> (u64, u64) {
-        (self.partition.start, self.partition.len)
+        (self.facts.partition.start, self.facts.partition.len)
     }
 
     /// How the partition may be written (ECMA-167 3/10.5.7): 1 is read-only.
     pub(crate) const fn access_type(&self) -> u32 {
-        self.access_type
+        self.facts.access_type
     }
 
     /// Length in bytes of a logical block.
@@ -184,27 +212,17 @@ impl UdfVolume {
 
     /// What the integrity descriptor says, if there is one.
     pub(crate) const fn integrity(&self) -> Option<Integrity> {
-        self.integrity
+        self.facts.integrity
     }
 
-    /// The blocks of the disc that anchors were found in.
+    /// The blocks of the disc that anchors of this volume were found in.
     pub(crate) fn anchors(&self) -> &[u32] {
-        &self.anchors
+        &self.facts.anchors
     }
 
     /// The blocks of the disc that the main and the reserve volume descriptor sequence have.
     pub(crate) const fn sequences(&self) -> [Extent; 2] {
-        self.sequences
-    }
-
-    /// The first block of the disc that lies behind the partition and all structures of the volume.
-    pub(crate) const fn end(&self) -> u32 {
-        self.end
-    }
-
-    /// What was found wrong so far, and was got over.
-    pub(crate) fn typed_findings(&self) -> Vec<Finding> {
-        self.space.findings.all()
+        self.facts.sequences
     }
 }
 
