@@ -14,6 +14,7 @@ use imapi2fs::{
 };
 use tempfile::TempDir;
 
+use crate::append;
 use crate::content::Data;
 use crate::expect;
 use crate::trees::{Contents, Fact, Node, Origin, Tree};
@@ -29,6 +30,8 @@ pub(crate) struct Settings {
     /// Whether metadata of UDF 2.50 and later is recorded twice.
     pub(crate) redundant: bool,
     pub(crate) files: Files,
+    /// Whether a half of the tree is added to an image of the other half.
+    pub(crate) appended: bool,
 }
 
 /// What the files of an image are besides files.
@@ -75,6 +78,7 @@ impl Settings {
             revision: UdfRevision::V1_02,
             redundant: true,
             files: Files::Plain,
+            appended: false,
         }
     }
 
@@ -190,6 +194,9 @@ impl fmt::Display for Settings {
             Files::WithStreams => f.write_str(", streams")?,
             Files::Embedded => f.write_str(", embedded")?,
         }
+        if self.appended {
+            f.write_str(", appended")?;
+        }
         Ok(())
     }
 }
@@ -213,11 +220,16 @@ impl Case {
     fn build(&self) -> Result<Built, String> {
         let settings = self.settings;
         let contents = (settings.tree.contents)();
-        let (image, result) = settings.result(&contents).map_err(|error| chain(&error))?;
         let dir = TempDir::with_prefix("imapi2fs-image-").map_err(|error| error.to_string())?;
         let file = dir.path().join("image.iso");
-        write_sparsely(&result, &file, &contents.nodes)
-            .map_err(|error| format!("cannot write it: {}", chain(&error)))?;
+        let (image, result) = if settings.appended {
+            append::built(&settings, &contents, &file)?
+        } else {
+            let (image, result) = settings.result(&contents).map_err(|error| chain(&error))?;
+            write_sparsely(&result, &file, &contents.nodes)
+                .map_err(|error| format!("cannot write it: {}", chain(&error)))?;
+            (image, result)
+        };
         Ok(Built {
             settings,
             file,
@@ -248,7 +260,15 @@ pub(crate) fn add(image: &mut FileSystemImage, contents: &Contents) -> imapi2fs:
         let options = TreeOptions::new().links(LinkPolicy::SkipUnresolvable);
         return image.root_mut().add_tree_with(root, &options).map(drop);
     }
-    for node in &contents.nodes {
+    add_nodes(image, &contents.nodes)
+}
+
+/// Adds these items; what holds them comes before them or is there.
+pub(crate) fn add_nodes<'n>(
+    image: &mut FileSystemImage,
+    nodes: impl IntoIterator<Item = &'n Node>,
+) -> imapi2fs::Result<()> {
+    for node in nodes {
         let time = timestamp(node);
         let parent = &node.path[..node.path.len() - 1];
         // As components, for a name may have a `\\` in it.

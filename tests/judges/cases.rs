@@ -36,6 +36,7 @@ pub(crate) fn all(full: bool) -> Vec<Settings> {
     for (number, tree) in trees::QUICK.iter().enumerate() {
         cases.extend(revisions(tree, number, full));
     }
+    cases.extend(appended(full));
     let bridge = |settings: &Settings| {
         settings.has(FileSystems::all()) && settings.level == InterchangeLevel::Three
     };
@@ -85,6 +86,24 @@ fn strict(tree: &'static Tree) -> impl Iterator<Item = Settings> {
             ..Settings::new(tree, file_systems, level)
         })
     })
+}
+
+/// Images that were continued, of every revision: names that UDF keeps are all there.
+fn appended(full: bool) -> impl Iterator<Item = Settings> {
+    let trees = trees::QUICK
+        .iter()
+        .filter(|tree| ["mixed", "unicode", "collisions", "deep"].contains(&tree.name));
+    let cases = trees.flat_map(|tree| {
+        UdfRevision::ALL.iter().flat_map(move |&revision| {
+            [FileSystems::UDF, FileSystems::all()].map(|file_systems| Settings {
+                revision,
+                appended: true,
+                ..Settings::new(tree, file_systems, InterchangeLevel::Three)
+            })
+        })
+    });
+    // One in five, which meets every tree, every revision and both sets of file systems.
+    cases.step_by(if full { 1 } else { 5 })
 }
 
 /// The later revisions of UDF, alone and beside all others, with their metadata once and twice: all, or two of them,

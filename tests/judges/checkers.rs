@@ -33,7 +33,8 @@ pub(crate) const UDFCHECK: Judge = Judge {
 pub(crate) const UDFCHECK_MIRROR: Judge = Judge {
     name: "udfcheck, metadata destroyed",
     programs: &["python3"],
-    can_read: Settings::has_metadata_partition,
+    // Where the metadata file of a later session is, another judge would have to say.
+    can_read: |case| case.has_metadata_partition() && !case.appended,
     judge: udfcheck_mirror,
 };
 

@@ -5,6 +5,7 @@
 //! with `IMAPI2FS_FULL=1` all of them, the slow ones included, and a real directory (`IMAPI2FS_TREE`,
 //! default `/usr/share`).
 
+mod append;
 mod bsdtar;
 mod case;
 mod cases;

@@ -46,6 +46,7 @@ pub(crate) struct UdfVolume {
 
 /// What the structures say beside that.
 #[derive(Debug)]
+#[cfg_attr(not(test), expect(dead_code, reason = "tests look at all of it"))]
 struct Facts {
     volume_set: String,
     partition: Region,
@@ -181,18 +182,10 @@ impl UdfVolume {
 }
 
 /// What has to be known for adding to the volume.
-#[cfg_attr(
-    not(test),
-    expect(dead_code, reason = "volumes are read, and not yet added to")
-)]
 impl UdfVolume {
     /// The revision of UDF as it is recorded: BCD.
     pub(crate) const fn recorded_revision(&self) -> u16 {
         self.revision
-    }
-
-    pub(crate) fn volume_set(&self) -> &str {
-        &self.facts.volume_set
     }
 
     /// First byte on the disc and length in bytes of the partition that has the files.
@@ -213,6 +206,14 @@ impl UdfVolume {
     /// What the integrity descriptor says, if there is one.
     pub(crate) const fn integrity(&self) -> Option<Integrity> {
         self.facts.integrity
+    }
+}
+
+/// What only tests look at.
+#[cfg(test)]
+impl UdfVolume {
+    pub(crate) fn volume_set(&self) -> &str {
+        &self.facts.volume_set
     }
 
     /// The blocks of the disc that anchors of this volume were found in.
