@@ -156,6 +156,20 @@ fn what_was_written_is_found_again() {
 }
 
 #[test]
+fn items_are_looked_up_by_path() {
+    let volume = volume_of(&small(), ISO9660);
+    assert_eq!(data_of(&volume.item("DIR/C.TXT").unwrap()), b"fourth");
+    assert!(volume.item("/").unwrap().is_directory());
+    for (path, code) in [
+        ("dir/C.TXT", 0xC0AA_B118),
+        ("DIR/D.TXT", 0xC0AA_B118),
+        ("B.TXT/C.TXT", 0xC0AA_B109),
+    ] {
+        assert_eq!(volume.item(path).unwrap_err().hresult().0, code, "{path}");
+    }
+}
+
+#[test]
 fn data_is_read_from_anywhere() {
     let mut image = image_of(ISO9660);
     let data: Vec<u8> = (0..200_000_u32).map(|at| (at % 251) as u8).collect();
