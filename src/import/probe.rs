@@ -102,7 +102,8 @@ fn next_session(blocks: &Blocks, start: u32) -> Result<Option<u32>> {
         for gap in [0].into_iter().chain(GAPS) {
             for more in 0..ALIGNMENT {
                 let next = end.saturating_add(gap).saturating_add(more);
-                if next > start && Descriptors::begin_at(blocks, next)? {
+                // Blocks behind a volume may not be readable: those of a CD's run-out are not.
+                if next > start && matches!(Descriptors::begin_at(blocks, next), Ok(true)) {
                     return Ok(Some(next));
                 }
             }

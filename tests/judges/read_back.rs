@@ -25,9 +25,19 @@ use crate::tool::{self, Scratch, Verdict, command, is_installed, run};
 const MAKERS: &[(&str, &[&str])] = &[
     ("genisoimage", &["-quiet"]),
     ("genisoimage", &["-quiet", "-R", "-J"]),
+    ("genisoimage", &["-quiet", "-iso-level", "1", "-J", "-udf"]),
+    (
+        "genisoimage",
+        &["-quiet", "-U", "-relaxed-filenames", "-allow-lowercase"],
+    ),
+    ("genisoimage", &["-quiet", "-N", "-l", "-r"]),
     ("genisoimage", &["-quiet", "-iso-level", "4", "-R"]),
     ("genisoimage", &["-quiet", "-D", "-R", "-J", "-joliet-long"]),
     ("xorriso", &["-as", "mkisofs", "-quiet", "-R", "-J"]),
+    (
+        "xorriso",
+        &["-as", "mkisofs", "-quiet", "-D", "-r", "--norock"],
+    ),
     (
         "xorriso",
         &["-as", "mkisofs", "-quiet", "-iso-level", "4", "-J"],
