@@ -517,6 +517,16 @@ fn what_cannot_be_read_is_named_and_the_rest_is_read() {
     );
 }
 
+#[test]
+fn blocks_behind_the_volume_need_not_be_readable() {
+    let mut bytes = small();
+    let block = (bytes.len() / BLOCK + 17) as u32;
+    bytes.resize(bytes.len() + 100 * BLOCK, 0);
+    let disc = RecordedDisc::open(Scratched { bytes, block }).unwrap();
+    assert_eq!(disc.sessions().len(), 1);
+    assert_eq!(walked(&disc.volume(ISO9660).unwrap()).0.len(), 5);
+}
+
 /// Reads all that a disc tells, and some of the data of each file.
 fn use_up(bytes: &[u8]) {
     let Ok(disc) = RecordedDisc::open(disc_of(bytes)) else {
