@@ -1,12 +1,15 @@
-//! Adding, planning and streaming, with throughput.
+//! Adding, planning, streaming and reading back, with throughput.
 
 #![expect(missing_docs, reason = "what criterion's macros make is public")]
 
 use std::hint::black_box;
-use std::io;
+use std::io::{self, Cursor};
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use imapi2fs::{FileSystemImage, InterchangeLevel, Timestamp, UdfRevision};
+use imapi2fs::{
+    FileSystemImage, FileSystems, InterchangeLevel, MultisessionInterface, RandomWriteImage,
+    ReaderDisc, RecordedDisc, Timestamp, UdfRevision,
+};
 
 const DIRECTORIES: usize = 100;
 const FILES: usize = 100;
@@ -104,5 +107,40 @@ fn bridge(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, add, plan, stream, bridge);
+/// Listing an image, and importing it.
+fn read_back(c: &mut Criterion) {
+    let mut image = image_of_many(100);
+    image.set_udf_revision(UdfRevision::V2_50).unwrap();
+    let mut bytes = Vec::new();
+    image
+        .create_result_image()
+        .unwrap()
+        .write_to(&mut bytes)
+        .unwrap();
+    let open = || ReaderDisc::new(Cursor::new(bytes.as_slice().to_vec())).unwrap();
+    let mut group = c.benchmark_group("read back");
+    group.throughput(Throughput::Elements((DIRECTORIES * FILES) as u64));
+    let disc = RecordedDisc::open(open()).unwrap();
+    for file_system in FileSystems::all().iter() {
+        group.bench_function(format!("list {file_system}"), |b| {
+            b.iter(|| {
+                let volume = disc.volume(file_system).unwrap();
+                assert_eq!(volume.walk().count(), DIRECTORIES * (FILES + 1));
+            });
+        });
+    }
+    let interface = MultisessionInterface::random_write(RandomWriteImage::new(open()));
+    group.bench_function("import", |b| {
+        b.iter(|| {
+            let mut image = FileSystemImage::with_time(Timestamp::from_unix(0));
+            image
+                .set_multisession_interfaces(vec![interface.clone()])
+                .unwrap();
+            black_box(image.import_file_system().unwrap());
+        });
+    });
+    group.finish();
+}
+
+criterion_group!(benches, add, plan, stream, bridge, read_back);
 criterion_main!(benches);

@@ -175,40 +175,6 @@ fn empty_volumes_of_another_program_are_opened() {
     }
     eprintln!("{opened} volumes of mkudffs");
 }
-
-/// Lists the image that `LIST_IMAGE` names, and says how long that took.
-#[test]
-#[ignore = "needs an image"]
-fn listing_takes_little_time() {
-    let Some(image) = std::env::var_os("LIST_IMAGE") else {
-        return;
-    };
-    for _ in 0..5 {
-        let disc = Arc::new(crate::media::FileDisc::open(&image).unwrap());
-        let start = std::time::Instant::now();
-        let volume = open(&Arc::new(Blocks::new(disc, BUDGET)), 0)
-            .unwrap()
-            .unwrap();
-        let mut entries = 0;
-        let mut names = 0;
-        let mut open = vec![volume.root().unwrap()];
-        while let Some(directory) = open.pop() {
-            for entry in volume.entries(&directory).unwrap() {
-                let entry = entry.unwrap();
-                entries += 1;
-                names += entry.name.len();
-                if entry.kind == Kind::Directory {
-                    open.push(entry);
-                }
-            }
-        }
-        eprintln!(
-            "{entries} entries, {names} bytes of names: {:?}",
-            start.elapsed()
-        );
-    }
-}
-
 /// A tree of files that `genisoimage` makes UDF of.
 #[test]
 fn volumes_of_genisoimage_are_read_as_the_checker_reads_them() {
