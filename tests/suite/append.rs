@@ -10,17 +10,17 @@ use imapi2fs::{
 use crate::support::bytes::all;
 use crate::support::{add_files, image_at, masks, state};
 
-type Bytes = Vec<u8>;
+pub(crate) type Bytes = Vec<u8>;
 
-fn disc(bytes: &[u8]) -> ReaderDisc<Cursor<Bytes>> {
+pub(crate) fn disc(bytes: &[u8]) -> ReaderDisc<Cursor<Bytes>> {
     ReaderDisc::new(Cursor::new(bytes.to_vec())).unwrap()
 }
 
-fn sequential(bytes: &[u8]) -> MultisessionInterface {
+pub(crate) fn sequential(bytes: &[u8]) -> MultisessionInterface {
     MultisessionInterface::sequential(SequentialImage::open(disc(bytes)).unwrap())
 }
 
-fn random_write(bytes: &[u8]) -> MultisessionInterface {
+pub(crate) fn random_write(bytes: &[u8]) -> MultisessionInterface {
     MultisessionInterface::random_write(RandomWriteImage::new(disc(bytes)))
 }
 
@@ -68,7 +68,7 @@ fn continued(old: &[u8], interface: MultisessionInterface) -> FileSystemImage {
 }
 
 /// The disc after an image was written to it.
-fn written(old: &[u8], result: &ResultImage, start: u32) -> Bytes {
+pub(crate) fn written(old: &[u8], result: &ResultImage, start: u32) -> Bytes {
     let mut bytes = old.to_vec();
     let mut put = |image: u64, at: usize, len: usize| {
         let mut part = vec![0xAA; len];
@@ -143,7 +143,7 @@ fn each(mut then: impl FnMut(FileSystems, UdfRevision)) {
     }
 }
 
-fn bytes_of(image: &FileSystemImage) -> Bytes {
+pub(crate) fn bytes_of(image: &FileSystemImage) -> Bytes {
     all(image.create_result_image().unwrap().image_stream())
 }
 

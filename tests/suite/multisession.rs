@@ -1,0 +1,1 @@
+//! The rules about discs that can be continued.
