@@ -90,8 +90,9 @@ pub(super) fn session(blocks: &Arc<Blocks>, start: u32) -> Result<RecordedSessio
 /// Where volume descriptors follow on the volume of the session at `start`.
 fn next_session(blocks: &Arc<Blocks>, start: u32) -> Result<Option<u32>> {
     let ends = match Descriptors::read(blocks, start)?.volume_space_size() {
-        // Some writers count the size from the session's start, others from that of the disc.
-        Some(size) => [start.checked_add(size), Some(size)],
+        // Some writers count the size from the disc's start, others from that of the session. The nearer end comes
+        // first, because what is as far behind it as the session's start may be a later session's.
+        Some(size) => [Some(size), start.checked_add(size)],
         // What is wrong with a volume of UDF is said when it is opened.
         None => match udf::read::open(blocks, start) {
             Ok(Some(volume)) => [Some(volume.end()), None],

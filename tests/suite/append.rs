@@ -8,7 +8,7 @@ use imapi2fs::{
 };
 
 use crate::support::bytes::all;
-use crate::support::{add_files, image_at, masks, state};
+use crate::support::{add_files, image_at, image_of, masks, state};
 
 pub(crate) type Bytes = Vec<u8>;
 
@@ -219,6 +219,33 @@ fn sessions_can_go_on() {
         for file_system in FileSystems::all().iter() {
             assert_eq!(read(&bytes, file_system).len(), 5 + 4);
         }
+    }
+}
+
+/// Sessions of one length each lie at the end of another, wherever that is counted from.
+#[test]
+fn no_session_is_passed_over() {
+    let mut bytes = bytes_of(&image_of(FileSystems::ISO9660));
+    let mut starts = vec![0];
+    for number in 0..6_u8 {
+        let mut image = image_of(FileSystems::ISO9660);
+        image
+            .set_multisession_interfaces(vec![sequential(&bytes)])
+            .unwrap();
+        image.import_file_system().unwrap();
+        let name = format!("S{number}");
+        image.root_mut().add_file(name, b"new").unwrap();
+        let result = image.create_result_image().unwrap();
+        starts.push(image.session_start_block());
+        bytes = written(&bytes, &result, image.session_start_block());
+    }
+    let recorded = RecordedDisc::open(disc(&bytes)).unwrap();
+    let found = recorded.sessions().iter();
+    let found: Vec<_> = found.map(|session| session.start_block()).collect();
+    assert_eq!(found, starts);
+    for number in 0..7 {
+        let options = ImportOptions::new().session(number);
+        assert_eq!(read_with(&bytes, FileSystems::ISO9660, &options).len(), number);
     }
 }
 
