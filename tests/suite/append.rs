@@ -245,7 +245,42 @@ fn no_session_is_passed_over() {
     assert_eq!(found, starts);
     for number in 0..7 {
         let options = ImportOptions::new().session(number);
-        assert_eq!(read_with(&bytes, FileSystems::ISO9660, &options).len(), number);
+        assert_eq!(
+            read_with(&bytes, FileSystems::ISO9660, &options).len(),
+            number
+        );
+    }
+}
+
+/// The last anchor belongs to a session also when it is not the disc's last block.
+#[test]
+fn sessions_of_any_length_are_found() {
+    let (mut lens, mut number) = (std::collections::BTreeSet::new(), 0);
+    while lens.len() < 32 {
+        let mut image = image_of(FileSystems::UDF);
+        for file in 0..number / 2 {
+            let source = Source::from(vec![1]);
+            image
+                .root_mut()
+                .add_file(format!("{file}"), source)
+                .unwrap();
+        }
+        if number % 2 == 1 {
+            image.root_mut().add_file("two", vec![1; 2049]).unwrap();
+        }
+        number += 1;
+        let bytes = bytes_of(&image);
+        lens.insert(bytes.len() / 2048 % 32);
+        let mut image = image_of(FileSystems::UDF);
+        image
+            .set_multisession_interfaces(vec![sequential(&bytes)])
+            .unwrap();
+        image.import_file_system().unwrap();
+        let start = image.session_start_block();
+        let new = written(&bytes, &image.create_result_image().unwrap(), start);
+        let recorded = RecordedDisc::open(disc(&new)).unwrap();
+        assert_eq!(recorded.session().start_block(), start);
+        assert_eq!(recorded.sessions().len(), 2);
     }
 }
 
