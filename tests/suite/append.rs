@@ -8,6 +8,8 @@ use imapi2fs::{
 };
 
 use crate::support::bytes::all;
+#[cfg(unix)]
+use crate::support::{Disc, Host, check_disc};
 use crate::support::{add_files, image_at, image_of, masks, state};
 
 pub(crate) type Bytes = Vec<u8>;
@@ -220,6 +222,62 @@ fn sessions_can_go_on() {
             assert_eq!(read(&bytes, file_system).len(), 5 + 4);
         }
     }
+}
+
+/// Names of one file are found to be so, and stay it until one of them is replaced.
+#[test]
+#[cfg(unix)]
+fn links_go_on() {
+    let host = Host::with(&[("a", &[3; 5000]), ("b", b"else")]);
+    for name in ["c", "d"] {
+        std::fs::hard_link(host.path("a"), host.path(name)).unwrap();
+    }
+    each(|file_systems, revision| {
+        let mut image = image_at(file_systems, InterchangeLevel::Three);
+        image.set_udf_revision(revision).unwrap();
+        image.root_mut().add_tree(host.root(), false).unwrap();
+        let mut bytes = bytes_of(&image);
+        for session in 0..2 {
+            for file_system in file_systems.iter() {
+                let disc = RecordedDisc::open(disc(&bytes)).unwrap();
+                let volume = disc.volume(file_system).unwrap();
+                let identities: Vec<_> = volume
+                    .walk()
+                    .map(|item| {
+                        let item = item.unwrap();
+                        (item.name().to_lowercase(), item.identity())
+                    })
+                    .collect();
+                let of = |name: &str| {
+                    identities
+                        .iter()
+                        .find(|(other, _)| other == name)
+                        .unwrap()
+                        .1
+                };
+                assert_eq!(of("a"), of("d"), "{file_system} {revision}");
+                assert_eq!(of("a") == of("c"), session == 0, "{file_system} {revision}");
+                assert_ne!(of("a"), of("b"));
+            }
+            let mut image = image_at(file_systems, InterchangeLevel::Three);
+            image
+                .set_multisession_interfaces(vec![sequential(&bytes)])
+                .unwrap();
+            image.import_file_system().unwrap();
+            image.root_mut().remove("c").unwrap();
+            image.root_mut().add_file("c", vec![4; 5000]).unwrap();
+            let disc = Disc::continuing(&image, &bytes);
+            check_disc(&image, &disc);
+            if file_systems.contains(FileSystems::UDF) {
+                let entries = disc.udf().entries;
+                let a = entries
+                    .iter()
+                    .find(|(path, _)| path.eq_ignore_ascii_case("/a"));
+                assert_eq!(a.unwrap().1.icb().links, 2);
+            }
+            bytes = written(&bytes, &disc.image, disc.start);
+        }
+    });
 }
 
 /// Sessions of one length each lie at the end of another, wherever that is counted from.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use imapi2fs::chrono::{DateTime, FixedOffset};
 use imapi2fs::{
-    FileSystemImage, FileSystems, ImagePath, ImportOptions, InterchangeLevel, Item,
+    Error, FileSystemImage, FileSystems, ImagePath, ImportOptions, InterchangeLevel, Item,
     MultisessionInterface, RecordedDisc, RecordedItem, ResultImage, Timestamp, UdfRevision,
 };
 use proptest::collection::vec;
@@ -369,9 +369,17 @@ fn go_on(
         let (from, before) = from.get(trees.last().unwrap()).clone();
         let mut image = start.imported(interface(&bytes), from);
         same(&items(&image), &before, "imported");
+        let point = image.change_point();
         for one in edits {
             edit(&mut image, one);
         }
+        let changed = items(&image);
+        image.rollback_to_change_point(point).unwrap();
+        same(&items(&image), &before, "rolled back");
+        for one in edits {
+            edit(&mut image, one);
+        }
+        same(&items(&image), &changed, "changed again");
         let result = image.create_result_image().unwrap();
         check_result(&result, reads);
         let disc = Disc::continuing(&image, &bytes);
@@ -425,6 +433,36 @@ proptest! {
                 let imported = start.imported(interface(&bytes), file_system);
                 same(&items(&imported), &tree, "imported");
             }
+        }
+    }
+
+    /// An image gets what it lacks; what is a file in one and a directory in the other cannot be.
+    #[test]
+    fn imports_are_merged(start in starts(), others in trees(), from in any::<Index>()) {
+        let bytes = bytes_of(&start.image());
+        let trees = all_expected(&start.image());
+        let (file_system, mut merged) = from.get(&trees).clone();
+        let (mut image, _) = grown(&others, FileSystems::all(), start.level);
+        image.set_multisession_interfaces(vec![sequential(&bytes)]).unwrap();
+        let before = items(&image);
+        let collides = |(path, facts): (&ImagePath, &Facts)| {
+            let other = merged.get(path);
+            other.is_some_and(|other| other.data.is_some() != facts.data.is_some())
+        };
+        let collides = before.iter().any(collides);
+        let result = image.import_specific_file_system(file_system);
+        if collides {
+            let collision = matches!(result, Err(Error::ImportTypeCollision { .. }));
+            prop_assert!(collision, "{:?}", result);
+            same(&items(&image), &before, "not imported");
+        } else {
+            let hidden = merged.iter().filter(|(path, facts)| {
+                facts.data.is_some() && before.contains_key(path)
+            });
+            prop_assert_eq!(result.unwrap().left_out.len(), hidden.count());
+            merged.extend(before);
+            same(&items(&image), &merged, "merged");
+            check_disc(&image, &Disc::continuing(&image, &bytes));
         }
     }
 
