@@ -90,26 +90,34 @@ pub(super) fn session(blocks: &Arc<Blocks>, start: u32) -> Result<RecordedSessio
 /// Where volume descriptors follow on the volume of the session at `start`.
 fn next_session(blocks: &Arc<Blocks>, start: u32) -> Result<Option<u32>> {
     let ends = match Descriptors::read(blocks, start)?.volume_space_size() {
-        // Some writers count the size from the disc's start, others from that of the session. The nearer end comes
-        // first, because what is as far behind it as the session's start may be a later session's.
-        Some(size) => [Some(size), start.checked_add(size)],
+        // Some writers count the size from the session's start, others from that of the disc.
+        Some(size) => [
+            start.checked_add(size),
+            Some(size).filter(|end| *end > start),
+        ],
         // What is wrong with a volume of UDF is said when it is opened.
         None => match udf::read::open(blocks, start) {
             Ok(Some(volume)) => [Some(volume.end()), None],
             _ => return Ok(None),
         },
     };
-    for end in ends.into_iter().flatten() {
-        for gap in [0].into_iter().chain(GAPS) {
-            for more in 0..ALIGNMENT {
-                let next = end.saturating_add(gap).saturating_add(more);
-                let begins = |next| -> Result<bool> {
-                    Ok(Descriptors::begin_at(blocks, next)?
-                        || udf::read::is_recorded(blocks, next)?)
-                };
-                if next > start && begins(next)? {
-                    return Ok(Some(next));
-                }
+    let ends = ends.into_iter().flatten();
+    let mut places: Vec<u32> = ends
+        .flat_map(|end| {
+            let gaps = [0].into_iter().chain(GAPS);
+            gaps.map(move |gap| end.saturating_add(gap))
+        })
+        .collect();
+    // The nearest first: where one is looked for in vain, a later session may happen to be.
+    places.sort_unstable();
+    for place in places {
+        for more in 0..ALIGNMENT {
+            let next = place.saturating_add(more);
+            let begins = |next| -> Result<bool> {
+                Ok(Descriptors::begin_at(blocks, next)? || udf::read::is_recorded(blocks, next)?)
+            };
+            if next > start && begins(next)? {
+                return Ok(Some(next));
             }
         }
     }
