@@ -12,9 +12,11 @@ use imapi2fs::{
 };
 
 use crate::append::{Bytes, bytes_of, disc, random_write, sequential, written};
+use crate::progress::check_items;
 use crate::support::bytes::{BLOCK, all, crc, le16, le32};
+use crate::support::disc::Disc as Continued;
 use crate::support::{
-    ISO9660, JOLIET, UDF, add_files, at, image, image_at, image_of, masks, paths, state,
+    ISO9660, JOLIET, UDF, add_files, at, check_disc, image, image_at, image_of, masks, paths, state,
 };
 
 /// A disc in a drive.
@@ -568,8 +570,43 @@ fn an_image_continues_one_disc_as_it_is() {
                 assert_eq!(code(result), 0xC0AA_B161);
             }
         }
+        let start = image.session_start_block();
+        for other in [0, start - 1, start + 1] {
+            assert_eq!(code(image.set_session_start_block(other)), 0xC0AA_B101);
+        }
+        image.set_session_start_block(start).unwrap();
         assert_eq!(image.file_systems_to_create(), file_systems);
         assert_eq!(state(&image), before);
+    }
+}
+
+/// What lies between the disc's end and the session is not read from the disc.
+#[test]
+fn sessions_begin_at_a_multiple_of_the_write_unit() {
+    for file_systems in masks() {
+        let bytes = recorded(file_systems);
+        for write_unit in [1, 16, 32, 512] {
+            let drive = Drive::new(&bytes).with(|drive| drive.write_unit = write_unit);
+            let mut image = imported(drive.random_write());
+            let start = image.session_start_block();
+            assert_eq!(
+                start,
+                (bytes.len() / BLOCK).next_multiple_of(write_unit as usize) as u32
+            );
+            image.root_mut().add_file("NEW", b"new").unwrap();
+            let result = image.create_result_image().unwrap();
+            let whole = all(result.image_stream());
+            let new = written(&bytes, &result, start);
+            assert!(new == whole);
+            assert!(
+                whole[bytes.len()..start as usize * BLOCK]
+                    .iter()
+                    .all(|byte| *byte == 0)
+            );
+            let disc = Continued::continuing(&image, &bytes);
+            check_items(&disc);
+            check_disc(&image, &disc);
+        }
     }
 }
 
