@@ -360,6 +360,43 @@ fn discs_that_have_nothing_to_import_say_so() {
     assert_eq!(error.hresult().0, 0xC0AA_B151);
 }
 
+/// A medium that is written at random is as long with little on it as with much: what is there says where it ends.
+#[test]
+fn media_are_larger_than_what_is_on_them() {
+    for file_systems in masks() {
+        for revision in [UdfRevision::V1_02, UdfRevision::V2_60] {
+            let mut image = image_of(file_systems);
+            image.set_udf_revision(revision).unwrap();
+            add_files(&mut image, &[("FIRST", b"first")]);
+            let mut bytes = bytes_of(&image);
+            let mut end = bytes.len() / BLOCK;
+            bytes.resize(4000 * BLOCK, 0);
+            for name in ["SECOND", "THIRD"] {
+                let drive = Drive::new(&bytes).with(|drive| {
+                    drive.total = 4000;
+                    drive.write_unit = 32;
+                });
+                let mut image = imported(drive.random_write());
+                let start = image.session_start_block();
+                assert_eq!(
+                    start as usize,
+                    end.next_multiple_of(32),
+                    "{file_systems} {revision}"
+                );
+                assert_eq!(image.free_media_blocks(), 4000 - start);
+                image.root_mut().add_file(name, name.as_bytes()).unwrap();
+                let disc = Continued::continuing(&image, &bytes);
+                check_disc(&image, &disc);
+                bytes = written(&bytes, &disc.image, start);
+                end = disc.image.total_blocks() as usize;
+            }
+            assert_eq!(bytes.len(), 4000 * BLOCK);
+            let image = imported(Drive::new(&bytes).random_write());
+            assert_eq!(paths(&image), ["/FIRST", "/SECOND", "/THIRD"]);
+        }
+    }
+}
+
 #[test]
 fn the_session_is_looked_for_where_the_drive_says() {
     let bytes = recorded(FileSystems::all());

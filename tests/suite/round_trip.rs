@@ -1,11 +1,13 @@
 //! Whatever is built is imported as it was, from each of its file systems, and so is what is added to it later.
 
 use std::collections::BTreeMap;
+use std::io::{self, Cursor};
 
 use imapi2fs::chrono::{DateTime, FixedOffset};
 use imapi2fs::{
     Error, FileSystemImage, FileSystems, ImagePath, ImportOptions, InterchangeLevel, Item,
-    MultisessionInterface, RecordedDisc, RecordedItem, ResultImage, Timestamp, UdfRevision,
+    MultisessionInterface, RandomWriteImage, ReaderDisc, RecordedDisc, RecordedItem, ResultImage,
+    Timestamp, UdfRevision,
 };
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -411,6 +413,27 @@ fn go_on(
     }
 }
 
+/// A disc that is written in units of several blocks.
+struct InUnits(ReaderDisc<Cursor<Bytes>>);
+
+impl imapi2fs::Disc for InUnits {
+    fn read_blocks(&self, block: u32, buf: &mut [u8]) -> io::Result<()> {
+        self.0.read_blocks(block, buf)
+    }
+
+    fn total_blocks(&self) -> u32 {
+        self.0.total_blocks()
+    }
+
+    fn write_unit(&self) -> u32 {
+        16
+    }
+}
+
+fn random_write_in_units(bytes: &[u8]) -> MultisessionInterface {
+    MultisessionInterface::random_write(RandomWriteImage::new(InUnits(disc(bytes))))
+}
+
 fn reads() -> impl Strategy<Value = Vec<(Index, usize)>> {
     vec((any::<Index>(), 0..20_000_usize), 10)
 }
@@ -480,7 +503,9 @@ proptest! {
         start in starts(),
         sessions in vec((edits(), any::<Index>()), 1..=3),
         reads in reads(),
+        in_units in any::<bool>(),
     ) {
-        go_on(&start, &sessions, random_write, &reads);
+        let interface = if in_units { random_write_in_units } else { random_write };
+        go_on(&start, &sessions, interface, &reads);
     }
 }
