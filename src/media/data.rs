@@ -16,6 +16,8 @@ use crate::block::{BLOCK, BLOCK_SIZE, Lba};
 use crate::error::Result;
 use crate::recorded::{Data, Entry};
 
+const BLOCK_LEN: u64 = BLOCK_SIZE as u64;
+
 /// Most bytes that are read at once, so that blocks that are there in part stay small in memory.
 const AT_ONCE: usize = 32 * BLOCK;
 
@@ -86,8 +88,8 @@ impl DiscData {
         let follows = |(_, piece): &(u64, Piece)| piece.at == first.checked_add(piece.start);
         let (end, _) = runs.last()?;
         let is_whole = *end >= self.len && runs.iter().all(follows);
-        let block = u32::try_from(first / u64::from(BLOCK_SIZE)).ok()?;
-        (is_whole && first % u64::from(BLOCK_SIZE) == 0).then_some(Lba(block))
+        let block = u32::try_from(first / BLOCK_LEN).ok()?;
+        (is_whole && first % BLOCK_LEN == 0).then_some(Lba(block))
     }
 
     /// Fills some of `buf` from `position` on; nothing means that the data is shorter than it should be.
@@ -148,7 +150,7 @@ pub(crate) fn missing() -> io::Error {
 fn convenient(offset: u64, len: usize) -> usize {
     if len <= AT_ONCE {
         len
-    } else if offset % u64::from(BLOCK_SIZE) == 0 {
+    } else if offset % BLOCK_LEN == 0 {
         len.saturating_sub(len % BLOCK)
     } else {
         AT_ONCE
