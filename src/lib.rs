@@ -24,6 +24,20 @@
 //! # }
 //! ```
 //!
+//! A [`RecordedDisc`] is an image or a disc that is read back, whoever recorded it:
+//!
+//! ```no_run
+//! use imapi2fs::{FileDisc, RecordedDisc};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let disc = RecordedDisc::open(FileDisc::open("backup.iso")?)?;
+//! for item in disc.volume(disc.default_file_system()?)?.walk() {
+//!     println!("{}", item?.path());
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Paths
 //!
 //! A path in the image is an [`ImagePath`]; text converts into it and is split at `/` and at `\`. Any name is accepted
@@ -38,6 +52,7 @@
 //! # Standards
 //!
 //! ECMA-119, 2nd edition (ISO 9660:1988); the Joliet Specification of 1995; ECMA-167, 2nd and 3rd edition; OSTA UDF 1.02 to 2.60.
+//! For reading also ISO 9660:1999, and SUSP and RRIP 1.12 (Rock Ridge).
 //! A comment beginning `IMAPI2 differs:` marks each place where this crate does something else than IMAPI2.
 
 mod block;

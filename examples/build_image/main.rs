@@ -38,7 +38,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     common::note_left_out(&summary, if options.report { usize::MAX } else { NAMED });
     if let FeatureSupport::NotSupported { minimum } = summary.stream_support {
         common::note(format_args!(
-            "left out {} named streams (--udf-revision {minimum} or later has them)",
+            "left out {} named streams, which UDF {minimum} and later has",
             summary.streams
         ));
     }

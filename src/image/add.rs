@@ -235,18 +235,23 @@ impl FileSystemImage {
 
     /// Checks that the image can still fit with `node` in it.
     pub(super) fn check_size(&self, node: NodeId) -> Result<()> {
-        let limit = u64::from(self.settings.free_media_blocks);
-        if limit > 0 {
-            let needed = self.least_blocks();
-            if needed > limit {
-                return Err(Error::ImageSizeLimit {
-                    path: self.view.tree().path(node),
-                    needed,
-                    limit,
-                });
-            }
+        if self.defer_checks {
+            return Ok(());
+        }
+        if self.is_too_large() {
+            return Err(Error::ImageSizeLimit {
+                path: self.view.tree().path(node),
+                needed: self.least_blocks(),
+                limit: self.settings.free_media_blocks.into(),
+            });
         }
         Ok(())
+    }
+
+    /// Whether the image cannot fit any more.
+    pub(super) fn is_too_large(&self) -> bool {
+        let limit = u64::from(self.settings.free_media_blocks);
+        limit > 0 && self.least_blocks() > limit
     }
 
     /// The least blocks that the image can have: running sums, so that adding stays linear.

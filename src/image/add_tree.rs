@@ -41,12 +41,20 @@ pub(super) fn add_tree(
         hard_links: HashMap::new(),
         links: Vec::new(),
         stream_owners: HashMap::new(),
+        last: target,
+        too_large: None,
         summary: TreeSummary::default(),
         root,
     };
-    walk.add_root(target, name.as_deref(), &metadata)?;
-    walk.add_links()?;
+    // What is replaced makes room, perhaps only after what needs it.
+    walk.image.defer_checks = !walk.image.view.tree().is_empty();
+    let added = walk
+        .add_root(target, name.as_deref(), &metadata)
+        .and_then(|()| walk.add_links());
     let mut summary = walk.summary;
+    let last = walk.too_large.unwrap_or(walk.last);
+    let checked = image.check_deferred(last);
+    added.and(checked)?;
     if summary.streams > 0 {
         summary.stream_support = image.settings.support(UdfRevision::V2_00);
     }
@@ -103,6 +111,10 @@ struct Walk<'a> {
     links: Vec<FileLink>,
     /// The first file of those that have a content and streams.
     stream_owners: HashMap<ContentId, NodeId>,
+    /// The last file that was added while the image could fit.
+    last: NodeId,
+    /// The first one since then.
+    too_large: Option<NodeId>,
     summary: TreeSummary,
 }
 
@@ -414,7 +426,22 @@ impl Walk<'_> {
         let file = path();
         let streams = read_streams(&file).map_err(|source| Error::ReadStreams { file, source })?;
         for (name, data) in streams {
-            self.image.check_stream(node, &name)?;
+            let checked = name
+                .to_str()
+                .map(|name| self.image.check_stream(node, name));
+            match checked {
+                Some(Ok(())) => {}
+                // Other programs name them, and users hardly see them.
+                None | Some(Err(Error::InvalidName { .. })) => {
+                    let mut path = path().into_os_string();
+                    path.push(":");
+                    path.push(&name);
+                    self.leave_out(path.into(), LeftOutReason::StreamName);
+                    continue;
+                }
+                Some(Err(error)) => return Err(error),
+            }
+            let name = name.to_string_lossy();
             let item = self.image.view.tree().path(node).with_stream(&name);
             let source = Source(SourceKind::Bytes(data.into()));
             let stream = Stream::New(self.image.content(source, &item)?);
@@ -501,6 +528,12 @@ impl Walk<'_> {
         };
         let (node, content) = put().map_err(|TreeFull| image.full(parent, name))?;
         image.check_size(node)?;
+        if !self.image.is_too_large() {
+            self.last = node;
+            self.too_large = None;
+        } else if self.too_large.is_none() {
+            self.too_large = Some(node);
+        }
         Ok((node, content))
     }
 

@@ -326,6 +326,8 @@ impl DirectoryMut<'_> {
     /// [`DirectoryMut::add_tree`] with the named streams of all files: on Unix their extended attributes, of those on
     /// systems with name spaces the ones of users, without `user.`.
     ///
+    /// Streams with names that cannot be are [left out](TreeSummary::left_out). A stream counts for each name of its file.
+    ///
     /// IMAPI2: `IFsiDirectoryItem2::AddTreeWithNamedStreams`. IMAPI2 differs: streams beyond the 1000th of an image are
     /// an error and not lost.
     ///

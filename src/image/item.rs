@@ -255,9 +255,16 @@ impl<'a> Item<'a> {
     /// # Errors
     ///
     /// - [`Error::InvalidParameter`] when `file_system` is not exactly one.
+    /// - [`Error::PropertyNotAccessible`] for a named stream, which only UDF has, in another one.
     /// - [`Error::NoUniqueName`] when some item of the directory cannot be named.
     #[doc(alias = "FileSystemName")]
     pub fn file_system_name(&self, file_system: FileSystems) -> Result<String> {
+        if self.is_named_stream() && file_system != FileSystems::UDF {
+            return Err(Error::PropertyNotAccessible {
+                path: self.full_path(),
+                property: "name in a file system other than UDF",
+            });
+        }
         let (name, _) = self.view.file_system_name(self.node, file_system)?;
         Ok(name)
     }

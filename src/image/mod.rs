@@ -64,6 +64,8 @@ pub struct FileSystemImage {
     settings: Settings,
     staging_policy: Arc<dyn StagingPolicy>,
     stage: Option<Stage>,
+    /// Whether sizes are checked when a call ends: what it adds first may replace more later.
+    defer_checks: bool,
     /// What was offered, and what was chosen of it.
     multisession: Option<(Vec<MultisessionInterface>, MultisessionInterface)>,
 }
@@ -89,6 +91,7 @@ impl FileSystemImage {
             settings,
             staging_policy: Arc::new(PlatformStaging::default()),
             stage: None,
+            defer_checks: false,
             multisession: None,
         }
     }

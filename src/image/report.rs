@@ -56,6 +56,13 @@ pub enum Finding {
         /// The first revision that has them.
         minimum: UdfRevision,
     },
+    /// A file will not be marked as one for real-time reading: UDF of this revision or a later one is not created.
+    RealTimeLeftOut {
+        /// The file.
+        path: ImagePath,
+        /// The first revision that has such files.
+        minimum: UdfRevision,
+    },
     /// A time lies outside what a file system can record; the nearest one is.
     TimeClamped {
         /// The item.
@@ -96,6 +103,7 @@ impl Finding {
             | Self::NoUniqueName { path, .. }
             | Self::NotForWindows { path, .. }
             | Self::StreamsLeftOut { path, .. }
+            | Self::RealTimeLeftOut { path, .. }
             | Self::TimeClamped { path, .. }
             | Self::ManySections { path, .. }
             | Self::FileTooBig { path, .. } => path,
@@ -112,7 +120,7 @@ impl Finding {
             | Self::TimeClamped { file_system, .. }
             | Self::FileTooBig { file_system, .. } => *file_system,
             Self::ManySections { .. } => FileSystems::ISO9660,
-            Self::StreamsLeftOut { .. } => FileSystems::UDF,
+            Self::StreamsLeftOut { .. } | Self::RealTimeLeftOut { .. } => FileSystems::UDF,
         }
     }
 }
@@ -130,8 +138,14 @@ impl fmt::Display for Finding {
                 streams, minimum, ..
             } => write!(
                 f,
-                "{streams} named stream(s) left out, only revisions from {minimum} on have them"
+                "{streams} named stream(s) left out, which UDF has from {minimum} on"
             ),
+            Self::RealTimeLeftOut { minimum, .. } => {
+                write!(
+                    f,
+                    "not marked for real-time reading, which UDF has from {minimum} on"
+                )
+            }
             Self::TimeClamped { time, recorded, .. } => {
                 write!(f, "time {time} is recorded as {recorded}")
             }
@@ -157,6 +171,8 @@ pub struct Report {
     creation_times: bool,
     /// Whether named streams are recorded.
     streams: bool,
+    /// Whether files are marked for real-time reading.
+    real_time: bool,
     next_directory: usize,
     /// What has been found in the directories before.
     found: VecDeque<Finding>,
@@ -170,6 +186,7 @@ impl Report {
             file_systems: settings.file_systems,
             creation_times: settings.udf_revision.has_creation_times(),
             streams: settings.records_streams(),
+            real_time: settings.records_real_time(),
             next_directory: 0,
             found: VecDeque::new(),
         }
@@ -182,6 +199,7 @@ impl Report {
             file_systems,
             creation_times,
             streams,
+            real_time,
             found,
             ..
         } = self;
@@ -206,6 +224,12 @@ impl Report {
         }
         for position in span.items() {
             let node = sequence.node(position);
+            if !*real_time && tree.attributes(node).real_time {
+                found.push_back(Finding::RealTimeLeftOut {
+                    path: tree.path(node),
+                    minimum: UdfRevision::V2_01,
+                });
+            }
             let all = tree.streams(node);
             if *streams {
                 for stream in all {

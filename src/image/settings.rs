@@ -107,6 +107,11 @@ impl Settings {
         self.file_systems.contains(FileSystems::UDF) && self.udf_revision.has_named_streams()
     }
 
+    /// Whether files will be marked for real-time reading.
+    pub(super) fn records_real_time(&self) -> bool {
+        self.file_systems.contains(FileSystems::UDF) && self.udf_revision.has_real_time_files()
+    }
+
     /// Whether small files will have no blocks of their own.
     pub(super) fn embeds(&self) -> bool {
         self.embed_small_files && self.file_systems == FileSystems::UDF
@@ -114,11 +119,13 @@ impl Settings {
 
     /// What file data is given blocks, and where.
     pub(super) fn data(&self) -> DataOptions {
-        let real_time =
-            self.file_systems.contains(FileSystems::UDF) && self.udf_revision.has_real_time_files();
         DataOptions {
             alignment: self.file_alignment,
-            real_time_alignment: if real_time { ECC_BLOCK } else { 1 },
+            real_time_alignment: if self.records_real_time() {
+                ECC_BLOCK
+            } else {
+                1
+            },
             streams: self.records_streams(),
             embedded: if self.embeds() {
                 udf::max_embedded(self.udf_revision)
@@ -286,7 +293,7 @@ impl FileSystemImage {
 
     /// The revisions of UDF that can be made, ascending.
     ///
-    /// IMAPI2: `IFileSystemImage::get_UDFRevisionsSupported`. `IMAPI2 differs:` it has all of these but 2.60.
+    /// IMAPI2: `IFileSystemImage::get_UDFRevisionsSupported`. IMAPI2 differs: it has all of these but 2.60.
     #[doc(alias = "get_UDFRevisionsSupported")]
     #[must_use]
     pub const fn udf_revisions_supported(&self) -> &'static [UdfRevision] {
@@ -338,7 +345,8 @@ impl FileSystemImage {
 
     /// Sets the number of blocks to a multiple of which files of at least that length begin, counted from the disc's
     /// start: 16 for the ECC blocks of a DVD, 32 for those of a Blu-ray disc. Shorter files fill the space as they
-    /// come. Real-time files, where UDF has them, begin at multiples of 32 in any case (UDF 6.11 of 2.01).
+    /// come. Real-time files, where UDF has them, begin at multiples of 32 in any case (UDF 6.11 of 2.01), and do not lie
+    /// in their ICBs.
     ///
     /// IMAPI2 has no such option.
     ///
@@ -493,6 +501,8 @@ impl FileSystemImage {
     /// | BD-R, BD-RE | UDF 2.50 | 12 219 392 |
     /// | disk | ISO 9660, Joliet, UDF 1.02 | no limit |
     ///
+    /// What is returned tells whether the named streams and real-time files that have been added will be in the image.
+    ///
     /// IMAPI2: `IFileSystemImage::ChooseImageDefaultsForMediaType`; what it chooses is not documented.
     ///
     /// # Errors
@@ -503,7 +513,10 @@ impl FileSystemImage {
     ///
     /// After an error nothing is changed.
     #[doc(alias = "ChooseImageDefaultsForMediaType")]
-    pub fn choose_image_defaults_for_media_type(&mut self, media: MediaType) -> Result<()> {
+    pub fn choose_image_defaults_for_media_type(
+        &mut self,
+        media: MediaType,
+    ) -> Result<FeatureSupport> {
         let defaults = media.defaults().ok_or_else(|| {
             Error::InvalidParameter(InvalidValue {
                 parameter: "media type",
@@ -515,7 +528,10 @@ impl FileSystemImage {
         let result = self
             .set_file_systems_to_create(defaults.file_systems)
             .and_then(|_| self.set_udf_revision(defaults.udf_revision))
-            .and_then(|_| self.set_free_media_blocks(defaults.free_media_blocks));
+            .and_then(|support| {
+                self.set_free_media_blocks(defaults.free_media_blocks)
+                    .map(|()| support)
+            });
         if result.is_err() {
             self.settings = old;
         }

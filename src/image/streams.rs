@@ -27,7 +27,8 @@ impl<'a> Item<'a> {
 
     /// The named streams of a file, sorted by the bytes of their names; directories and streams have none.
     ///
-    /// IMAPI2: `IFsiFileItem2::get_FsiNamedStreams`, `IFsiNamedStreams`.
+    /// IMAPI2: `IFsiFileItem2::get_FsiNamedStreams`, `IFsiNamedStreams`. IMAPI2 differs: asked for those of a stream it
+    /// fails.
     #[doc(alias = "get_FsiNamedStreams")]
     #[doc(alias = "IFsiNamedStreams")]
     #[doc(alias = "EnumNamedStreams")]
@@ -67,7 +68,8 @@ impl ItemMut<'_> {
     /// - [`Error::NotAFile`] for a directory, [`Error::PropertyNotAccessible`] for a named stream.
     /// - [`Error::InvalidName`] and [`Error::RestrictedName`] when the name cannot be.
     /// - [`Error::DuplicateName`] when the file has a stream of that name.
-    /// - [`Error::TooManyStreams`] when the image has 1000. IMAPI2 differs: it loses the data.
+    /// - [`Error::TooManyStreams`] when the image has 1000, those of a file of several names counted for each. IMAPI2
+    ///   differs: it loses the data.
     /// - Those of [`DirectoryMut::add_file`](crate::DirectoryMut::add_file) about sources and sizes.
     #[doc(alias = "AddStream")]
     pub fn add_stream(
@@ -150,7 +152,13 @@ impl FileSystemImage {
     pub(super) fn check_stream(&self, file: NodeId, name: &str) -> Result<()> {
         self.check_has_streams(file)?;
         let tree = self.view.tree();
-        self.check_name(name, || tree.path(file))?;
+        self.check_name(name, || tree.path(file))
+            .map_err(|error| match error {
+                Error::RestrictedName { .. } => Error::RestrictedName {
+                    path: tree.path(file).with_stream(name),
+                },
+                error => error,
+            })?;
         if name.starts_with(RESERVED) {
             return Err(Error::InvalidName {
                 path: tree.path(file),
@@ -169,9 +177,23 @@ impl FileSystemImage {
                 existing: format!("stream `{}`", tree.name(existing)),
             });
         }
-        if tree.totals().streams >= MAX_STREAMS {
+        if tree.totals().streams >= MAX_STREAMS && !self.defer_checks {
             return Err(Error::TooManyStreams {
                 path: tree.path(file).with_stream(name),
+                limit: MAX_STREAMS,
+            });
+        }
+        Ok(())
+    }
+
+    /// Checks what was not checked while a call replaced items; `last` is the last of them.
+    pub(super) fn check_deferred(&mut self, last: NodeId) -> Result<()> {
+        self.defer_checks = false;
+        self.check_size(last)?;
+        let tree = self.view.tree();
+        if tree.totals().streams > MAX_STREAMS {
+            return Err(Error::TooManyStreams {
+                path: tree.path(last),
                 limit: MAX_STREAMS,
             });
         }

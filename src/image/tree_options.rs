@@ -133,6 +133,8 @@ pub enum LeftOutReason {
     Excluded,
     /// It is the working directory of the image.
     WorkingDirectory,
+    /// It is a named stream with a name that streams cannot have.
+    StreamName,
 }
 
 impl fmt::Display for LeftOutReason {
@@ -143,6 +145,7 @@ impl fmt::Display for LeftOutReason {
             Self::Special => f.write_str("is neither a file nor a directory"),
             Self::Excluded => f.write_str("is excluded"),
             Self::WorkingDirectory => f.write_str("is the working directory"),
+            Self::StreamName => f.write_str("is a named stream with a name it cannot have"),
         }
     }
 }

@@ -113,10 +113,12 @@ fn next_session(blocks: &Arc<Blocks>, start: u32) -> Result<Option<u32>> {
     for place in places {
         for more in 0..ALIGNMENT {
             let next = place.saturating_add(more);
-            let begins = |next| -> Result<bool> {
-                Ok(Descriptors::begin_at(blocks, next)? || udf::read::is_recorded(blocks, next)?)
+            // Blocks behind a volume may not be readable: those of a CD's run-out are not.
+            let begins = |next| {
+                matches!(Descriptors::begin_at(blocks, next), Ok(true))
+                    || matches!(udf::read::is_recorded(blocks, next), Ok(true))
             };
-            if next > start && begins(next)? {
+            if next > start && begins(next) {
                 return Ok(Some(next));
             }
         }

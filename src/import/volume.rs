@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::item::RecordedItem;
 use super::walk::RecordedWalk;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::file_systems::{FileSystems, UdfRevision};
 use crate::media::Blocks;
+use crate::path::ImagePath;
 use crate::recorded::{RecordedFinding, Volume};
 
 /// What a format's reader gives.
@@ -83,6 +84,41 @@ impl RecordedVolume {
     pub fn root(&self) -> Result<RecordedItem> {
         let root = self.shared.volume.root()?;
         Ok(RecordedItem::root(Arc::clone(&self.shared), root))
+    }
+
+    /// The item at a path, whose names are compared with regard to case; the first if there are several.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::ItemNotFound`] when there is none;
+    /// - [`Error::NotADirectory`] when something on the way is no directory;
+    /// - those of reading the directories on the way.
+    pub fn item(&self, path: impl Into<ImagePath>) -> Result<RecordedItem> {
+        let path = path.into();
+        let mut item = self.root()?;
+        for name in path.components() {
+            // What cannot be read may be what is looked for, so it is an error if nothing else is.
+            let (mut found, mut failed) = (None, None);
+            for entry in item.entries()? {
+                match entry {
+                    Ok(entry) if entry.name() == name => {
+                        found = Some(entry);
+                        break;
+                    }
+                    Ok(_) => {}
+                    Err(error) => failed = failed.or(Some(error)),
+                }
+            }
+            item = match (found, failed) {
+                (Some(found), _) => found,
+                (None, Some(error)) => return Err(error),
+                (None, None) => {
+                    let path = path.clone();
+                    return Err(Error::ItemNotFound { path });
+                }
+            };
+        }
+        Ok(item)
     }
 
     /// All items below the root, a directory before what is in it, in the order in which they are recorded.

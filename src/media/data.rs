@@ -12,14 +12,14 @@ use std::io;
 use std::sync::Arc;
 
 use super::Blocks;
-use crate::block::{BLOCK, BLOCK_SIZE, Lba};
+use crate::block::{BLOCK, Lba};
 use crate::error::Result;
 use crate::recorded::{Data, Entry};
 
-const BLOCK_LEN: u64 = BLOCK_SIZE as u64;
-
 /// Most bytes that are read at once, so that blocks that are there in part stay small in memory.
 const AT_ONCE: usize = 32 * BLOCK;
+
+const BLOCK_LEN: u64 = BLOCK as u64;
 
 /// The data of a file of a disc.
 #[derive(Clone)]

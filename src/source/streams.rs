@@ -1,5 +1,6 @@
 //! Named streams of the host's files: extended attributes on Unix.
 
+use std::ffi::OsString;
 use std::io;
 use std::path::Path;
 
@@ -15,13 +16,23 @@ use std::path::Path;
     target_os = "freebsd",
     target_os = "netbsd"
 ))]
-pub(crate) fn read_streams(file: &Path) -> io::Result<Vec<(String, Vec<u8>)>> {
-    use std::os::unix::ffi::OsStrExt;
+pub(crate) fn read_streams(file: &Path) -> io::Result<Vec<(OsString, Vec<u8>)>> {
+    use std::os::unix::ffi::{OsStrExt, OsStringExt};
+
+    use rustix::io::Errno;
 
     let names = match xattr::list(file) {
         Ok(names) => names,
-        Err(error) if error.kind() == io::ErrorKind::Unsupported => return Ok(Vec::new()),
-        Err(error) => return Err(error),
+        Err(error) => {
+            // The kind of such errors depends on the version of Rust.
+            let number = error.raw_os_error();
+            let unsupported = [Errno::NOTSUP, Errno::OPNOTSUPP];
+            let is_unsupported = |one: Errno| Some(one.raw_os_error()) == number;
+            return match unsupported.into_iter().any(is_unsupported) {
+                true => Ok(Vec::new()),
+                false => Err(error),
+            };
+        }
     };
     let mut streams = Vec::new();
     for attribute in names {
@@ -34,11 +45,9 @@ pub(crate) fn read_streams(file: &Path) -> io::Result<Vec<(String, Vec<u8>)>> {
                 None => continue,
             }
         };
-        let name = std::str::from_utf8(name)
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         // What has been removed in between is not there.
         if let Some(data) = xattr::get(file, &attribute)? {
-            streams.push((name.to_owned(), data));
+            streams.push((OsString::from_vec(name.to_vec()), data));
         }
     }
     streams.sort();
@@ -52,6 +61,6 @@ pub(crate) fn read_streams(file: &Path) -> io::Result<Vec<(String, Vec<u8>)>> {
     target_os = "freebsd",
     target_os = "netbsd"
 )))]
-pub(crate) fn read_streams(_file: &Path) -> io::Result<Vec<(String, Vec<u8>)>> {
+pub(crate) fn read_streams(_file: &Path) -> io::Result<Vec<(OsString, Vec<u8>)>> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -1,5 +1,6 @@
 //! The data of all files: one part of the image, in which a search finds the file of a block.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::Space;
@@ -27,7 +28,7 @@ pub(crate) struct DataOptions {
     pub real_time_alignment: u32,
     /// Whether named streams are recorded.
     pub streams: bool,
-    /// The most bytes of a file that lies in its ICB and has no blocks of its own.
+    /// The most bytes of a file that lies in its ICB and has no blocks of its own; files for real-time reading do not.
     pub embedded: u64,
     /// The blocks of earlier sessions that this one can refer to; what lies elsewhere is recorded again.
     pub recorded: Extent,
@@ -45,10 +46,25 @@ impl DataPlan {
         let mut starts = vec![Lba::default(); tree.content_count()];
         let mut order = Vec::with_capacity(tree.totals().contents as usize);
         let start = space.next();
-        let streams = sequence
-            .iter()
-            .filter(|_| options.streams && tree.totals().streams > 0)
-            .flat_map(|(_, node)| tree.streams(node));
+        // Looked for only if there are any: mostly there are none.
+        let totals = tree.totals();
+        let streams: Vec<NodeId> = match options.streams && totals.streams > 0 {
+            true => sequence
+                .iter()
+                .flat_map(|(_, node)| tree.streams(node))
+                .collect(),
+            false => Vec::new(),
+        };
+        // A file of several names is one for real-time reading if one of them is.
+        let real_time: HashSet<ContentId> =
+            match options.real_time_alignment > 1 && totals.real_time_files > 0 {
+                true => sequence
+                    .iter()
+                    .filter(|(_, node)| tree.attributes(*node).real_time)
+                    .filter_map(|(_, node)| tree.content_of(node).map(|(id, _)| id))
+                    .collect(),
+                false => HashSet::new(),
+            };
         for node in sequence.iter().map(|(_, node)| node).chain(streams) {
             let Some((id, content)) = tree.content_of(node) else {
                 continue;
@@ -64,12 +80,14 @@ impl DataPlan {
                 continue;
             }
             // Block 0 is the system area's, so it stands for "not yet".
-            if content.len > options.embedded && *place == Lba::default() {
+            let real_time = real_time.contains(&id);
+            let has_blocks = content.len > options.embedded || real_time && content.len > 0;
+            if has_blocks && *place == Lba::default() {
                 let blocks = blocks_of(content.len);
                 if blocks >= options.alignment.into() {
                     space.align(options.alignment);
                 }
-                if options.real_time_alignment > 1 && tree.attributes(node).real_time {
+                if real_time {
                     space.align(options.real_time_alignment);
                 }
                 *place = space.take(blocks)?.start;

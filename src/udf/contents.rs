@@ -90,10 +90,12 @@ impl Made {
     /// Where the data of a file is, and its length in bytes.
     fn run(&self, node: NodeId) -> Run {
         let start = match self.files.tree.content_of(node) {
-            Some((id, content)) if content.len > self.files.embedded => {
-                PartitionBlock(self.data.plan.start(id) - self.files.partition_start)
-            }
-            _ => PartitionBlock(0),
+            Some((id, _)) => match self.data.plan.start(id) {
+                // What is empty or embedded has no blocks.
+                Lba(0) => PartitionBlock(0),
+                start => PartitionBlock(start - self.files.partition_start),
+            },
+            None => PartitionBlock(0),
         };
         self.files.run(node, start)
     }
@@ -145,7 +147,7 @@ impl Made {
         let run = self.run(node);
         let entry = Entry {
             file_type,
-            // Links were bounded; one more is for the stream directory.
+            // Links were bounded, and a file that has streams has fewer names than an image has streams.
             link_count: u16::try_from(link_count).unwrap_or(u16::MAX),
             object_size: run.len + streams_len,
             stream_directory: streams.map(|directory| files.stream_directory_icb(directory)),
@@ -244,7 +246,8 @@ impl Made {
         self.files
             .tree
             .content_of(node)
-            .is_some_and(|(_, content)| content.len > 0 && content.len <= self.files.embedded)
+            .is_some_and(|(_, content)| (1..=self.files.embedded).contains(&content.len))
+            && !self.files.is_real_time(node)
     }
 
     fn fill_allocation(&self, block: u32, out: &mut [u8]) {

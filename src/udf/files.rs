@@ -143,10 +143,10 @@ impl Files {
             let streams: Vec<_> = streams
                 .iter()
                 .map(|stream| {
-                    (
-                        tree.name(*stream),
-                        tree.content_of(*stream).map(|data| data.0),
-                    )
+                    let attributes = tree.attributes(*stream);
+                    let content = tree.content_of(*stream).map(|(id, _)| id);
+                    let same = (attributes.times, attributes.hidden);
+                    (tree.name(*stream), content, same)
                 })
                 .collect();
             let owner = owners

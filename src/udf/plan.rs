@@ -19,6 +19,7 @@ const MAIN_SEQUENCE: u32 = 32;
 const ANCHOR: u32 = 256;
 /// Blocks of the integrity sequence.
 const INTEGRITY_BLOCKS: u32 = 2;
+
 /// What a volume is made with.
 #[derive(Clone, Debug)]
 pub(crate) struct Options {

@@ -36,6 +36,7 @@ pub(crate) fn all(full: bool) -> Vec<Settings> {
     for (number, tree) in trees::QUICK.iter().enumerate() {
         cases.extend(revisions(tree, number, full));
     }
+    cases.extend(features());
     cases.extend(appended(full));
     let bridge = |settings: &Settings| {
         settings.has(FileSystems::all()) && settings.level == InterchangeLevel::Three
@@ -86,6 +87,34 @@ fn strict(tree: &'static Tree) -> impl Iterator<Item = Settings> {
             ..Settings::new(tree, file_systems, level)
         })
     })
+}
+
+/// Every revision, alone and in a bridge, with its metadata once and twice, and files of every kind.
+fn features() -> Vec<Settings> {
+    let mut cases = Vec::new();
+    for &revision in UdfRevision::ALL {
+        for file_systems in [FileSystems::UDF, FileSystems::all()] {
+            for redundant in [true, false] {
+                for files in [
+                    Files::Plain,
+                    Files::RealTime,
+                    Files::WithStreams,
+                    Files::Embedded,
+                ] {
+                    let has_one = files == Files::Embedded && file_systems != FileSystems::UDF;
+                    if (redundant || revision >= UdfRevision::V2_50) && !has_one {
+                        cases.push(Settings {
+                            revision,
+                            redundant,
+                            files,
+                            ..Settings::new(&trees::FEATURES, file_systems, InterchangeLevel::Three)
+                        });
+                    }
+                }
+            }
+        }
+    }
+    cases
 }
 
 /// Images that were continued, of every revision: names that UDF keeps are all there.

@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 use std::env;
 use std::fmt::Write as _;
 use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use imapi2fs::{
-    FileDisc, FileSystems, RecordedData, RecordedDisc, RecordedItem, RecordedKind, RecordedVolume,
+    FileDisc, FileSystems, ReaderDisc, RecordedData, RecordedDisc, RecordedItem, RecordedKind,
+    RecordedVolume,
 };
 use libtest_mimic::Trial;
 use sha2::{Digest, Sha256};
@@ -24,9 +25,19 @@ use crate::tool::{self, Scratch, Verdict, command, is_installed, run};
 const MAKERS: &[(&str, &[&str])] = &[
     ("genisoimage", &["-quiet"]),
     ("genisoimage", &["-quiet", "-R", "-J"]),
+    ("genisoimage", &["-quiet", "-iso-level", "1", "-J", "-udf"]),
+    (
+        "genisoimage",
+        &["-quiet", "-U", "-relaxed-filenames", "-allow-lowercase"],
+    ),
+    ("genisoimage", &["-quiet", "-N", "-l", "-r"]),
     ("genisoimage", &["-quiet", "-iso-level", "4", "-R"]),
     ("genisoimage", &["-quiet", "-D", "-R", "-J", "-joliet-long"]),
     ("xorriso", &["-as", "mkisofs", "-quiet", "-R", "-J"]),
+    (
+        "xorriso",
+        &["-as", "mkisofs", "-quiet", "-D", "-r", "--norock"],
+    ),
     (
         "xorriso",
         &["-as", "mkisofs", "-quiet", "-iso-level", "4", "-J"],
@@ -46,7 +57,8 @@ pub(crate) fn trials(required: bool) -> Vec<Trial> {
         let name = format!("read back: {program} {}", options.join(" "));
         let trial = Trial::test(name, move || {
             let image = made(program, options)?;
-            Ok(agree(&image)?)
+            agree(&image)?;
+            Ok(survive_changes(&image)?)
         });
         trials.push(trial.with_ignored_flag(!present && !required));
     }
@@ -66,7 +78,11 @@ pub(crate) fn trials(required: bool) -> Vec<Trial> {
         let name = archive.file_stem().unwrap_or_default().to_string_lossy();
         let trial = Trial::test(format!("read back: {name}"), {
             let archive = archive.clone();
-            move || Ok(agree(&unpacked(&archive)?)?)
+            move || {
+                let image = unpacked(&archive)?;
+                agree(&image)?;
+                Ok(survive_changes(&image)?)
+            }
         });
         trials.push(trial.with_ignored_flag(!present && !required));
     }
@@ -161,6 +177,72 @@ fn agree(image: &Image) -> Verdict {
         let found = found(&volume)?;
         if is_sound(image, start)? || found.is_empty() {
             compare(&read, &found).map_err(|error| format!("{tree}: {error}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// How many changed images are read.
+const CHANGES: usize = 1000;
+
+/// Bytes of the start of an image that are changed: structures are there.
+const CHANGED: usize = 1 << 20;
+
+/// Whatever bytes are changed, reading ends; that it does not panic is seen by itself.
+fn survive_changes(image: &Image) -> Verdict {
+    let mut bytes = fs::read(&image.file).map_err(|error| error.to_string())?;
+    // The data of files tells nothing new.
+    bytes.truncate(4 * CHANGED);
+    let said: Vec<usize> = (0..bytes.len().min(CHANGED))
+        .filter(|at| bytes[*at] != 0)
+        .collect();
+    let mut random = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut next = move |below: usize| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        (random % below.max(1) as u64) as usize
+    };
+    for _ in 0..CHANGES {
+        let before: Vec<(usize, u8)> = (0..=next(8))
+            .filter_map(|_| said.get(next(said.len())))
+            .map(|at| (*at, bytes[*at]))
+            .collect();
+        for (at, _) in &before {
+            bytes[*at] = match next(3) {
+                0 => 0xFF,
+                1 => bytes[*at] ^ (1 << next(8)),
+                _ => next(256) as u8,
+            };
+        }
+        read_all(&bytes)?;
+        for (at, byte) in before.into_iter().rev() {
+            bytes[at] = byte;
+        }
+    }
+    Ok(())
+}
+
+fn read_all(bytes: &[u8]) -> Verdict {
+    let disc =
+        ReaderDisc::new(io::Cursor::new(bytes.to_vec())).map_err(|error| error.to_string())?;
+    let Ok(disc) = RecordedDisc::open(disc) else {
+        return Ok(());
+    };
+    let most = bytes.len() / 34 + 1;
+    for file_system in disc.file_systems() {
+        let Ok(volume) = disc.volume(file_system) else {
+            continue;
+        };
+        let mut items = 0;
+        for item in volume.walk() {
+            items += 1;
+            if items > most {
+                return Err("the walk has no end".to_owned());
+            }
+            if let Ok(data) = item.and_then(|item| item.data()) {
+                let _ = data.take(5000).read_to_end(&mut Vec::new());
+            }
         }
     }
     Ok(())

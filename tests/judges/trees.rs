@@ -141,6 +141,9 @@ pub(crate) const QUICK: &[Tree] = &[
     tree("links", &[], disk::links),
 ];
 
+/// What the features of UDF are tried on.
+pub(crate) const FEATURES: Tree = tree("features", &[], plant::mixed);
+
 /// Nothing in it needs a relaxation.
 pub(crate) const MIXED: Tree = tree("mixed", &[], plant::mixed);
 

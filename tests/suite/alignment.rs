@@ -2,7 +2,7 @@
 
 use imapi2fs::{Error, FileSystemImage, FileSystems, UdfRevision};
 
-use crate::support::{ISO9660, UDF, add_files, check, image};
+use crate::support::{Host, ISO9660, UDF, add_files, check, image};
 
 /// A file shorter than eight blocks, one of eight and one that is longer, twice.
 fn with_files() -> FileSystemImage {
@@ -98,5 +98,24 @@ fn real_time_files_begin_at_ecc_blocks() {
             assert_eq!(first % 32, 0, "{revision}");
         }
         assert_eq!(disc.entries(ISO9660)["/BSHORT"].extents[0].0, first);
+    }
+}
+
+/// Whichever of its names says so; and they do not lie in their ICBs, however short they are.
+#[test]
+fn a_real_time_file_of_two_names_is_aligned() {
+    let host = Host::with(&[("x", b"filler"), ("y", b"film")]);
+    std::fs::hard_link(host.path("y"), host.path("z")).unwrap();
+    for name in ["y", "z"] {
+        let mut image = image();
+        image.set_file_systems_to_create(UDF).unwrap();
+        image.set_udf_revision(UdfRevision::V2_01).unwrap();
+        image.set_embed_small_files(true);
+        image.root_mut().add_tree(host.root(), false).unwrap();
+        let _ = image.item_mut(name).unwrap().set_is_real_time(true);
+        let entries = check(&image).udf().entries;
+        let entry = &entries[&format!("/{name}")];
+        assert!(entry.icb().real_time && entry.icb().embedded.is_none());
+        assert_eq!(entry.extents[0].0 % 32, 0, "{name}");
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use imapi2fs::{Error, FileSystemImage, TreeOptions};
+use imapi2fs::{Error, FileSystemImage, Timestamp, TreeOptions};
 
 use crate::support::bytes::all;
 use crate::support::{Disc, Host, UDF, add_files, check, image, state};
@@ -117,4 +117,47 @@ fn strict_trees_have_no_names_that_differ_by_case() {
     add_files(&mut image, &[("READ", b"")]);
     let error = fails(&mut image, host.root(), &TreeOptions::new());
     assert!(matches!(error, Error::DuplicateName { .. }), "{error}");
+}
+
+/// Items that are replaced for a while may have times of their own, all the same or not, before and after.
+#[test]
+fn times_of_replaced_files_come_back() {
+    let host = Host::with(&[("a", b"new"), ("b", b"new"), ("c", b"new")]);
+    host.directory("z");
+    let mut image = image();
+    add_files(&mut image, &[("a", b"1"), ("b", b"2"), ("c", b"3")]);
+    for (seconds, path) in [(1_000_000_000, "a"), (1_100_000_000, "c")] {
+        let mut item = image.item_mut(path).unwrap();
+        let time = Timestamp::from_unix(seconds);
+        item.set_creation_time(time).unwrap();
+        item.set_last_accessed_time(time).unwrap();
+    }
+    // The last item cannot be added.
+    add_files(&mut image, &[("z", b"a file")]);
+    for all_times in [false, true] {
+        let options = TreeOptions::new().all_times(all_times);
+        fails(&mut image, host.root(), &options);
+        // Times that are set now do not get in the way of those that came back.
+        let mut item = image.item_mut("b").unwrap();
+        let time = Timestamp::from_unix(1_200_000_000 + i64::from(all_times));
+        item.set_creation_time(time).unwrap();
+        check(&image);
+        let created = image.item("a").unwrap().creation_time();
+        assert_eq!(created, Timestamp::from_unix(1_000_000_000));
+    }
+}
+
+/// What is replaced makes room for what comes before it.
+#[test]
+fn a_tree_fits_if_the_image_with_it_fits() {
+    let host = Host::with(&[("a", &[1; 300_000]), ("b", b"")]);
+    let mut image = image();
+    add_files(&mut image, &[("b", &[2; 300_000])]);
+    let blocks = image.used_blocks().unwrap();
+    image.set_free_media_blocks(blocks + 20).unwrap();
+    image.root_mut().add_tree(host.root(), false).unwrap();
+    assert!(image.used_blocks().unwrap() <= blocks + 20);
+    let more = Host::with(&[("b", &[3; 300_000])]);
+    let error = fails(&mut image, more.root(), &TreeOptions::new());
+    assert!(matches!(error, Error::ImageSizeLimit { .. }), "{error}");
 }

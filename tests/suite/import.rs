@@ -156,6 +156,20 @@ fn what_was_written_is_found_again() {
 }
 
 #[test]
+fn items_are_looked_up_by_path() {
+    let volume = volume_of(&small(), ISO9660);
+    assert_eq!(data_of(&volume.item("DIR/C.TXT").unwrap()), b"fourth");
+    assert!(volume.item("/").unwrap().is_directory());
+    for (path, code) in [
+        ("dir/C.TXT", 0xC0AA_B118),
+        ("DIR/D.TXT", 0xC0AA_B118),
+        ("B.TXT/C.TXT", 0xC0AA_B109),
+    ] {
+        assert_eq!(volume.item(path).unwrap_err().hresult().0, code, "{path}");
+    }
+}
+
+#[test]
 fn data_is_read_from_anywhere() {
     let mut image = image_of(ISO9660);
     let data: Vec<u8> = (0..200_000_u32).map(|at| (at % 251) as u8).collect();
@@ -501,6 +515,16 @@ fn what_cannot_be_read_is_named_and_the_rest_is_read() {
         errors,
         [format!("/: cannot read block {} of the disc", root + 2)]
     );
+}
+
+#[test]
+fn blocks_behind_the_volume_need_not_be_readable() {
+    let mut bytes = small();
+    let block = (bytes.len() / BLOCK + 17) as u32;
+    bytes.resize(bytes.len() + 100 * BLOCK, 0);
+    let disc = RecordedDisc::open(Scratched { bytes, block }).unwrap();
+    assert_eq!(disc.sessions().len(), 1);
+    assert_eq!(walked(&disc.volume(ISO9660).unwrap()).0.len(), 5);
 }
 
 /// Reads all that a disc tells, and some of the data of each file.

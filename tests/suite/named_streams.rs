@@ -1,8 +1,8 @@
 //! Named streams of files.
 
 use imapi2fs::{
-    Error, FeatureSupport, FileSystemImage, FileSystems, Finding, ItemKind, NameProblem, Source,
-    UdfRevision,
+    Error, FeatureSupport, FileSystemImage, FileSystems, Finding, ItemKind, MediaType, NameProblem,
+    Source, UdfRevision,
 };
 
 use crate::support::bytes::all;
@@ -144,6 +144,31 @@ fn streams_that_are_left_out_are_reported() {
     assert!(found[1].starts_with("/d/b in UDF: 1 named"), "{found:?}");
     image.set_udf_revision(UdfRevision::V2_00).unwrap();
     assert_eq!(left_out(&image), [""; 0]);
+}
+
+#[test]
+fn real_time_marks_that_are_left_out_are_reported() {
+    let mut image = with_streams(UdfRevision::V2_00);
+    let _ = image.item_mut("a").unwrap().set_is_real_time(true).unwrap();
+    let found = |image: &FileSystemImage| {
+        let mut findings = image.report().map(|finding| finding.to_string());
+        findings.find(|finding| finding.starts_with("/a in UDF: not marked"))
+    };
+    assert!(found(&image).unwrap().contains("2.01"));
+    image.set_udf_revision(UdfRevision::V2_01).unwrap();
+    assert_eq!(found(&image), None);
+    let support = image.choose_image_defaults_for_media_type(MediaType::CdR);
+    assert!(matches!(support, Ok(FeatureSupport::NotSupported { .. })));
+}
+
+/// ISO 9660 and Joliet do not have them.
+#[test]
+fn streams_have_a_name_in_udf_only() {
+    let image = with_streams(UdfRevision::V2_00);
+    let stream = image.item("a").unwrap().named_stream("large").unwrap();
+    assert_eq!(stream.file_system_name(UDF).unwrap(), "large");
+    let error = stream.file_system_name(ISO9660).unwrap_err();
+    assert!(matches!(error, Error::PropertyNotAccessible { .. }));
 }
 
 #[test]
@@ -305,7 +330,7 @@ fn an_image_has_at_most_1000_streams() {
 
 #[cfg(target_os = "linux")]
 mod from_the_host {
-    use imapi2fs::{LinkPolicy, TreeOptions};
+    use imapi2fs::{LeftOutReason, LinkPolicy, TreeOptions};
 
     use super::*;
     use crate::support::Host;
@@ -315,7 +340,8 @@ mod from_the_host {
         let host = Host::with(&[("d/a", b"main"), ("b", b"other"), ("plain", b"")]);
         let set = |path: &str, name: &str, data: &[u8]| xattr::set(host.path(path), name, data);
         if let Err(error) = set("d/a", "user.one", b"1") {
-            assert_eq!(error.kind(), std::io::ErrorKind::Unsupported);
+            // EOPNOTSUPP, whose kind is another one in older versions of Rust.
+            assert_eq!(error.raw_os_error(), Some(95), "{error}");
             eprintln!("no extended attributes here");
             return None;
         }
@@ -419,14 +445,42 @@ mod from_the_host {
     }
 
     #[test]
-    fn a_name_udf_reserves_is_named() {
+    fn streams_with_names_that_cannot_be_are_left_out_and_reported() {
+        use std::os::unix::ffi::OsStrExt;
+
         let Some(host) = host() else { return };
-        xattr::set(host.path("b"), "user.*UDF x", b"").unwrap();
+        let names: [&[u8]; 4] = [b"user.*UDF x", b"user.a/b", b"user...", b"user.\xFF"];
+        for name in names {
+            let name = std::ffi::OsStr::from_bytes(name);
+            xattr::set(host.path("b"), name, b"").unwrap();
+        }
         let mut image = image();
         let mut root = image.root_mut();
-        let result = root.add_tree_with_named_streams(host.root(), false);
-        let error = result.unwrap_err();
-        assert!(error.to_string().contains("*UDF x"), "{error}");
+        let summary = root.add_tree_with_named_streams(host.root(), false);
+        let summary = summary.unwrap();
+        assert_eq!(summary.streams, 3);
+        assert_eq!(summary.left_out.len(), 4);
+        for left_out in summary.left_out {
+            assert_eq!(left_out.reason, LeftOutReason::StreamName);
+            assert!(left_out.to_string().contains("/b:"), "{left_out}");
+        }
+    }
+
+    /// All that an ICB says is the same, or there are two.
+    #[test]
+    fn a_changed_stream_of_one_name_is_not_that_of_the_other() {
+        let Some(host) = host() else { return };
+        std::fs::hard_link(host.path("d/a"), host.path("d/z")).unwrap();
+        let mut image = image();
+        image.set_udf_revision(UdfRevision::V2_01).unwrap();
+        let mut root = image.root_mut();
+        root.add_tree_with_named_streams(host.root(), false)
+            .unwrap();
+        let mut item = image.item_mut("d/z").unwrap();
+        item.named_stream_mut("one").unwrap().set_hidden(true);
+        let entries = check(&image).udf().entries;
+        assert!(entries["/d/z"].icb().streams["one"].hidden);
+        assert!(!entries["/d/a"].icb().streams["one"].hidden);
     }
 }
 

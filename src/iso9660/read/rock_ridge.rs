@@ -164,3 +164,73 @@ impl Target {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn target(parts: &[(u8, &str)]) -> String {
+        let mut target = Target::default();
+        for (flags, text) in parts {
+            target.add_part(*flags, text.as_bytes());
+        }
+        String::from_utf8_lossy(&target.text).into_owned()
+    }
+
+    #[test]
+    fn parts_of_links_become_a_path() {
+        assert_eq!(
+            target(&[(ROOT, ""), (0, "usr"), (PARENT, ""), (0, "share")]),
+            "/usr/../share"
+        );
+        assert_eq!(target(&[(CURRENT, ""), (0, "x"), (0, "")]), "./x/");
+        assert_eq!(target(&[(CONTINUE, "lo"), (0, "ng"), (0, "x")]), "long/x");
+        assert_eq!(target(&[(ROOT, "")]), "/");
+        assert_eq!(target(&[(0, ""), (0, "x")]), "/x");
+    }
+
+    #[test]
+    fn links_that_are_cut_short_end_there() {
+        let mut target = Target::default();
+        target.add(&[0, 0, 1, b'a', 0, 200, b'b']);
+        target.add(&[]);
+        assert_eq!(target.text, b"a");
+    }
+
+    #[test]
+    fn names_are_joined_and_dots_are_none() {
+        let mut attributes = Attributes::default();
+        attributes.add_name(&[CONTINUE, b'a', b'b']);
+        attributes.add_name(&[0, b'c']);
+        attributes.add_name(&[PARENT, b'x']);
+        attributes.add_name(&[0]);
+        attributes.add_name(&[]);
+        assert_eq!(attributes.name.as_deref(), Some(&b"abc"[..]));
+    }
+
+    #[test]
+    fn times_come_in_the_order_of_their_bits() {
+        let mut attributes = Attributes::default();
+        // Modification and access, then the change of attributes, which is not kept.
+        let time = [100, 1, 2, 3, 4, 5, 0];
+        let mut data = vec![0x0E];
+        data.extend(time);
+        data.extend([101, 1, 2, 3, 4, 5, 0]);
+        data.extend(time);
+        attributes.add_times(&data);
+        assert_eq!(attributes.created, None);
+        let text = |time: Option<Timestamp>| time.map(|time| time.to_string());
+        let modified = text(attributes.modified);
+        assert_eq!(modified.as_deref(), Some("2000-01-02T03:04:05Z"));
+        let accessed = text(attributes.accessed);
+        assert_eq!(accessed.as_deref(), Some("2001-01-02T03:04:05Z"));
+
+        let mut long = vec![LONG_FORM | 1];
+        long.extend(b"2010123123595900\0");
+        attributes.add_times(&long);
+        let created = text(attributes.created);
+        assert_eq!(created.as_deref(), Some("2010-12-31T23:59:59Z"));
+        attributes.add_times(&[1, 1]);
+        attributes.add_times(&[]);
+    }
+}
