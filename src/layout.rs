@@ -14,7 +14,7 @@
 
 use std::sync::Arc;
 
-use crate::block::{BLOCK, Extent, Lba};
+use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba};
 use crate::error::Result;
 use crate::file_systems::FileSystems;
 use crate::iso9660::{self, Hierarchy, PartNames, Volume};
@@ -169,8 +169,10 @@ impl Layout {
             // First what nothing leads to yet: an interrupted writer leaves the old session as it was.
             modified.push(session);
             let mut kept = Lba(0);
+            // What lies between its end and the session has never been written.
+            let disc_end = Lba((disc.len() / u64::from(BLOCK_SIZE)) as u32);
             let mut keep_to = |end: Lba, behind: Lba, map: &mut Map| {
-                let blocks = end - kept;
+                let blocks = end.0.min(disc_end.0).saturating_sub(kept.0);
                 map.disc(
                     Extent {
                         start: kept,

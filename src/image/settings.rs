@@ -583,12 +583,14 @@ impl FileSystemImage {
     }
 
     /// Sets the block of the disc at which the image begins. Every address in the image counts from the disc's block 0.
+    /// An image that continues a disc begins where the disc says.
     ///
     /// IMAPI2: `IFileSystemImage::put_SessionStartBlock`.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] when there is no room for an image behind it.
+    /// [`Error::InvalidParameter`] when there is no room for an image behind it, and for any other block than the one
+    /// that the import set.
     #[doc(alias = "put_SessionStartBlock")]
     pub fn set_session_start_block(&mut self, block: u32) -> Result<()> {
         // Room for the structures before the first file, so that their addresses can be counted.
@@ -597,6 +599,13 @@ impl FileSystemImage {
                 parameter: "session start block",
                 value: block.to_string(),
                 expected: "at most 2147482623",
+            }));
+        }
+        if self.settings.imported.is_some() && Lba(block) != self.settings.session_start_block {
+            return Err(Error::InvalidParameter(InvalidValue {
+                parameter: "session start block",
+                value: block.to_string(),
+                expected: "the block at which the disc takes the next session",
             }));
         }
         self.settings.session_start_block = Lba(block);

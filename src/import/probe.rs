@@ -91,25 +91,35 @@ pub(super) fn session(blocks: &Arc<Blocks>, start: u32) -> Result<RecordedSessio
 fn next_session(blocks: &Arc<Blocks>, start: u32) -> Result<Option<u32>> {
     let ends = match Descriptors::read(blocks, start)?.volume_space_size() {
         // Some writers count the size from the session's start, others from that of the disc.
-        Some(size) => [start.checked_add(size), Some(size)],
+        Some(size) => [
+            start.checked_add(size),
+            Some(size).filter(|end| *end > start),
+        ],
         // What is wrong with a volume of UDF is said when it is opened.
         None => match udf::read::open(blocks, start) {
             Ok(Some(volume)) => [Some(volume.end()), None],
             _ => return Ok(None),
         },
     };
-    for end in ends.into_iter().flatten() {
-        for gap in [0].into_iter().chain(GAPS) {
-            for more in 0..ALIGNMENT {
-                let next = end.saturating_add(gap).saturating_add(more);
-                // Blocks behind a volume may not be readable: those of a CD's run-out are not.
-                let begins = |next| {
-                    matches!(Descriptors::begin_at(blocks, next), Ok(true))
-                        || matches!(udf::read::is_recorded(blocks, next), Ok(true))
-                };
-                if next > start && begins(next) {
-                    return Ok(Some(next));
-                }
+    let ends = ends.into_iter().flatten();
+    let mut places: Vec<u32> = ends
+        .flat_map(|end| {
+            let gaps = [0].into_iter().chain(GAPS);
+            gaps.map(move |gap| end.saturating_add(gap))
+        })
+        .collect();
+    // The nearest first: where one is looked for in vain, a later session may happen to be.
+    places.sort_unstable();
+    for place in places {
+        for more in 0..ALIGNMENT {
+            let next = place.saturating_add(more);
+            // Blocks behind a volume may not be readable: those of a CD's run-out are not.
+            let begins = |next| {
+                matches!(Descriptors::begin_at(blocks, next), Ok(true))
+                    || matches!(udf::read::is_recorded(blocks, next), Ok(true))
+            };
+            if next > start && begins(next) {
+                return Ok(Some(next));
             }
         }
     }

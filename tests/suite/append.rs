@@ -8,19 +8,21 @@ use imapi2fs::{
 };
 
 use crate::support::bytes::all;
-use crate::support::{add_files, image_at, masks, state};
+#[cfg(unix)]
+use crate::support::{Disc, Host, check_disc};
+use crate::support::{add_files, image_at, image_of, masks, state};
 
-type Bytes = Vec<u8>;
+pub(crate) type Bytes = Vec<u8>;
 
-fn disc(bytes: &[u8]) -> ReaderDisc<Cursor<Bytes>> {
+pub(crate) fn disc(bytes: &[u8]) -> ReaderDisc<Cursor<Bytes>> {
     ReaderDisc::new(Cursor::new(bytes.to_vec())).unwrap()
 }
 
-fn sequential(bytes: &[u8]) -> MultisessionInterface {
+pub(crate) fn sequential(bytes: &[u8]) -> MultisessionInterface {
     MultisessionInterface::sequential(SequentialImage::open(disc(bytes)).unwrap())
 }
 
-fn random_write(bytes: &[u8]) -> MultisessionInterface {
+pub(crate) fn random_write(bytes: &[u8]) -> MultisessionInterface {
     MultisessionInterface::random_write(RandomWriteImage::new(disc(bytes)))
 }
 
@@ -68,7 +70,7 @@ fn continued(old: &[u8], interface: MultisessionInterface) -> FileSystemImage {
 }
 
 /// The disc after an image was written to it.
-fn written(old: &[u8], result: &ResultImage, start: u32) -> Bytes {
+pub(crate) fn written(old: &[u8], result: &ResultImage, start: u32) -> Bytes {
     let mut bytes = old.to_vec();
     let mut put = |image: u64, at: usize, len: usize| {
         let mut part = vec![0xAA; len];
@@ -143,7 +145,7 @@ fn each(mut then: impl FnMut(FileSystems, UdfRevision)) {
     }
 }
 
-fn bytes_of(image: &FileSystemImage) -> Bytes {
+pub(crate) fn bytes_of(image: &FileSystemImage) -> Bytes {
     all(image.create_result_image().unwrap().image_stream())
 }
 
@@ -219,6 +221,124 @@ fn sessions_can_go_on() {
         for file_system in FileSystems::all().iter() {
             assert_eq!(read(&bytes, file_system).len(), 5 + 4);
         }
+    }
+}
+
+/// Names of one file are found to be so, and stay it until one of them is replaced.
+#[test]
+#[cfg(unix)]
+fn links_go_on() {
+    let host = Host::with(&[("a", &[3; 5000]), ("b", b"else")]);
+    for name in ["c", "d"] {
+        std::fs::hard_link(host.path("a"), host.path(name)).unwrap();
+    }
+    each(|file_systems, revision| {
+        let mut image = image_at(file_systems, InterchangeLevel::Three);
+        image.set_udf_revision(revision).unwrap();
+        image.root_mut().add_tree(host.root(), false).unwrap();
+        let mut bytes = bytes_of(&image);
+        for session in 0..2 {
+            for file_system in file_systems.iter() {
+                let disc = RecordedDisc::open(disc(&bytes)).unwrap();
+                let volume = disc.volume(file_system).unwrap();
+                let identities: Vec<_> = volume
+                    .walk()
+                    .map(|item| {
+                        let item = item.unwrap();
+                        (item.name().to_lowercase(), item.identity())
+                    })
+                    .collect();
+                let of = |name: &str| {
+                    identities
+                        .iter()
+                        .find(|(other, _)| other == name)
+                        .unwrap()
+                        .1
+                };
+                assert_eq!(of("a"), of("d"), "{file_system} {revision}");
+                assert_eq!(of("a") == of("c"), session == 0, "{file_system} {revision}");
+                assert_ne!(of("a"), of("b"));
+            }
+            let mut image = image_at(file_systems, InterchangeLevel::Three);
+            image
+                .set_multisession_interfaces(vec![sequential(&bytes)])
+                .unwrap();
+            image.import_file_system().unwrap();
+            image.root_mut().remove("c").unwrap();
+            image.root_mut().add_file("c", vec![4; 5000]).unwrap();
+            let disc = Disc::continuing(&image, &bytes);
+            check_disc(&image, &disc);
+            if file_systems.contains(FileSystems::UDF) {
+                let entries = disc.udf().entries;
+                let a = entries
+                    .iter()
+                    .find(|(path, _)| path.eq_ignore_ascii_case("/a"));
+                assert_eq!(a.unwrap().1.icb().links, 2);
+            }
+            bytes = written(&bytes, &disc.image, disc.start);
+        }
+    });
+}
+
+/// Sessions of one length each lie at the end of another, wherever that is counted from.
+#[test]
+fn no_session_is_passed_over() {
+    let mut bytes = bytes_of(&image_of(FileSystems::ISO9660));
+    let mut starts = vec![0];
+    for number in 0..6_u8 {
+        let mut image = image_of(FileSystems::ISO9660);
+        image
+            .set_multisession_interfaces(vec![sequential(&bytes)])
+            .unwrap();
+        image.import_file_system().unwrap();
+        let name = format!("S{number}");
+        image.root_mut().add_file(name, b"new").unwrap();
+        let result = image.create_result_image().unwrap();
+        starts.push(image.session_start_block());
+        bytes = written(&bytes, &result, image.session_start_block());
+    }
+    let recorded = RecordedDisc::open(disc(&bytes)).unwrap();
+    let found = recorded.sessions().iter();
+    let found: Vec<_> = found.map(|session| session.start_block()).collect();
+    assert_eq!(found, starts);
+    for number in 0..7 {
+        let options = ImportOptions::new().session(number);
+        assert_eq!(
+            read_with(&bytes, FileSystems::ISO9660, &options).len(),
+            number
+        );
+    }
+}
+
+/// The last anchor belongs to a session also when it is not the disc's last block.
+#[test]
+fn sessions_of_any_length_are_found() {
+    let (mut lens, mut number) = (std::collections::BTreeSet::new(), 0);
+    while lens.len() < 32 {
+        let mut image = image_of(FileSystems::UDF);
+        for file in 0..number / 2 {
+            let source = Source::from(vec![1]);
+            image
+                .root_mut()
+                .add_file(format!("{file}"), source)
+                .unwrap();
+        }
+        if number % 2 == 1 {
+            image.root_mut().add_file("two", vec![1; 2049]).unwrap();
+        }
+        number += 1;
+        let bytes = bytes_of(&image);
+        lens.insert(bytes.len() / 2048 % 32);
+        let mut image = image_of(FileSystems::UDF);
+        image
+            .set_multisession_interfaces(vec![sequential(&bytes)])
+            .unwrap();
+        image.import_file_system().unwrap();
+        let start = image.session_start_block();
+        let new = written(&bytes, &image.create_result_image().unwrap(), start);
+        let recorded = RecordedDisc::open(disc(&new)).unwrap();
+        assert_eq!(recorded.session().start_block(), start);
+        assert_eq!(recorded.sessions().len(), 2);
     }
 }
 

@@ -8,7 +8,7 @@ use crate::support::{Disc, Host, UDF, add_files, image, image_of, masks};
 
 /// Looks whether the items follow each other from the first block to the last, and both look-ups find them.
 #[track_caller]
-fn check_items(disc: &Disc) -> Vec<ProgressItem> {
+pub(crate) fn check_items(disc: &Disc) -> Vec<ProgressItem> {
     let items: Vec<_> = disc.image.progress_items().iter().collect();
     assert_eq!(disc.image.progress_items().count(), items.len());
     let mut next = 0;

@@ -127,7 +127,7 @@ fn places(blocks: &Blocks, session_start: u32, sector_len: u32) -> Vec<Vec<u32>>
 }
 
 /// The anchor at `sector`, if one is there.
-fn read(blocks: &Blocks, sector: u32, sector_len: u32) -> Option<Anchor> {
+pub(super) fn read(blocks: &Blocks, sector: u32, sector_len: u32) -> Option<Anchor> {
     let mut bytes = [0; size_of::<AnchorVolumeDescriptorPointer>()];
     // Where the disc cannot be read there is no anchor.
     blocks

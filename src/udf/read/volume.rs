@@ -129,7 +129,7 @@ impl UdfVolume {
         };
         let (root, root_from) = file_set_root(&space, file_set, at)?;
         let (partition, access_type) = partition_of(&descriptors, &space, sector_len);
-        let end = end(anchors, anchor, &told, partition, integrity_end);
+        let end = end(blocks, anchors, anchor, &told, partition, integrity_end);
         let facts = Facts {
             volume_set: descriptors
                 .primary
@@ -312,6 +312,7 @@ fn extent_of(extent: ExtentAd, sector_len: u32) -> Extent {
 
 /// The first block behind all that is known of the volume.
 fn end(
+    blocks: &Blocks,
     anchors: &Anchors,
     used: &Anchor,
     told: &Told,
@@ -335,6 +336,14 @@ fn end(
         ])
         .max()
         .unwrap_or(0);
+    // The last anchor is looked for at the disc's end; with other sessions or free blocks behind, it follows the rest.
+    let last = end.checked_div(sector_len.into());
+    let last = last.and_then(|sector| u32::try_from(sector).ok());
+    let last = last.and_then(|sector| anchor::read(blocks, sector, sector_len));
+    let end = match last {
+        Some(anchor) if anchor.main == used.main => behind(anchor.sector, sector_len),
+        _ => end,
+    };
     u32::try_from(end.div_ceil(u64::from(BLOCK_SIZE))).unwrap_or(u32::MAX)
 }
 

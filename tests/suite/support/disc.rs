@@ -1,6 +1,7 @@
 //! An image as its readers see it: blocks, and what the structures in them say.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use imapi2fs::{FileSystemImage, FileSystems, Item, ResultImage, UdfRevision};
 
@@ -69,6 +70,10 @@ pub(crate) struct Disc {
     pub(crate) image: ResultImage,
     /// The first block of the session.
     pub(crate) start: u32,
+    /// What the disc has before it.
+    pub(crate) earlier: Arc<[u8]>,
+    /// Whether there are earlier sessions.
+    pub(crate) continues: bool,
 }
 
 impl Disc {
@@ -77,6 +82,31 @@ impl Disc {
         Self {
             image: image.create_result_image().unwrap(),
             start: image.session_start_block(),
+            earlier: Arc::new([]),
+            continues: false,
+        }
+    }
+
+    /// An image that continues a disc, with what that has: the session behind it, or the whole disc.
+    #[track_caller]
+    pub(crate) fn continuing(image: &FileSystemImage, earlier: &[u8]) -> Self {
+        let result = image.create_result_image().unwrap();
+        if result.modified_blocks().is_some() {
+            return Self {
+                image: result,
+                start: 0,
+                earlier: Arc::new([]),
+                continues: true,
+            };
+        }
+        let start = image.session_start_block();
+        let mut earlier = earlier.to_vec();
+        earlier.resize(start as usize * BLOCK, 0);
+        Self {
+            image: result,
+            start,
+            earlier: earlier.into(),
+            continues: true,
         }
     }
 
@@ -99,12 +129,18 @@ impl Disc {
     pub(crate) fn data(&self, extents: &[(u32, u64)]) -> Vec<u8> {
         let mut data = Vec::new();
         for (first, len) in extents {
+            let len = usize::try_from(*len).unwrap();
+            let at = *first as usize * BLOCK;
+            if let Some(part) = self.earlier.get(at..at + len) {
+                data.extend(part);
+                continue;
+            }
             let offset = u64::from(
                 first
                     .checked_sub(self.start)
                     .expect("a block of the session"),
             );
-            let mut part = vec![0xAA; usize::try_from(*len).unwrap()];
+            let mut part = vec![0xAA; len];
             let read = self
                 .image
                 .read_at(offset * BLOCK as u64, &mut part)
@@ -149,6 +185,13 @@ impl Disc {
 #[track_caller]
 pub(crate) fn check(image: &FileSystemImage) -> Disc {
     let disc = Disc::new(image);
+    check_disc(image, &disc);
+    disc
+}
+
+/// Looks whether every file system of a disc has all items of an image, and nothing else.
+#[track_caller]
+pub(crate) fn check_disc(image: &FileSystemImage, disc: &Disc) {
     for file_system in image.file_systems_to_create().iter() {
         let entries = disc.entries(file_system);
         let mut count = 1;
@@ -157,13 +200,12 @@ pub(crate) fn check(image: &FileSystemImage) -> Disc {
             let entry = entries.get(&path).unwrap_or_else(|| {
                 panic!("{file_system} has no {path:?}, only {:?}", entries.keys())
             });
-            same(item, entry, file_system, &disc);
+            same(item, entry, file_system, disc);
             count += 1;
         }
         assert_eq!(entries.len(), count, "{file_system}: {:?}", entries.keys());
         same_time(image.root(), &entries[""]);
     }
-    disc
 }
 
 #[track_caller]

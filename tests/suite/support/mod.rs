@@ -13,7 +13,7 @@ pub(crate) mod udf_tree;
 use imapi2fs::chrono::DateTime;
 use imapi2fs::{FileSystemImage, FileSystems, InterchangeLevel, Item, Timestamp};
 
-pub(crate) use self::disc::{Disc, Joined, check};
+pub(crate) use self::disc::{Disc, Joined, check, check_disc};
 pub(crate) use self::host::Host;
 
 /// The time of images whose time does not matter.

@@ -24,7 +24,7 @@ pub(crate) struct Seed {
 /// Items by path: a file's data, nothing for a directory.
 pub(crate) type Model = BTreeMap<ImagePath, Option<Vec<u8>>>;
 
-fn name() -> impl Strategy<Value = String> {
+pub(crate) fn name() -> impl Strategy<Value = String> {
     let name = prop_oneof![
         4 => "[a-zA-Z0-9_]{1,8}(\\.[a-z]{1,3})?",
         // Names that collide in one file system or another.

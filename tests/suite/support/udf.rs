@@ -205,13 +205,13 @@ impl Volume {
         assert!(is_zero(&bytes[356..]));
         let (start, len) = self.partition;
         let end = start + len;
-        for (first, blocks) in [(self.main, 16), (self.reserve, 16)] {
-            assert!(
-                first + blocks <= start || end <= first,
-                "a sequence in the partition"
-            );
+        let outside = |first: u32, blocks| first + blocks <= start || end <= first;
+        assert!(outside(self.reserve, 16), "a sequence in the partition");
+        // The partition of a disc that is continued begins in its first session, before the other structures.
+        if !disc.continues {
+            assert!(outside(self.main, 16), "a sequence in the partition");
+            assert!(self.anchors.iter().all(|lba| outside(*lba, 1)));
         }
-        assert!(self.anchors.iter().all(|lba| *lba < start || end <= *lba));
         assert!(end <= disc.end());
     }
 
