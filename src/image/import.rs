@@ -121,7 +121,9 @@ struct Place {
     /// Nothing: behind what is recorded, at a multiple of the write unit.
     next: Option<u32>,
     write_unit: u32,
-    /// Blocks of the medium, or those that are free for the session if they are known.
+    /// Last block that was written, if the drive can tell.
+    last: Option<u32>,
+    /// Blocks of the medium.
     total: u64,
 }
 
@@ -420,6 +422,15 @@ impl FileSystemImage {
             // IMAPI2 cannot move the descriptors of ISO 9660.
             return incompatible("it has ISO 9660 on a medium that is written at random");
         }
+        if random
+            && RecordedDisc::open(Arc::clone(&place.disc))?
+                .sessions()
+                .len()
+                > 1
+        {
+            // They would be lost from sight.
+            return incompatible("it has sessions behind the one at block 0");
+        }
         let blocks = disc.blocks();
         let mut end = 0;
         let mut imported = Imported {
@@ -468,12 +479,14 @@ impl FileSystemImage {
             Some(next) => next,
             None => {
                 let unit = place.write_unit.max(1);
-                // What lies behind is not overwritten, whoever wrote it.
-                let end = if place.total >= MAX_BLOCKS {
-                    end.max(place.disc.total_blocks())
-                } else {
-                    end
+                // What lies behind is not overwritten, whoever wrote it; without a word of the drive about it, what a
+                // file has.
+                let written = match place.last {
+                    Some(last) => last.saturating_add(1),
+                    None if place.total >= MAX_BLOCKS => place.disc.total_blocks(),
+                    None => 0,
                 };
+                let end = end.max(written);
                 end.checked_next_multiple_of(unit).unwrap_or(u32::MAX)
             }
         };
@@ -529,6 +542,7 @@ fn place(interface: &MultisessionInterface) -> Result<Place> {
                 previous,
                 next: Some(next),
                 write_unit: 1,
+                last: None,
                 total: u64::from(next) + u64::from(free),
             })
         }
@@ -536,7 +550,7 @@ fn place(interface: &MultisessionInterface) -> Result<Place> {
             let write_unit = told("write unit size", random.write_unit_size())?;
             let total = told("number of sectors", random.total_sectors_on_media())?;
             let last = random.last_written_address();
-            last.map_err(|source| Error::BadMultisessionParameter {
+            let last = last.map_err(|source| Error::BadMultisessionParameter {
                 parameter: "last written address",
                 source: Some(source),
             })?;
@@ -551,6 +565,7 @@ fn place(interface: &MultisessionInterface) -> Result<Place> {
                 previous: 0,
                 next: None,
                 write_unit,
+                last,
                 total: total.into(),
             })
         }

@@ -360,3 +360,19 @@ fn an_import_that_fails_changes_nothing() {
     assert_eq!(image.file_systems_to_create(), FileSystems::ISO9660);
     assert_eq!(image.session_start_block(), 0);
 }
+
+/// Sessions that follow each other are not to be lost from sight.
+#[test]
+fn sequential_sessions_are_not_continued_at_random() {
+    let mut bytes = bytes_of(&first(FileSystems::all(), UdfRevision::V1_02));
+    let mut image = continued(&bytes, sequential(&bytes));
+    let result = image.create_result_image().unwrap();
+    bytes = written(&bytes, &result, image.session_start_block());
+    image = image_at(FileSystems::all(), InterchangeLevel::Three);
+    let interfaces = vec![random_write(&bytes)];
+    image.set_multisession_interfaces(interfaces).unwrap();
+    let error = image.import_file_system().unwrap_err();
+    assert_eq!(error.hresult().0, 0xC0AA_B133, "{error}");
+    assert!(error.to_string().contains("sessions behind"), "{error}");
+    assert!(!image.probe_specific_file_system(FileSystems::UDF).unwrap());
+}
