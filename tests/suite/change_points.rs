@@ -11,6 +11,7 @@ use proptest::prelude::*;
 
 use crate::staging::{data, staged, with_directory};
 use crate::support::bytes::all;
+use crate::support::random::cases;
 use crate::support::{Disc, Host, ISO9660, UDF, add_files, check, image, image_at, state};
 
 #[test]
@@ -330,7 +331,7 @@ fn apply(image: &mut FileSystemImage, edit: &Edit, host: &Host) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig::with_cases(cases(32)))]
 
     /// From any point one can go back to any other that is not locked in, and finds what was there.
     #[test]

@@ -10,7 +10,7 @@ use imapi2fs::{
 use proptest::prelude::*;
 
 use crate::support::bytes::{BLOCK, all};
-use crate::support::random::{grown, levels, trees};
+use crate::support::random::{cases, grown, levels, trees};
 use crate::support::{ISO9660, JOLIET, UDF, add_files, at, image_of};
 
 /// An image's bytes.
@@ -595,7 +595,7 @@ fn changed_bytes_do_no_harm() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(cases(64)))]
 
     /// What was built is found, under the names that the image gives, with its data, times and flags.
     #[test]

@@ -16,7 +16,7 @@ use proptest::sample::Index;
 use crate::append::{Bytes, bytes_of, disc, random_write, sequential, written};
 use crate::progress::check_items;
 use crate::support::bytes::{all, fnv1a};
-use crate::support::random::{Seed, file_systems, grown, levels, name, revisions, trees};
+use crate::support::random::{Seed, cases, file_systems, grown, levels, name, revisions, trees};
 use crate::support::{Disc, UDF, at, check_disc, image_at};
 
 /// What an item is, but for its name.
@@ -440,7 +440,7 @@ fn reads() -> impl Strategy<Value = Vec<(Index, usize)>> {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: if cfg!(debug_assertions) { 24 } else { 200 },
+        cases: cases(if cfg!(debug_assertions) { 24 } else { 100 }),
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
