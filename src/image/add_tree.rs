@@ -13,7 +13,9 @@ use super::streams::Stream;
 use super::tree_options::{LeftOut, LeftOutReason, LinkPolicy, TreeOptions, TreeSummary};
 use crate::error::{Error, LinkProblem, Result};
 use crate::file_systems::{InvalidValue, UdfRevision};
-use crate::source::{Content, Data, Fingerprint, HostFile, Source, SourceKind, read_streams};
+use crate::source::{
+    Content, Data, Fingerprint, HostFile, Source, SourceKind, identity, is_hidden, read_streams,
+};
 use crate::time::Timestamp;
 use crate::tree::{Attributes, ContentId, NodeId, Times, TreeFull};
 
@@ -370,7 +372,7 @@ impl Walk<'_> {
         path: impl Fn() -> PathBuf,
     ) -> Result<()> {
         let attributes = self.attributes(metadata);
-        let identity = identity(metadata, &path)?;
+        let identity = identity(metadata, &path);
         let known = match identity {
             Some(identity) => self.hard_links.get(&identity).copied(),
             None => self.known(here.first, name),
@@ -616,46 +618,4 @@ fn unicode<'n>(name: &'n OsStr, path: &Path) -> Result<&'n str> {
     name.to_str().ok_or_else(|| Error::NameNotUnicode {
         file: path.to_owned(),
     })
-}
-
-/// What the host knows a file of several names by; nothing for a file of one name.
-#[cfg(unix)]
-fn identity(metadata: &Metadata, _path: impl Fn() -> PathBuf) -> Result<Option<(u64, u64)>> {
-    use std::os::unix::fs::MetadataExt;
-    Ok((metadata.nlink() > 1).then(|| (metadata.dev(), metadata.ino())))
-}
-
-#[cfg(windows)]
-fn identity(_metadata: &Metadata, path: impl Fn() -> PathBuf) -> Result<Option<(u64, u64)>> {
-    let file = path();
-    // A file that cannot be opened now will say so when it is read.
-    Ok(match crate::source::file_identity(&file) {
-        Ok((volume, index, links)) => (links > 1).then_some((volume, index)),
-        Err(_) => None,
-    })
-}
-
-#[cfg(not(any(unix, windows)))]
-fn identity(_metadata: &Metadata, _path: impl Fn() -> PathBuf) -> Result<Option<(u64, u64)>> {
-    Ok(None)
-}
-
-#[cfg(windows)]
-fn is_hidden(metadata: &Metadata) -> bool {
-    use std::os::windows::fs::MetadataExt;
-    const FILE_ATTRIBUTE_HIDDEN: u32 = 2;
-    metadata.file_attributes() & FILE_ATTRIBUTE_HIDDEN != 0
-}
-
-#[cfg(target_os = "macos")]
-fn is_hidden(metadata: &Metadata) -> bool {
-    use std::os::macos::fs::MetadataExt;
-    const UF_HIDDEN: u32 = 0x8000;
-    metadata.st_flags() & UF_HIDDEN != 0
-}
-
-/// Other platforms have no such attribute; a name that begins with a dot is a custom, not an attribute.
-#[cfg(not(any(windows, target_os = "macos")))]
-const fn is_hidden(_metadata: &Metadata) -> bool {
-    false
 }

@@ -12,6 +12,7 @@ mod staging;
 mod streams;
 mod tree_options;
 mod view;
+mod volume_name;
 mod windows;
 
 use std::fmt;
@@ -302,15 +303,15 @@ impl FileSystemImage {
             session_start: settings.session_start_block,
             iso9660: settings.naming().iso9660(),
             joliet: settings.naming().joliet(),
-            volume_name_iso9660: settings::iso9660_volume_name(&name),
-            volume_name_joliet: settings::joliet_volume_name(&name),
+            volume_name_iso9660: volume_name::iso9660_volume_name(&name),
+            volume_name_joliet: volume_name::joliet_volume_name(&name),
             volume_set: volume_set.clone(),
             time: settings.time,
             data: settings.data(),
             udf: udf::Options {
                 revision: settings.udf_revision,
                 redundant_metadata: settings.redundant_metadata,
-                volume_name: settings::udf_volume_name(&name),
+                volume_name: volume_name::udf_volume_name(&name),
                 volume_set,
                 time: settings.time,
                 partition_start: imported.and_then(|imported| imported.partition_start),

@@ -2,6 +2,7 @@
 //!
 //! Callers give a [`Source`]; the tree keeps a [`Content`], which holds no handle; reading opens it.
 
+mod attributes;
 mod file;
 mod policy;
 mod staging;
@@ -16,8 +17,7 @@ use crate::block::{Lba, blocks_of};
 use crate::error::Origin;
 use crate::media::DiscData;
 
-#[cfg(windows)]
-pub(crate) use self::file::file_identity;
+pub(crate) use self::attributes::{identity, is_hidden};
 pub(crate) use self::file::{Failure, Fingerprint, HostFiles, Opened};
 pub use self::policy::{PlatformStaging, StagingPolicy};
 pub(crate) use self::staging::{Failure as StageFailure, Stage, StageFile, StageReader};

@@ -1,0 +1,378 @@
+//! Importing what a disc has, so that the image continues it.
+
+mod merge;
+mod session;
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use self::merge::Merge;
+pub(super) use self::session::Imported;
+use self::session::Place;
+use super::FileSystemImage;
+use crate::block::{BLOCK, Lba};
+use crate::error::{Error, Result};
+use crate::file_systems::{FileSystems, InvalidValue};
+use crate::import::{ImportOptions, RecordedDisc};
+use crate::media::{Disc, MediaType, MultisessionInterface};
+use crate::path::ImagePath;
+use crate::udf;
+
+/// What was imported.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ImportSummary {
+    /// The file system it was read from.
+    pub file_system: FileSystems,
+    /// Number of files.
+    pub files: u64,
+    /// Number of directories, those that existed not counted.
+    pub directories: u64,
+    /// What was left out, in the order it was met.
+    pub left_out: Vec<ImportLeftOut>,
+}
+
+/// Something on a disc that is not in the image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ImportLeftOut {
+    /// A symbolic link.
+    SymbolicLink {
+        /// The link.
+        path: ImagePath,
+        /// What it leads to.
+        target: String,
+    },
+    /// A device, fifo or socket.
+    Special {
+        /// It.
+        path: ImagePath,
+    },
+    /// A file in whose place the image has another, which stays.
+    Replaced {
+        /// The file.
+        path: ImagePath,
+    },
+}
+
+/// How far an import has come.
+///
+/// IMAPI2: `DFileSystemImageImportEvents::UpdateImport`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct ImportProgress<'a> {
+    /// The file system that is imported.
+    pub file_system: FileSystems,
+    /// The directory that comes next, or the file that was imported.
+    pub path: &'a ImagePath,
+    /// Whether it is a directory.
+    pub is_directory: bool,
+    /// Number of directories imported so far.
+    pub directories: u64,
+    /// Number of files imported so far.
+    pub files: u64,
+    /// Number of directories there are, if the volume says it.
+    pub total_directories: Option<u64>,
+    /// Number of files there are, if the volume says it.
+    pub total_files: Option<u64>,
+}
+impl FileSystemImage {
+    /// Chooses the disc that the image continues: the one interface that is in use, or else the first that works with
+    /// the disc as it is.
+    ///
+    /// IMAPI2: `IFileSystemImage::put_MultisessionInterfaces`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidParameter`] when there is none, or several are in use.
+    /// - [`Error::IncompatibleMultisessionType`] when the one in use is of an unknown kind.
+    /// - [`Error::NoCompatibleMultisessionType`] when none works.
+    /// - [`Error::ImportMediaNotAllowed`] for media that can only be read.
+    /// - [`Error::BadMultisessionParameter`] when the drive does not say what must be known.
+    #[doc(alias = "put_MultisessionInterfaces")]
+    pub fn set_multisession_interfaces(
+        &mut self,
+        interfaces: Vec<MultisessionInterface>,
+    ) -> Result<()> {
+        let used: Vec<_> = interfaces.iter().filter(|one| one.in_use()).collect();
+        let chosen = match used[..] {
+            _ if interfaces.is_empty() => return Err(wrong_interfaces("none")),
+            [] => interfaces.iter().find(|one| {
+                !matches!(one, MultisessionInterface::Other(_))
+                    && one.is_supported_on_current_media_state()
+            }),
+            [one] => Some(one),
+            _ => return Err(wrong_interfaces("several in use")),
+        };
+        let none = || Error::NoCompatibleMultisessionType {
+            offered: interfaces.len(),
+        };
+        let chosen = chosen.ok_or_else(none)?;
+        if matches!(chosen, MultisessionInterface::Other(_)) {
+            return Err(Error::IncompatibleMultisessionType);
+        }
+        let media = chosen.disc().media_type();
+        if matches!(
+            media,
+            MediaType::CdRom | MediaType::DvdRom | MediaType::HdDvdRom | MediaType::BdRom
+        ) {
+            return Err(Error::ImportMediaNotAllowed {
+                media: media.to_string(),
+            });
+        }
+        if !chosen.is_supported_on_current_media_state() {
+            return Err(none());
+        }
+        Place::of(chosen)?;
+        let chosen = chosen.clone();
+        self.multisession = Some((interfaces, chosen));
+        Ok(())
+    }
+
+    /// The interfaces that were set; none before.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_MultisessionInterfaces`.
+    #[doc(alias = "get_MultisessionInterfaces")]
+    #[must_use]
+    pub fn multisession_interfaces(&self) -> &[MultisessionInterface] {
+        self.multisession
+            .as_ref()
+            .map_or(&[], |(interfaces, _)| interfaces)
+    }
+
+    fn chosen_place(&self) -> Result<(Place, bool)> {
+        let (_, chosen) = self
+            .multisession
+            .as_ref()
+            .ok_or(Error::MultisessionNotSet)?;
+        let random = matches!(chosen, MultisessionInterface::RandomWrite(_));
+        Ok((Place::of(chosen)?, random))
+    }
+
+    fn recorded(&self, place: &Place) -> Result<RecordedDisc> {
+        let options = ImportOptions::new().session_start(place.previous);
+        RecordedDisc::open_with(Arc::clone(&place.disc), &options)
+    }
+
+    /// The file systems that the last session of the disc has; none if nothing is recognised.
+    ///
+    /// IMAPI2: `IFileSystemImage::IdentifyFileSystemsOnDisc`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::MultisessionNotSet`] when no disc has been chosen.
+    /// - [`Error::ReadDisc`] when it cannot be read.
+    #[doc(alias = "IdentifyFileSystemsOnDisc")]
+    pub fn identify_file_systems_on_disc(&self) -> Result<FileSystems> {
+        let (place, _) = self.chosen_place()?;
+        Ok(self.recorded(&place)?.file_systems())
+    }
+
+    /// The one of several file systems that [`import_file_system`](FileSystemImage::import_file_system) takes: UDF, else
+    /// Joliet, else ISO 9660; nothing of nothing.
+    ///
+    /// IMAPI2: `IFileSystemImage::GetDefaultFileSystemForImport`.
+    #[doc(alias = "GetDefaultFileSystemForImport")]
+    #[must_use]
+    pub fn default_file_system_for_import(file_systems: FileSystems) -> FileSystems {
+        let by_rank = [FileSystems::UDF, FileSystems::JOLIET, FileSystems::ISO9660];
+        let mut found = by_rank
+            .into_iter()
+            .filter(|one| file_systems.contains(*one));
+        found.next().unwrap_or(FileSystems::empty())
+    }
+
+    /// Whether a file system of the disc can be continued by this image.
+    ///
+    /// IMAPI2: `IFileSystemImage3::ProbeSpecificFileSystem`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::MultisessionNotSet`] when no disc has been chosen.
+    /// - [`Error::ReadDisc`] when it cannot be read.
+    #[doc(alias = "ProbeSpecificFileSystem")]
+    pub fn probe_specific_file_system(&self, file_system: FileSystems) -> Result<bool> {
+        let (place, random) = self.chosen_place()?;
+        let disc = self.recorded(&place)?;
+        let probed = disc
+            .volume(file_system)
+            .and_then(|_| self.examine(&place, random, &disc));
+        match probed {
+            Ok(_) => Ok(true),
+            Err(error @ Error::ReadDisc { .. }) => Err(error),
+            Err(_) => Ok(false),
+        }
+    }
+
+    /// The name of the volume that was imported; the image keeps its own.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_ImportedVolumeName`.
+    #[doc(alias = "get_ImportedVolumeName")]
+    #[must_use]
+    pub fn imported_volume_name(&self) -> Option<&str> {
+        let imported = self.settings.imported.as_ref();
+        imported.map(|imported| imported.volume_name.as_str())
+    }
+
+    /// A text that tells this disc, with the sessions on it, from others: a digest of the blocks that lead to its last
+    /// session, and its length. Not all discs differ in it.
+    ///
+    /// IMAPI2: `IFileSystemImage::CalculateDiscIdentifier`, whose form is not documented.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::MultisessionNotSet`] when no disc has been chosen.
+    /// - [`Error::ReadDisc`] when it cannot be read.
+    #[doc(alias = "CalculateDiscIdentifier")]
+    pub fn calculate_disc_identifier(&self) -> Result<String> {
+        let (place, _) = self.chosen_place()?;
+        let total = place.disc.total_blocks();
+        let mut digest = 0xcbf2_9ce4_8422_2325_u64;
+        let mut block = vec![0; BLOCK];
+        let first = place.previous;
+        for lba in (16..=20)
+            .chain([256])
+            .map(|offset| first.saturating_add(offset))
+        {
+            if lba < total {
+                let read = place.disc.read_blocks(lba, &mut block);
+                read.map_err(|source| Error::ReadDisc { block: lba, source })?;
+                for byte in &block {
+                    digest = (digest ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+                }
+            }
+        }
+        Ok(format!("{first:08X}-{total:08X}-{digest:016X}"))
+    }
+
+    /// Imports the tree of the last session, from the most capable of its file systems; the image then continues the
+    /// disc. See [`import_specific_file_system`](FileSystemImage::import_specific_file_system).
+    ///
+    /// IMAPI2: `IFileSystemImage::ImportFileSystem`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FileSystemImage::import_specific_file_system`]; [`Error::EmptyDisc`] and
+    /// [`Error::NoSupportedFileSystem`] when there is nothing to import.
+    #[doc(alias = "ImportFileSystem")]
+    pub fn import_file_system(&mut self) -> Result<ImportSummary> {
+        self.import_file_system_with(|_| ControlFlow::Continue(()))
+    }
+
+    /// [`import_file_system`](FileSystemImage::import_file_system), which calls `progress` before each directory and
+    /// behind each file.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FileSystemImage::import_file_system`], and [`Error::Cancelled`] when `progress` breaks.
+    #[doc(alias = "UpdateImport")]
+    pub fn import_file_system_with(
+        &mut self,
+        progress: impl FnMut(ImportProgress<'_>) -> ControlFlow<()>,
+    ) -> Result<ImportSummary> {
+        let (place, _) = self.chosen_place()?;
+        let file_system = self.recorded(&place)?.default_file_system()?;
+        self.import_specific_file_system_with(file_system, progress)
+    }
+
+    /// Imports the tree of the last session from one of its file systems; the image then continues the disc.
+    ///
+    /// What the image has stays: directories are merged, and files of the image hide those of the disc. Data is read
+    /// from the disc when it is needed, not now. The image gets the file systems and the UDF revision of the session,
+    /// begins where the disc says, and may take what the disc has free. Unchanged files keep the blocks they have, if
+    /// these follow each other; other files are recorded again.
+    ///
+    /// IMAPI2: `IFileSystemImage::ImportSpecificFileSystem`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::MultisessionNotSet`] when no disc has been chosen.
+    /// - [`Error::InvalidParameter`] when `file_system` is not exactly one, [`Error::FileSystemNotFound`] when the disc
+    ///   does not have it.
+    /// - [`Error::IncompatiblePreviousSession`] and [`Error::UdfNotWriteCompatible`] when the disc cannot be continued, or
+    ///   something has been imported before.
+    /// - [`Error::ImportTypeCollision`] when a file meets a directory.
+    /// - [`Error::Corrupt`], [`Error::UnsupportedFeature`], [`Error::ReadDisc`] and [`Error::ReadItem`] when the disc
+    ///   cannot be read.
+    /// - Those of adding files and directories, about names and limits.
+    ///
+    /// After an error nothing is changed.
+    #[doc(alias = "ImportSpecificFileSystem")]
+    pub fn import_specific_file_system(
+        &mut self,
+        file_system: FileSystems,
+    ) -> Result<ImportSummary> {
+        self.import_specific_file_system_with(file_system, |_| ControlFlow::Continue(()))
+    }
+
+    /// [`import_specific_file_system`](FileSystemImage::import_specific_file_system), which calls `progress` before each
+    /// directory and behind each file.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FileSystemImage::import_specific_file_system`], and [`Error::Cancelled`] when `progress` breaks.
+    pub fn import_specific_file_system_with(
+        &mut self,
+        file_system: FileSystems,
+        mut progress: impl FnMut(ImportProgress<'_>) -> ControlFlow<()>,
+    ) -> Result<ImportSummary> {
+        if self.settings.imported.is_some() {
+            return Err(Error::IncompatiblePreviousSession {
+                what: "a session has been imported before",
+            });
+        }
+        let (place, random) = self.chosen_place()?;
+        let disc = self.recorded(&place)?;
+        let volume = disc.volume(file_system)?;
+        let (mut imported, start) = self.examine(&place, random, &disc)?;
+        volume.name().clone_into(&mut imported.volume_name);
+        imported.disc_id = self.calculate_disc_identifier()?;
+        let old = self.settings.clone();
+        let free = place.total.saturating_sub(start.into());
+        self.settings.file_systems = imported.file_systems;
+        if let Some(revision) = imported.udf_revision {
+            self.settings.udf_revision = revision;
+        }
+        self.settings.session_start_block = Lba(start);
+        self.settings.free_media_blocks = u32::try_from(free).unwrap_or(u32::MAX);
+        let totals = volume_totals(&disc, file_system)?;
+        let imported_tree = self.check_tree(&self.settings).and_then(|()| {
+            self.transaction(|image| {
+                let blocks = disc.blocks();
+                let mut merge = Merge::new(image, blocks, file_system, totals, &mut progress);
+                let mut walk = volume.walk();
+                while let Some(item) = walk.next() {
+                    merge.item(&item?, walk.level())?;
+                }
+                Ok(merge.summary)
+            })
+        });
+        match imported_tree {
+            Ok(summary) => {
+                self.settings.imported = Some(imported);
+                Ok(summary)
+            }
+            Err(error) => {
+                self.settings = old;
+                Err(error)
+            }
+        }
+    }
+}
+
+fn wrong_interfaces(value: &str) -> Error {
+    Error::InvalidParameter(InvalidValue {
+        parameter: "multisession interfaces",
+        value: value.to_owned(),
+        expected: "one or more, of which at most one is in use",
+    })
+}
+/// How many directories and files a volume says it has: only UDF does.
+fn volume_totals(disc: &RecordedDisc, file_system: FileSystems) -> Result<Option<(u64, u64)>> {
+    if file_system != FileSystems::UDF {
+        return Ok(None);
+    }
+    let volume = udf::read::open(disc.blocks(), disc.session().start_block())?;
+    let integrity = volume.and_then(|volume| volume.integrity());
+    Ok(integrity.map(|integrity| (integrity.directories.into(), integrity.files.into())))
+}
