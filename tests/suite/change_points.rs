@@ -9,7 +9,9 @@ use imapi2fs::{
 use proptest::collection::vec;
 use proptest::prelude::*;
 
-use crate::staging::{data, staged, with_directory};
+use crate::staging::data;
+#[cfg(target_os = "linux")]
+use crate::staging::{staged, with_directory};
 use crate::support::bytes::all;
 use crate::support::random::cases;
 use crate::support::{Disc, Host, ISO9660, UDF, add_files, check, image, image_at, state};

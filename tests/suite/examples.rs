@@ -340,9 +340,11 @@ fn explicit_options_overrule_the_medium_in_any_order() {
 #[test]
 fn options_of_udf_are_the_settings_of_the_library() {
     let place = Place::new();
-    let text = place.source().join("Read me, please.text");
     #[cfg(target_os = "linux")]
-    let has_streams = xattr::set(&text, "user.author", b"me").is_ok();
+    let has_streams = {
+        let text = place.source().join("Read me, please.text");
+        xattr::set(&text, "user.author", b"me").is_ok()
+    };
     #[cfg(not(target_os = "linux"))]
     let has_streams = false;
     let mut command = build_image();
