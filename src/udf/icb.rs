@@ -29,43 +29,43 @@ const NOBODY: u32 = u32::MAX;
 /// ICB Tag (ECMA-167 4/14.6).
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-struct IcbTag {
-    prior_direct_entries: U32,
-    strategy_type: U16,
-    strategy_parameter: U16,
-    maximum_entries: U16,
-    reserved: u8,
-    file_type: u8,
-    parent_icb: [u8; 6],
+pub(super) struct IcbTag {
+    pub prior_direct_entries: U32,
+    pub strategy_type: U16,
+    pub strategy_parameter: U16,
+    pub maximum_entries: U16,
+    pub reserved: u8,
+    pub file_type: u8,
+    pub parent_icb: [u8; 6],
     /// The lower three bits are the type of the allocation descriptors; 0 is short.
-    flags: U16,
+    pub flags: U16,
 }
 
 /// File Entry. Extended attributes and allocation descriptors follow in the same block.
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-struct FileEntry {
-    tag: Tag,
-    icb_tag: IcbTag,
-    uid: U32,
-    gid: U32,
-    permissions: U32,
-    file_link_count: U16,
-    record_format: u8,
-    record_display_attributes: u8,
-    record_len: U32,
+pub(super) struct FileEntry {
+    pub tag: Tag,
+    pub icb_tag: IcbTag,
+    pub uid: U32,
+    pub gid: U32,
+    pub permissions: U32,
+    pub file_link_count: U16,
+    pub record_format: u8,
+    pub record_display_attributes: u8,
+    pub record_len: U32,
     /// Length of the file's data, in bytes.
-    information_len: U64,
-    logical_blocks_recorded: U64,
-    access_time: UdfTime,
-    modification_time: UdfTime,
-    attribute_time: UdfTime,
-    checkpoint: U32,
-    extended_attribute_icb: LongAd,
-    implementation_identifier: EntityId,
-    unique_id: U64,
-    extended_attributes_len: U32,
-    allocation_descriptors_len: U32,
+    pub information_len: U64,
+    pub logical_blocks_recorded: U64,
+    pub access_time: UdfTime,
+    pub modification_time: UdfTime,
+    pub attribute_time: UdfTime,
+    pub checkpoint: U32,
+    pub extended_attribute_icb: LongAd,
+    pub implementation_identifier: EntityId,
+    pub unique_id: U64,
+    pub extended_attributes_len: U32,
+    pub allocation_descriptors_len: U32,
 }
 
 const _: () = assert!(
@@ -77,32 +77,32 @@ const _: () = assert!(
 /// Extended File Entry, the form of ECMA-167's 3rd edition.
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-struct ExtendedFileEntry {
-    tag: Tag,
-    icb_tag: IcbTag,
-    uid: U32,
-    gid: U32,
-    permissions: U32,
-    file_link_count: U16,
-    record_format: u8,
-    record_display_attributes: u8,
-    record_len: U32,
-    information_len: U64,
+pub(super) struct ExtendedFileEntry {
+    pub tag: Tag,
+    pub icb_tag: IcbTag,
+    pub uid: U32,
+    pub gid: U32,
+    pub permissions: U32,
+    pub file_link_count: U16,
+    pub record_format: u8,
+    pub record_display_attributes: u8,
+    pub record_len: U32,
+    pub information_len: U64,
     /// With the lengths of all streams.
-    object_size: U64,
-    logical_blocks_recorded: U64,
-    access_time: UdfTime,
-    modification_time: UdfTime,
-    creation_time: UdfTime,
-    attribute_time: UdfTime,
-    checkpoint: U32,
-    reserved: U32,
-    extended_attribute_icb: LongAd,
-    stream_directory_icb: LongAd,
-    implementation_identifier: EntityId,
-    unique_id: U64,
-    extended_attributes_len: U32,
-    allocation_descriptors_len: U32,
+    pub object_size: U64,
+    pub logical_blocks_recorded: U64,
+    pub access_time: UdfTime,
+    pub modification_time: UdfTime,
+    pub creation_time: UdfTime,
+    pub attribute_time: UdfTime,
+    pub checkpoint: U32,
+    pub reserved: U32,
+    pub extended_attribute_icb: LongAd,
+    pub stream_directory_icb: LongAd,
+    pub implementation_identifier: EntityId,
+    pub unique_id: U64,
+    pub extended_attributes_len: U32,
+    pub allocation_descriptors_len: U32,
 }
 
 const _: () = assert!(

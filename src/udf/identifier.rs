@@ -11,18 +11,19 @@ use crate::file_systems::UdfRevision;
 /// File characteristics (ECMA-167 4/14.4.3).
 pub(super) const HIDDEN: u8 = 1;
 pub(super) const DIRECTORY: u8 = 2;
+pub(super) const DELETED: u8 = 4;
 pub(super) const PARENT: u8 = 8;
 
-/// The fixed part of the descriptor. The identifier follows, and padding to a multiple of 4.
+/// The fixed part of the descriptor. Implementation use and the identifier follow, and padding to a multiple of 4.
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-struct FileIdentifierDescriptor {
-    tag: Tag,
-    file_version_number: U16,
-    file_characteristics: u8,
-    identifier_len: u8,
-    icb: LongAd,
-    implementation_use_len: U16,
+pub(super) struct FileIdentifierDescriptor {
+    pub tag: Tag,
+    pub file_version_number: U16,
+    pub file_characteristics: u8,
+    pub identifier_len: u8,
+    pub icb: LongAd,
+    pub implementation_use_len: U16,
 }
 
 const _: () = assert!(size_of::<FileIdentifierDescriptor>() == 38);

@@ -6,9 +6,10 @@ use std::path::Path;
 
 use imapi2fs::{
     FileDisc, FileSystemImage, ImagePath, MultisessionInterface, RandomWriteImage, ResultImage,
+    SequentialImage,
 };
 
-use crate::case::{Settings, add_nodes, chain};
+use crate::case::{Appended, Settings, add_nodes, chain};
 use crate::trees::{Contents, Node};
 
 /// A file of the first session that the second does not have.
@@ -17,6 +18,7 @@ const GONE: &str = "gone before the end.txt";
 /// Makes the image at `file`; returns what the second session was made with.
 pub(crate) fn built(
     settings: &Settings,
+    how: Appended,
     contents: &Contents,
     file: &Path,
 ) -> Result<(FileSystemImage, ResultImage), String> {
@@ -35,7 +37,12 @@ pub(crate) fn built(
 
     let disc = FileDisc::open(file).map_err(|error| error.to_string())?;
     let mut second = settings.image(contents.now).map_err(failed)?;
-    let interface = MultisessionInterface::random_write(RandomWriteImage::new(disc));
+    let interface = match how {
+        Appended::RandomWrite => MultisessionInterface::random_write(RandomWriteImage::new(disc)),
+        Appended::Sequential => {
+            MultisessionInterface::sequential(SequentialImage::open(disc).map_err(failed)?)
+        }
+    };
     let interfaces = second.set_multisession_interfaces(vec![interface]);
     interfaces.map_err(failed)?;
     second.import_file_system().map_err(failed)?;
@@ -46,10 +53,20 @@ pub(crate) fn built(
     }
     add_nodes(&mut second, late(contents)).map_err(failed)?;
     let result = second.create_result_image().map_err(failed)?;
-    write(&result, file).map_err(|error| format!("cannot write it: {}", chain(&error)))?;
+    let (start, written) = match how {
+        Appended::RandomWrite => (0, write(&result, file)),
+        Appended::Sequential => {
+            let start = u64::from(second.session_start_block()) * 2048;
+            (start, write_behind(&result, file, start))
+        }
+    };
+    written.map_err(|error| format!("cannot write it: {}", chain(&error)))?;
     let len = fs::metadata(file).map_err(|error| error.to_string())?.len();
-    if len != result.len() {
-        return Err(format!("{len} bytes instead of {}", result.len()));
+    if len != start + result.len() {
+        return Err(format!(
+            "{len} bytes instead of {start} and {}",
+            result.len()
+        ));
     }
     Ok((second, result))
 }
@@ -87,4 +104,11 @@ fn write(result: &ResultImage, file: &Path) -> io::Result<()> {
         file.write_all(&bytes)?;
     }
     Ok(())
+}
+
+/// Writes the session at its place, byte `start`.
+fn write_behind(result: &ResultImage, file: &Path, start: u64) -> io::Result<()> {
+    let mut file = File::options().write(true).open(file)?;
+    file.seek(SeekFrom::Start(start))?;
+    result.write_to(file).map(drop).map_err(io::Error::other)
 }

@@ -30,8 +30,17 @@ pub(crate) struct Settings {
     /// Whether metadata of UDF 2.50 and later is recorded twice.
     pub(crate) redundant: bool,
     pub(crate) files: Files,
-    /// Whether a half of the tree is added to an image of the other half.
-    pub(crate) appended: bool,
+    /// How a half of the tree is added to an image of the other half, if it is.
+    pub(crate) appended: Option<Appended>,
+}
+
+/// How a session is added to an image.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Appended {
+    /// Readers begin at block 0.
+    RandomWrite,
+    /// Readers begin where the session does.
+    Sequential,
 }
 
 /// What the files of an image are besides files.
@@ -56,6 +65,9 @@ pub(crate) struct Built {
     pub(crate) nodes: Vec<Node>,
     /// The path of each node, by [`expect::View`].
     pub(crate) paths: Vec<[Option<String>; 3]>,
+    /// The block at which the session begins that is to be read.
+    pub(crate) session: u32,
+    /// From block 0 to the end of that session.
     pub(crate) total_blocks: u32,
     pub(crate) volume_name_udf: String,
     _dir: TempDir,
@@ -78,13 +90,18 @@ impl Settings {
             revision: UdfRevision::V1_02,
             redundant: true,
             files: Files::Plain,
-            appended: false,
+            appended: None,
         }
     }
 
     /// Whether the files of UDF are found through a metadata partition.
     pub(crate) fn has_metadata_partition(&self) -> bool {
         self.has(FileSystems::UDF) && self.revision >= UdfRevision::V2_50
+    }
+
+    /// Whether a reader that begins at block 0 sees what there is to see.
+    pub(crate) fn begins_at_0(&self) -> bool {
+        self.appended != Some(Appended::Sequential)
     }
 
     pub(crate) fn has(&self, file_systems: FileSystems) -> bool {
@@ -194,10 +211,11 @@ impl fmt::Display for Settings {
             Files::WithStreams => f.write_str(", streams")?,
             Files::Embedded => f.write_str(", embedded")?,
         }
-        if self.appended {
-            f.write_str(", appended")?;
+        match self.appended {
+            None => Ok(()),
+            Some(Appended::RandomWrite) => f.write_str(", appended"),
+            Some(Appended::Sequential) => f.write_str(", appended sequentially"),
         }
-        Ok(())
     }
 }
 
@@ -222,19 +240,24 @@ impl Case {
         let contents = (settings.tree.contents)();
         let dir = TempDir::with_prefix("imapi2fs-image-").map_err(|error| error.to_string())?;
         let file = dir.path().join("image.iso");
-        let (image, result) = if settings.appended {
-            append::built(&settings, &contents, &file)?
+        let (image, result) = if let Some(how) = settings.appended {
+            append::built(&settings, how, &contents, &file)?
         } else {
             let (image, result) = settings.result(&contents).map_err(|error| chain(&error))?;
             write_sparsely(&result, &file, &contents.nodes)
                 .map_err(|error| format!("cannot write it: {}", chain(&error)))?;
             (image, result)
         };
+        let session = match settings.appended {
+            Some(Appended::Sequential) => image.session_start_block(),
+            _ => 0,
+        };
         Ok(Built {
             settings,
             file,
             paths: expect::paths(&image, &contents.nodes, &settings)?,
-            total_blocks: result.total_blocks(),
+            session,
+            total_blocks: session + result.total_blocks(),
             volume_name_udf: image.volume_name_udf(),
             nodes: contents.nodes,
             _dir: dir,

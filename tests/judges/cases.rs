@@ -2,7 +2,7 @@
 
 use imapi2fs::{FileSystems, InterchangeLevel, UdfRevision};
 
-use crate::case::{Files, Settings};
+use crate::case::{Appended, Files, Settings};
 use crate::trees::{self, Tree};
 
 /// The combinations IMAPI2 accepts.
@@ -124,15 +124,19 @@ fn appended(full: bool) -> impl Iterator<Item = Settings> {
         .filter(|tree| ["mixed", "unicode", "collisions", "deep"].contains(&tree.name));
     let cases = trees.flat_map(|tree| {
         UdfRevision::ALL.iter().flat_map(move |&revision| {
-            [FileSystems::UDF, FileSystems::all()].map(|file_systems| Settings {
-                revision,
-                appended: true,
-                ..Settings::new(tree, file_systems, InterchangeLevel::Three)
-            })
+            [FileSystems::UDF, FileSystems::all()]
+                .into_iter()
+                .flat_map(move |file_systems| {
+                    [Appended::RandomWrite, Appended::Sequential].map(|how| Settings {
+                        revision,
+                        appended: Some(how),
+                        ..Settings::new(tree, file_systems, InterchangeLevel::Three)
+                    })
+                })
         })
     });
-    // One in five, which meets every tree, every revision and both sets of file systems.
-    cases.step_by(if full { 1 } else { 5 })
+    // One in seven, which meets every tree, every revision, both sets of file systems and both ways.
+    cases.step_by(if full { 1 } else { 7 })
 }
 
 /// The later revisions of UDF, alone and beside all others, with their metadata once and twice: all, or two of them,

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use imapi2fs::{FileSystems, UdfRevision};
 use sha2::{Digest, Sha256};
 
-use crate::case::{Built, Settings, VOLUME_NAME};
+use crate::case::{Built, VOLUME_NAME};
 use crate::content;
 use crate::expect::{self, Found, View};
 use crate::relaxations;
@@ -34,7 +34,7 @@ pub(crate) const UDFCHECK_MIRROR: Judge = Judge {
     name: "udfcheck, metadata destroyed",
     programs: &["python3"],
     // Where the metadata file of a later session is, another judge would have to say.
-    can_read: |case| case.has_metadata_partition() && !case.appended,
+    can_read: |case| case.has_metadata_partition() && case.appended.is_none(),
     judge: udfcheck_mirror,
 };
 
@@ -74,7 +74,7 @@ fn udfcheck_mirror(built: &Built) -> Verdict {
     let scratch = Scratch::new()?;
     let damaged = scratch.path().join("image.iso");
     destroy_metadata(built, &damaged).map_err(|error| error.to_string())?;
-    let (output, report) = Report::run("udfcheck", &built.settings, &damaged, [])?;
+    let (output, report) = Report::run("udfcheck", built, &damaged, [])?;
     // This fault is ours, and there is no other.
     let is_ours = |finding: &&str| finding.contains("metadata file: block 0:0 has tag 0");
     let (ours, others): (Vec<_>, Vec<_>) = report.findings().into_iter().partition(is_ours);
@@ -157,7 +157,7 @@ impl Report {
         built: &Built,
         options: impl IntoIterator<Item = &'a str>,
     ) -> Result<Self, String> {
-        let (output, report) = Self::run(checker, &built.settings, &built.file, options)?;
+        let (output, report) = Self::run(checker, built, &built.file, options)?;
         relaxations::check(checker, &built.settings, &report.findings())?;
         if output.success {
             Ok(report)
@@ -168,7 +168,7 @@ impl Report {
 
     fn run<'a>(
         checker: &str,
-        settings: &Settings,
+        built: &Built,
         file: &Path,
         options: impl IntoIterator<Item = &'a str>,
     ) -> Result<(Output, Self), String> {
@@ -178,10 +178,13 @@ impl Report {
         let script = script.join(checker).with_extension("py");
         let mut command = tool::command("python3");
         command.arg(script).arg(file).args(options);
-        if settings.is_manifest_read() {
+        if built.session != 0 {
+            command.arg(format!("--start={}", built.session));
+        }
+        if built.settings.is_manifest_read() {
             command.arg("--manifest");
         }
-        if settings.is_flawless() {
+        if built.settings.is_flawless() {
             command.arg("--strict");
         }
         let output = tool::run(&mut command)?;

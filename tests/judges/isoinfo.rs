@@ -54,9 +54,10 @@ fn isoinfo(built: &Built, view: View) -> Verdict {
     } else {
         &["-i"]
     };
+    let session = format!("-T{}", built.session);
     let output = tool::run(
         tool::command("isoinfo")
-            .arg("-l")
+            .args(["-l", &session])
             .args(options)
             .arg(&built.file),
     )?;
@@ -101,7 +102,12 @@ fn isoinfo(built: &Built, view: View) -> Verdict {
                 iso_identifier(&path)
             };
             let mut command = tool::command("isoinfo");
-            let output = tool::run(command.arg("-x").arg(&name).args(options).arg(&built.file))?;
+            let output = tool::run(
+                command
+                    .args([&session, "-x", &name])
+                    .args(options)
+                    .arg(&built.file),
+            )?;
             if !data
                 .is_same(&mut &output.stdout[..])
                 .map_err(|error| error.to_string())?

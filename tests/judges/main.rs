@@ -53,14 +53,29 @@ const JUDGES: &[&Judge] = &[
     &grub::GRUB,
 ];
 
+/// Those that can be told where a session begins.
+const SESSION_JUDGES: &[&Judge] = &[
+    &checkers::ISOCHECK,
+    &checkers::UDFCHECK,
+    &xorriso::XORRISO,
+    &xorriso::XORRISO_PLAIN,
+    &isoinfo::ISOINFO,
+    &isoinfo::ISOINFO_JOLIET,
+    &udftools::UDFINFO,
+];
+
 fn main() -> ExitCode {
     let arguments = Arguments::from_args();
     let full = flag("IMAPI2FS_FULL");
     let required = flag("IMAPI2FS_REQUIRE_JUDGES");
 
-    let present: Vec<bool> = JUDGES.iter().map(|judge| judge.is_present()).collect();
     let mut trials = library::trials();
     trials.extend(read_back::trials(required));
+    let present = |judges: &'static [&'static Judge]| -> Vec<(&'static Judge, bool)> {
+        let present = |&judge: &&'static Judge| (judge, judge.is_present());
+        judges.iter().map(present).collect()
+    };
+    let (all, of_sessions) = (present(JUDGES), present(SESSION_JUDGES));
     for settings in cases::all(full) {
         if settings.refusal().is_some() {
             trials.push(library::refused(settings));
@@ -70,8 +85,13 @@ fn main() -> ExitCode {
             trials.push(library::report(settings));
         }
         let case = Arc::new(Case::new(settings));
-        for (judge, &present) in JUDGES.iter().zip(&present) {
-            if (judge.can_read)(&case.settings) {
+        let judges = if settings.begins_at_0() {
+            &all
+        } else {
+            &of_sessions
+        };
+        for &(judge, present) in judges {
+            if (judge.can_read)(&settings) {
                 trials.push(trial(judge, &case, present, required));
             }
         }

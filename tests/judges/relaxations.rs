@@ -44,6 +44,12 @@ pub(crate) const RELAXATIONS: &[Relaxation] = &[
         },
     },
     Relaxation {
+        judge: "udfcheck",
+        warning: "WARN PD_OVERLAP ",
+        choice: "a later session, whose partition has the data of earlier ones and what lies between",
+        applies: |case| !case.begins_at_0(),
+    },
+    Relaxation {
         judge: "xorriso",
         warning: "Joliet filename valid only with character set UTF-16",
         choice: BEYOND_BMP,

@@ -24,13 +24,17 @@ pub(crate) const UDFDUMP: Judge = Judge {
 };
 
 fn udfinfo(built: &Built) -> Verdict {
-    let output = tool::run(tool::command("udfinfo").arg("--utf8").arg(&built.file))?;
+    let mut command = tool::command("udfinfo");
+    if built.session != 0 {
+        command.arg(format!("--startblock={}", built.session));
+    }
+    let output = tool::run(command.arg("--utf8").arg(&built.file))?;
     let (text, says) = (output.stdout(), output.says());
     // The partition of a later session has the data of earlier ones, and so all that lies between, too.
     let overlap = "Warning: Partition Space overlaps with other blocks";
     let complaints = match built.settings.appended {
-        true => says.replace(overlap, ""),
-        false => says.clone(),
+        Some(_) => says.replace(overlap, ""),
+        None => says.clone(),
     };
     if !output.success
         || ["Error", "Warning"]
@@ -74,7 +78,7 @@ fn udfinfo(built: &Built) -> Verdict {
                 .ok()
         })
         .collect();
-    if anchors.contains(&256) && anchors.contains(&(built.total_blocks - 1)) {
+    if anchors.contains(&(built.session + 256)) && anchors.contains(&(built.total_blocks - 1)) {
         Ok(())
     } else {
         Err(format!(

@@ -76,9 +76,11 @@ fn xorriso(built: &Built, view: View) -> Command {
     let image = format!("stdio:{}", built.file.display());
     let before = "-no_rc -abort_on NEVER -return_with SORRY 32 -report_about WARNING -read_fs";
     let mut command = tool::command("xorriso");
-    command
-        .args(before.split(' '))
-        .args([read, "-indev", &image]);
+    command.args(before.split(' ')).arg(read);
+    if built.session != 0 {
+        command.args(["-load", "sbsector", &built.session.to_string()]);
+    }
+    command.args(["-indev", &image]);
     command.args(["-osirrox", "on:auto_chmod_on"]);
     command
 }

@@ -1,7 +1,6 @@
 //! Directories: the identifiers in them, and the entries these name (ECMA-167 4/8.6, 4/14.4; UDF 2.3.4).
 
-use zerocopy::little_endian::U16;
-use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+use zerocopy::FromBytes;
 
 use super::allocation::{EMBEDDED, Extents, embedded};
 use super::finding::Finding;
@@ -12,27 +11,11 @@ use super::text::cs0;
 use super::{narrow, wide};
 use crate::error::{Error, Result};
 use crate::recorded::Entry;
-use crate::udf::identifier::{HIDDEN, PARENT};
-use crate::udf::tag::{LongAd, Tag, identifier};
-
-/// File characteristics (ECMA-167 4/14.4.3).
-const DELETED: u8 = 4;
+use crate::udf::identifier::{DELETED, FileIdentifierDescriptor, HIDDEN, PARENT};
+use crate::udf::tag::{LongAd, identifier};
 
 /// How many bytes of a directory are read at once.
 const PIECE: u64 = 32 * 1024;
-
-/// The fixed part of a File Identifier Descriptor (ECMA-167 4/14.4). Implementation use and identifier follow, and
-/// padding to a multiple of 4.
-#[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-struct FileIdentifierDescriptor {
-    tag: Tag,
-    file_version_number: U16,
-    file_characteristics: u8,
-    identifier_len: u8,
-    icb: LongAd,
-    implementation_use_len: U16,
-}
 
 const HEAD_LEN: usize = size_of::<FileIdentifierDescriptor>();
 

@@ -1,7 +1,7 @@
 //! File Entries and Extended File Entries, and the ICBs they lie in (ECMA-167 4/14.6 to 4/14.10, 4/14.17, 4/A.5;
 //! UDF 2.3.5, 2.3.6, 3.3.4).
 
-use zerocopy::little_endian::{U16, U32, U64};
+use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use super::narrow;
@@ -9,74 +9,11 @@ use super::partition::{Address, Space};
 use super::tag::{self, Fault, corrupt, unsupported};
 use crate::codec::time::UdfTime;
 use crate::error::Result;
-use crate::udf::tag::{EntityId, LongAd, Tag, identifier};
+use crate::udf::icb::{ExtendedFileEntry, FileEntry, IcbTag};
+use crate::udf::tag::{LongAd, Tag, identifier};
 
 /// The most direct and indirect entries of one ICB: so often a file on a write-once disc can have been changed.
 const MAX_ENTRIES: usize = 1024;
-
-/// ICB Tag (ECMA-167 4/14.6).
-#[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-struct IcbTag {
-    prior_direct_entries: U32,
-    strategy_type: U16,
-    strategy_parameter: [u8; 2],
-    maximum_entries: U16,
-    reserved: u8,
-    file_type: u8,
-    parent_icb: [u8; 6],
-    flags: U16,
-}
-
-/// File Entry (ECMA-167 4/14.9). Extended attributes and allocation descriptors follow.
-#[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-struct FileEntry {
-    tag: Tag,
-    icb_tag: IcbTag,
-    owner: [u8; 12],
-    file_link_count: U16,
-    record: [u8; 6],
-    information_len: U64,
-    logical_blocks_recorded: U64,
-    access_time: UdfTime,
-    modification_time: UdfTime,
-    attribute_time: UdfTime,
-    checkpoint: U32,
-    extended_attribute_icb: LongAd,
-    implementation_identifier: EntityId,
-    unique_id: U64,
-    extended_attributes_len: U32,
-    allocation_descriptors_len: U32,
-}
-
-/// Extended File Entry (ECMA-167 4/14.17), likewise.
-#[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
-#[repr(C)]
-struct ExtendedFileEntry {
-    tag: Tag,
-    icb_tag: IcbTag,
-    owner: [u8; 12],
-    file_link_count: U16,
-    record: [u8; 6],
-    information_len: U64,
-    object_size: U64,
-    logical_blocks_recorded: U64,
-    access_time: UdfTime,
-    modification_time: UdfTime,
-    creation_time: UdfTime,
-    attribute_time: UdfTime,
-    checkpoint: U32,
-    reserved: U32,
-    extended_attribute_icb: LongAd,
-    stream_directory_icb: LongAd,
-    implementation_identifier: EntityId,
-    unique_id: U64,
-    extended_attributes_len: U32,
-    allocation_descriptors_len: U32,
-}
-
-const _: () = assert!(size_of::<FileEntry>() == 176 && size_of::<ExtendedFileEntry>() == 216);
 
 /// Indirect Entry (ECMA-167 4/14.7).
 #[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
