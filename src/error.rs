@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::el_torito::BootEmulation;
 use crate::file_systems::{FileSystems, InvalidValue, UdfRevision};
 use crate::path::ImagePath;
 
@@ -416,6 +417,49 @@ pub enum Error {
         /// Whether it is a directory on the disc.
         is_directory: bool,
     },
+    /// A boot image cannot be read.
+    #[error("cannot read the boot image from {origin}")]
+    ReadBootImage {
+        /// Where it comes from.
+        origin: Origin,
+        /// Why.
+        source: io::Error,
+    },
+    /// A boot image is no longer what it was when it was assigned.
+    #[error("{origin} changed after it was assigned as a boot image: {change}")]
+    BootImageChanged {
+        /// Where it comes from.
+        origin: Origin,
+        /// What changed.
+        change: Change,
+    },
+    /// A boot image is not as long as the disk that it is taken for.
+    #[error("a boot image for emulation {emulation} has {expected} bytes, this one has {size}")]
+    BootImageSize {
+        /// What the BIOS is to take it for.
+        emulation: BootEmulation,
+        /// Its length in bytes.
+        size: u64,
+        /// The length it must have.
+        expected: u64,
+    },
+    /// A boot image cannot be put into the boot catalog.
+    #[error("boot image {number} {problem}")]
+    BootImage {
+        /// Its place among all, counted from 0.
+        number: usize,
+        /// What is wrong with it.
+        problem: BootProblem,
+    },
+    /// A file shows the boot catalog of an image that has none.
+    #[error("`{path}` shows the boot catalog, but the image has no boot images")]
+    NoBootCatalog {
+        /// The file.
+        path: ImagePath,
+    },
+    /// Only the first session of a disc has boot images of its own.
+    #[error("an image that continues a disc has no boot images of its own")]
+    BootObjectConflict,
     /// Staged data cannot be carried over to another working directory.
     #[error("cannot move staged files to {}", .directory.display())]
     MoveStaged {
@@ -483,6 +527,47 @@ impl fmt::Display for NameProblem {
             Self::Reserved => f.write_str("is reserved for UDF"),
             Self::Ending(c) => write!(f, "ends with the character `{c}`"),
             Self::Device => f.write_str("is the name of a device"),
+        }
+    }
+}
+
+/// What is wrong with a boot image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BootProblem {
+    /// It has no bytes.
+    Empty,
+    /// It is longer than El Torito can count.
+    TooLong {
+        /// Its length in bytes.
+        size: u64,
+        /// The longest there can be.
+        limit: u64,
+    },
+    /// It is no hard disk with a partition table and exactly one partition.
+    Partitions,
+    /// It has no room for the boot info table, or is too long for it.
+    NoRoomForTable,
+    /// It is to be a file of the image, and there is none at this path.
+    NoFile(ImagePath),
+    /// It is a file so small that it is embedded and has no blocks of its own.
+    Embedded(ImagePath),
+}
+
+impl fmt::Display for BootProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("is empty"),
+            Self::TooLong { size, limit } => {
+                write!(
+                    f,
+                    "has {size} bytes, without emulation there can be {limit}"
+                )
+            }
+            Self::Partitions => f.write_str("is no hard disk with exactly one partition"),
+            Self::NoRoomForTable => f.write_str("has no room for a boot info table"),
+            Self::NoFile(path) => write!(f, "is to be `{path}`, which is no file of the image"),
+            Self::Embedded(path) => write!(f, "is `{path}`, which is embedded in its ICB"),
         }
     }
 }
@@ -608,7 +693,14 @@ impl Error {
             Self::InvalidWorkingDirectory { .. } => 0xC0AA_B140, // IMAPI_E_INVALID_WORKING_DIRECTORY
             Self::WorkingDirectorySpace { .. } => 0xC0AA_B141,   // IMAPI_E_WORKING_DIRECTORY_SPACE
             Self::MoveStaged { .. } => 0xC0AA_B142,              // IMAPI_E_STASHFILE_MOVE
-            Self::EmptyDisc => 0xC0AA_B150,                      // IMAPI_E_EMPTY_DISC
+            // IMAPI_E_BOOT_IMAGE_DATA
+            Self::ReadBootImage { .. } | Self::BootImage { .. } | Self::NoBootCatalog { .. } => {
+                0xC0AA_B148
+            }
+            Self::BootImageChanged { .. } => 0xC0AA_B128, // IMAPI_E_DATA_STREAM_INCONSISTENCY
+            Self::BootObjectConflict => 0xC0AA_B149,      // IMAPI_E_BOOT_OBJECT_CONFLICT
+            Self::BootImageSize { .. } => 0xC0AA_B14A, // IMAPI_E_BOOT_EMULATION_IMAGE_SIZE_MISMATCH
+            Self::EmptyDisc => 0xC0AA_B150,            // IMAPI_E_EMPTY_DISC
             Self::NoSupportedFileSystem | Self::RawSectors { .. } => 0xC0AA_B151, // IMAPI_E_NO_SUPPORTED_FILE_SYSTEM
             Self::FileSystemNotFound { .. } => 0xC0AA_B152, // IMAPI_E_FILE_SYSTEM_NOT_FOUND
             Self::IncompatiblePreviousSession { .. } => 0xC0AA_B133, // IMAPI_E_INCOMPATIBLE_PREVIOUS_SESSION
@@ -663,6 +755,7 @@ impl Error {
             | Self::ReadSource { path, .. }
             | Self::SourceChanged { path, .. }
             | Self::ReadItem { path, .. }
+            | Self::NoBootCatalog { path }
             | Self::WriteStage { path, .. } => Some(path),
             _ => None,
         }
@@ -681,6 +774,14 @@ impl Error {
                 ..
             }
             | Self::SourceChanged {
+                origin: Origin::File(file),
+                ..
+            }
+            | Self::ReadBootImage {
+                origin: Origin::File(file),
+                ..
+            }
+            | Self::BootImageChanged {
                 origin: Origin::File(file),
                 ..
             } => Some(file),
@@ -703,6 +804,7 @@ impl From<Error> for io::Error {
             Error::ReadSource { source, .. }
             | Error::OpenSource { source, .. }
             | Error::ReadDisc { source, .. }
+            | Error::ReadBootImage { source, .. }
             | Error::ReadStreams { source, .. }
             | Error::Write { source } => source.kind(),
             Error::SourceChanged { .. } | Error::Corrupt { .. } => io::ErrorKind::InvalidData,

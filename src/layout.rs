@@ -5,6 +5,7 @@
 //! 16      volume descriptors of ISO 9660 and Joliet, recognition sequence of UDF
 //! 32 …    volume structures of UDF, up to its first anchor
 //! …       structures for files: UDF, ISO 9660, Joliet
+//! …       boot catalog and boot images
 //! …       file data, which all of them share
 //! …       the metadata mirror of UDF 2.50; here the UDF partition ends
 //! …       reserve structures of UDF, up to its last anchor
@@ -15,6 +16,7 @@
 use std::sync::Arc;
 
 use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba};
+use crate::boot::{self, Stub};
 use crate::error::Result;
 use crate::file_systems::FileSystems;
 use crate::iso9660::{self, Hierarchy, PartNames, Volume};
@@ -38,9 +40,20 @@ pub(crate) struct Options {
     pub time: Timestamp,
     pub data: DataOptions,
     pub udf: udf::Options,
-    /// The boot record of an earlier session.
-    pub boot_record: Option<Vec<u8>>,
+    pub boot: Boot,
+    /// What the volume of ISO 9660 says that an image of UDF alone has if it boots.
+    pub boot_readme: Option<Arc<[u8]>>,
     pub random_write: Option<RandomWrite>,
+}
+
+/// What the image boots from.
+#[derive(Clone, Debug)]
+pub(crate) enum Boot {
+    Nothing,
+    /// What the earlier session boots from, by its boot record.
+    Recorded(Vec<u8>),
+    /// At least one image.
+    Images(Vec<boot::Entry>),
 }
 
 /// An image that has been laid out.
@@ -85,11 +98,13 @@ impl Layout {
         space.skip_to(iso9660::FIRST_DESCRIPTOR);
 
         let mut descriptors = Extent::default();
-        if has(FileSystems::ISO9660) {
-            let boot_record = u64::from(options.boot_record.is_some());
+        let boots = !matches!(options.boot, Boot::Nothing);
+        // El Torito asks for a volume of ISO 9660.
+        let has_stub = boots && !has(FileSystems::ISO9660);
+        if has(FileSystems::ISO9660) || has_stub {
             let joliet = u64::from(has(FileSystems::JOLIET));
             // Primary, boot record, Joliet, terminator.
-            descriptors = space.take(1 + boot_record + joliet + 1)?;
+            descriptors = space.take(1 + u64::from(boots) + joliet + 1)?;
         }
         let mut udf = None;
         if has(FileSystems::UDF) {
@@ -114,6 +129,22 @@ impl Layout {
             let hierarchy = Hierarchy::take(tree, &sequence, options.joliet, &mut space)?;
             joliet = Some(Arc::new(hierarchy));
         }
+        let mut stub = None;
+        if has_stub {
+            let readme = options.boot_readme.as_ref();
+            let names = options.iso9660;
+            stub = Some(Stub::take(
+                readme,
+                options.time,
+                names,
+                options.data,
+                &mut space,
+            )?);
+        }
+        let boot = match &options.boot {
+            Boot::Images(images) => Some(boot::Plan::take(images, tree, &mut space)?),
+            Boot::Nothing | Boot::Recorded(_) => None,
+        };
         let data = Arc::new(DataPlan::take(tree, &sequence, options.data, &mut space)?);
         let files = Arc::new(FileData {
             tree: tree.clone(),
@@ -133,15 +164,25 @@ impl Layout {
             // From block 0 to the session's end, so that it has all extents.
             space_size: session.end().0,
         };
+        let boot_record = match (&options.boot, boot) {
+            (Boot::Recorded(record), _) => Some(record.clone()),
+            (_, Some(boot)) => Some(boot.write(&files, &data, descriptors.start, &mut map)?),
+            _ => None,
+        };
+        let primary = match stub {
+            Some(stub) => {
+                stub.write(&mut map);
+                Some((stub.hierarchy, stub.data))
+            }
+            None => primary.map(|primary| (primary, data.clone())),
+        };
         let mut blocks = Vec::new();
-        if let Some(primary) = primary {
+        if let Some((primary, data)) = primary {
             let identity = iso9660::identity(&options.volume_name_iso9660, &options.volume_set);
             let descriptor = primary.descriptor(&identity, &volume);
             blocks.push(("ISO 9660 primary volume descriptor", descriptor));
             primary.write(&data, PRIMARY_PARTS, &mut map);
-            if let Some(boot_record) = &options.boot_record {
-                blocks.push(("boot record", boot_record.clone()));
-            }
+            blocks.extend(boot_record.map(|record| ("boot record", record)));
         }
         if let Some(joliet) = joliet {
             let identity = joliet::identity(&options.volume_name_joliet, &options.volume_set);
@@ -149,7 +190,7 @@ impl Layout {
             blocks.push(("Joliet volume descriptor", descriptor));
             joliet.write(&data, JOLIET_PARTS, &mut map);
         }
-        if has(FileSystems::ISO9660) {
+        if !blocks.is_empty() {
             let terminator = iso9660::terminator().to_vec();
             blocks.push(("volume descriptor set terminator", terminator));
         }

@@ -56,7 +56,9 @@
 //! A comment beginning `IMAPI2 differs:` marks each place where this crate does something else than IMAPI2.
 
 mod block;
+mod boot;
 mod codec;
+mod el_torito;
 mod error;
 mod file_systems;
 mod image;
@@ -81,8 +83,12 @@ pub use chrono;
 struct Readme;
 
 pub use self::block::BLOCK_SIZE;
+pub use self::boot::{BootImageData, BootOptions, RecordedBootEntry};
 pub use self::codec::unique::NameChange;
-pub use self::error::{Change, Error, HResult, LinkProblem, NameProblem, Origin, Result};
+pub use self::el_torito::{BootEmulation, BootPlatform};
+pub use self::error::{
+    BootProblem, Change, Error, HResult, LinkProblem, NameProblem, Origin, Result,
+};
 pub use self::file_systems::{
     FeatureSupport, FileSystems, InterchangeLevel, InvalidValue, UdfRevision,
 };

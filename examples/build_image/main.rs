@@ -2,6 +2,7 @@
 //!
 //!     cargo run --release --example build_image -- <SOURCE_DIR> <OUTPUT|->
 
+mod boot;
 #[path = "../common/mod.rs"]
 mod common;
 mod options;
@@ -35,6 +36,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let summary = progress::spin(&options.source, || {
         image.root_mut().add_tree_with(&options.source, &tree)
     })?;
+    options.add_to(&mut image)?;
     common::note_left_out(&summary, if options.report { usize::MAX } else { NAMED });
     if let FeatureSupport::NotSupported { minimum } = summary.stream_support {
         common::note(format_args!(

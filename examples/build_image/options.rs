@@ -6,8 +6,11 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
-use imapi2fs::{FileSystemImage, FileSystems, MediaType, Timestamp, TreeOptions, UdfRevision};
+use imapi2fs::{
+    FileSystemImage, FileSystems, MediaType, Source, Timestamp, TreeOptions, UdfRevision,
+};
 
+use crate::boot::Boot;
 use crate::common::{self, NameOptions};
 use crate::output::Output;
 
@@ -54,6 +57,18 @@ pub(crate) struct Options {
     #[arg(long, value_name = "TYPE", value_parser = media_parser())]
     media: Option<MediaType>,
 
+    /// Start the image from this, may be repeated: KEY=VALUE,…,file=FILE (see below)
+    #[arg(long, value_name = "BOOT")]
+    boot: Vec<Boot>,
+
+    /// Show the boot catalog as a file of the image
+    #[arg(long, value_name = "PATH", requires = "boot")]
+    boot_catalog: Option<String>,
+
+    /// What README.TXT says to readers that know ISO 9660 only, when UDF is alone and the image boots
+    #[arg(long, value_name = "TEXT", requires = "boot")]
+    boot_readme: Option<String>,
+
     /// How many blocks of 2048 bytes the image may take; 0 for any number [default: 0]
     #[arg(long, value_name = "N")]
     free_blocks: Option<u32>,
@@ -72,6 +87,21 @@ pub(crate) struct Options {
 }
 
 const DETAILS: &str = "\
+Boot images, the first of which is the default; a BIOS knows no other:
+  platform=x86       or powerpc, mac, efi, a byte such as 0xEF [default: x86]
+  emulation=none     or 1.2, 1.44, 2.88, harddisk [default: by the length]
+  manufacturer=NAME  At most 24 characters
+  segment=N          Where a BIOS loads it [default: 0, for 0x07C0]
+  sectors=N          How many sectors of 512 bytes it loads [default: all]
+  to-end             An image for EFI may have more than 65535 of them
+  info-table         Tell it where it is, as isolinux and GRUB want
+  grub2-info         Tell it where it is, as GRUB's image for CDs wants
+  file=FILE          The image; must come last
+  item=PATH          The image, a file of the tree; must come last
+Windows media: --media disk
+  --boot platform=x86,emulation=none,file=etfsboot.com
+  --boot platform=efi,emulation=none,file=efisys.bin
+
 Environment:
   SOURCE_DATE_EPOCH  Seconds since 1970 that count as now; later times of files
                      are set back to it
@@ -116,7 +146,21 @@ impl Options {
             image.set_working_directory(directory)?;
         }
         image.set_stage_files(self.stage_files);
+        let boot: imapi2fs::Result<_> = self.boot.iter().map(Boot::options).collect();
+        image.set_boot_image_options_array(boot?)?;
+        image.set_boot_readme(self.boot_readme.as_deref());
         Ok(image)
+    }
+
+    /// Adds what is not in the source.
+    pub(crate) fn add_to(&self, image: &mut FileSystemImage) -> imapi2fs::Result<()> {
+        match &self.boot_catalog {
+            Some(path) => image
+                .root_mut()
+                .add_file(path.as_str(), Source::boot_catalog())
+                .map(drop),
+            None => Ok(()),
+        }
     }
 
     /// How the source is read.

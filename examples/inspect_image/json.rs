@@ -4,8 +4,8 @@ use std::fmt::{Display, Write as _};
 use std::io::{self, Write};
 
 use imapi2fs::{
-    FileSystems, RecordedDisc, RecordedItem, RecordedKind, RecordedSession, RecordedVolume,
-    Timestamp,
+    FileSystems, RecordedBootEntry, RecordedDisc, RecordedItem, RecordedKind, RecordedSession,
+    RecordedVolume, Timestamp,
 };
 
 use crate::messages::with_causes;
@@ -23,6 +23,8 @@ pub(crate) fn write(
         "\"session_start_block\": {},",
         disc.session().start_block()
     )?;
+    let entries: Vec<_> = super::boot_entries(disc).iter().map(boot_entry).collect();
+    writeln!(output, "\"boot_entries\": [{}],", entries.join(", "))?;
     let volumes: Vec<_> = super::volumes(disc).iter().map(self::volume).collect();
     writeln!(output, "\"volumes\": [{}],", volumes.join(", "))?;
     writeln!(output, "\"file_system\": {},", text(volume.file_system()))?;
@@ -49,10 +51,27 @@ pub(crate) fn write(
 
 fn session(session: &RecordedSession) -> String {
     format!(
-        "{{\"start_block\": {}, \"file_systems\": [{}], \"boot_catalog_block\": {}}}",
+        "{{\"start_block\": {}, \"file_systems\": [{}], \"boot_catalog_block\": {}, \"boot_stub\": {}}}",
         session.start_block(),
         names(session.file_systems()),
-        optional(session.boot_catalog_block())
+        optional(session.boot_catalog_block()),
+        session.is_boot_stub()
+    )
+}
+
+fn boot_entry(entry: &RecordedBootEntry) -> String {
+    format!(
+        "{{\"platform\": {}, \"platform_id\": {}, \"manufacturer\": {}, \"bootable\": {}, \"emulation\": {}, \
+         \"load_segment\": {}, \"system_type\": {}, \"sector_count\": {}, \"block\": {}}}",
+        text(entry.platform),
+        entry.platform.id(),
+        text(&entry.manufacturer),
+        entry.is_bootable,
+        optional(entry.emulation.map(text)),
+        entry.load_segment,
+        entry.system_type,
+        entry.sector_count,
+        entry.block
     )
 }
 

@@ -13,7 +13,7 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use imapi2fs::{RecordedDisc, RecordedItem, RecordedKind, RecordedVolume};
+use imapi2fs::{RecordedBootEntry, RecordedDisc, RecordedItem, RecordedKind, RecordedVolume};
 
 use disc::DiscOptions;
 use messages::{note, printable, with_causes};
@@ -75,6 +75,15 @@ fn describe(disc: &RecordedDisc, mut output: impl Write) -> io::Result<()> {
             Some(block) => writeln!(output, "; boot catalog at block {block}")?,
             None => writeln!(output)?,
         }
+        if session.is_boot_stub() {
+            writeln!(
+                output,
+                "  its ISO 9660 is a boot stub, the files are in UDF"
+            )?;
+        }
+    }
+    for entry in boot_entries(disc) {
+        writeln!(output, "{}", boot_line(&entry))?;
     }
     for volume in volumes(disc) {
         writeln!(
@@ -85,6 +94,31 @@ fn describe(disc: &RecordedDisc, mut output: impl Write) -> io::Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// What the session boots from that is read, as far as its catalog makes sense.
+fn boot_entries(disc: &RecordedDisc) -> Vec<RecordedBootEntry> {
+    disc.boot_entries().unwrap_or_else(|error| {
+        note(with_causes(&error));
+        Vec::new()
+    })
+}
+
+fn boot_line(entry: &RecordedBootEntry) -> String {
+    let emulation = entry.emulation;
+    let emulation =
+        emulation.map_or_else(|| "unknown".to_owned(), |emulation| emulation.to_string());
+    let mut line = format!(
+        "boot image for {} at block {}: emulation {emulation}, loads {} sectors at {:#06x}",
+        entry.platform, entry.block, entry.sector_count, entry.load_segment
+    );
+    if !entry.manufacturer.is_empty() {
+        line += &format!(", by `{}`", printable(&entry.manufacturer));
+    }
+    if !entry.is_bootable {
+        line += ", not bootable";
+    }
+    line
 }
 
 /// The volumes of the session that is read, as far as they can be opened.

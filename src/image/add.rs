@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{FileSystemImage, windows};
+use crate::block::BLOCK_SIZE;
 use crate::codec::text::{cs0_capacity, cs0_units};
 use crate::error::{Error, NameProblem, Origin, Result};
 use crate::file_systems::FileSystems;
@@ -259,7 +260,7 @@ impl FileSystemImage {
         let totals = self.view.tree().totals();
         let directories = u64::from(totals.directories) + 1;
         let has = |file_system| self.settings.file_systems.contains(file_system);
-        let mut blocks = totals.data_blocks;
+        let mut blocks = totals.data_blocks + self.boot_blocks();
         if self.settings.embeds() {
             blocks -= u64::from(totals.small_contents);
         } else if self.settings.records_streams() {
@@ -300,6 +301,11 @@ impl FileSystemImage {
                     data: Data::Memory(bytes),
                 })
             }
+            SourceKind::BootCatalog => Ok(Content {
+                len: BLOCK_SIZE.into(),
+                references: 0,
+                data: Data::BootCatalog,
+            }),
             SourceKind::Reader(reader) => self.stage(reader, path, || Origin::Reader),
             SourceKind::Seekable(mut reader) => {
                 let failed = |source| Error::ReadSource {

@@ -2,6 +2,7 @@
 
 mod add;
 mod add_tree;
+mod boot;
 mod change_points;
 mod edit;
 mod import;
@@ -260,7 +261,7 @@ impl FileSystemImage {
         Report::new(&self.view, &self.settings)
     }
 
-    /// Lays out the image. No file is read.
+    /// Lays out the image. No file is read but boot images that are told where they are.
     ///
     /// IMAPI2: `IFileSystemImage::CreateResultImage`.
     ///
@@ -270,6 +271,8 @@ impl FileSystemImage {
     /// - [`Error::PathTooLong`] when strict and a path in ISO 9660 has more than 255 characters.
     /// - [`Error::TooManyDirectories`] when a directory has more than 65,534 directories and UDF is created.
     /// - [`Error::NoUniqueName`] when the names of a directory cannot be told apart in a file system.
+    /// - [`Error::BootImage`], [`Error::BootImageSize`], [`Error::ReadBootImage`] and [`Error::NoBootCatalog`] when it cannot
+    ///   boot as it should.
     /// - [`Error::ImageTooBig`] when the image has more blocks than
     ///   [`free_media_blocks`](FileSystemImage::free_media_blocks), or more than 2³¹ - 1.
     #[doc(alias = "CreateResultImage")]
@@ -317,7 +320,8 @@ impl FileSystemImage {
                 partition_start: imported.and_then(|imported| imported.partition_start),
                 rewritten_anchor: imported.and_then(Imported::rewritten_anchor),
             },
-            boot_record: imported.and_then(|imported| imported.boot_record.clone()),
+            boot: self.boot()?,
+            boot_readme: settings.boot_readme.clone(),
             random_write: imported.and_then(|imported| imported.random_write(settings.strict)),
         };
         Layout::new(self.view.tree(), &options)

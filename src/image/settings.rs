@@ -7,6 +7,7 @@ use super::FileSystemImage;
 use super::import::Imported;
 use super::view::Naming;
 use crate::block::{Extent, Lba};
+use crate::boot::BootOptions;
 use crate::error::{Error, Result};
 use crate::file_systems::{
     FeatureSupport, FileSystems, InterchangeLevel, InvalidValue, UdfRevision,
@@ -48,6 +49,8 @@ pub(super) struct Settings {
     pub session_start_block: Lba,
     pub strict: bool,
     pub restricted: bool,
+    pub boot_images: Vec<BootOptions>,
+    pub boot_readme: Option<Arc<[u8]>>,
     /// The disc that the image continues.
     pub imported: Option<Imported>,
 }
@@ -70,6 +73,8 @@ impl Settings {
             session_start_block: Lba(0),
             strict: false,
             restricted: false,
+            boot_images: Vec::new(),
+            boot_readme: None,
             imported: None,
         }
     }

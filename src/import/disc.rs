@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::options::{ImportOptions, Session};
 use super::probe;
 use super::volume::RecordedVolume;
+use crate::boot::{self, RecordedBootEntry};
 use crate::error::{Error, Result};
 use crate::file_systems::{FileSystems, InvalidValue};
 use crate::media::{Blocks, Disc};
@@ -42,6 +43,7 @@ pub struct RecordedSession {
     pub(super) start: u32,
     pub(super) file_systems: FileSystems,
     pub(super) boot_catalog: Option<u32>,
+    pub(super) is_boot_stub: bool,
 }
 
 impl RecordedDisc {
@@ -162,6 +164,19 @@ impl RecordedDisc {
         }
     }
 
+    /// What the session boots from: the entries of its boot catalog, none if it has no catalog.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Corrupt`] when the catalog is not where the boot record says, or damaged;
+    /// - [`Error::ReadDisc`] when it cannot be read.
+    pub fn boot_entries(&self) -> Result<Vec<RecordedBootEntry>> {
+        match self.session.boot_catalog {
+            Some(block) => boot::read::entries(&self.blocks, block),
+            None => Ok(Vec::new()),
+        }
+    }
+
     /// The disc as the formats read it.
     pub(crate) const fn blocks(&self) -> &Arc<Blocks> {
         &self.blocks
@@ -187,6 +202,13 @@ impl RecordedSession {
     #[must_use]
     pub const fn boot_catalog_block(&self) -> Option<u32> {
         self.boot_catalog
+    }
+
+    /// Whether ISO 9660 is there only so that the session can be booted: it is empty or has nothing but a readme, and
+    /// the files are in UDF.
+    #[must_use]
+    pub const fn is_boot_stub(&self) -> bool {
+        self.is_boot_stub
     }
 }
 

@@ -14,10 +14,12 @@ use encoding_rs::Encoding;
 use super::disc::RecordedSession;
 use super::volume::Opened;
 use crate::block::BLOCK_SIZE;
+use crate::boot;
 use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
 use crate::iso9660::read::Descriptors;
 use crate::media::Blocks;
+use crate::recorded::{Entry, Volume as _};
 use crate::{iso9660, joliet, udf};
 
 /// What a sector of a CD begins with when it is given whole (ECMA-130 14.1).
@@ -80,11 +82,30 @@ pub(super) fn session(blocks: &Arc<Blocks>, start: u32) -> Result<RecordedSessio
     file_systems.set(FileSystems::JOLIET, joliet::read::is_in(&descriptors));
     // Opening it says what is wrong with it.
     file_systems.set(FileSystems::UDF, udf::read::is_recorded(blocks, start)?);
+    let boots = descriptors.boot_catalog().is_some();
+    let beside_udf = file_systems == FileSystems::ISO9660.union(FileSystems::UDF);
     Ok(RecordedSession {
         start,
         file_systems,
         boot_catalog: descriptors.boot_catalog(),
+        is_boot_stub: boots && beside_udf && holds_at_most_readme(blocks, &descriptors),
     })
+}
+
+/// Whether the primary volume has no file but one that says where the others are.
+fn holds_at_most_readme(blocks: &Arc<Blocks>, descriptors: &Descriptors) -> bool {
+    // What is wrong with it is said when it is opened.
+    let Ok(Some(volume)) = iso9660::read::open(blocks, descriptors, None) else {
+        return false;
+    };
+    let Ok(root) = volume.root() else {
+        return false;
+    };
+    let Ok(mut entries) = volume.entries(&root) else {
+        return false;
+    };
+    let is_readme = |entry: Entry| entry.name.eq_ignore_ascii_case(boot::README);
+    entries.all(|entry| entry.is_ok_and(is_readme))
 }
 
 /// Where volume descriptors follow on the volume of the session at `start`.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::{Content, Data, HostFile, SharedReader, StageFile};
+use crate::block::BLOCK;
 use crate::error::Change;
 use crate::media::DiscData;
 use crate::time::Timestamp;
@@ -118,6 +119,7 @@ impl Opened {
                 len: content.len,
             },
             Data::Disc(data) => Self::Disc(data.clone()),
+            Data::BootCatalog => Self::Memory(Arc::new([0; BLOCK])),
         })
     }
 

@@ -50,6 +50,7 @@ pub(crate) enum SourceKind {
     Bytes(Arc<[u8]>),
     Reader(Box<dyn Read + Send>),
     Seekable(Box<dyn ReadSeek>),
+    BootCatalog,
 }
 
 impl Source {
@@ -72,6 +73,15 @@ impl Source {
     pub fn seekable(reader: impl Read + Seek + Send + 'static) -> Self {
         Self(SourceKind::Seekable(Box::new(reader)))
     }
+
+    /// The boot catalog of the image, which the file shows: both have the same block.
+    ///
+    /// Beyond IMAPI2, whose catalog is no file. An image with such a file must have
+    /// [boot images](crate::FileSystemImage::set_boot_image_options_array).
+    #[must_use]
+    pub const fn boot_catalog() -> Self {
+        Self(SourceKind::BootCatalog)
+    }
 }
 
 impl fmt::Debug for Source {
@@ -81,6 +91,7 @@ impl fmt::Debug for Source {
             SourceKind::Bytes(bytes) => write!(f, "Bytes({} bytes)", bytes.len()),
             SourceKind::Reader(_) => f.write_str("Reader"),
             SourceKind::Seekable(_) => f.write_str("Seekable"),
+            SourceKind::BootCatalog => f.write_str("BootCatalog"),
         }
     }
 }
@@ -175,6 +186,8 @@ pub(crate) enum Data {
     Seekable(SharedReader),
     /// A file of a disc that was imported.
     Disc(Arc<DiscData>),
+    /// The boot catalog, a block that is made when the image is laid out.
+    BootCatalog,
 }
 
 /// A file of the host, without its path: its directory's number and its name's place in the tree's name pool.
@@ -191,7 +204,7 @@ impl Data {
     /// What errors call the place the data comes from; `file` is its path if it has one.
     pub(crate) fn origin(&self, file: impl FnOnce(HostFile) -> PathBuf) -> Origin {
         match self {
-            Self::Memory(_) => Origin::Memory,
+            Self::Memory(_) | Self::BootCatalog => Origin::Memory,
             Self::Host { file: host, .. } => Origin::File(file(*host)),
             Self::Staged { .. } => Origin::Staged,
             Self::Seekable(_) => Origin::Reader,

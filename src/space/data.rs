@@ -202,6 +202,18 @@ impl FileData {
         Ok(())
     }
 
+    /// Fills `buf` with the data of a file from the byte `offset` on.
+    pub(crate) fn read_part(&self, node: NodeId, offset: u64, buf: &mut [u8]) -> Result<()> {
+        let Some((id, _)) = self.tree.content_of(node) else {
+            return Ok(());
+        };
+        let mut cursor = Cursor::default();
+        let opened = self.opened(node, id, &mut cursor)?;
+        opened
+            .read_exact_at(buf, offset)
+            .map_err(|failure| self.error(node, failure))
+    }
+
     /// Fills `buf` with the data of a file, which is as long.
     pub(crate) fn read_whole(
         &self,

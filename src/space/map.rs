@@ -38,6 +38,8 @@ pub(crate) struct Part {
 #[derive(Default)]
 pub(crate) struct Map {
     parts: Vec<Part>,
+    /// Bytes that take the place of others, with the byte of the disc where they begin.
+    patches: Vec<(u64, Arc<[u8]>)>,
 }
 
 impl Map {
@@ -66,6 +68,11 @@ impl Map {
     /// Puts blocks that stay as the disc has them.
     pub(crate) fn disc(&mut self, extent: Extent, disc: Arc<Blocks>) {
         self.put(extent, "earlier sessions", Content::Disc(disc));
+    }
+
+    /// Puts bytes in the place of what the parts have from the disc's byte `at` on.
+    pub(crate) fn patch(&mut self, at: u64, bytes: impl Into<Arc<[u8]>>) {
+        self.patches.push((at, bytes.into()));
     }
 
     fn put(&mut self, extent: Extent, name: &'static str, content: Content) {
@@ -133,6 +140,9 @@ impl Map {
             done += len;
             index += 1;
         }
+        for (at, bytes) in &self.patches {
+            overlay(*at, bytes, byte_of(start, offset), buf);
+        }
         Ok(())
     }
 }
@@ -144,6 +154,16 @@ fn byte_of(start: Lba, offset: u64) -> u64 {
 
 fn to_len(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
+}
+
+/// Copies to `buf`, which begins at `offset`, what it has of the bytes that begin at `at`.
+pub(crate) fn overlay(at: u64, bytes: &[u8], offset: u64, buf: &mut [u8]) {
+    let from = at.max(offset);
+    let to = (at + bytes.len() as u64).min(offset + buf.len() as u64);
+    if from < to {
+        let source = &bytes[to_len(from - at)..to_len(to - at)];
+        buf[to_len(from - offset)..to_len(to - offset)].copy_from_slice(source);
+    }
 }
 
 fn copy_padded(bytes: &[u8], offset: u64, buf: &mut [u8]) {

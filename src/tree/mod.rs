@@ -632,6 +632,15 @@ impl Tree {
     }
 
     /// The staged contents: those that nodes have, and those that they will have when changes are taken back.
+    /// The contents that are the boot catalog.
+    pub(crate) fn boot_catalogs(&self) -> impl Iterator<Item = ContentId> {
+        let numbered = (0..).zip(&self.contents);
+        numbered
+            .filter(|(_, content)| content.references > 0)
+            .filter(|(_, content)| matches!(content.data, Data::BootCatalog))
+            .map(|(number, _)| ContentId(number))
+    }
+
     pub(crate) fn staged(&self) -> impl Iterator<Item = &Content> {
         self.contents.iter().filter(|content| is_staged(content))
     }

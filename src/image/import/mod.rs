@@ -270,6 +270,7 @@ impl FileSystemImage {
         &mut self,
         progress: impl FnMut(ImportProgress<'_>) -> ControlFlow<()>,
     ) -> Result<ImportSummary> {
+        self.refuse_boot_images()?;
         let (place, _) = self.chosen_place()?;
         let file_system = self.recorded(&place)?.default_file_system()?;
         self.import_specific_file_system_with(file_system, progress)
@@ -289,6 +290,7 @@ impl FileSystemImage {
     /// - [`Error::MultisessionNotSet`] when no disc has been chosen.
     /// - [`Error::InvalidParameter`] when `file_system` is not exactly one, [`Error::FileSystemNotFound`] when the disc
     ///   does not have it.
+    /// - [`Error::BootObjectConflict`] when the image has boot images: only the first session of a disc has.
     /// - [`Error::IncompatiblePreviousSession`] and [`Error::UdfNotWriteCompatible`] when the disc cannot be continued, or
     ///   something has been imported before.
     /// - [`Error::ImportTypeCollision`] when a file meets a directory.
@@ -321,6 +323,7 @@ impl FileSystemImage {
                 what: "a session has been imported before",
             });
         }
+        self.refuse_boot_images()?;
         let (place, random) = self.chosen_place()?;
         let disc = self.recorded(&place)?;
         let volume = disc.volume(file_system)?;
@@ -334,6 +337,9 @@ impl FileSystemImage {
             self.settings.udf_revision = revision;
         }
         self.settings.session_start_block = Lba(start);
+        if imported.boot_readme.is_some() {
+            self.settings.boot_readme.clone_from(&imported.boot_readme);
+        }
         self.settings.free_media_blocks = u32::try_from(free).unwrap_or(u32::MAX);
         let totals = volume_totals(&disc, file_system)?;
         let imported_tree = self.check_tree(&self.settings).and_then(|()| {
@@ -356,6 +362,15 @@ impl FileSystemImage {
                 self.settings = old;
                 Err(error)
             }
+        }
+    }
+}
+
+impl FileSystemImage {
+    fn refuse_boot_images(&self) -> Result<()> {
+        match self.settings.boot_images[..] {
+            [] => Ok(()),
+            _ => Err(Error::BootObjectConflict),
         }
     }
 }

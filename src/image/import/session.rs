@@ -1,6 +1,6 @@
 //! Whether a disc can be continued, and where its next session goes.
 
-use std::io;
+use std::io::{self, Read as _};
 use std::sync::Arc;
 
 use super::super::FileSystemImage;
@@ -16,6 +16,9 @@ use crate::udf;
 /// Block of the first anchor of UDF.
 const ANCHOR: Lba = Lba(256);
 
+/// The longest readme that is carried over, in bytes.
+const MAX_README: u64 = 64 << 10;
+
 /// The disc that an image continues.
 #[derive(Clone, Debug)]
 pub(in crate::image) struct Imported {
@@ -28,6 +31,8 @@ pub(in crate::image) struct Imported {
     pub recorded: Extent,
     pub partition_start: Option<Lba>,
     pub boot_record: Option<Vec<u8>>,
+    /// Of a disc that has UDF and boots.
+    pub boot_readme: Option<Arc<[u8]>>,
     /// The disc, if any of its blocks can be written.
     pub random_write: Option<Arc<Blocks>>,
 }
@@ -37,7 +42,8 @@ impl Imported {
     pub(in crate::image) fn random_write(&self, strict: bool) -> Option<RandomWrite> {
         self.random_write.as_ref().map(|disc| RandomWrite {
             disc: disc.clone(),
-            rewrite_descriptors: !strict && self.file_systems.contains(FileSystems::ISO9660),
+            rewrite_descriptors: !strict
+                && (self.file_systems.contains(FileSystems::ISO9660) || self.boot_record.is_some()),
         })
     }
 
@@ -68,7 +74,12 @@ impl FileSystemImage {
         disc: &RecordedDisc,
     ) -> Result<(Imported, u32)> {
         let incompatible = |what| Err(Error::IncompatiblePreviousSession { what });
-        let file_systems = disc.file_systems();
+        let mut file_systems = disc.file_systems();
+        let is_boot_stub = disc.session().is_boot_stub();
+        if is_boot_stub {
+            // It is made anew beside UDF.
+            file_systems = FileSystems::UDF;
+        }
         if !file_systems.can_be_created() {
             return incompatible("its file systems cannot be made together");
         }
@@ -96,12 +107,16 @@ impl FileSystemImage {
             recorded: Extent::default(),
             partition_start: None,
             boot_record: None,
+            boot_readme: None,
             random_write: random.then(|| blocks.clone()),
         };
-        if has_iso9660 {
+        if has_iso9660 || is_boot_stub {
             let descriptors = Descriptors::read(blocks, place.previous)?;
             end = end.max(descriptors.volume_space_size().unwrap_or(0));
             imported.boot_record = boot_record(blocks, place.previous)?;
+        }
+        if is_boot_stub {
+            imported.boot_readme = boot_readme(disc)?;
         }
         if file_systems.contains(FileSystems::UDF) {
             let Some(volume) = udf::read::open(blocks, place.previous)? else {
@@ -219,6 +234,28 @@ impl Place {
             MultisessionInterface::Other(_) => Err(Error::IncompatibleMultisessionType),
         }
     }
+}
+
+/// What the only file says that ISO 9660 has beside UDF, if there is one of a length that a readme has.
+fn boot_readme(disc: &RecordedDisc) -> Result<Option<Arc<[u8]>>> {
+    let volume = disc.volume(FileSystems::ISO9660)?;
+    for item in volume.walk() {
+        let item = item?;
+        if !item.is_directory() && item.len() <= MAX_README {
+            let mut bytes = Vec::new();
+            let read = item.data()?.read_to_end(&mut bytes);
+            read.map_err(|source| Error::ReadItem {
+                path: item.path().clone(),
+                source: Box::new(
+                    source
+                        .downcast()
+                        .unwrap_or_else(|source| Error::ReadDisc { block: 0, source }),
+                ),
+            })?;
+            return Ok(Some(bytes.into()));
+        }
+    }
+    Ok(None)
 }
 
 /// The boot record of El Torito, if the session has one.

@@ -1,0 +1,178 @@
+//! The data of a boot image that is no file of the image.
+
+use std::fmt;
+use std::fs;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use crate::block::{BLOCK_SIZE, blocks_of};
+use crate::error::{Error, Origin, Result};
+use crate::source::{
+    Content, Data, Failure, Fingerprint, HostFile, Opened, SharedReader, Source, SourceKind,
+};
+use crate::space::{Cursor, Fill};
+
+/// The most that is kept in memory of what can be read only once.
+const MAX_IN_MEMORY: u64 = 64 << 20;
+
+/// A boot image: its length, and where its bytes are.
+#[derive(Clone)]
+pub(crate) struct BootData {
+    content: Content,
+    file: Option<Arc<Path>>,
+}
+
+impl BootData {
+    pub(crate) fn new(source: Source) -> Result<Self> {
+        let failed = |origin| move |source| Error::ReadBootImage { origin, source };
+        let (len, data, file) = match source.0 {
+            SourceKind::Path(path) => {
+                let failed = failed(Origin::File(path.clone()));
+                // Without links, so that none need be followed when it is read.
+                let found = fs::canonicalize(&path).and_then(|real| {
+                    let metadata = fs::symlink_metadata(&real)?;
+                    match metadata.is_file() {
+                        true => Ok((real, metadata)),
+                        false => Err(io::Error::other("not a file")),
+                    }
+                });
+                let (real, metadata) = found.map_err(failed)?;
+                let data = Data::Host {
+                    // Its path is kept here, not in a tree.
+                    file: HostFile {
+                        directory: 0,
+                        name: 0,
+                    },
+                    fingerprint: Fingerprint::of(&metadata),
+                };
+                (metadata.len(), data, Some(real.into()))
+            }
+            SourceKind::Bytes(bytes) => (bytes.len() as u64, Data::Memory(bytes), None),
+            SourceKind::Reader(reader) => {
+                let mut bytes = Vec::new();
+                reader
+                    .take(MAX_IN_MEMORY + 1)
+                    .read_to_end(&mut bytes)
+                    .and_then(|len| match len as u64 > MAX_IN_MEMORY {
+                        true => Err(io::Error::other(
+                            "a boot image of more than 64 MiB must be seekable",
+                        )),
+                        false => Ok(()),
+                    })
+                    .map_err(failed(Origin::Reader))?;
+                (bytes.len() as u64, Data::Memory(bytes.into()), None)
+            }
+            // It would hold itself.
+            SourceKind::BootCatalog => {
+                return Err(failed(Origin::Memory)(io::Error::other(
+                    "the boot catalog is no boot image",
+                )));
+            }
+            SourceKind::Seekable(reader) => {
+                let reader = SharedReader(Arc::new(Mutex::new(reader)));
+                let len = reader.len().map_err(failed(Origin::Reader))?;
+                (len, Data::Seekable(reader), None)
+            }
+        };
+        Ok(Self {
+            content: Content {
+                len,
+                references: 1,
+                data,
+            },
+            file,
+        })
+    }
+
+    /// Length in bytes.
+    pub(crate) const fn len(&self) -> u64 {
+        self.content.len
+    }
+
+    pub(crate) fn blocks(&self) -> u64 {
+        blocks_of(self.len())
+    }
+
+    fn path(&self) -> PathBuf {
+        self.file
+            .as_deref()
+            .map_or_else(PathBuf::new, Path::to_owned)
+    }
+
+    fn open(&self) -> Result<Opened> {
+        Opened::open(&self.content, |_| self.path()).map_err(|failure| self.error(failure))
+    }
+
+    fn error(&self, failure: Failure) -> Error {
+        let origin = self.content.data.origin(|_| self.path());
+        match failure {
+            Failure::Open(source) | Failure::Read(source) => {
+                Error::ReadBootImage { origin, source }
+            }
+            Failure::Changed(change) => Error::BootImageChanged { origin, change },
+        }
+    }
+
+    /// Fills `buf` from the byte `offset` on; both lie inside the image.
+    pub(crate) fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<()> {
+        self.open()?
+            .read_exact_at(buf, offset)
+            .map_err(|failure| self.error(failure))
+    }
+}
+
+impl Fill for BootData {
+    fn fill(&self, first: u32, buf: &mut [u8], _: &mut Cursor) -> Result<()> {
+        let offset = u64::from(first) * u64::from(BLOCK_SIZE);
+        let left = usize::try_from(self.len().saturating_sub(offset)).unwrap_or(usize::MAX);
+        let len = left.min(buf.len());
+        self.read_exact_at(&mut buf[..len], offset)
+    }
+}
+
+impl fmt::Debug for BootData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let origin = self.content.data.origin(|_| self.path());
+        write!(f, "{} bytes from {origin}", self.len())
+    }
+}
+
+/// The bytes of a boot image, read where they are.
+///
+/// IMAPI2: the `IStream` of `IBootOptions::get_BootImage`.
+#[derive(Debug)]
+pub struct BootImageData {
+    data: BootData,
+    position: u64,
+}
+
+impl BootImageData {
+    pub(super) const fn new(data: BootData) -> Self {
+        Self { data, position: 0 }
+    }
+}
+
+impl Read for BootImageData {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        let left = self.data.len().saturating_sub(self.position);
+        let len = usize::try_from(left).unwrap_or(usize::MAX).min(buf.len());
+        if len > 0 {
+            self.data.read_exact_at(&mut buf[..len], self.position)?;
+            self.position += len as u64;
+        }
+        Ok(len)
+    }
+}
+
+impl Seek for BootImageData {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let position = match to {
+            SeekFrom::Start(position) => Some(position),
+            SeekFrom::End(offset) => self.data.len().checked_add_signed(offset),
+            SeekFrom::Current(offset) => self.position.checked_add_signed(offset),
+        };
+        self.position = position.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
+    }
+}

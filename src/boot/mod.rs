@@ -1,0 +1,28 @@
+//! El Torito: what a disc boots from.
+//!
+//! ```text
+//! 17        boot record, which names the block of the catalog
+//! …         boot catalog, one block
+//! …         boot images that are no files of the image
+//! ```
+//!
+//! "El Torito" Bootable CD-ROM Format Specification 1.0; for EFI, UEFI 2.10, 13.3.2.1.
+
+mod catalog;
+mod data;
+mod options;
+mod plan;
+pub(crate) mod read;
+mod stub;
+
+pub use self::data::BootImageData;
+pub use self::options::BootOptions;
+pub(crate) use self::options::Image;
+pub(crate) use self::plan::{Entry, EntryImage, Plan};
+pub use self::read::RecordedBootEntry;
+pub(crate) use self::stub::{README, Stub};
+
+/// The most boot images of a disc: with a header for each but the first they fill a block.
+///
+/// IMAPI2: `IMAPI2FS_BOOT_ENTRY_COUNT_MAX`.
+pub(crate) const MAX_ENTRIES: usize = 32;

@@ -1,0 +1,291 @@
+//! What is said of a boot image by whoever adds it.
+
+use super::data::{BootData, BootImageData};
+use crate::el_torito::{BootEmulation, BootPlatform};
+use crate::error::{Error, Result};
+use crate::file_systems::InvalidValue;
+use crate::path::ImagePath;
+use crate::source::Source;
+
+/// The most bytes of a manufacturer's name: what the validation entry has room for (El Torito 2.1).
+const MAX_MANUFACTURER: usize = 24;
+
+/// A boot image, and how it is started.
+///
+/// The order of calls does not matter.
+///
+/// IMAPI2: `IBootOptions`.
+///
+/// ```
+/// use imapi2fs::{BootOptions, BootPlatform, FileSystemImage};
+///
+/// # fn main() -> imapi2fs::Result<()> {
+/// let mut bios = BootOptions::new(vec![0; 4096])?; // etfsboot.com
+/// bios.set_manufacturer("Example")?;
+/// let mut efi = BootOptions::new(vec![0; 1_474_560])?; // efisys.bin
+/// efi.set_platform_id(BootPlatform::Efi);
+///
+/// let mut image = FileSystemImage::new();
+/// image.set_boot_image_options_array(vec![bios, efi])?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct BootOptions {
+    image: Image,
+    manufacturer: String,
+    platform: BootPlatform,
+    emulation: Option<BootEmulation>,
+    load_segment: u16,
+    sector_count: Option<u16>,
+    reaches_end: bool,
+    boot_info_table: bool,
+    grub2_boot_info: bool,
+}
+
+/// Where a boot image is.
+#[derive(Clone, Debug)]
+pub(crate) enum Image {
+    Data(BootData),
+    /// A file of the image.
+    Item(ImagePath),
+}
+
+impl BootOptions {
+    /// A boot image of its own, which is no file of the image.
+    ///
+    /// A path or a seekable source is read when the image is read; what can be read only once is read now.
+    ///
+    /// IMAPI2: `IBootOptions::AssignBootImage`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ReadBootImage`] when it cannot be read, or is a reader of more than 64 MiB.
+    pub fn new(source: impl Into<Source>) -> Result<Self> {
+        Ok(Self::of(Image::Data(BootData::new(source.into())?)))
+    }
+
+    /// A boot image that is a file of the image, at this path when the image is laid out. Both have the same blocks.
+    ///
+    /// Beyond IMAPI2, whose boot images are never files.
+    pub fn from_item(path: impl Into<ImagePath>) -> Self {
+        Self::of(Image::Item(path.into()))
+    }
+
+    const fn of(image: Image) -> Self {
+        Self {
+            image,
+            manufacturer: String::new(),
+            platform: BootPlatform::X86,
+            emulation: None,
+            load_segment: 0,
+            sector_count: None,
+            reaches_end: false,
+            boot_info_table: false,
+            grub2_boot_info: false,
+        }
+    }
+
+    /// Takes another boot image.
+    ///
+    /// IMAPI2: `IBootOptions::AssignBootImage`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ReadBootImage`] when it cannot be read, or is a reader of more than 64 MiB;
+    /// [`Error::BootImageSize`] when it does not have the length of the emulation that was set.
+    #[doc(alias = "AssignBootImage")]
+    pub fn assign_boot_image(&mut self, source: impl Into<Source>) -> Result<()> {
+        let data = BootData::new(source.into())?;
+        if let Some(emulation) = self.emulation {
+            check_size(emulation, data.len())?;
+        }
+        self.image = Image::Data(data);
+        Ok(())
+    }
+
+    /// The boot image, to be read; nothing if it is a file of the image.
+    ///
+    /// IMAPI2: `IBootOptions::get_BootImage`.
+    #[doc(alias = "get_BootImage")]
+    #[must_use]
+    pub fn boot_image(&self) -> Option<BootImageData> {
+        match &self.image {
+            Image::Data(data) => Some(BootImageData::new(data.clone())),
+            Image::Item(_) => None,
+        }
+    }
+
+    /// Length in bytes of the boot image; nothing if it is a file of the image.
+    ///
+    /// IMAPI2: `IBootOptions::get_ImageSize`.
+    #[doc(alias = "get_ImageSize")]
+    #[must_use]
+    pub const fn image_size(&self) -> Option<u64> {
+        match &self.image {
+            Image::Data(data) => Some(data.len()),
+            Image::Item(_) => None,
+        }
+    }
+
+    pub(crate) const fn image(&self) -> &Image {
+        &self.image
+    }
+
+    /// Who made the boot image. Default: nobody.
+    ///
+    /// IMAPI2: `IBootOptions::get_Manufacturer`.
+    #[doc(alias = "get_Manufacturer")]
+    #[must_use]
+    pub fn manufacturer(&self) -> &str {
+        &self.manufacturer
+    }
+
+    /// Sets who made the boot image: the identifier of its section (El Torito 2.1, 2.3).
+    ///
+    /// IMAPI2: `IBootOptions::put_Manufacturer`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] unless it is ASCII of at most 24 characters.
+    #[doc(alias = "put_Manufacturer")]
+    pub fn set_manufacturer(&mut self, manufacturer: impl Into<String>) -> Result<()> {
+        let manufacturer = manufacturer.into();
+        let printable = manufacturer
+            .bytes()
+            .all(|byte| (b' '..=b'~').contains(&byte));
+        if manufacturer.len() > MAX_MANUFACTURER || !printable {
+            return Err(Error::InvalidParameter(InvalidValue {
+                parameter: "manufacturer",
+                value: manufacturer,
+                expected: "printable ASCII of at most 24 characters",
+            }));
+        }
+        self.manufacturer = manufacturer;
+        Ok(())
+    }
+
+    /// What the boot image is for. Default: [`BootPlatform::X86`].
+    ///
+    /// IMAPI2: `IBootOptions::get_PlatformId`.
+    #[doc(alias = "get_PlatformId")]
+    #[must_use]
+    pub const fn platform_id(&self) -> BootPlatform {
+        self.platform
+    }
+
+    /// Sets what the boot image is for.
+    ///
+    /// IMAPI2: `IBootOptions::put_PlatformId`.
+    #[doc(alias = "put_PlatformId")]
+    pub const fn set_platform_id(&mut self, platform: BootPlatform) {
+        self.platform = platform;
+    }
+
+    /// What the BIOS takes the boot image for: what was set, else the floppy disk that is as long as the image, else
+    /// nothing.
+    ///
+    /// IMAPI2 differs: an image as long as a floppy disk becomes one there for every platform, and whatever was set
+    /// before. EFI starts nothing from an entry with emulation, so here such an image for EFI has none.
+    ///
+    /// IMAPI2: `IBootOptions::get_Emulation`.
+    #[doc(alias = "get_Emulation")]
+    #[must_use]
+    pub fn emulation(&self) -> BootEmulation {
+        self.emulation_of(self.image_size().unwrap_or(0))
+    }
+
+    /// The emulation of an image that has `size` bytes.
+    pub(super) fn emulation_of(&self, size: u64) -> BootEmulation {
+        match self.emulation {
+            Some(emulation) => emulation,
+            None if self.platform == BootPlatform::Efi => BootEmulation::None,
+            None => BootEmulation::of_size(size).unwrap_or_default(),
+        }
+    }
+
+    /// Sets what the BIOS takes the boot image for, whatever its length suggests.
+    ///
+    /// IMAPI2: `IBootOptions::put_Emulation`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::BootImageSize`] when the image does not have the length that goes with it.
+    #[doc(alias = "put_Emulation")]
+    pub fn set_emulation(&mut self, emulation: BootEmulation) -> Result<()> {
+        if let Some(size) = self.image_size() {
+            check_size(emulation, size)?;
+        }
+        self.emulation = Some(emulation);
+        Ok(())
+    }
+
+    /// Sets the segment that the BIOS loads the image at. Default: 0, which stands for 0x07C0.
+    ///
+    /// Beyond IMAPI2.
+    pub const fn set_load_segment(&mut self, segment: u16) {
+        self.load_segment = segment;
+    }
+
+    pub(super) const fn load_segment(&self) -> u16 {
+        self.load_segment
+    }
+
+    /// Sets how many sectors of 512 bytes the BIOS loads. Default: all of an image without emulation, one of others.
+    ///
+    /// Beyond IMAPI2.
+    pub const fn set_sector_count(&mut self, sectors: u16) {
+        self.sector_count = Some(sectors);
+    }
+
+    pub(super) const fn sector_count(&self) -> Option<u16> {
+        self.sector_count
+    }
+
+    /// Sets whether the image may reach further than the 65,535 sectors of 512 bytes that can be counted. The count of
+    /// a longer one is 1, by which EFI takes it to reach to the end of the disc (UEFI 2.10, 13.3.2.1). Default: no.
+    ///
+    /// Beyond IMAPI2.
+    pub const fn set_reaches_end(&mut self, reaches_end: bool) {
+        self.reaches_end = reaches_end;
+    }
+
+    pub(super) const fn reaches_end(&self) -> bool {
+        self.reaches_end
+    }
+
+    /// Sets whether the image is told where it is, in the boot info table at its byte 8, as isolinux and GRUB need it.
+    /// What the disc has is changed there, not the source. Default: no.
+    ///
+    /// Beyond IMAPI2.
+    pub const fn set_boot_info_table(&mut self, table: bool) {
+        self.boot_info_table = table;
+    }
+
+    pub(super) const fn boot_info_table(&self) -> bool {
+        self.boot_info_table
+    }
+
+    /// Sets whether the image is told at its byte 2548 where it is, as GRUB's own image for CDs needs it. What the disc
+    /// has is changed there, not the source. Default: no.
+    ///
+    /// Beyond IMAPI2.
+    pub const fn set_grub2_boot_info(&mut self, info: bool) {
+        self.grub2_boot_info = info;
+    }
+
+    pub(super) const fn grub2_boot_info(&self) -> bool {
+        self.grub2_boot_info
+    }
+}
+
+pub(super) fn check_size(emulation: BootEmulation, size: u64) -> Result<()> {
+    match emulation.image_size() {
+        Some(expected) if expected != size => Err(Error::BootImageSize {
+            emulation,
+            size,
+            expected,
+        }),
+        _ => Ok(()),
+    }
+}

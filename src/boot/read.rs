@@ -1,0 +1,122 @@
+//! Reading a boot catalog (El Torito 2.0 to 2.5).
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use zerocopy::FromBytes;
+
+use super::catalog::{
+    BOOTABLE, BootEntry, ENTRY_LEN, EXTENSION, HEADER, KEY, LAST_HEADER, SectionHeader, VALIDATION,
+    ValidationEntry, sum,
+};
+use crate::block::{BLOCK, BLOCK_SIZE};
+use crate::el_torito::{BootEmulation, BootPlatform};
+use crate::error::{Error, Result};
+use crate::file_systems::FileSystems;
+use crate::media::Blocks;
+
+/// An entry of the boot catalog of a disc.
+///
+/// IMAPI2 does not read boot catalogs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RecordedBootEntry {
+    /// What it is for.
+    pub platform: BootPlatform,
+    /// Who made it, as the section of the entry says.
+    pub manufacturer: String,
+    /// Whether it boots.
+    pub is_bootable: bool,
+    /// What the BIOS takes the image for; nothing if it is something unknown.
+    pub emulation: Option<BootEmulation>,
+    /// The segment that the BIOS loads the image at; 0 stands for 0x07C0.
+    pub load_segment: u16,
+    /// The type of a hard disk's partition.
+    pub system_type: u8,
+    /// How many sectors of 512 bytes the BIOS loads.
+    pub sector_count: u16,
+    /// The first block of the image.
+    pub block: u32,
+}
+
+/// The entries of the catalog in the block `catalog`, which is the only one that readers look at.
+pub(crate) fn entries(blocks: &Blocks, catalog: u32) -> Result<Vec<RecordedBootEntry>> {
+    let corrupt = |what| Error::Corrupt {
+        file_system: FileSystems::ISO9660,
+        block: catalog,
+        what,
+    };
+    let offset = u64::from(catalog).saturating_mul(BLOCK_SIZE.into());
+    let mut bytes = [0; BLOCK];
+    if offset.saturating_add(BLOCK_SIZE.into()) > blocks.len() {
+        return Err(corrupt("the boot catalog lies behind the disc's end"));
+    }
+    blocks.read_at(offset, &mut bytes)?;
+    let mut rest = bytes.chunks_exact(ENTRY_LEN);
+    let validation = rest.next().unwrap_or_default();
+    let checksum = sum(validation);
+    let validation = ValidationEntry::read_from_bytes(validation).ok();
+    let Some(validation) = validation
+        .filter(|entry| entry.header_id == VALIDATION && entry.key == KEY && checksum == 0)
+    else {
+        return Err(corrupt("the boot catalog has no valid validation entry"));
+    };
+    let mut platform = BootPlatform::from(validation.platform_id);
+    let mut manufacturer = text(&validation.id);
+    let mut found = Vec::new();
+    // The default entry comes first, whatever it is.
+    if let Some(entry) = rest
+        .next()
+        .and_then(|entry| BootEntry::read_from_bytes(entry).ok())
+    {
+        found.push(recorded(&entry, platform, &manufacturer));
+    }
+    let mut left = 0;
+    let mut is_last = false;
+    for entry in rest {
+        match entry.first() {
+            Some(&EXTENSION) => {}
+            Some(&(HEADER | LAST_HEADER)) if left == 0 && !is_last => {
+                let Ok(header) = SectionHeader::read_from_bytes(entry) else {
+                    break;
+                };
+                platform = header.platform_id.into();
+                manufacturer = text(&header.id);
+                left = header.entries.get();
+                is_last = header.header_indicator == LAST_HEADER;
+            }
+            Some(_) if left > 0 => {
+                let Ok(entry) = BootEntry::read_from_bytes(entry) else {
+                    break;
+                };
+                found.push(recorded(&entry, platform, &manufacturer));
+                left = left.saturating_sub(1);
+            }
+            _ => break,
+        }
+    }
+    Ok(found)
+}
+
+fn recorded(entry: &BootEntry, platform: BootPlatform, manufacturer: &str) -> RecordedBootEntry {
+    RecordedBootEntry {
+        platform,
+        manufacturer: manufacturer.to_owned(),
+        is_bootable: entry.boot_indicator == BOOTABLE,
+        emulation: BootEmulation::of_media_type(entry.media_type),
+        load_segment: entry.load_segment.get(),
+        system_type: entry.system_type,
+        sector_count: entry.sector_count.get(),
+        block: entry.load_rba.get(),
+    }
+}
+
+/// An identifier, which ends where zeros or blanks follow.
+fn text(bytes: &[u8]) -> String {
+    let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
+    String::from_utf8_lossy(text).trim_end().to_owned()
+}

@@ -1,0 +1,66 @@
+//! The volume of ISO 9660 that an image of UDF alone has if it boots: El Torito asks for one (El Torito 2.0).
+//!
+//! Its directory is empty, or has a file that says where the others are.
+
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::iso9660::{self, Hierarchy, Names};
+use crate::source::{Content, Data};
+use crate::space::{DataOptions, DataPlan, Map, Space};
+use crate::time::Timestamp;
+use crate::tree::{Attributes, NodeId, Sequence, Times, Tree};
+
+/// The only file that a stub can have.
+pub(crate) const README: &str = "README.TXT";
+
+/// The plan of such a volume.
+#[derive(Debug)]
+pub(crate) struct Stub {
+    pub hierarchy: Arc<Hierarchy<Names>>,
+    pub data: Arc<DataPlan>,
+    readme: Arc<[u8]>,
+}
+
+impl Stub {
+    pub(crate) fn take(
+        readme: Option<&Arc<[u8]>>,
+        time: Timestamp,
+        names: iso9660::Names,
+        options: DataOptions,
+        space: &mut Space,
+    ) -> Result<Self> {
+        let mut tree = Tree::new(time);
+        if let Some(readme) = readme {
+            let content = Content {
+                len: readme.len() as u64,
+                references: 0,
+                data: Data::Memory(readme.clone()),
+            };
+            let attributes = Attributes {
+                times: Times::all(time),
+                hidden: false,
+                real_time: false,
+            };
+            // A tree has room for one file.
+            let _ = tree.add_name(README).and_then(|name| {
+                let content = tree.add_content(content)?;
+                tree.add_file(NodeId::ROOT, name, content, attributes)
+            });
+        }
+        let tree = Arc::new(tree);
+        let sequence = Arc::new(Sequence::new(&tree));
+        let hierarchy = Hierarchy::take(&tree, &sequence, names, space)?;
+        let data = DataPlan::take(&tree, &sequence, options, space)?;
+        Ok(Self {
+            hierarchy: Arc::new(hierarchy),
+            data: Arc::new(data),
+            readme: readme.cloned().unwrap_or_default(),
+        })
+    }
+
+    /// Puts the file on the map.
+    pub(crate) fn write(&self, map: &mut Map) {
+        map.bytes(self.data.extent(), README, self.readme.clone());
+    }
+}

@@ -1,0 +1,161 @@
+//! What El Torito tells boot images apart by: platforms and emulations (El Torito 2.1, 2.2).
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::file_systems::InvalidValue;
+
+/// What a boot image is for.
+///
+/// IMAPI2: `PlatformId`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum BootPlatform {
+    /// A PC with a BIOS: 0.
+    #[default]
+    X86,
+    /// Power PC: 1.
+    PowerPc,
+    /// Mac: 2.
+    Mac,
+    /// UEFI: 0xEF.
+    Efi,
+    /// Anything else.
+    Other(u8),
+}
+
+impl BootPlatform {
+    /// The byte that El Torito has for it.
+    #[must_use]
+    pub const fn id(self) -> u8 {
+        match self {
+            Self::X86 => 0,
+            Self::PowerPc => 1,
+            Self::Mac => 2,
+            Self::Efi => 0xEF,
+            Self::Other(id) => id,
+        }
+    }
+}
+
+impl From<u8> for BootPlatform {
+    fn from(id: u8) -> Self {
+        match id {
+            0 => Self::X86,
+            1 => Self::PowerPc,
+            2 => Self::Mac,
+            0xEF => Self::Efi,
+            id => Self::Other(id),
+        }
+    }
+}
+
+impl fmt::Display for BootPlatform {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::X86 => f.pad("x86"),
+            Self::PowerPc => f.pad("powerpc"),
+            Self::Mac => f.pad("mac"),
+            Self::Efi => f.pad("efi"),
+            Self::Other(id) => write!(f, "{id:#04x}"),
+        }
+    }
+}
+
+impl FromStr for BootPlatform {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let byte = || u8::from_str_radix(text.strip_prefix("0x")?, 16).ok();
+        match text {
+            "x86" => Ok(Self::X86),
+            "powerpc" => Ok(Self::PowerPc),
+            "mac" => Ok(Self::Mac),
+            "efi" => Ok(Self::Efi),
+            _ => byte().map(Self::from).ok_or_else(|| InvalidValue {
+                parameter: "boot platform",
+                value: text.to_owned(),
+                expected: "x86, powerpc, mac, efi or a byte such as 0xEF",
+            }),
+        }
+    }
+}
+
+/// What the BIOS takes a boot image for.
+///
+/// IMAPI2: `EmulationType`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum BootEmulation {
+    /// For code that is loaded and run.
+    #[default]
+    None = 0,
+    /// For a floppy disk of 1.2 MB: exactly 1,228,800 bytes.
+    Floppy12 = 1,
+    /// For a floppy disk of 1.44 MB: exactly 1,474,560 bytes.
+    Floppy144 = 2,
+    /// For a floppy disk of 2.88 MB: exactly 2,949,120 bytes.
+    Floppy288 = 3,
+    /// For a hard disk with one partition.
+    HardDisk = 4,
+}
+
+impl BootEmulation {
+    const ALL: [Self; 5] = [
+        Self::None,
+        Self::Floppy12,
+        Self::Floppy144,
+        Self::Floppy288,
+        Self::HardDisk,
+    ];
+
+    /// The length in bytes that an image must have.
+    #[must_use]
+    pub const fn image_size(self) -> Option<u64> {
+        match self {
+            Self::Floppy12 => Some(80 * 2 * 15 * 512),
+            Self::Floppy144 => Some(80 * 2 * 18 * 512),
+            Self::Floppy288 => Some(80 * 2 * 36 * 512),
+            Self::None | Self::HardDisk => None,
+        }
+    }
+
+    /// The floppy disk that is as long.
+    pub(crate) fn of_size(size: u64) -> Option<Self> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|emulation| emulation.image_size() == Some(size))
+    }
+
+    /// What the media type of a catalog's entry says (El Torito 2.2).
+    pub(crate) fn of_media_type(media_type: u8) -> Option<Self> {
+        Self::ALL.get(usize::from(media_type & 0xF)).copied()
+    }
+
+    const fn text(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Floppy12 => "1.2",
+            Self::Floppy144 => "1.44",
+            Self::Floppy288 => "2.88",
+            Self::HardDisk => "harddisk",
+        }
+    }
+}
+
+impl fmt::Display for BootEmulation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.text())
+    }
+}
+
+impl FromStr for BootEmulation {
+    type Err = InvalidValue;
+
+    fn from_str(text: &str) -> Result<Self, InvalidValue> {
+        let mut all = Self::ALL.into_iter();
+        all.find(|emulation| emulation.text() == text)
+            .ok_or_else(|| InvalidValue {
+                parameter: "boot emulation",
+                value: text.to_owned(),
+                expected: "none, 1.2, 1.44, 2.88 or harddisk",
+            })
+    }
+}
