@@ -6,6 +6,7 @@
 //! default `/usr/share`).
 
 mod append;
+mod boot;
 mod bsdtar;
 mod case;
 mod cases;
@@ -71,6 +72,7 @@ fn main() -> ExitCode {
 
     let mut trials = library::trials();
     trials.extend(read_back::trials(required));
+    trials.extend(boot::trials(required, full));
     let present = |judges: &'static [&'static Judge]| -> Vec<(&'static Judge, bool)> {
         let present = |&judge: &&'static Judge| (judge, judge.is_present());
         judges.iter().map(present).collect()

@@ -6,6 +6,7 @@ mod all_or_nothing;
 mod allocation;
 mod api;
 mod append;
+mod boot;
 mod change_points;
 mod changed_sources;
 mod combinations;
