@@ -486,6 +486,40 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// An image that is to be validated cannot be opened.
+    #[error("cannot open {}", .file.display())]
+    OpenImage {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// No image was given to be validated.
+    #[error("no image was given: set a path or a stream")]
+    NoImage,
+    /// The length of an image is no multiple of a block's.
+    #[error("the image has {len} bytes, which is no multiple of 2048")]
+    ImageNotAligned {
+        /// Its length in bytes.
+        len: u64,
+    },
+    /// An image has more blocks than IMAPI2 can count.
+    #[error("the image has {blocks} blocks of 2048 bytes, it may have {limit}")]
+    TooManyBlocks {
+        /// How many it has.
+        blocks: u64,
+        /// The most it may have.
+        limit: u64,
+    },
+    /// An image has no volume descriptor where one should be: it is not an image, or not in blocks of 2048 bytes.
+    #[error("the image has no valid volume descriptor from block 16 on")]
+    NoVolumeDescriptor,
+    /// A medium is not one that images can be made for.
+    #[error("images are not made for a medium of type {media}")]
+    MediaIncompatible {
+        /// The type of the medium.
+        media: String,
+    },
     /// The image cannot be written.
     #[error("cannot write the image")]
     Write {
@@ -722,9 +756,15 @@ impl Error {
             Self::ReadDisc { .. } => 0xC0AA_B157,           // IMAPI_E_IMPORT_READ_FAILURE
             Self::PropertyNotAccessible { .. } => 0xC0AA_B160, // IMAPI_E_PROPERTY_NOT_ACCESSIBLE
             Self::ReadItem { source, .. } => return source.hresult(),
+            Self::OpenImage { .. } => 0xC0AA_B110, // IMAPI_E_INVALID_PATH
+            Self::ImageNotAligned { .. } => 0xC0AA_B200, // IMAPI_E_IMAGEMANAGER_IMAGE_NOT_ALIGNED
+            Self::NoVolumeDescriptor => 0xC0AA_B201, // IMAPI_E_IMAGEMANAGER_NO_VALID_VD_FOUND
+            Self::NoImage => 0xC0AA_B202,          // IMAPI_E_IMAGEMANAGER_NO_IMAGE
+            Self::TooManyBlocks { .. } => 0xC0AA_B203, // IMAPI_E_IMAGEMANAGER_IMAGE_TOO_BIG
+            Self::MediaIncompatible { .. } => 0xC0AA_0203, // E_IMAPI_RECORDER_MEDIA_INCOMPATIBLE
             Self::ImportMemory { .. } => 0x8007_000E, // E_OUTOFMEMORY
-            Self::Write { .. } => 0x8000_4005,        // E_FAIL: writing is the caller's there
-            Self::Cancelled => 0xC0AA_0002,           // E_IMAPI_REQUEST_CANCELLED
+            Self::Write { .. } => 0x8000_4005,     // E_FAIL: writing is the caller's there
+            Self::Cancelled => 0xC0AA_0002,        // E_IMAPI_REQUEST_CANCELLED
         })
     }
 
@@ -769,6 +809,7 @@ impl Error {
             | Self::OpenSource { file, .. }
             | Self::ReadStreams { file, .. }
             | Self::SpecialFile { file }
+            | Self::OpenImage { file, .. }
             | Self::ReadSource {
                 origin: Origin::File(file),
                 ..

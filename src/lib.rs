@@ -62,6 +62,7 @@ mod el_torito;
 mod error;
 mod file_systems;
 mod image;
+mod image_manager;
 mod import;
 mod iso9660;
 mod joliet;
@@ -93,10 +94,11 @@ pub use self::file_systems::{
     FeatureSupport, FileSystems, InterchangeLevel, InvalidValue, UdfRevision,
 };
 pub use self::image::{
-    DirectoryMut, FileSystemImage, Finding, ImportLeftOut, ImportProgress, ImportSummary, Item,
-    ItemData, ItemKind, ItemMut, LeftOut, LeftOutReason, LinkPolicy, NewDirectory, NewFile,
-    NewItem, Report, Snapshot, TreeOptions, TreeSummary,
+    AddProgress, DirectoryMut, FileSystemImage, Finding, ImportLeftOut, ImportProgress,
+    ImportSummary, Item, ItemData, ItemKind, ItemMut, LeftOut, LeftOutReason, LinkPolicy,
+    NewDirectory, NewFile, NewItem, Report, Snapshot, TreeOptions, TreeSummary,
 };
+pub use self::image_manager::IsoImageManager;
 pub use self::import::{
     ImportOptions, RandomWriteImage, RecordedData, RecordedDisc, RecordedExtent, RecordedItem,
     RecordedItems, RecordedKind, RecordedSession, RecordedVolume, RecordedWalk, SequentialImage,

@@ -293,8 +293,10 @@ impl FileSystemImage {
             SourceKind::Path(file) => self.file_content(&file, path),
             SourceKind::Bytes(bytes) => {
                 if self.settings.stage_files {
-                    return self.stage(&*bytes, path, || Origin::Memory);
+                    let len = Some(bytes.len() as u64);
+                    return self.stage(&*bytes, len, path, || Origin::Memory);
                 }
+                self.announce(path, bytes.len() as u64)?;
                 Ok(Content {
                     len: bytes.len() as u64,
                     references: 0,
@@ -306,7 +308,7 @@ impl FileSystemImage {
                 references: 0,
                 data: Data::BootCatalog,
             }),
-            SourceKind::Reader(reader) => self.stage(reader, path, || Origin::Reader),
+            SourceKind::Reader(reader) => self.stage(reader, None, path, || Origin::Reader),
             SourceKind::Seekable(mut reader) => {
                 let failed = |source| Error::ReadSource {
                     path: path.clone(),
@@ -314,11 +316,13 @@ impl FileSystemImage {
                     source,
                 };
                 if self.settings.stage_files {
+                    let len = reader.seek(io::SeekFrom::End(0)).map_err(failed)?;
                     reader.seek(io::SeekFrom::Start(0)).map_err(failed)?;
-                    return self.stage(reader, path, || Origin::Reader);
+                    return self.stage(reader, Some(len), path, || Origin::Reader);
                 }
                 let reader = SharedReader(Arc::new(std::sync::Mutex::new(reader)));
                 let len = reader.len().map_err(failed)?;
+                self.announce(path, len)?;
                 Ok(Content {
                     len,
                     references: 0,
@@ -353,6 +357,7 @@ impl FileSystemImage {
         let Some(name) = name.to_str() else {
             return Err(Error::NameNotUnicode { file: real });
         };
+        self.announce(path, metadata.len())?;
         let tree = self.view.tree_mut();
         let file = HostFile {
             directory: tree.hosts_mut().push_or_last(directory),

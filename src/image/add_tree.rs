@@ -385,7 +385,11 @@ impl Walk<'_> {
             }
             None => Stored::Host(here.host, metadata.len(), Fingerprint::of(metadata)),
         };
+        let is_copied = matches!(content, Stored::New(_));
         let (node, content) = self.put_file(here.node, name, content, attributes)?;
+        if !is_copied {
+            self.image.announce_node(node)?;
+        }
         if let Some(identity) = identity {
             self.hard_links.insert(identity, content);
         }

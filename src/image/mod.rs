@@ -12,6 +12,7 @@ mod settings;
 mod staging;
 mod streams;
 mod tree_options;
+mod update;
 mod view;
 mod volume_name;
 mod windows;
@@ -27,6 +28,8 @@ pub use self::item::{Item, ItemData, ItemKind, Snapshot};
 pub use self::report::{Finding, Report};
 use self::settings::Settings;
 pub use self::tree_options::{LeftOut, LeftOutReason, LinkPolicy, TreeOptions, TreeSummary};
+pub use self::update::AddProgress;
+use self::update::Updates;
 use self::view::View;
 use crate::codec::time::default_volume_name;
 use crate::error::{Error, Result};
@@ -66,6 +69,7 @@ pub struct FileSystemImage {
     settings: Settings,
     staging_policy: Arc<dyn StagingPolicy>,
     stage: Option<Stage>,
+    updates: Updates,
     /// Whether sizes are checked when a call ends: what it adds first may replace more later.
     defer_checks: bool,
     /// What was offered, and what was chosen of it.
@@ -93,6 +97,7 @@ impl FileSystemImage {
             settings,
             staging_policy: Arc::new(PlatformStaging::default()),
             stage: None,
+            updates: Updates::default(),
             defer_checks: false,
             multisession: None,
         }

@@ -13,7 +13,7 @@ use crate::file_systems::{
     FeatureSupport, FileSystems, InterchangeLevel, InvalidValue, UdfRevision,
 };
 use crate::iso9660;
-use crate::media::MediaType;
+use crate::media::{Disc, MediaType};
 use crate::source::StagingPolicy;
 use crate::space::DataOptions;
 use crate::time::Timestamp;
@@ -454,6 +454,59 @@ impl FileSystemImage {
             self.settings = old;
         }
         result
+    }
+
+    /// Sets file systems and UDF revision for the medium in a drive, as
+    /// [`choose_image_defaults_for_media_type`](FileSystemImage::choose_image_defaults_for_media_type) does, and lets the
+    /// image have what the medium has free.
+    ///
+    /// IMAPI2: `IFileSystemImage::ChooseImageDefaults`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::MediaIncompatible`] for media that cannot be written.
+    /// - [`Error::ImageTooBig`] when the items already added need more blocks than are free.
+    /// - Those of [`FileSystemImage::set_file_systems_to_create`].
+    ///
+    /// After an error nothing is changed.
+    #[doc(alias = "ChooseImageDefaults")]
+    pub fn choose_image_defaults(&mut self, disc: &dyn Disc) -> Result<FeatureSupport> {
+        let media = disc.media_type();
+        if media.defaults().is_none() {
+            return Err(Error::MediaIncompatible {
+                media: media.to_string(),
+            });
+        }
+        let free = disc.free_blocks();
+        let old = self.settings.clone();
+        // What the type of the medium has room for does not matter.
+        self.settings.free_media_blocks = 0;
+        let chosen = self.choose_image_defaults_for_media_type(media);
+        let chosen = chosen.and_then(|support| match free {
+            // It is not "no limit" here.
+            0 => Err(Error::ImageTooBig {
+                needed: self.least_blocks(),
+                limit: 0,
+            }),
+            _ => self.set_free_media_blocks(free).map(|()| support),
+        });
+        if chosen.is_err() {
+            self.settings = old;
+        }
+        chosen
+    }
+
+    /// Lets the image have as many blocks as the medium in a drive has when nothing is recorded on it; 0, if the drive
+    /// cannot tell, is no limit.
+    ///
+    /// IMAPI2: `IFileSystemImage::SetMaxMediaBlocksFromDevice`, which asks for the largest medium that the drive takes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ImageTooBig`] when the items already added need more.
+    #[doc(alias = "SetMaxMediaBlocksFromDevice")]
+    pub fn set_max_media_blocks_from_device(&mut self, disc: &dyn Disc) -> Result<()> {
+        self.set_free_media_blocks(disc.maximum_blocks())
     }
 
     /// The directory for staged data. Default: the user's directory for temporary files.

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::FileSystemImage;
+use super::update::Reporting;
 use crate::error::{Error, Origin, Result};
 use crate::path::ImagePath;
 use crate::source::{Content, Data, Stage, StageFailure, StageReader};
@@ -22,15 +23,19 @@ impl FileSystemImage {
             file: file.to_owned(),
             source,
         })?;
-        self.stage(opened, path, || Origin::File(file.to_owned()))
+        // Whoever made it longer since is told at its end.
+        let len = opened.metadata().ok().map(|metadata| metadata.len());
+        self.stage(opened, len, path, || Origin::File(file.to_owned()))
     }
 
     pub(super) fn stage(
         &mut self,
         reader: impl io::Read,
+        len: Option<u64>,
         path: &ImagePath,
         origin: impl FnOnce() -> Origin,
     ) -> Result<Content> {
+        let reader = Reporting::new(reader, len, path, &mut self.updates)?;
         let stage = match &mut self.stage {
             Some(stage) => stage,
             stage => stage.insert(Stage::new(&self.settings.working_directory)?),
@@ -44,11 +49,14 @@ impl FileSystemImage {
                     offset,
                 },
             }),
-            Err(StageFailure::Read(source)) => Err(Error::ReadSource {
-                path: path.clone(),
-                origin: origin(),
-                source,
-            }),
+            Err(StageFailure::Read(source)) => match source.downcast() {
+                Ok(Error::Cancelled) => Err(Error::Cancelled),
+                other => Err(Error::ReadSource {
+                    path: path.clone(),
+                    origin: origin(),
+                    source: other.map_or_else(|source| source, io::Error::from),
+                }),
+            },
             Err(StageFailure::Write(source)) => Err(Error::WriteStage {
                 path: path.clone(),
                 directory: stage.directory().to_owned(),

@@ -17,7 +17,7 @@ use crate::tool::{Scratch, Verdict, command, is_installed, run};
 /// What the payloads say when they run.
 const PAYLOAD_RUNS: &str = "the payload runs";
 const GRUB_RUNS: &str = "GRUB runs";
-const ISOLINUX_RUNS: &str = "isolinux runs";
+const ISOLINUX_RUNS: &str = "isolinux_runs";
 
 /// An emulated machine is slow to start, and the more so on one that is busy.
 const PATIENCE: Duration = Duration::from_secs(240);
@@ -274,7 +274,8 @@ fn write(
         root.add_directory("isolinux")?;
         root.add_file("isolinux/isolinux.bin", Path::new(ISOLINUX))?;
         root.add_file("isolinux/ldlinux.c32", Path::new(LDLINUX))?;
-        let config = format!("SERIAL 0 9600\nSAY {ISOLINUX_RUNS}\nPROMPT 1\n");
+        // It says the name of what it cannot find.
+        let config = format!("SERIAL 0 9600\nDEFAULT {ISOLINUX_RUNS}\nPROMPT 0\n");
         root.add_file("isolinux/isolinux.cfg", config.into_bytes())?;
         image.set_boot_image_options_array(options)?;
         image
@@ -378,7 +379,7 @@ fn agreed() -> Verdict {
             "El Torito cat path : /boot.cat",
             "El Torito boot img :   1  BIOS  y   none  0x0000  0x00      4",
             "El Torito boot img :   2  UEFI  y   none  0x0000  0x00   2880",
-            "El Torito boot img :   3  BIOS  y   flop  0x0000  0x00      1",
+            "El Torito boot img :   3  BIOS  y  fd1.2  0x0000  0x00      1",
             "El Torito img opts :   1  boot-info-table isohybrid-suitable",
             "El Torito img path :   1  /isolinux/isolinux.bin",
         ],

@@ -1,0 +1,167 @@
+//! `IsoImageManager`: whether an image that exists is one that can be written to a disc.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use crate::block::{BLOCK, BLOCK_SIZE, MAX_BLOCKS};
+use crate::error::{Error, Result};
+use crate::iso9660::FIRST_DESCRIPTOR;
+use crate::source::ReadSeek;
+
+/// More descriptors than any image has.
+const MOST: u32 = 1024;
+
+/// Looks whether an image is one that can be written to a disc: in blocks of 2048 bytes, with volume descriptors. What is
+/// behind the descriptors is not looked at.
+///
+/// IMAPI2: `IIsoImageManager`.
+///
+/// ```no_run
+/// use imapi2fs::IsoImageManager;
+///
+/// # fn main() -> imapi2fs::Result<()> {
+/// let mut manager = IsoImageManager::new();
+/// manager.set_path("backup.iso")?;
+/// manager.validate()?;
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Default)]
+pub struct IsoImageManager {
+    path: Option<PathBuf>,
+    stream: Option<Box<dyn ReadSeek>>,
+}
+
+impl IsoImageManager {
+    /// A manager of no image.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self {
+            path: None,
+            stream: None,
+        }
+    }
+
+    /// The path of the image; nothing if it was given as a stream.
+    ///
+    /// IMAPI2: `IIsoImageManager::get_Path`.
+    #[doc(alias = "get_Path")]
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// The image, to be read, from where it was read last; nothing if none was given.
+    ///
+    /// IMAPI2: `IIsoImageManager::get_Stream`.
+    #[doc(alias = "get_Stream")]
+    pub fn stream(&mut self) -> Option<impl Read + Seek + '_> {
+        self.stream.as_mut()
+    }
+
+    /// Takes the image at `path`.
+    ///
+    /// IMAPI2: `IIsoImageManager::SetPath`.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OpenImage`] when it cannot be opened; the image that was there stays.
+    #[doc(alias = "SetPath")]
+    pub fn set_path(&mut self, path: impl AsRef<Path>) -> Result<()> {
+        let path = path.as_ref();
+        let opened = File::open(path).and_then(|file| match file.metadata()?.is_dir() {
+            true => Err(io::ErrorKind::IsADirectory.into()),
+            false => Ok(file),
+        });
+        let file = opened.map_err(|source| Error::OpenImage {
+            file: path.to_owned(),
+            source,
+        })?;
+        self.path = Some(path.to_owned());
+        self.stream = Some(Box::new(file));
+        Ok(())
+    }
+
+    /// Takes the image that `stream` is.
+    ///
+    /// IMAPI2: `IIsoImageManager::SetStream`.
+    #[doc(alias = "SetStream")]
+    pub fn set_stream(&mut self, stream: impl Read + Seek + Send + 'static) {
+        self.path = None;
+        self.stream = Some(Box::new(stream));
+    }
+
+    /// Looks whether the image can be written to a disc.
+    ///
+    /// IMAPI2: `IIsoImageManager::Validate`, whose order of checks is not documented.
+    ///
+    /// # Errors
+    ///
+    /// In this order:
+    ///
+    /// - [`Error::NoImage`] when none was given.
+    /// - [`Error::ImageNotAligned`] when its length is no multiple of 2048.
+    /// - [`Error::TooManyBlocks`] when it has more than 2³¹ - 1 blocks.
+    /// - [`Error::NoVolumeDescriptor`] when no descriptor of a volume is in the volume recognition sequence from block 16
+    ///   on (ECMA-119 6.7.1, ECMA-167 2/8.3).
+    /// - [`Error::ReadDisc`] when it cannot be read.
+    #[doc(alias = "Validate")]
+    pub fn validate(&mut self) -> Result<()> {
+        let stream = self.stream.as_mut().ok_or(Error::NoImage)?;
+        let len = stream
+            .seek(SeekFrom::End(0))
+            .map_err(|source| Error::ReadDisc { block: 0, source })?;
+        let block_size = u64::from(BLOCK_SIZE);
+        if len % block_size != 0 {
+            return Err(Error::ImageNotAligned { len });
+        }
+        let blocks = len / block_size;
+        if blocks > MAX_BLOCKS {
+            return Err(Error::TooManyBlocks {
+                blocks,
+                limit: MAX_BLOCKS,
+            });
+        }
+        let mut bytes = [0; BLOCK];
+        for block in FIRST_DESCRIPTOR..FIRST_DESCRIPTOR + MOST {
+            if u64::from(block) >= blocks {
+                break;
+            }
+            stream
+                .seek(SeekFrom::Start(u64::from(block) * block_size))
+                .and_then(|_| stream.read_exact(&mut bytes))
+                .map_err(|source| Error::ReadDisc { block, source })?;
+            match descriptor(&bytes) {
+                Some(true) => return Ok(()),
+                Some(false) => {}
+                None => break,
+            }
+        }
+        Err(Error::NoVolumeDescriptor)
+    }
+}
+
+/// Whether a descriptor is one of a volume; nothing if it is none at all.
+fn descriptor(block: &[u8; BLOCK]) -> Option<bool> {
+    let descriptor_type = block[0];
+    match (&block[1..6], block[6]) {
+        // Of ISO 9660:1999 the version is 2.
+        (b"CD001", 1 | 2) => {
+            matches!(descriptor_type, 0..=3 | 255).then_some(matches!(descriptor_type, 1 | 2))
+        }
+        (b"NSR02" | b"NSR03", 1) => Some(true),
+        (b"BEA01" | b"BOOT2" | b"TEA01" | b"CDW02", 1) => Some(false),
+        _ => None,
+    }
+}
+
+impl fmt::Debug for IsoImageManager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IsoImageManager")
+            .field("path", &self.path)
+            .field("has_stream", &self.stream.is_some())
+            .finish()
+    }
+}
