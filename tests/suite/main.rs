@@ -1,5 +1,6 @@
 //! The library's own tests: what it promises, looked at through its public interface and through the bytes it makes.
 
+mod add_progress;
 mod add_tree;
 mod alignment;
 mod all_or_nothing;
@@ -11,6 +12,7 @@ mod change_points;
 mod changed_sources;
 mod combinations;
 mod detached_items;
+mod devices;
 mod directories;
 mod edits;
 mod embedded;
@@ -20,6 +22,8 @@ mod file_system_names;
 mod golden;
 #[cfg(unix)]
 mod host_names;
+mod image_manager;
+mod imapi2;
 mod import;
 mod interop;
 mod iso9660;
