@@ -572,7 +572,7 @@ fn changed_bytes_do_no_harm() {
     };
     // Only what is not zero says something; the rest is changed rarely.
     let said: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at] != 0).collect();
-    for _ in 0..4000 {
+    for _ in 0..cases(4000) {
         let mut changed = bytes.clone();
         for _ in 0..=next(6) {
             let at = if next(8) == 0 {
