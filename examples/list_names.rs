@@ -45,7 +45,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let summary = image
         .root_mut()
         .add_tree_with(&options.source, &options.names.tree_options())?;
-    common::note_left_out(&summary, usize::MAX);
+    common::note_left_out(summary.left_out.iter(), usize::MAX);
     list(&image, options.changed)
 }
 

@@ -18,15 +18,15 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 use imapi2fs::{
-    FileDisc, FileSystemImage, ImportLeftOut, MultisessionInterface, RandomWriteImage, ResultImage,
-    SequentialImage,
+    FileDisc, FileSystemImage, FileSystems, ImportLeftOut, InterchangeLevel, MultisessionInterface,
+    RandomWriteImage, ResultImage, SequentialImage,
 };
 
 use messages::{note, printable};
 use progress::Progress;
 use tree::TreeArgs;
 
-/// How many of the items left out are named.
+/// How many of the items left out are named without `--report`.
 const NAMED: usize = 10;
 
 /// Bytes that are copied at a time.
@@ -38,7 +38,8 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 /// Adds what is in a directory to a disc image, as another session
 ///
 /// Files that are on the disc and in the directory are replaced, all others stay; what has not changed is not recorded
-/// again. The image has the file systems and the UDF revision that the disc has.
+/// again. The image has the file systems and the UDF revision that the disc has. Where that is ISO 9660 alone, whose
+/// names are in upper case, names that differ only by case are the same.
 #[derive(Parser)]
 #[command(name = env!("CARGO_CRATE_NAME"), version, after_long_help = DETAILS)]
 struct Options {
@@ -63,8 +64,22 @@ struct Options {
     #[arg(long, value_name = "NAME")]
     volume_name: Option<String>,
 
+    /// How far ISO 9660 names and files are restricted: 1, 2 or 3; at 3 what the disc has keeps its names, below it may
+    /// get shorter ones, and deep directories and large files are refused
+    #[arg(
+        long,
+        visible_alias = "iso-level",
+        value_name = "LEVEL",
+        default_value_t = InterchangeLevel::Three
+    )]
+    interchange_level: InterchangeLevel,
+
     #[command(flatten)]
     tree: TreeArgs,
+
+    /// Name every item left out, not only the first
+    #[arg(long)]
+    report: bool,
 }
 
 const DETAILS: &str = "\
@@ -88,7 +103,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         image: options.image.clone(),
         source,
     };
-    let mut image = continued(options).map_err(failed)?;
+    let (mut image, imported) = continued(options).map_err(failed)?;
     for path in &options.remove {
         if image.item(path)?.is_directory() {
             image.root_mut().remove_tree(path)?;
@@ -96,19 +111,30 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
             image.root_mut().remove(path)?;
         }
     }
-    let tree = options.tree.options().exclude(&options.image);
+    let tree = options
+        .tree
+        .options()
+        .exclude(&options.image)
+        .ignore_case(imported == FileSystems::ISO9660);
     let summary = progress::spin(&options.source, || {
         image.root_mut().add_tree_with(&options.source, &tree)
     })?;
-    tree::note_left_out(&summary, NAMED);
+    tree::note_left_out(summary.left_out.iter(), options.named());
     let result = image.create_result_image()?;
     ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed))?;
     write(&result, image.session_start_block(), options).map_err(failed)?;
     Ok(())
 }
 
-/// An image that has what the disc has.
-fn continued(options: &Options) -> Result<FileSystemImage, Box<dyn Error>> {
+impl Options {
+    /// How many of the items left out are named.
+    fn named(&self) -> usize {
+        if self.report { usize::MAX } else { NAMED }
+    }
+}
+
+/// An image that has what the disc has, and the file system it is from.
+fn continued(options: &Options) -> Result<(FileSystemImage, FileSystems), Box<dyn Error>> {
     let disc = FileDisc::open(&options.image)?;
     let interface = if options.sequential {
         MultisessionInterface::sequential(SequentialImage::open(disc)?)
@@ -116,22 +142,25 @@ fn continued(options: &Options) -> Result<FileSystemImage, Box<dyn Error>> {
         MultisessionInterface::random_write(RandomWriteImage::new(disc))
     };
     let mut image = FileSystemImage::new();
+    image.set_iso9660_interchange_level(options.interchange_level)?;
     image.set_multisession_interfaces(vec![interface])?;
     let summary = image.import_file_system()?;
-    for left_out in summary.left_out.iter().take(NAMED) {
-        match left_out {
-            ImportLeftOut::SymbolicLink { path, target } => {
-                note(format_args!("left out {path}: is a link to {target}"));
-            }
-            left_out => note(format_args!("left out {left_out:?}")),
-        }
-    }
+    tree::note_left_out(summary.left_out.iter().map(described), options.named());
     let name = match &options.volume_name {
         Some(name) => name.clone(),
         None => image.imported_volume_name().unwrap_or_default().to_owned(),
     };
     image.set_volume_name(name)?;
-    Ok(image)
+    Ok((image, summary.file_system))
+}
+
+/// What of the disc is not in the image, and why.
+fn described(left_out: &ImportLeftOut) -> String {
+    match left_out {
+        ImportLeftOut::SymbolicLink { path, target } => format!("{path}: is a link to {target}"),
+        ImportLeftOut::Special { path } => format!("{path}: is neither a file nor a directory"),
+        left_out => format!("{left_out:?}"),
+    }
 }
 
 /// Writes what is new, and last what leads to it.

@@ -37,7 +37,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         image.root_mut().add_tree_with(&options.source, &tree)
     })?;
     options.add_to(&mut image)?;
-    common::note_left_out(&summary, if options.report { usize::MAX } else { NAMED });
+    let most = if options.report { usize::MAX } else { NAMED };
+    common::note_left_out(summary.left_out.iter(), most);
     if let FeatureSupport::NotSupported { minimum } = summary.stream_support {
         common::note(format_args!(
             "left out {} named streams, which UDF {minimum} and later has",

@@ -89,7 +89,8 @@ pub(crate) struct Options {
 const DETAILS: &str = "\
 Boot images, the first of which is the default; a BIOS knows no other:
   platform=x86       or powerpc, mac, efi, a byte such as 0xEF [default: x86]
-  emulation=none     or 1.2, 1.44, 2.88, harddisk [default: by the length]
+  emulation=none     or 1.2, 1.44, 2.88, harddisk [default: by the length, but
+                     none for EFI]
   manufacturer=NAME  At most 24 characters
   segment=N          Where a BIOS loads it [default: 0, for 0x07C0]
   sectors=N          How many sectors of 512 bytes it loads [default: all]

@@ -21,6 +21,10 @@ pub(crate) struct DiscOptions {
     #[arg(long, value_name = "N")]
     session: Option<usize>,
 
+    /// Read the session that begins at this block, as a drive reports it; no others are looked for
+    #[arg(long, value_name = "BLOCK", conflicts_with = "session")]
+    start: Option<u32>,
+
     /// What bytes in names of ISO 9660 stand for, such as shift_jis [default: utf-8]
     #[arg(long, value_name = "LABEL")]
     code_page: Option<String>,
@@ -46,6 +50,9 @@ impl DiscOptions {
         let mut options = ImportOptions::new();
         if let Some(session) = self.session {
             options = options.session(session);
+        }
+        if let Some(start) = self.start {
+            options = options.session_start(start);
         }
         if let Some(code_page) = &self.code_page {
             options = options.code_page(code_page)?;

@@ -1,7 +1,9 @@
 //! Options that decide what of a source directory is added, and messages about the rest.
 
+use std::fmt::Display;
+
 use clap::{Args, ValueEnum};
-use imapi2fs::{LinkPolicy, TreeOptions, TreeSummary};
+use imapi2fs::{LinkPolicy, TreeOptions};
 
 use super::note;
 
@@ -48,12 +50,12 @@ impl From<Links> for LinkPolicy {
     }
 }
 
-/// Says what was left out of the tree, the first `most` one by one.
-pub(crate) fn note_left_out(summary: &TreeSummary, most: usize) {
-    for left_out in summary.left_out.iter().take(most) {
+/// Says what was left out, the first `most` one by one.
+pub(crate) fn note_left_out(left_out: impl ExactSizeIterator<Item: Display>, most: usize) {
+    let more = left_out.len().saturating_sub(most);
+    for left_out in left_out.take(most) {
         note(format_args!("left out {left_out}"));
     }
-    let more = summary.left_out.len().saturating_sub(most);
     if more > 0 {
         note(format_args!("left out {more} more (--report names all)"));
     }

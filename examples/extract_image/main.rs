@@ -7,12 +7,13 @@ mod disc;
 mod host;
 #[path = "../common/messages.rs"]
 mod messages;
+mod room;
 
 use std::collections::HashMap;
 use std::error::Error;
 use std::fmt::Display;
 use std::fs::{self, File, FileTimes};
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
@@ -22,6 +23,7 @@ use imapi2fs::{ImagePath, RecordedItem, RecordedKind, RecordedVolume, Timestamp}
 
 use disc::DiscOptions;
 use messages::{note, with_causes};
+use room::Stretch;
 
 /// Bytes that are copied at a time.
 const BUFFER: usize = 1 << 20;
@@ -29,7 +31,8 @@ const BUFFER: usize = 1 << 20;
 /// Copies the files of a disc image into a directory
 ///
 /// Nothing is written outside it: names that this system cannot have, or that would lead elsewhere, are left out, and
-/// so are symbolic links and devices. Each item left out is named on standard error.
+/// so are symbolic links and devices. Each item left out is named on standard error. So is each file that is recorded in
+/// another form, such as zisofs: it is copied in that form. Nothing is written at all unless there is room for all files.
 #[derive(Parser)]
 #[command(name = env!("CARGO_CRATE_NAME"), version, after_long_help = DETAILS)]
 struct Options {
@@ -52,7 +55,7 @@ Exit status:
 #[error("cannot write into {}", .directory.display())]
 struct DirectoryError {
     directory: PathBuf,
-    source: io::Error,
+    source: Box<dyn Error>,
 }
 
 fn main() -> ExitCode {
@@ -62,7 +65,7 @@ fn main() -> ExitCode {
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let disc = options.disc.open()?;
     let volume = options.disc.volume(&disc)?;
-    prepare(&options.directory).map_err(|source| DirectoryError {
+    prepare(&options.directory, &volume).map_err(|source| DirectoryError {
         directory: options.directory.clone(),
         source,
     })?;
@@ -78,16 +81,24 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Makes the directory, unless it is there and empty.
-fn prepare(directory: &Path) -> io::Result<()> {
+/// Makes the directory, unless it is there and empty. It must have room for the files of `volume`.
+fn prepare(directory: &Path, volume: &RecordedVolume) -> Result<(), Box<dyn Error>> {
     match fs::read_dir(directory) {
         Ok(mut entries) => match entries.next() {
-            None => Ok(()),
-            Some(_) => Err(io::ErrorKind::DirectoryNotEmpty.into()),
+            None => room::check(volume, directory)?,
+            Some(_) => return Err(io::Error::from(io::ErrorKind::DirectoryNotEmpty).into()),
         },
-        Err(error) if error.kind() == io::ErrorKind::NotFound => fs::create_dir(directory),
-        Err(error) => Err(error),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let above = match directory.parent() {
+                Some(above) if above != Path::new("") => above,
+                _ => Path::new("."),
+            };
+            room::check(volume, above)?;
+            fs::create_dir(directory)?;
+        }
+        Err(error) => return Err(error.into()),
     }
+    Ok(())
 }
 
 struct Extraction {
@@ -135,11 +146,10 @@ impl Extraction {
             return Err("its directory is left out".to_owned());
         };
         match item.kind() {
-            RecordedKind::Directory | RecordedKind::File => {}
+            RecordedKind::Directory | RecordedKind::File | RecordedKind::Encoded(_) => {}
             RecordedKind::SymbolicLink { target } => {
                 return Err(format!("it is a symbolic link to `{target}`"));
             }
-            RecordedKind::Encoded(form) => return Err(format!("it is recorded as {form}")),
             RecordedKind::Special(name) => return Err(format!("it is a {name}")),
             _ => return Err("it is of an unknown kind".to_owned()),
         }
@@ -153,7 +163,11 @@ impl Extraction {
         } else {
             self.copy(item, &target)
         };
-        made.map_err(|error| with_causes(&error))
+        made.map_err(|error| with_causes(&error))?;
+        if let RecordedKind::Encoded(form) = item.kind() {
+            note(format_args!("{path} is recorded as {form}, and copied so"));
+        }
+        Ok(())
     }
 
     /// Copies a file, all or nothing.
@@ -162,12 +176,20 @@ impl Extraction {
         // A name that is taken, perhaps in other case, stays what it is.
         let mut file = File::create_new(target)?;
         let copied = (|| {
-            loop {
-                match data.read(&mut self.buffer)? {
-                    0 => break,
-                    len => file.write_all(&self.buffer[..len])?,
+            let mut position = 0;
+            for stretch in room::stretches(item) {
+                match stretch {
+                    Stretch::Recorded(len) => {
+                        data.seek(SeekFrom::Start(position))?;
+                        file.seek(SeekFrom::Start(position))?;
+                        self.copy_part(&mut data, &mut file, len)?;
+                        position += len;
+                    }
+                    Stretch::Hole(len) => position += len,
                 }
             }
+            // A hole at the end has nothing behind it that makes the file reach there.
+            file.set_len(position)?;
             match item.last_modified_time() {
                 Some(time) => set_time(&file, time),
                 None => Ok(()),
@@ -177,6 +199,21 @@ impl Extraction {
             let _ = fs::remove_file(target);
         }
         copied
+    }
+
+    fn copy_part(&mut self, data: &mut impl Read, file: &mut File, len: u64) -> io::Result<()> {
+        let mut left = len;
+        while left > 0 {
+            let most = usize::try_from(left).unwrap_or(BUFFER).min(BUFFER);
+            match data.read(&mut self.buffer[..most])? {
+                0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+                read => {
+                    file.write_all(&self.buffer[..read])?;
+                    left -= read as u64;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn leave_out(&mut self, path: &ImagePath, why: impl Display) {

@@ -135,7 +135,7 @@ impl FileSystemImage {
         self.duplicate_of(self.view.tree().path(node), node)
     }
 
-    fn duplicate_of(&self, path: ImagePath, existing: NodeId) -> Error {
+    pub(super) fn duplicate_of(&self, path: ImagePath, existing: NodeId) -> Error {
         let tree = self.view.tree();
         let kind = if tree.is_directory(existing) {
             "directory"

@@ -3,7 +3,7 @@
 //! Each directory is read once and each of its items looked at once. Directories are gone through depth first with a
 //! stack of their own, so that depth costs no stack and no open handles.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirEntry, Metadata};
 use std::path::{Path, PathBuf};
@@ -43,6 +43,7 @@ pub(super) fn add_tree(
         hard_links: HashMap::new(),
         links: Vec::new(),
         stream_owners: HashMap::new(),
+        taken: HashSet::new(),
         last: target,
         too_large: None,
         summary: TreeSummary::default(),
@@ -113,6 +114,8 @@ struct Walk<'a> {
     links: Vec<FileLink>,
     /// The first file of those that have a content and streams.
     stream_owners: HashMap<ContentId, NodeId>,
+    /// What items of the source became, when their names may differ by case.
+    taken: HashSet<NodeId>,
     /// The last file that was added while the image could fit.
     last: NodeId,
     /// The first one since then.
@@ -358,9 +361,38 @@ impl Walk<'_> {
     fn add_directory(&mut self, parent: NodeId, name: &str, metadata: &Metadata) -> Result<NodeId> {
         let before = self.image.directory_count();
         let attributes = self.attributes(metadata);
-        let node = self.image.add_directory_node(parent, name, attributes)?;
+        let path = || self.image.view.tree().path(parent);
+        self.image.check_name(name, path)?;
+        let node = match self.existing(parent, name)? {
+            Some(node) if self.image.view.tree().is_directory(node) => node,
+            Some(node) => return Err(self.image.duplicate(node)),
+            None => self.image.add_directory_node(parent, name, attributes)?,
+        };
+        self.take(node);
         self.summary.directories += u64::from(self.image.directory_count() - before);
         Ok(node)
+    }
+
+    /// The item of the image that is merged with or replaced.
+    fn existing(&self, parent: NodeId, name: &str) -> Result<Option<NodeId>> {
+        if !self.options.ignore_case {
+            return self.image.existing(parent, name);
+        }
+        let found = self.image.view.find(parent, name)?;
+        match found {
+            // The source tells them apart: one of them would be lost.
+            Some(node) if self.taken.contains(&node) => {
+                let path = self.image.view.tree().path(parent).join(name);
+                Err(self.image.duplicate_of(path, node))
+            }
+            found => Ok(found),
+        }
+    }
+
+    fn take(&mut self, node: NodeId) {
+        if self.options.ignore_case {
+            self.taken.insert(node);
+        }
     }
 
     /// Adds a file, or gives the one that is there what the source has.
@@ -490,15 +522,20 @@ impl Walk<'_> {
         stored: Stored,
         attributes: Attributes,
     ) -> Result<(NodeId, ContentId)> {
+        let path = || self.image.view.tree().path(parent);
+        self.image.check_name(name, path)?;
+        let mut existing = self.existing(parent, name)?;
         let image = &mut *self.image;
-        image.check_name(name, || image.view.tree().path(parent))?;
-        let existing = image.existing(parent, name)?;
         if let Some(node) = existing {
             if image.view.tree().is_directory(node) {
                 return Err(image.duplicate(node));
             }
         }
         let tree = image.view.tree_mut();
+        if let Some(node) = existing.take_if(|node| tree.name(*node) != name) {
+            // The source is opened by the name that the item has.
+            tree.remove(node);
+        }
         let put = || -> std::result::Result<_, TreeFull> {
             // A file and its source share the name.
             let name = match existing {
@@ -534,6 +571,7 @@ impl Walk<'_> {
         };
         let (node, content) = put().map_err(|TreeFull| image.full(parent, name))?;
         image.check_size(node)?;
+        self.take(node);
         if !self.image.is_too_large() {
             self.last = node;
             self.too_large = None;

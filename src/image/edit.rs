@@ -311,7 +311,7 @@ impl DirectoryMut<'_> {
     ///
     /// # Errors
     ///
-    /// Those of [`DirectoryMut::add_tree`].
+    /// Those of [`DirectoryMut::add_tree`], and [`Error::AmbiguousName`] as [`TreeOptions::ignore_case`] says.
     pub fn add_tree_with(
         &mut self,
         source: impl AsRef<Path>,

@@ -29,6 +29,7 @@ pub struct TreeOptions {
     pub(super) links: LinkPolicy,
     pub(super) all_times: bool,
     pub(super) named_streams: bool,
+    pub(super) ignore_case: bool,
     pub(super) latest_time: Option<Timestamp>,
     pub(super) excluded: Vec<PathBuf>,
 }
@@ -67,6 +68,23 @@ impl TreeOptions {
     #[must_use]
     pub const fn named_streams(mut self, named_streams: bool) -> Self {
         self.named_streams = named_streams;
+        self
+    }
+
+    /// Whether an item of the image whose name differs only by case is the one that is merged with or replaced, unless
+    /// another has exactly the name. Default: false, it stays beside the new one.
+    ///
+    /// A file gets the source's spelling, a directory keeps its own. When several names of the image differ by case
+    /// and none is exact, adding fails with [`Error::AmbiguousName`](crate::Error::AmbiguousName); when two names in one
+    /// directory of the source differ by case only and would be one item, with
+    /// [`Error::DuplicateName`](crate::Error::DuplicateName).
+    ///
+    /// This is for images that continue a disc with ISO 9660 alone, which has names in upper case.
+    ///
+    /// IMAPI2 differs: it never tells names apart by case, as if this were always set.
+    #[must_use]
+    pub const fn ignore_case(mut self, ignore: bool) -> Self {
+        self.ignore_case = ignore;
         self
     }
 

@@ -243,6 +243,123 @@ fn the_source_wins_and_directories_are_merged() {
 }
 
 #[test]
+fn names_that_differ_by_case_can_be_one() {
+    let host = Host::with(&[
+        ("dir/a.txt", b"new"),
+        ("dir/More/b.txt", b"more"),
+        ("new", b""),
+    ]);
+    let old: [(&str, &[u8]); 4] = [
+        ("DIR/A.TXT", &[1; 5000]),
+        ("DIR/MORE/OLD", b"old"),
+        ("DIR/SAME", b"same"),
+        ("OTHER", b""),
+    ];
+    let options = TreeOptions::new().ignore_case(true);
+    for strict in [false, true] {
+        let mut image = image();
+        image.set_strict_file_system_compliance(strict).unwrap();
+        add_files(&mut image, &old);
+        // The second time all names are exact.
+        for _ in 0..2 {
+            let added = image.root_mut().add_tree_with(host.root(), &options);
+            let summary = added.unwrap();
+            assert_eq!((summary.files, summary.directories), (3, 0));
+            assert_eq!(
+                paths(&image),
+                [
+                    "/DIR/",
+                    "/DIR/MORE/",
+                    "/DIR/MORE/OLD",
+                    "/DIR/MORE/b.txt",
+                    "/DIR/SAME",
+                    "/DIR/a.txt",
+                    "/OTHER",
+                    "/new"
+                ]
+            );
+        }
+        assert_eq!((image.file_count(), image.directory_count()), (6, 2));
+        let item = image.item("DIR/a.txt").unwrap();
+        assert_eq!(all(item.data().unwrap()), b"new");
+        check(&image);
+    }
+
+    // Otherwise there are both.
+    let mut image = image();
+    add_files(&mut image, &old);
+    image.root_mut().add_tree(host.root(), false).unwrap();
+    assert!(paths(&image).contains(&"/dir/a.txt".to_owned()));
+    assert_eq!((image.file_count(), image.directory_count()), (7, 4));
+}
+
+#[test]
+fn a_single_file_replaces_one_in_other_case() {
+    let host = Host::with(&[("file", b"new")]);
+    let mut image = image();
+    add_files(&mut image, &[("FILE", b"old")]);
+    let options = TreeOptions::new().ignore_case(true);
+    let mut root = image.root_mut();
+    root.add_tree_with(host.path("file"), &options).unwrap();
+    assert_eq!(paths(&image), ["/file"]);
+    assert_eq!(all(image.item("file").unwrap().data().unwrap()), b"new");
+}
+
+#[test]
+fn several_names_in_other_case_are_an_error() {
+    let options = TreeOptions::new().ignore_case(true);
+    let add = |old: &[(&str, &[u8])], host: &Host| {
+        let mut image = image();
+        add_files(&mut image, old);
+        let before = state(&image);
+        let added = image.root_mut().add_tree_with(host.root(), &options);
+        if added.is_err() {
+            assert_eq!(state(&image), before);
+        }
+        (added, paths(&image))
+    };
+
+    // On the disc, unless one is exact.
+    let host = Host::with(&[("a", b"new")]);
+    let (added, _) = add(&[("A", b""), ("a", b"")], &host);
+    assert_eq!(added.unwrap().files, 1);
+    let host = Host::with(&[("File", b"new")]);
+    let (added, _) = add(&[("FILE", b""), ("file", b"")], &host);
+    let error = added.unwrap_err();
+    assert!(
+        matches!(&error, Error::AmbiguousName { path, matches: 2 } if path.to_string() == "/File"),
+        "{error}"
+    );
+
+    // A file and a directory.
+    let host = Host::with(&[("dir", b"")]);
+    let (added, _) = add(&[("DIR/file", b"")], &host);
+    assert!(matches!(added, Err(Error::DuplicateName { .. })));
+    let host = Host::with(&[("name/file", b"")]);
+    let (added, _) = add(&[("NAME", b"")], &host);
+    assert!(matches!(added, Err(Error::DuplicateName { .. })));
+
+    // In the source, where the host tells them apart.
+    for names in [["Both", "both"], ["Both/x", "both/y"]] {
+        let host = Host::with(&[(names[0], b"1"), (names[1], b"2")]);
+        if fs::read_dir(host.root()).unwrap().count() == 2 {
+            for old in [&[][..], &[("BOTH", b"".as_slice())]] {
+                let (added, _) = add(old, &host);
+                assert!(matches!(added, Err(Error::DuplicateName { .. })));
+            }
+            let (added, now) = add(&[("both/z", b""), ("Both/z", b"")], &host);
+            match names[0] {
+                "Both" => assert!(matches!(added, Err(Error::DuplicateName { .. }))),
+                _ => {
+                    added.unwrap();
+                    assert_eq!(now.len(), 6);
+                }
+            }
+        }
+    }
+}
+
+#[test]
 fn adding_a_tree_again_changes_nothing_but_is_no_error() {
     let host = Host::with(&[("a/b", b"b"), ("c", b"c")]);
     let mut image = image();

@@ -1,14 +1,21 @@
 //! The programs in `examples/`, run as their users run them.
 
+mod append;
+mod boot;
+mod extract;
+
 use std::env;
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Read};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use imapi2fs::{FileSystemImage, FileSystems, Timestamp, TreeOptions, UdfRevision};
 use tempfile::TempDir;
+
+use crate::support::bytes::le32;
 
 const EPOCH: &str = "1000000000";
 
@@ -64,6 +71,10 @@ fn extract_image() -> Command {
     example("extract_image")
 }
 
+fn append_session() -> Command {
+    example("append_session")
+}
+
 /// `command`, started by `launcher`, which takes a command line as its last arguments.
 #[cfg(unix)]
 fn started_by(launcher: &[&str], command: &Command) -> Command {
@@ -104,7 +115,8 @@ fn one_line(stderr: &str) -> String {
             "build_image",
             "list_names",
             "inspect_image",
-            "extract_image"
+            "extract_image",
+            "append_session"
         ]
         .contains(&program),
         "{stderr}"
@@ -208,6 +220,9 @@ fn help_names_every_argument() {
         "--strict",
         "--restricted-characters",
         "--report",
+        "--boot",
+        "--boot-catalog",
+        "--boot-readme",
         "SOURCE_DATE_EPOCH",
         "dvd+r",
     ] {
@@ -227,11 +242,27 @@ fn help_names_every_argument() {
             "<IMAGE>",
             "--file-system",
             "--session",
+            "--start",
             "--code-page",
             argument,
         ] {
             assert!(help.contains(argument), "no {argument} in {help}");
         }
+    }
+
+    let (help, _) = succeeds(append_session().arg("--help"));
+    let help = String::from_utf8(help).unwrap();
+    for argument in [
+        "<IMAGE>",
+        "<SOURCE_DIR>",
+        "--sequential",
+        "--remove",
+        "--interchange-level",
+        "--iso-level",
+        "--links",
+        "--report",
+    ] {
+        assert!(help.contains(argument), "no {argument} in {help}");
     }
 }
 
@@ -255,6 +286,7 @@ fn a_wrong_command_line_ends_with_status_2() {
     assert_eq!(run(&mut list_names()).0, Some(2));
     assert_eq!(run(&mut inspect_image()).0, Some(2));
     assert_eq!(run(extract_image().arg("image")).0, Some(2));
+    assert_eq!(run(append_session().arg("image")).0, Some(2));
 }
 
 #[test]
@@ -853,12 +885,72 @@ mod unix {
 
 /// An image of the source, of ISO 9660 and Joliet.
 fn built(place: &Place) -> PathBuf {
+    built_of(place, "iso9660,joliet")
+}
+
+/// An image of the source, of these file systems.
+fn built_of(place: &Place, file_systems: &str) -> PathBuf {
     let output = place.output();
     let mut command = build_image();
-    command.args(["--file-systems", "iso9660,joliet", "--volume-name", "LABEL"]);
+    command.args(["--file-systems", file_systems, "--volume-name", "LABEL"]);
     command.env("SOURCE_DATE_EPOCH", EPOCH);
     succeeds(command.arg(place.source()).arg(&output));
     output
+}
+
+/// What `inspect_image` prints of an image, with more options.
+#[track_caller]
+fn inspected(image: &Path, options: &[&str]) -> String {
+    let (text, _) = succeeds(inspect_image().args(options).arg(image));
+    String::from_utf8(text).unwrap()
+}
+
+/// Where the records of the root of ISO 9660 are in an image, the two of directories first.
+fn records(image: &[u8]) -> Vec<Range<usize>> {
+    let root = &image[16 * 2048 + 156..];
+    let (block, len) = (le32(root, 2) as usize, le32(root, 10) as usize);
+    let (mut at, end) = (block * 2048, block * 2048 + len);
+    let mut records = Vec::new();
+    while at < end {
+        match usize::from(image[at]) {
+            // A record does not reach into the next block.
+            0 => at = (at / 2048 + 1) * 2048,
+            len => {
+                records.push(at..at + len);
+                at += len;
+            }
+        }
+    }
+    records
+}
+
+/// Writes a number in both byte orders.
+fn put_both(bytes: &mut [u8], number: u32) {
+    bytes[..4].copy_from_slice(&number.to_le_bytes());
+    bytes[4..8].copy_from_slice(&number.to_be_bytes());
+}
+
+/// Gives the files in the root of ISO 9660, which is one block, what Rock Ridge says of them.
+fn add_rock_ridge(image: &Path, entry: &[u8]) {
+    let mut bytes = fs::read(image).unwrap();
+    let mut root = Vec::new();
+    let records = records(&bytes);
+    for (number, range) in records.iter().enumerate() {
+        let system_use = match number {
+            0 => &b"SP\x07\x01\xBE\xEF\0"[..],
+            1 => b"",
+            _ => entry,
+        };
+        let start = root.len();
+        root.extend_from_slice(&bytes[range.clone()]);
+        root.extend_from_slice(system_use);
+        root.resize(root.len().next_multiple_of(2), 0);
+        root[start] = u8::try_from(root.len() - start).unwrap();
+    }
+    assert!(root.len() <= 2048);
+    let start = records[0].start;
+    bytes[start..start + root.len()].copy_from_slice(&root);
+    fs::write(image, bytes).unwrap();
 }
 
 #[test]

@@ -1,0 +1,188 @@
+//! Sessions that are added to images.
+
+use imapi2fs::{FileDisc, RecordedDisc};
+
+use super::*;
+use crate::support::bytes::all;
+
+/// A directory beside the source, with a file.
+fn addition(place: &Place, name: &str, data: &[u8]) -> PathBuf {
+    let directory = place.root.path().join("addition");
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join(name), data).unwrap();
+    directory
+}
+
+/// The paths of the files of an image, in one of its file systems.
+#[track_caller]
+fn files(image: &Path, file_system: &str) -> Vec<String> {
+    let text = inspected(image, &["--file-system", file_system]);
+    text.lines()
+        .filter(|line| line.starts_with("file\t"))
+        .map(|line| line.rsplit('\t').next().unwrap().to_owned())
+        .collect()
+}
+
+/// What a file of an image has.
+#[track_caller]
+fn data(image: &Path, file_system: FileSystems, path: &str) -> Vec<u8> {
+    let disc = RecordedDisc::open(FileDisc::open(image).unwrap()).unwrap();
+    let item = disc.volume(file_system).unwrap().item(path).unwrap();
+    all(item.data().unwrap())
+}
+
+#[test]
+fn names_of_the_disc_stay() {
+    let place = Place::new();
+    let deep = (0..12).map(|level| format!("Level {level}"));
+    let deep = place.source().join(deep.collect::<PathBuf>());
+    fs::create_dir_all(&deep).unwrap();
+    fs::write(deep.join("a file.text"), "deep").unwrap();
+    fs::write(place.source().join("Long file name here.txt"), "long").unwrap();
+    let new = addition(&place, "new", b"new");
+    for file_systems in ["iso9660", "iso9660,joliet", "iso9660,joliet,udf"] {
+        for sequential in [false, true] {
+            let image = built_of(&place, file_systems);
+            let mut old = files(&image, "iso9660");
+            assert!(old.contains(&"/LONG_FILE_NAME_HERE.TXT".to_owned()));
+            let mut command = append_session();
+            if sequential {
+                command.arg("--sequential");
+            }
+            succeeds(command.arg(&image).arg(&new));
+            old.push("/NEW".to_owned());
+            old.sort();
+            let mut now = files(&image, "iso9660");
+            now.sort();
+            assert_eq!(now, old, "{file_systems}");
+        }
+    }
+}
+
+#[test]
+fn levels_can_be_chosen() {
+    let place = Place::new();
+    fs::write(place.source().join("Long file name here.txt"), "long").unwrap();
+    let new = addition(&place, "new", b"new");
+    for option in ["--interchange-level", "--iso-level"] {
+        let image = built(&place);
+        succeeds(append_session().args([option, "1"]).arg(&image).arg(&new));
+        let now = files(&image, "iso9660");
+        assert!(now.contains(&"/LONG_FIL.TXT".to_owned()), "{now:?}");
+        let (status, ..) = run(append_session().args([option, "4"]).arg(&image).arg(&new));
+        assert_eq!(status, Some(2));
+    }
+}
+
+#[test]
+fn long_files_of_the_disc_stay() {
+    const LEN: u32 = 3 << 30;
+    let place = Place::new();
+    fs::write(place.source().join("film"), "x").unwrap();
+    let image = built_of(&place, "iso9660");
+    let mut bytes = fs::read(&image).unwrap();
+    for range in records(&bytes) {
+        if bytes[range.start + 33..].starts_with(b"FILM.;1") {
+            put_both(&mut bytes[range.start + 10..], LEN);
+        }
+    }
+    let blocks = bytes.len() as u32 / 2048 + LEN / 2048;
+    put_both(&mut bytes[16 * 2048 + 80..], blocks);
+    fs::write(&image, bytes).unwrap();
+    let file = File::options().write(true).open(&image).unwrap();
+    file.set_len(u64::from(blocks) * 2048).unwrap();
+    drop(file);
+
+    let new = addition(&place, "new", b"new");
+    succeeds(append_session().arg(&image).arg(&new));
+    let text = inspected(&image, &[]);
+    assert!(text.contains(&format!("file\t{LEN}\t")), "{text}");
+    assert!(text.contains("/NEW\n"), "{text}");
+}
+
+#[test]
+fn files_of_iso9660_are_replaced_whatever_their_case() {
+    let place = Place::new();
+    fs::write(place.source().join("f1.bin"), "first").unwrap();
+    fs::create_dir(place.source().join("sub")).unwrap();
+    fs::write(place.source().join("sub/deep.txt"), "first").unwrap();
+    let image = built_of(&place, "iso9660");
+    let old = files(&image, "iso9660");
+    for text in ["second", "a third one"] {
+        fs::write(place.source().join("f1.bin"), text).unwrap();
+        fs::write(place.source().join("sub/deep.txt"), text).unwrap();
+        // Names that ISO 9660 cannot have are another matter than case.
+        let _ = fs::remove_file(place.source().join("Read me, please.text"));
+        let _ = fs::remove_dir_all(place.source().join("Photos of 2024"));
+        let (_, stderr) = succeeds(append_session().arg(&image).arg(place.source()));
+        assert_eq!(stderr, "");
+        assert_eq!(files(&image, "iso9660"), old);
+        for path in ["F1.BIN", "SUB/DEEP.TXT"] {
+            let data = data(&image, FileSystems::ISO9660, path);
+            assert_eq!(data, text.as_bytes(), "{path}");
+        }
+    }
+}
+
+#[test]
+fn case_tells_names_apart_where_it_is_recorded() {
+    let place = Place::new();
+    fs::write(place.source().join("f1.bin"), "first").unwrap();
+    let image = built_of(&place, "udf");
+    let new = addition(&place, "F1.BIN", b"second");
+    succeeds(append_session().arg(&image).arg(&new));
+    let now = files(&image, "udf");
+    assert!(
+        ["/f1.bin", "/F1.BIN"]
+            .iter()
+            .all(|path| now.iter().any(|now| now == path))
+    );
+    assert_eq!(data(&image, FileSystems::UDF, "f1.bin"), b"first");
+    assert_eq!(data(&image, FileSystems::UDF, "F1.BIN"), b"second");
+}
+
+#[test]
+fn links_of_the_disc_are_counted_and_reported() {
+    let place = Place::new();
+    for number in 0..14 {
+        fs::write(place.source().join(format!("L{number}")), "").unwrap();
+    }
+    fs::remove_dir_all(place.source().join("Photos of 2024")).unwrap();
+    fs::remove_file(place.source().join("Read me, please.text")).unwrap();
+    let new = addition(&place, "new", b"new");
+    for report in [false, true] {
+        let image = built_of(&place, "iso9660");
+        add_rock_ridge(&image, b"SL\x0E\x01\0\0\x07nowhere");
+        let mut command = append_session();
+        if report {
+            command.arg("--report");
+        }
+        let (_, stderr) = succeeds(command.arg(&image).arg(&new));
+        assert!(
+            stderr.contains("left out /L0: is a link to nowhere\n"),
+            "{stderr}"
+        );
+        let lines = stderr.lines().count();
+        assert_eq!(lines, if report { 14 } else { 11 }, "{stderr}");
+        assert_eq!(stderr.contains("left out 4 more"), !report, "{stderr}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn links_of_the_source_are_counted_and_reported() {
+    let place = Place::new();
+    let image = built(&place);
+    let new = addition(&place, "new", b"new");
+    for number in 0..12 {
+        let link = new.join(format!("link {number}"));
+        std::os::unix::fs::symlink("/nowhere", link).unwrap();
+    }
+    let mut command = append_session();
+    command.args(["--links", "skip"]).arg(&image).arg(&new);
+    let (_, stderr) = succeeds(&mut command);
+    assert_eq!(stderr.lines().count(), 11, "{stderr}");
+    assert!(stderr.contains("left out 2 more"), "{stderr}");
+    let (_, stderr) = succeeds(command.arg("--report"));
+    assert_eq!(stderr.matches("left out").count(), 12, "{stderr}");
+}

@@ -1,0 +1,158 @@
+//! What is copied out of images, and of which session.
+
+use super::*;
+use crate::support::bytes::{crc, le16};
+
+#[test]
+fn files_in_another_form_are_copied_as_they_are_recorded() {
+    let place = Place::new();
+    fs::remove_dir_all(place.source().join("Photos of 2024")).unwrap();
+    let image = built_of(&place, "iso9660");
+    add_rock_ridge(&image, b"ZF\x10\x01pz\x04\x0F\0\0\x01\0\0\x01\0\0");
+    let target = place.root.path().join("target");
+    let (_, stderr) = succeeds(extract_image().arg(&image).arg(&target));
+    let name = "READ_ME__PLEASE.TEXT";
+    assert_eq!(
+        one_line(&stderr),
+        format!("/{name} is recorded as zisofs, and copied so")
+    );
+    assert_eq!(fs::read(target.join(name)).unwrap(), b"hello");
+}
+
+#[test]
+fn more_than_there_is_room_for_is_refused() {
+    const LEN: u32 = 0xFFFF_F800;
+    let place = Place::new();
+    let free = fs4::available_space(place.root.path()).unwrap();
+    let many = free.saturating_mul(2) / u64::from(LEN) + 2;
+    for number in 0..many {
+        fs::write(place.source().join(number.to_string()), "x").unwrap();
+    }
+    let image = built_of(&place, "iso9660");
+    let mut bytes = fs::read(&image).unwrap();
+    for range in records(&bytes).into_iter().skip(2) {
+        // Not of the directory.
+        if bytes[range.start + 25] & 2 == 0 {
+            put_both(&mut bytes[range.start + 10..], LEN);
+        }
+    }
+    fs::write(&image, bytes).unwrap();
+    let file = File::options().write(true).open(&image).unwrap();
+    file.set_len(5 << 30).unwrap();
+
+    let target = place.root.path().join("target");
+    for exists in [false, true] {
+        if exists {
+            fs::create_dir(&target).unwrap();
+        }
+        let mut command = extract_image();
+        let (status, _, stderr) = run(command.arg(&image).arg(&target));
+        assert_eq!(status, Some(1));
+        let message = one_line(&stderr);
+        assert_names(&message, &target);
+        let all = (many + 1) * u64::from(LEN) + 10_000;
+        assert!(
+            message.contains(&format!("the files take {all} bytes")),
+            "{message}"
+        );
+        assert!(message.ends_with("are free"), "{message}");
+        assert_eq!(target.exists(), exists);
+    }
+    assert_eq!(fs::read_dir(target).unwrap().count(), 0);
+}
+
+/// Gives the file of this length in UDF other allocation descriptors, from its first block (ECMA-167 4/14.9 and
+/// 4/14.14.1).
+fn reallocate(image: &Path, len: u64, descriptors: impl Fn(u32) -> Vec<(u32, u32)>) {
+    let mut bytes = fs::read(image).unwrap();
+    let is_entry = |block: &&mut [u8]| le16(block, 0) == 261 && block[56..64] == len.to_le_bytes();
+    let mut entries = bytes.chunks_exact_mut(2048).filter(is_entry);
+    let entry = entries.next().unwrap();
+    assert!(entries.next().is_none());
+    let start = 176 + le32(entry, 168) as usize;
+    let descriptors = descriptors(le32(entry, start + 4));
+    let end = start + descriptors.len() * 8;
+    entry[172..176].copy_from_slice(&(descriptors.len() as u32 * 8).to_le_bytes());
+    for (place, (len, block)) in entry[start..end].chunks_exact_mut(8).zip(descriptors) {
+        place[..4].copy_from_slice(&len.to_le_bytes());
+        place[4..].copy_from_slice(&block.to_le_bytes());
+    }
+    let sum = crc(&entry[16..end]);
+    entry[8..10].copy_from_slice(&sum.to_le_bytes());
+    entry[10..12].copy_from_slice(&((end - 16) as u16).to_le_bytes());
+    entry[4] = 0;
+    entry[4] = entry[..16]
+        .iter()
+        .fold(0, |sum, byte| sum.wrapping_add(*byte));
+    fs::write(image, bytes).unwrap();
+}
+
+#[test]
+fn what_is_not_recorded_becomes_a_hole() {
+    const PART: usize = 1 << 20;
+    const HOLE: u32 = 2 << 30;
+    let place = Place::new();
+    let bytes: Vec<u8> = (0..4 * PART).map(|at| 1 + (at / 9 % 255) as u8).collect();
+    fs::write(place.source().join("sparse"), &bytes).unwrap();
+    let image = built_of(&place, "udf");
+    let part = PART as u32;
+    reallocate(&image, bytes.len() as u64, |block| {
+        vec![(HOLE | part, 0), (part, block), (HOLE | (2 * part), 0)]
+    });
+    let target = place.root.path().join("target");
+    let quiet = succeeds(extract_image().arg(&image).arg(&target));
+    assert_eq!(quiet, (Vec::new(), String::new()));
+    let copied = fs::read(target.join("sparse")).unwrap();
+    let zeros = vec![0; 2 * PART];
+    assert!(copied == [&zeros[..PART], &bytes[..PART], &zeros].concat());
+
+    // Where a system has holes.
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::MetadataExt;
+        let taken = |path: &Path| fs::metadata(path).unwrap().blocks() * 512;
+        let hole = place.root.path().join("hole");
+        File::create(&hole).unwrap().set_len(4 << 20).unwrap();
+        if taken(&hole) == 0 {
+            assert!(taken(&target.join("sparse")) < 2 << 20);
+        }
+    }
+}
+
+#[test]
+fn sessions_are_found_by_where_they_begin() {
+    let place = Place::new();
+    let image = built(&place);
+    let addition = place.root.path().join("addition");
+    fs::create_dir(&addition).unwrap();
+    fs::write(addition.join("second"), "second").unwrap();
+    let mut command = append_session();
+    succeeds(command.arg("--sequential").arg(&image).arg(&addition));
+
+    let text = inspected(&image, &[]);
+    let second = text.lines().nth(1).unwrap();
+    let start = second.strip_prefix("session 1 at block ").unwrap();
+    let start = start.split(':').next().unwrap();
+    assert!(text.contains("/second\n"), "{text}");
+    for (start, has_second) in [("0", false), (start, true)] {
+        let text = inspected(&image, &["--start", start]);
+        assert!(
+            text.starts_with(&format!("session 0 at block {start}: ")),
+            "{text}"
+        );
+        assert!(!text.contains("session 1"), "{text}");
+        assert_eq!(text.contains("/second\n"), has_second, "{text}");
+
+        let target = place.root.path().join(start);
+        let mut command = extract_image();
+        succeeds(command.args(["--start", start]).arg(&image).arg(&target));
+        assert_eq!(target.join("second").exists(), has_second);
+        assert!(target.join("Read me, please.text").exists());
+    }
+    for mut command in [inspect_image(), extract_image()] {
+        command.args(["--start", "0", "--session", "0"]);
+        assert_eq!(run(command.arg(&image).arg("target")).0, Some(2));
+    }
+    let message = fails(inspect_image().args(["--start", "17"]).arg(&image));
+    assert_names(&message, &image);
+}
