@@ -74,7 +74,7 @@ fn every_mebibyte_of_a_file_is_told() {
             assert_eq!(copied, blocks);
             assert!(events.iter().all(|(_, _, total)| total.is_none()));
             image.clear_add_progress();
-            image.root_mut().add_file("Q", &[1]).unwrap();
+            image.root_mut().add_file("Q", [1]).unwrap();
             assert!(told.lock().unwrap().is_empty());
         }
     }
@@ -111,7 +111,7 @@ fn whoever_is_told_can_end_it() {
         for end in [0, 1, 2, 3, 5, 8] {
             let mut image = image_of(FileSystems::all());
             image.set_stage_files(stage);
-            image.root_mut().add_file("before", &[1]).unwrap();
+            image.root_mut().add_file("before", [1]).unwrap();
             let before = (state(&image), image.change_point());
             let mut left = end;
             image.set_add_progress(move |_| {

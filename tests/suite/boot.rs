@@ -152,7 +152,7 @@ fn options_are_kept_and_replaced() {
 
 #[test]
 fn properties_have_defaults_and_limits() {
-    let mut options = BootOptions::new(&[1, 2, 3]).unwrap();
+    let mut options = BootOptions::new([1, 2, 3]).unwrap();
     assert_eq!(options.manufacturer(), "");
     assert_eq!(options.platform_id(), BootPlatform::X86);
     assert_eq!(options.emulation(), BootEmulation::None);
@@ -166,7 +166,7 @@ fn properties_have_defaults_and_limits() {
         assert_eq!(fails(options.set_manufacturer(wrong)).0, 0xC0AA_B101);
     }
     assert_eq!(options.manufacturer().len(), 24);
-    options.assign_boot_image(&[9]).unwrap();
+    options.assign_boot_image([9]).unwrap();
     assert_eq!(all(options.boot_image().unwrap()), [9]);
 
     let item = BootOptions::from_item("A.TXT");
@@ -202,7 +202,7 @@ fn the_order_of_calls_does_not_matter() {
         options.set_emulation(floppy).unwrap();
         assert_eq!(options.emulation(), floppy);
 
-        let mut before = BootOptions::new(&[0]).unwrap();
+        let mut before = BootOptions::new([0]).unwrap();
         before.set_emulation(BootEmulation::None).unwrap();
         before.assign_boot_image(vec![0; len]).unwrap();
         let mut after = BootOptions::new(vec![0; len]).unwrap();
@@ -227,7 +227,7 @@ fn floppy_disks_have_their_length() {
         }
         let mut options = BootOptions::new(vec![0; len]).unwrap();
         options.set_emulation(floppy).unwrap();
-        assert_eq!(fails(options.assign_boot_image(&[0])).0, 0xC0AA_B14A);
+        assert_eq!(fails(options.assign_boot_image([0])).0, 0xC0AA_B14A);
         assert_eq!(options.image_size(), Some(len as u64));
         let found = entries(&bytes_of(&bootable(UDF, vec![options])));
         assert_eq!(found[0].emulation, Some(floppy));
@@ -322,7 +322,7 @@ fn sectors_are_counted_in_16_bits() {
         le16(catalog, 38)
     };
     assert_eq!(first(of(MOST)), 65_535);
-    let image = bootable(UDF, vec![BootOptions::new(&[1]).unwrap(), of(MOST + 1)]);
+    let image = bootable(UDF, vec![BootOptions::new([1]).unwrap(), of(MOST + 1)]);
     let (code, error) = fails(image.create_result_image());
     assert_eq!(code, 0xC0AA_B148);
     assert!(error.to_string().contains("33553920"), "{error}");
@@ -448,7 +448,7 @@ fn files_can_be_boot_images_and_the_catalog() {
         }
         // They take no blocks but their own.
         image
-            .set_boot_image_options_array(vec![BootOptions::new(&[1]).unwrap()])
+            .set_boot_image_options_array(vec![BootOptions::new([1]).unwrap()])
             .unwrap();
         assert_eq!(image.used_blocks().unwrap(), before + 1);
         image.set_boot_image_options(None).unwrap();
@@ -505,7 +505,7 @@ fn udf_alone_boots_by_a_stub_of_iso9660() {
     // Others are no stubs.
     let bytes = bytes_of(&bootable(
         ISO9660 | UDF,
-        vec![BootOptions::new(&[1]).unwrap()],
+        vec![BootOptions::new([1]).unwrap()],
     ));
     assert!(
         !RecordedDisc::open(disc(&bytes))
@@ -546,7 +546,7 @@ fn a_disc_with_a_stub_goes_on_booting() {
 #[test]
 fn only_the_first_session_has_boot_images() {
     let bytes = bytes_of(&image_of(ISO9660 | JOLIET));
-    let options = BootOptions::new(&[1]).unwrap();
+    let options = BootOptions::new([1]).unwrap();
     let mut image = image_of(ISO9660);
     image
         .set_multisession_interfaces(vec![sequential(&bytes)])
@@ -607,7 +607,7 @@ fn sources_are_of_every_kind_and_must_not_change() {
     let endless = Source::reader(std::io::repeat(0));
     assert_eq!(fails(BootOptions::new(endless)).0, 0xC0AA_B148);
     let mut image = image_of(ISO9660);
-    let empty = BootOptions::new(&[]).unwrap();
+    let empty = BootOptions::new([]).unwrap();
     assert_eq!(
         fails(image.set_boot_image_options(Some(empty))).0,
         0xC0AA_B148
@@ -635,7 +635,7 @@ fn boot_images_count_towards_the_size() {
 
 #[test]
 fn damaged_catalogs_are_said_to_be() {
-    let bytes = bytes_of(&bootable(ISO9660, vec![BootOptions::new(&[1]).unwrap()]));
+    let bytes = bytes_of(&bootable(ISO9660, vec![BootOptions::new([1]).unwrap()]));
     let (at, _) = catalog(&bytes);
     for place in [0, 1, 28, 30, 31] {
         let mut damaged = bytes.clone();

@@ -32,7 +32,7 @@ fn images_of_all_file_systems_are_valid() {
         assert!(validated(bytes_of(&image)).is_ok());
     }
     let mut image = image_of(UDF);
-    let boot = BootOptions::new(&[1]).unwrap();
+    let boot = BootOptions::new([1]).unwrap();
     image.set_boot_image_options(Some(boot)).unwrap();
     assert!(validated(bytes_of(&image)).is_ok());
 }
