@@ -18,8 +18,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 use imapi2fs::{
-    FileDisc, FileSystemImage, ImportLeftOut, MultisessionInterface, RandomWriteImage, ResultImage,
-    SequentialImage,
+    FileDisc, FileSystemImage, ImportLeftOut, ImportOptions, MultisessionInterface,
+    RandomWriteImage, ResultImage, SequentialImage,
 };
 
 use messages::{note, printable};
@@ -54,6 +54,16 @@ struct Options {
     /// session begins
     #[arg(long)]
     sequential: bool,
+
+    /// Continue also what another program recorded; of that, only names, times and data are in the new session, not
+    /// owners and modes
+    #[arg(long)]
+    foreign: bool,
+
+    /// Continue also a disc whose ISO 9660 has Rock Ridge, which is not in the new session: links, modes and owners are
+    /// lost
+    #[arg(long)]
+    drop_rock_ridge: bool,
 
     /// Remove this path of the disc, with all that is below it; can be given several times
     #[arg(long, value_name = "PATH")]
@@ -116,8 +126,18 @@ fn continued(options: &Options) -> Result<FileSystemImage, Box<dyn Error>> {
         MultisessionInterface::random_write(RandomWriteImage::new(disc))
     };
     let mut image = FileSystemImage::new();
+    image.set_import_options(
+        ImportOptions::new()
+            .other_producers(options.foreign)
+            .drop_rock_ridge(options.drop_rock_ridge),
+    );
     image.set_multisession_interfaces(vec![interface])?;
     let summary = image.import_file_system()?;
+    for path in summary.encoded.iter().take(NAMED) {
+        note(format_args!(
+            "{path} is compressed on the disc and stays so, without a mark"
+        ));
+    }
     for left_out in summary.left_out.iter().take(NAMED) {
         match left_out {
             ImportLeftOut::SymbolicLink { path, target } => {

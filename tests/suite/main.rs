@@ -21,6 +21,7 @@ mod golden;
 #[cfg(unix)]
 mod host_names;
 mod import;
+mod import_options;
 mod interop;
 mod iso9660;
 mod joliet;
