@@ -18,8 +18,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Parser;
 use imapi2fs::{
-    FileDisc, FileSystemImage, FileSystems, ImportLeftOut, InterchangeLevel, MultisessionInterface,
-    RandomWriteImage, ResultImage, SequentialImage,
+    FileDisc, FileSystemImage, FileSystems, ImportLeftOut, ImportOptions, InterchangeLevel,
+    MultisessionInterface, RandomWriteImage, ResultImage, SequentialImage,
 };
 
 use messages::{note, printable};
@@ -55,6 +55,16 @@ struct Options {
     /// session begins
     #[arg(long)]
     sequential: bool,
+
+    /// Continue also what another program recorded; of that, only names, times and data are in the new session, not
+    /// owners and modes
+    #[arg(long)]
+    foreign: bool,
+
+    /// Continue also a disc whose ISO 9660 has Rock Ridge, which is not in the new session: links, modes and owners are
+    /// lost
+    #[arg(long)]
+    drop_rock_ridge: bool,
 
     /// Remove this path of the disc, with all that is below it; can be given several times
     #[arg(long, value_name = "PATH")]
@@ -143,9 +153,19 @@ fn continued(options: &Options) -> Result<(FileSystemImage, FileSystems), Box<dy
     };
     let mut image = FileSystemImage::new();
     image.set_iso9660_interchange_level(options.interchange_level)?;
+    image.set_import_options(
+        ImportOptions::new()
+            .other_producers(options.foreign)
+            .drop_rock_ridge(options.drop_rock_ridge),
+    );
     image.set_multisession_interfaces(vec![interface])?;
     let summary = image.import_file_system()?;
     tree::note_left_out(summary.left_out.iter().map(described), options.named());
+    for path in summary.encoded.iter().take(options.named()) {
+        note(format_args!(
+            "{path} is compressed on the disc and stays so, without a mark"
+        ));
+    }
     let name = match &options.volume_name {
         Some(name) => name.clone(),
         None => image.imported_volume_name().unwrap_or_default().to_owned(),

@@ -21,7 +21,9 @@ impl FileSystemImage {
     /// Takes back all changes after `change_point`, with the data they staged. Settings stay as they are, and so do
     /// attributes that were set of items that stay.
     ///
-    /// It takes time in proportion to what is taken back. Results and snapshots that have been made keep what they have.
+    /// It takes time in proportion to what is taken back. Results and snapshots that have been made keep what they have:
+    /// as long as one of them is there, the tree is copied first, as before any change, and what was staged stays in the
+    /// working directory.
     ///
     /// IMAPI2: `IFileSystemImage::RollbackToChangePoint`.
     ///
@@ -108,7 +110,9 @@ impl FileSystemImage {
         }
     }
 
-    /// Makes all changes so far final: they cannot be taken back any more. What was removed is let go, with its data.
+    /// Makes all changes so far final: they cannot be taken back any more. What was removed is let go, with data that
+    /// lies in memory. What was staged of it stays in the working directory as long as the image or a result made of it
+    /// is there, or until [another one is set](FileSystemImage::set_working_directory).
     ///
     /// Making the image [strict](FileSystemImage::set_strict_file_system_compliance) does so, too, because an older
     /// tree may have names that a strict one cannot have.

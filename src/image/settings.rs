@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::file_systems::{
     FeatureSupport, FileSystems, InterchangeLevel, InvalidValue, UdfRevision,
 };
+use crate::import::ImportOptions;
 use crate::iso9660;
 use crate::media::{Disc, MediaType};
 use crate::source::StagingPolicy;
@@ -51,6 +52,8 @@ pub(super) struct Settings {
     pub restricted: bool,
     pub boot_images: Vec<BootOptions>,
     pub boot_readme: Option<Arc<[u8]>>,
+    /// How a disc is read that the image is to continue.
+    pub import: ImportOptions,
     /// The disc that the image continues.
     pub imported: Option<Imported>,
 }
@@ -75,6 +78,7 @@ impl Settings {
             restricted: false,
             boot_images: Vec::new(),
             boot_readme: None,
+            import: ImportOptions::new(),
             imported: None,
         }
     }

@@ -1,4 +1,11 @@
 //! Files and directories of a disc.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 use std::fmt;
 use std::sync::Arc;

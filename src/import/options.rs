@@ -8,7 +8,8 @@ use crate::file_systems::InvalidValue;
 /// Memory that reading a disc may take unless something else is said: 256 MiB.
 const MEMORY: u64 = 256 << 20;
 
-/// How a [`RecordedDisc`](crate::RecordedDisc) is opened.
+/// How a [`RecordedDisc`](crate::RecordedDisc) is opened, and what of it an image
+/// [imports](crate::FileSystemImage::set_import_options).
 ///
 /// ```
 /// # fn main() -> imapi2fs::Result<()> {
@@ -25,6 +26,8 @@ pub struct ImportOptions {
     pub(super) memory: u64,
     pub(super) session: Session,
     pub(super) code_page: Option<&'static Encoding>,
+    pub(crate) other_producers: bool,
+    pub(crate) drop_rock_ridge: bool,
 }
 
 /// Which session is read.
@@ -45,12 +48,19 @@ impl ImportOptions {
             memory: MEMORY,
             session: Session::Last,
             code_page: None,
+            other_producers: false,
+            drop_rock_ridge: false,
         }
     }
 
     /// How many bytes of memory what is read and kept may take. Default: 256 MiB.
     ///
-    /// What would take more fails with [`Error::ImportMemory`](crate::Error::ImportMemory).
+    /// What would take more fails with [`Error::ImportMemory`](crate::Error::ImportMemory). What an image
+    /// [imports](crate::FileSystemImage::import_file_system) counts as long as the image lives, removed or not: 224 bytes
+    /// and the name for a file, a directory or a named stream, 32 bytes for each place but the first that data lies in,
+    /// and the data itself where it lies in the structure of its file. So the default is enough for a million files with
+    /// names of forty bytes. It is an estimate: what is taken can be a quarter more. What making a result takes is not
+    /// counted.
     #[must_use]
     pub const fn memory(mut self, bytes: u64) -> Self {
         self.memory = bytes;
@@ -59,6 +69,8 @@ impl ImportOptions {
 
     /// Reads the session of this number, counted from 0, of those that
     /// [`RecordedDisc::sessions`](crate::RecordedDisc::sessions) finds. Default: the last one.
+    ///
+    /// Which session an image imports is for its multisession interface to say.
     #[must_use]
     pub const fn session(mut self, number: usize) -> Self {
         self.session = Session::Number(number);
@@ -67,11 +79,19 @@ impl ImportOptions {
 
     /// Reads the session that begins at this block, as a drive reports it; no others are looked for.
     ///
+    /// Which session an image imports is for its multisession interface to say.
+    ///
     /// IMAPI2: `IMultisessionSequential::get_StartAddressOfPreviousSession`.
     #[must_use]
     #[doc(alias = "get_StartAddressOfPreviousSession")]
     pub const fn session_start(mut self, block: u32) -> Self {
         self.session = Session::Start(block);
+        self
+    }
+
+    /// Reads the last session again.
+    pub(crate) const fn last_session(mut self) -> Self {
+        self.session = Session::Last;
         self
     }
 
@@ -94,6 +114,33 @@ impl ImportOptions {
             })?;
         self.code_page = Some(code_page);
         Ok(self)
+    }
+
+    /// Sets whether an image may continue a session that another program recorded. Default: false, which gives
+    /// [`Error::IncompatiblePreviousSession`](crate::Error::IncompatiblePreviousSession). Reading is always allowed.
+    ///
+    /// A session is this crate's if all its file systems say so: ISO 9660 by the application `IMAPI2FS` in its primary
+    /// volume descriptor (ECMA-119 8.4.22), UDF by the implementation `*imapi2fs` in its primary and its logical volume
+    /// descriptor (UDF 2.2.2, 2.2.4). What another program recorded beside names, times and data, such as owners and
+    /// modes, is not in the new session.
+    ///
+    /// Beyond IMAPI2, which has no such option.
+    #[must_use]
+    pub const fn other_producers(mut self, allowed: bool) -> Self {
+        self.other_producers = allowed;
+        self
+    }
+
+    /// Sets whether an image may continue a session whose ISO 9660 has Rock Ridge. Default: false, which gives
+    /// [`Error::IncompatiblePreviousSession`](crate::Error::IncompatiblePreviousSession): Rock Ridge is not written, so
+    /// that the links, the modes, the owners and, unless they come from another file system, the names of what is
+    /// imported would be lost.
+    ///
+    /// Beyond IMAPI2, which has no such option.
+    #[must_use]
+    pub const fn drop_rock_ridge(mut self, allowed: bool) -> Self {
+        self.drop_rock_ridge = allowed;
+        self
     }
 }
 

@@ -37,6 +37,9 @@ const GAPS: [u32; 2] = [11_400, 6_900];
 /// Sessions begin at multiples of this many blocks at most, on BD.
 const ALIGNMENT: u32 = 32;
 
+/// How many blocks behind a session of unknown length are searched for another one.
+const SEARCHED: u32 = 1 << 16;
+
 /// So many blocks tell whether a disc is blank: the structures of all file systems begin there.
 const LOOKED_AT: u64 = 512;
 
@@ -116,10 +119,12 @@ fn next_session(blocks: &Arc<Blocks>, start: u32) -> Result<Option<u32>> {
             start.checked_add(size),
             Some(size).filter(|end| *end > start),
         ],
-        // What is wrong with a volume of UDF is said when it is opened.
         None => match udf::read::open(blocks, start) {
             Ok(Some(volume)) => [Some(volume.end()), None],
-            _ => return Ok(None),
+            Ok(None) => return Ok(None),
+            // What is wrong with it is said when it is to be read. Of a disc that was written in several sessions with a
+            // table at its very end, the earlier ones cannot be opened.
+            Err(_) => return Ok(search(blocks, start)),
         },
     };
     let ends = ends.into_iter().flatten();
@@ -134,17 +139,27 @@ fn next_session(blocks: &Arc<Blocks>, start: u32) -> Result<Option<u32>> {
     for place in places {
         for more in 0..ALIGNMENT {
             let next = place.saturating_add(more);
-            // Blocks behind a volume may not be readable: those of a CD's run-out are not.
-            let begins = |next| {
-                matches!(Descriptors::begin_at(blocks, next), Ok(true))
-                    || matches!(udf::read::is_recorded(blocks, next), Ok(true))
-            };
-            if next > start && begins(next) {
+            if next > start && begins(blocks, next) {
                 return Ok(Some(next));
             }
         }
     }
     Ok(None)
+}
+
+/// Whether a session begins at a block. Blocks behind a volume may not be readable: those of a CD's run-out are not.
+fn begins(blocks: &Blocks, block: u32) -> bool {
+    matches!(Descriptors::begin_at(blocks, block), Ok(true))
+        || matches!(udf::read::is_recorded(blocks, block), Ok(true))
+}
+
+/// The next block behind a session of unknown length where one begins, at the places where they can on DVD and BD.
+fn search(blocks: &Blocks, start: u32) -> Option<u32> {
+    let last = start.saturating_add(SEARCHED);
+    let places = (start..=last).step_by(ALIGNMENT as usize).skip(1);
+    places
+        .take_while(|place| u64::from(*place).saturating_mul(BLOCK_SIZE.into()) < blocks.len())
+        .find(|place| begins(blocks, *place))
 }
 
 /// Opens a file system of the session that begins at block `start`; nothing if it does not have it.

@@ -1,4 +1,11 @@
 //! A file system of a disc.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 use std::fmt;
 use std::sync::Arc;

@@ -43,6 +43,9 @@ pub(crate) const MAX_SECTIONS: u64 = 100;
 /// ECMA-119 allows 4 GiB - 1 in one section; IMAPI2 refuses more than this.
 pub(crate) const MAX_FILE_LEN: u64 = 1 << 31;
 
+/// The application that made the volume, in all its descriptors (ECMA-119 8.4.22).
+pub(crate) const APPLICATION: &str = "IMAPI2FS";
+
 /// What the primary volume descriptor says of the volume.
 pub(crate) fn identity(volume: &str, volume_set: &str) -> Identity {
     Identity {
@@ -53,7 +56,7 @@ pub(crate) fn identity(volume: &str, volume_set: &str) -> Identity {
         volume_set: padded(volume_set),
         publisher: padded(""),
         data_preparer: padded(""),
-        application: padded("IMAPI2FS"),
+        application: padded(APPLICATION),
         no_file: padded(""),
     }
 }

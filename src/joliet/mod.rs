@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 pub(crate) use self::names::Names;
 use crate::codec::text::padded_ucs2;
 use crate::file_systems::FileSystems;
-use crate::iso9660::{Identifiers, Identity, UCS2_LEVEL_3};
+use crate::iso9660::{APPLICATION, Identifiers, Identity, UCS2_LEVEL_3};
 
 /// What the supplementary volume descriptor says of the volume.
 pub(crate) fn identity(volume: &str, volume_set: &str) -> Identity {
@@ -22,7 +22,7 @@ pub(crate) fn identity(volume: &str, volume_set: &str) -> Identity {
         volume_set: padded_ucs2(volume_set),
         publisher: padded_ucs2(""),
         data_preparer: padded_ucs2(""),
-        application: padded_ucs2("IMAPI2FS"),
+        application: padded_ucs2(APPLICATION),
         no_file: padded_ucs2(""),
     }
 }

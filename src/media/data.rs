@@ -45,6 +45,9 @@ struct Piece {
 }
 
 impl DiscData {
+    /// Bytes of memory that each run of a file takes.
+    pub(crate) const RUN: u64 = size_of::<(u64, Piece)>() as u64;
+
     pub(crate) fn new(blocks: Arc<Blocks>, entry: &Entry) -> Self {
         let pieces = match &entry.data {
             Data::Embedded(bytes) => Pieces::Embedded(Arc::clone(bytes)),
@@ -76,6 +79,24 @@ impl DiscData {
             Pieces::Embedded(bytes) => Some(bytes),
             Pieces::Runs(_) => None,
         }
+    }
+
+    /// Whether it is exactly where the data of `entry` is.
+    pub(crate) fn is_of(&self, entry: &Entry) -> bool {
+        self.len == entry.len
+            && match (&self.pieces, &entry.data) {
+                (Pieces::Runs(pieces), Data::Runs(runs)) => {
+                    let mut end = 0_u64;
+                    let mut pairs = pieces.iter().zip(runs);
+                    pieces.len() == runs.len()
+                        && pairs.all(|((piece_end, piece), run)| {
+                            end = end.saturating_add(run.len);
+                            *piece_end == end && piece.at == run.at
+                        })
+                }
+                (Pieces::Embedded(bytes), Data::Embedded(others)) => bytes == others,
+                _ => false,
+            }
     }
 
     /// The first block of the data, if all of it follows there without a gap.

@@ -176,6 +176,11 @@ impl EntityId {
     /// same bytes.
     pub(crate) const IMPLEMENTATION: Self = Self::plain(b"*imapi2fs");
 
+    /// Whether it names this implementation.
+    pub(crate) fn is_own(&self) -> bool {
+        self.identifier == Self::IMPLEMENTATION.identifier
+    }
+
     const fn plain(identifier: &[u8]) -> Self {
         Self {
             flags: 0,

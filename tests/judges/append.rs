@@ -91,7 +91,7 @@ fn replaced(contents: &Contents) -> impl Iterator<Item = &Node> {
 }
 
 /// Writes what differs, in the order in which it is to be written.
-fn write(result: &ResultImage, file: &Path) -> io::Result<()> {
+pub(crate) fn write(result: &ResultImage, file: &Path) -> io::Result<()> {
     let mut file = File::options().write(true).open(file)?;
     let ranges = result.modified_blocks().unwrap_or_default();
     for range in ranges {
@@ -107,7 +107,7 @@ fn write(result: &ResultImage, file: &Path) -> io::Result<()> {
 }
 
 /// Writes the session at its place, byte `start`.
-fn write_behind(result: &ResultImage, file: &Path, start: u64) -> io::Result<()> {
+pub(crate) fn write_behind(result: &ResultImage, file: &Path, start: u64) -> io::Result<()> {
     let mut file = File::options().write(true).open(file)?;
     file.seek(SeekFrom::Start(start))?;
     result.write_to(file).map(drop).map_err(io::Error::other)

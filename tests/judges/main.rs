@@ -14,6 +14,7 @@ mod checkers;
 mod content;
 mod disk;
 mod expect;
+mod foreign;
 mod grub;
 mod isoinfo;
 mod library;
@@ -72,6 +73,7 @@ fn main() -> ExitCode {
 
     let mut trials = library::trials();
     trials.extend(read_back::trials(required));
+    trials.extend(foreign::trials(required));
     trials.extend(boot::trials(required, full));
     let present = |judges: &'static [&'static Judge]| -> Vec<(&'static Judge, bool)> {
         let present = |&judge: &&'static Judge| (judge, judge.is_present());

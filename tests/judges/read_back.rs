@@ -22,7 +22,7 @@ use crate::case::chain;
 use crate::tool::{self, Scratch, Verdict, command, is_installed, run};
 
 /// What makes images to be read, and with which options.
-const MAKERS: &[(&str, &[&str])] = &[
+pub(crate) const MAKERS: &[(&str, &[&str])] = &[
     ("genisoimage", &["-quiet"]),
     ("genisoimage", &["-quiet", "-R", "-J"]),
     ("genisoimage", &["-quiet", "-iso-level", "1", "-J", "-udf"]),
@@ -45,8 +45,8 @@ const MAKERS: &[(&str, &[&str])] = &[
 ];
 
 /// An image, and the place it is in, which goes away with it.
-struct Image {
-    file: PathBuf,
+pub(crate) struct Image {
+    pub(crate) file: PathBuf,
     scratch: Scratch,
 }
 
@@ -90,7 +90,7 @@ pub(crate) fn trials(required: bool) -> Vec<Trial> {
 }
 
 /// An image of a directory with names and depths of all sorts.
-fn made(program: &str, options: &[&str]) -> Result<Image, String> {
+pub(crate) fn made(program: &str, options: &[&str]) -> Result<Image, String> {
     let scratch = Scratch::new()?;
     let file = scratch.path().join("image");
     let source = scratch.path().join("source");
@@ -248,7 +248,7 @@ fn read_all(bytes: &[u8]) -> Verdict {
     Ok(())
 }
 
-fn is_sound(image: &Image, start: u32) -> Result<bool, String> {
+pub(crate) fn is_sound(image: &Image, start: u32) -> Result<bool, String> {
     Ok(run(&mut isocheck(image, start))?.success)
 }
 
@@ -266,7 +266,7 @@ fn isocheck(image: &Image, start: u32) -> Command {
 }
 
 /// Lines of kind, length, time, hash and path, as the judge has them.
-fn judged(image: &Image, start: u32, tree: &str) -> Result<BTreeSet<String>, String> {
+pub(crate) fn judged(image: &Image, start: u32, tree: &str) -> Result<BTreeSet<String>, String> {
     let output = run(isocheck(image, start)
         .arg("--manifest")
         .arg(format!("--tree={tree}")))?;
@@ -293,7 +293,7 @@ fn without_dots(line: &str) -> String {
 }
 
 /// Such lines of what the library finds.
-fn found(volume: &RecordedVolume) -> Result<BTreeSet<String>, String> {
+pub(crate) fn found(volume: &RecordedVolume) -> Result<BTreeSet<String>, String> {
     let mut lines = BTreeSet::new();
     for item in volume.walk() {
         let item = item.map_err(|error| chain(&error))?;

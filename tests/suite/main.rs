@@ -25,6 +25,7 @@ mod host_names;
 mod image_manager;
 mod imapi2;
 mod import;
+mod import_options;
 mod interop;
 mod iso9660;
 mod joliet;

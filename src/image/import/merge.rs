@@ -1,4 +1,11 @@
 //! Bringing the items of a disc into the tree of an image.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -12,9 +19,16 @@ use crate::file_systems::FileSystems;
 use crate::import::{RecordedItem, RecordedKind};
 use crate::media::{Blocks, DiscData};
 use crate::path::ImagePath;
-use crate::recorded::Entry;
+use crate::recorded::{self, Entry};
 use crate::source::{Content, Data};
 use crate::tree::{Attributes, ContentId, NodeId, Times, TreeFull};
+
+/// Memory that an item takes in the tree, but for its name and its data beyond a first run: a node, its place in the index
+/// and among its neighbours, a content and what that refers to. A million files are to fit into the default budget.
+const ITEM: u64 = 224;
+
+/// Memory that a name in a path takes beside its text.
+const NAME: u64 = 40;
 
 /// An import that is going on.
 pub(super) struct Merge<'a> {
@@ -27,7 +41,9 @@ pub(super) struct Merge<'a> {
     /// The first node that is imported.
     first: u32,
     /// Files by what all their names share.
-    contents: HashMap<u64, ContentId>,
+    files: HashMap<u64, ContentId>,
+    /// Named streams likewise; no content is of both.
+    streams: HashMap<u64, ContentId>,
     pub summary: ImportSummary,
 }
 
@@ -47,12 +63,14 @@ impl<'a> Merge<'a> {
             progress,
             stack: vec![NodeId::ROOT],
             first,
-            contents: HashMap::new(),
+            files: HashMap::new(),
+            streams: HashMap::new(),
             summary: ImportSummary {
                 file_system,
                 files: 0,
                 directories: 0,
                 left_out: Vec::new(),
+                encoded: Vec::new(),
             },
         }
     }
@@ -65,14 +83,12 @@ impl<'a> Merge<'a> {
         let path = item.path();
         match item.kind() {
             RecordedKind::SymbolicLink { target } => {
+                self.charge_text(target)?;
                 let target = target.to_owned();
-                let left_out = ImportLeftOut::SymbolicLink { path, target };
-                self.summary.left_out.push(left_out);
-                Ok(())
+                self.leave_out(&path.clone(), ImportLeftOut::SymbolicLink { path, target })
             }
             RecordedKind::Special(_) => {
-                self.summary.left_out.push(ImportLeftOut::Special { path });
-                Ok(())
+                self.leave_out(&path.clone(), ImportLeftOut::Special { path })
             }
             RecordedKind::Directory => {
                 self.report(&path, true)?;
@@ -80,11 +96,53 @@ impl<'a> Merge<'a> {
                 self.stack.push(node);
                 Ok(())
             }
-            RecordedKind::File | RecordedKind::Encoded(_) => {
+            RecordedKind::File => {
                 self.file(parent, item.entry(), &path)?;
                 self.report(&path, false)
             }
+            RecordedKind::Encoded(_) => {
+                if self.file(parent, item.entry(), &path)? {
+                    self.charge_path(&path)?;
+                    self.summary.encoded.push(path.clone());
+                }
+                self.report(&path, false)
+            }
         }
+    }
+
+    fn leave_out(&mut self, path: &ImagePath, left_out: ImportLeftOut) -> Result<()> {
+        self.charge_path(path)?;
+        self.summary.left_out.push(left_out);
+        Ok(())
+    }
+
+    /// Counts what an item takes as long as the image has it, which is as long as it lives.
+    fn charge_item(&self, entry: &Entry) -> Result<()> {
+        self.blocks.charge(ITEM)?;
+        self.charge_text(&entry.name)
+    }
+
+    /// Counts what data takes that nothing in the tree shares.
+    fn charge_data(&self, entry: &Entry) -> Result<()> {
+        let len = match &entry.data {
+            recorded::Data::Runs(runs) => {
+                let more = runs.len().saturating_sub(1) as u64;
+                more.saturating_mul(DiscData::RUN)
+            }
+            recorded::Data::Embedded(bytes) => bytes.len() as u64,
+        };
+        self.blocks.charge(len)
+    }
+
+    fn charge_path(&self, path: &ImagePath) -> Result<()> {
+        let names = path.components();
+        let len = |name: &str| NAME.saturating_add(name.len() as u64);
+        let len = names.fold(NAME, |sum, name| sum.saturating_add(len(name)));
+        self.blocks.charge(len)
+    }
+
+    fn charge_text(&self, text: &str) -> Result<()> {
+        self.blocks.charge(text.len() as u64)
     }
 
     fn report(&mut self, path: &ImagePath, is_directory: bool) -> Result<()> {
@@ -130,7 +188,8 @@ impl<'a> Merge<'a> {
             Some(node) if self.image.view.tree().is_directory(node) => Ok(node),
             Some(_) => Err(self.collision(path, true)),
             None => {
-                self.summary.directories += 1;
+                self.charge_item(entry)?;
+                self.summary.directories = self.summary.directories.saturating_add(1);
                 let attributes = self.attributes(entry);
                 let image = &mut *self.image;
                 image.add_directory_node(parent, &entry.name, attributes)
@@ -138,52 +197,71 @@ impl<'a> Merge<'a> {
         }
     }
 
-    fn file(&mut self, parent: NodeId, entry: &Entry, path: &ImagePath) -> Result<()> {
+    /// Adds a file; `false` if the image has another in its place.
+    fn file(&mut self, parent: NodeId, entry: &Entry, path: &ImagePath) -> Result<bool> {
         if let Some(node) = self.existing(parent, entry, path)? {
             if self.image.view.tree().is_directory(node) {
                 return Err(self.collision(path.clone(), false));
             }
-            let path = path.clone();
-            self.summary.left_out.push(ImportLeftOut::Replaced { path });
-            return Ok(());
+            let left_out = ImportLeftOut::Replaced { path: path.clone() };
+            self.leave_out(path, left_out)?;
+            return Ok(false);
         }
-        let content = self.content(entry);
+        self.charge_item(entry)?;
         let attributes = self.attributes(entry);
-        let known = self.contents.get(&entry.identity).copied();
+        let data = self.data(entry, &self.files)?;
         let tree = self.image.view.tree_mut();
         let added = (|| {
             let name = tree.add_name(&entry.name)?;
-            let content = match known {
-                Some(content) => content,
-                None => tree.add_content(content)?,
+            let content = match data {
+                Stream::Shared(content) => content,
+                Stream::New(content) => tree.add_content(content)?,
             };
             let node = tree.add_file(parent, name, content, attributes)?;
             Ok((node, content))
         })();
         let (node, content) = added.map_err(|TreeFull| self.image.full(parent, &entry.name))?;
-        self.contents.insert(entry.identity, content);
+        self.files.insert(entry.identity, content);
         self.image.check_size(node)?;
-        self.summary.files += 1;
+        self.summary.files = self.summary.files.saturating_add(1);
         for stream in &entry.streams {
-            self.image.check_stream(node, &stream.name)?;
-            let content = self.content(stream);
-            let attributes = self.attributes(stream);
-            let data = match self.contents.get(&stream.identity) {
-                Some(shared) => Stream::Shared(*shared),
-                None => Stream::New(content),
-            };
-            let image = &mut *self.image;
-            image.add_stream_node(node, &stream.name, data, attributes)?;
-            if let Some((content, _)) = image
-                .view
-                .tree()
-                .stream(node, &stream.name)
-                .and_then(|stream| image.view.tree().content_of(stream))
-            {
-                self.contents.insert(stream.identity, content);
-            }
+            self.stream(node, stream)?;
+        }
+        Ok(true)
+    }
+
+    fn stream(&mut self, file: NodeId, stream: &Entry) -> Result<()> {
+        self.image.check_stream(file, &stream.name)?;
+        self.charge_item(stream)?;
+        let attributes = self.attributes(stream);
+        let data = self.data(stream, &self.streams)?;
+        let image = &mut *self.image;
+        image.add_stream_node(file, &stream.name, data, attributes)?;
+        let tree = image.view.tree();
+        let added = tree.stream(file, &stream.name);
+        if let Some((content, _)) = added.and_then(|added| tree.content_of(added)) {
+            self.streams.insert(stream.identity, content);
         }
         Ok(())
+    }
+
+    /// The data of a file or a stream: what another name of it has, if there is one.
+    fn data(&self, entry: &Entry, known: &HashMap<u64, ContentId>) -> Result<Stream> {
+        let tree = self.image.view.tree();
+        let known = known.get(&entry.identity);
+        // A damaged disc can have two files that are known by the same number.
+        let is_same = |content: &Content| match (&content.data, &entry.data) {
+            (Data::Disc(data), _) => data.is_of(entry),
+            (Data::Memory(bytes), recorded::Data::Embedded(others)) => bytes == others,
+            _ => false,
+        };
+        match known.filter(|known| is_same(tree.content(**known))) {
+            Some(known) => Ok(Stream::Shared(*known)),
+            None => {
+                self.charge_data(entry)?;
+                Ok(Stream::New(self.content(entry)))
+            }
+        }
     }
 
     fn content(&self, entry: &Entry) -> Content {

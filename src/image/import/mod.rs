@@ -1,4 +1,11 @@
 //! Importing what a disc has, so that the image continues it.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 mod merge;
 mod session;
@@ -30,6 +37,10 @@ pub struct ImportSummary {
     pub directories: u64,
     /// What was left out, in the order it was met.
     pub left_out: Vec<ImportLeftOut>,
+    /// Files whose data is recorded in [another form](crate::RecordedKind::Encoded), such as zisofs, in the order they
+    /// were met. The image has the bytes of that form as they are, and nothing that says so: what reads the new session
+    /// sees compressed files.
+    pub encoded: Vec<ImagePath>,
 }
 
 /// Something on a disc that is not in the image.
@@ -149,8 +160,32 @@ impl FileSystemImage {
         Ok((Place::of(chosen)?, random))
     }
 
+    /// How the disc that is continued is read.
+    #[must_use]
+    pub const fn import_options(&self) -> &ImportOptions {
+        &self.settings.import
+    }
+
+    /// Sets how the disc that is continued is read: how much memory that may take, what names of ISO 9660 stand for,
+    /// and whether the image may continue what another program recorded. Which session is read, the multisession
+    /// interface says: [`ImportOptions::session`] and [`ImportOptions::session_start`] have no effect here.
+    ///
+    /// It has an effect on the calls that come later.
+    ///
+    /// Beyond IMAPI2, which has no such options.
+    ///
+    /// ```
+    /// use imapi2fs::{FileSystemImage, ImportOptions};
+    ///
+    /// let mut image = FileSystemImage::new();
+    /// image.set_import_options(ImportOptions::new().memory(1 << 30).other_producers(true));
+    /// ```
+    pub fn set_import_options(&mut self, options: ImportOptions) {
+        self.settings.import = options;
+    }
+
     fn recorded(&self, place: &Place) -> Result<RecordedDisc> {
-        let options = ImportOptions::new().session_start(place.previous);
+        let options = self.settings.import.clone().session_start(place.previous);
         RecordedDisc::open_with(Arc::clone(&place.disc), &options)
     }
 
@@ -292,10 +327,12 @@ impl FileSystemImage {
     ///   does not have it.
     /// - [`Error::BootObjectConflict`] when the image has boot images: only the first session of a disc has.
     /// - [`Error::IncompatiblePreviousSession`] and [`Error::UdfNotWriteCompatible`] when the disc cannot be continued, or
-    ///   something has been imported before.
+    ///   something has been imported before, or when the [import options](ImportOptions) do not allow it: what another
+    ///   program recorded, and Rock Ridge.
     /// - [`Error::ImportTypeCollision`] when a file meets a directory.
     /// - [`Error::Corrupt`], [`Error::UnsupportedFeature`], [`Error::ReadDisc`] and [`Error::ReadItem`] when the disc
     ///   cannot be read.
+    /// - [`Error::ImportMemory`] when what it has takes more than the [import options](ImportOptions::memory) allow.
     /// - Those of adding files and directories, about names and limits.
     ///
     /// After an error nothing is changed.

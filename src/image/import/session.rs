@@ -16,6 +16,9 @@ use crate::udf;
 /// Block of the first anchor of UDF.
 const ANCHOR: Lba = Lba(256);
 
+/// What is not continued unasked.
+const OTHER_PRODUCER: &str = "another program recorded it";
+
 /// The longest readme that is carried over, in bytes.
 const MAX_README: u64 = 64 << 10;
 
@@ -73,6 +76,7 @@ impl FileSystemImage {
         random: bool,
         disc: &RecordedDisc,
     ) -> Result<(Imported, u32)> {
+        let options = &self.settings.import;
         let incompatible = |what| Err(Error::IncompatiblePreviousSession { what });
         let mut file_systems = disc.file_systems();
         let is_boot_stub = disc.session().is_boot_stub();
@@ -89,7 +93,7 @@ impl FileSystemImage {
             return incompatible("it has ISO 9660 on a medium that is written at random");
         }
         if random
-            && RecordedDisc::open(Arc::clone(&place.disc))?
+            && RecordedDisc::open_with(Arc::clone(&place.disc), &options.clone().last_session())?
                 .sessions()
                 .len()
                 > 1
@@ -112,6 +116,17 @@ impl FileSystemImage {
         };
         if has_iso9660 || is_boot_stub {
             let descriptors = Descriptors::read(blocks, place.previous)?;
+            if !descriptors.count_blocks_of_disc() {
+                return incompatible(
+                    "its ISO 9660 volume has logical blocks of another length than 2048",
+                );
+            }
+            if !options.other_producers && !descriptors.are_own() {
+                return incompatible(OTHER_PRODUCER);
+            }
+            if !options.drop_rock_ridge && !is_boot_stub && has_rock_ridge(disc)? {
+                return incompatible("its ISO 9660 has Rock Ridge, which would be lost");
+            }
             end = end.max(descriptors.volume_space_size().unwrap_or(0));
             imported.boot_record = boot_record(blocks, place.previous)?;
         }
@@ -127,6 +142,9 @@ impl FileSystemImage {
                     revision: volume.recorded_revision(),
                 });
             };
+            if !options.other_producers && !volume.is_own() {
+                return incompatible(OTHER_PRODUCER);
+            }
             if volume.logical_block_size() != BLOCK_SIZE {
                 return incompatible(
                     "its UDF volume has logical blocks of another length than 2048",
@@ -136,8 +154,9 @@ impl FileSystemImage {
                 return incompatible("its UDF partition is not read-only");
             }
             let (partition, _) = volume.partition();
-            let start = partition / u64::from(BLOCK_SIZE);
-            let start = Lba(u32::try_from(start).unwrap_or(u32::MAX));
+            let start = partition.checked_div(BLOCK_SIZE.into());
+            let start = start.and_then(|start| u32::try_from(start).ok());
+            let start = Lba(start.unwrap_or(u32::MAX));
             if revision.has_metadata_partition() && start.0 % udf::METADATA_UNIT != 0 {
                 return incompatible("its UDF partition does not begin at an ECC block");
             }
@@ -169,7 +188,7 @@ impl FileSystemImage {
         }
         imported.recorded = Extent {
             start: first,
-            blocks: next - first.0,
+            blocks: next.saturating_sub(first.0),
         };
         Ok((imported, next))
     }
@@ -205,7 +224,7 @@ impl Place {
                     next: Some(next),
                     write_unit: 1,
                     last: None,
-                    total: u64::from(next) + u64::from(free),
+                    total: u64::from(next).saturating_add(free.into()),
                 })
             }
             MultisessionInterface::RandomWrite(random) => {
@@ -236,6 +255,15 @@ impl Place {
     }
 }
 
+/// Whether the names and kinds of the primary hierarchy come from Rock Ridge. One that cannot be read has nothing to lose.
+fn has_rock_ridge(disc: &RecordedDisc) -> Result<bool> {
+    match disc.volume(FileSystems::ISO9660) {
+        Ok(volume) => Ok(volume.has_rock_ridge()),
+        Err(Error::Corrupt { .. } | Error::UnsupportedFeature { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// What the only file says that ISO 9660 has beside UDF, if there is one of a length that a readme has.
 fn boot_readme(disc: &RecordedDisc) -> Result<Option<Arc<[u8]>>> {
     let volume = disc.volume(FileSystems::ISO9660)?;
@@ -262,17 +290,20 @@ fn boot_readme(disc: &RecordedDisc) -> Result<Option<Arc<[u8]>>> {
 fn boot_record(blocks: &Blocks, start: u32) -> Result<Option<Vec<u8>>> {
     let mut block = vec![0; BLOCK];
     for place in 16..32 {
-        let offset = (u64::from(start) + place) * u64::from(BLOCK_SIZE);
+        let offset = u64::from(start).saturating_add(place);
+        let offset = offset.saturating_mul(BLOCK_SIZE.into());
         if offset >= blocks.len() {
             break;
         }
         blocks.read_at(offset, &mut block)?;
-        match (block[0], &block[1..6]) {
-            (0, b"CD001") if block[7..].starts_with(b"EL TORITO SPECIFICATION") => {
+        match block.as_slice() {
+            [0, b'C', b'D', b'0', b'0', b'1', _, rest @ ..]
+                if rest.starts_with(b"EL TORITO SPECIFICATION") =>
+            {
                 return Ok(Some(block));
             }
-            (255, _) => break,
-            (_, b"CD001") => {}
+            [255, ..] => break,
+            [_, b'C', b'D', b'0', b'0', b'1', ..] => {}
             _ => break,
         }
     }

@@ -11,9 +11,10 @@ use zerocopy::FromBytes;
 use zerocopy::little_endian::U32;
 
 use crate::block::{BLOCK, BLOCK_SIZE};
+use crate::codec::text::padded;
 use crate::error::Result;
-use crate::iso9660::FIRST_DESCRIPTOR;
 use crate::iso9660::descriptor::{STANDARD_IDENTIFIER, VolumeDescriptor};
+use crate::iso9660::{APPLICATION, FIRST_DESCRIPTOR};
 use crate::media::Blocks;
 
 /// The most descriptors that are looked at; Linux gives up there, too.
@@ -110,10 +111,28 @@ impl Descriptors {
         self.boot_catalog
     }
 
-    /// Blocks of the volume, as the first primary descriptor counts them.
+    /// Blocks of the disc that the volume has, as the first primary descriptor says in blocks of its own.
     pub(crate) fn volume_space_size(&self) -> Option<u32> {
-        let first = self.primaries.first()?;
-        Some(first.descriptor.volume_space_size.get())
+        let descriptor = &self.primaries.first()?.descriptor;
+        let len = match descriptor.logical_block_size.get() {
+            len @ (512 | 1024) => u64::from(len),
+            // What is none of the sizes there are is said when the volume is opened.
+            _ => u64::from(BLOCK_SIZE),
+        };
+        let bytes = u64::from(descriptor.volume_space_size.get()).saturating_mul(len);
+        Some(u32::try_from(bytes.div_ceil(u64::from(BLOCK_SIZE))).unwrap_or(u32::MAX))
+    }
+
+    /// Whether all volumes count in blocks as long as those of the disc.
+    pub(crate) fn count_blocks_of_disc(&self) -> bool {
+        let mut all = self.primaries.iter().chain(&self.supplementaries);
+        all.all(|found| u32::from(found.descriptor.logical_block_size.get()) == BLOCK_SIZE)
+    }
+
+    /// Whether the first primary descriptor names this crate's application (ECMA-119 8.4.22).
+    pub(crate) fn are_own(&self) -> bool {
+        let first = self.primaries.first();
+        first.is_some_and(|first| first.descriptor.application_identifier == padded(APPLICATION))
     }
 }
 

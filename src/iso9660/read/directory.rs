@@ -65,6 +65,8 @@ struct Unfinished {
 struct File {
     entry: Entry,
     runs: Vec<Run>,
+    /// Of the volume.
+    block_len: u64,
 }
 
 impl<'a> Records<'a> {
@@ -239,8 +241,9 @@ impl Parts {
                     identifier: record.identifier.to_vec(),
                     offset,
                     file: Ok(File {
-                        entry: self.entry(volume, &record, attributes, file(offset)),
+                        entry: self.entry(volume, &record, attributes, file(volume, offset)),
                         runs: Vec::new(),
+                        block_len: volume.block_len,
                     }),
                 }
             }
@@ -379,10 +382,14 @@ impl File {
 
     fn into_entry(self) -> Entry {
         let mut entry = self.entry;
-        // Names of one file share its data; so there is no telling empty files from one another.
-        if let Some(run) = self.runs.first() {
-            let block = run.at.unwrap_or_default() / SECTOR;
-            entry.identity = (block << 32) | (entry.len & u64::from(u32::MAX));
+        // Names of one file share its data; empty files keep what their records are known by.
+        if let Some((first, rest)) = self.runs.split_first() {
+            entry.identity = identity(first.at.unwrap_or_default(), entry.len, self.block_len);
+            // Sections that lie elsewhere do not fit in.
+            for run in rest {
+                let place = identity(run.at.unwrap_or_default(), run.len, self.block_len);
+                entry.identity = entry.identity.rotate_left(7) ^ place;
+            }
         }
         entry.data = Data::Runs(self.runs);
         entry
@@ -390,14 +397,22 @@ impl File {
 }
 
 /// A file without a name or data, whose first record is at byte `offset`.
-fn file(offset: u64) -> Entry {
+fn file(volume: &HierarchyVolume, offset: u64) -> Entry {
+    let within = offset.checked_rem(volume.block_len).unwrap_or_default();
     Entry {
         kind: Kind::File,
         data: Data::Runs(Vec::new()),
         // No data can be where a directory is.
-        identity: ((offset / SECTOR) << 32) | (offset % SECTOR),
+        identity: identity(offset, within, volume.block_len),
         ..directory(offset, 0)
     }
+}
+
+/// A number for data of a length from byte `at` on: the block, which has 32 bits, and the length, which has so many in a
+/// record.
+fn identity(at: u64, len: u64, block_len: u64) -> u64 {
+    let block = at.checked_div(block_len).unwrap_or_default();
+    (block << 32) | (len & u64::from(u32::MAX))
 }
 
 /// Whether what a record is about lies on another disc.

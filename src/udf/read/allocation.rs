@@ -186,7 +186,11 @@ impl Space {
         }
         let mut runs = Vec::new();
         let mut charge = Charge::new(&self.blocks);
+        let mut recorded = 0_u64;
         self.extents(icb, |extent| {
+            if extent.address.is_some() {
+                recorded = recorded.saturating_add(extent.len);
+            }
             let mut left = extent.len;
             let mut address = extent.address;
             while left != 0 {
@@ -210,6 +214,10 @@ impl Space {
                     self.step(icb.at)?;
                 }
                 push(&mut runs, Run { at, len }, &mut charge)?;
+            }
+            // What is cut off may be missing of one run, but several that overlap would have no end.
+            if runs.len() > 1 && recorded > self.blocks.len() {
+                return Err(corrupt(icb.at, "a file takes more than the whole disc"));
             }
             Ok(())
         })?;

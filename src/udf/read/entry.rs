@@ -3,11 +3,11 @@
 use super::directory::Directory;
 use super::finding::Finding;
 use super::icb::{self, Icb, IcbExtent, file_type};
-use super::partition::{Address, Space};
+use super::partition::{Address, Charge, Space};
 use super::tag::{block_at, corrupt};
 use super::text::link_target;
 use crate::error::{Error, Result};
-use crate::recorded::{Data, Entry, Kind};
+use crate::recorded::{Data, Entry, Kind, Run};
 use crate::udf::icb::{DIRECTORY, REAL_TIME_FILE, REGULAR_FILE, STREAM_DIRECTORY};
 
 /// The longest symbolic link that is read, in bytes.
@@ -121,19 +121,34 @@ impl Space {
             return Ok(false);
         }
         let mut is_whole = true;
+        let mut charge = Charge::new(&self.blocks);
         for stream in Directory::new(self, &icb, true)? {
             self.step(icb.at)?;
             if streams.len() == MAX_STREAMS {
                 return Ok(false);
             }
             match stream {
-                Ok(stream) if stream.kind == Kind::File => streams.push(stream),
+                Ok(stream) if stream.kind == Kind::File => {
+                    // They are all there at once.
+                    charge.add(memory_of(&stream))?;
+                    streams.push(stream);
+                }
                 Err(error @ Error::ImportMemory { .. }) => return Err(error),
                 _ => is_whole = false,
             }
         }
         Ok(is_whole)
     }
+}
+
+/// Bytes of memory that an entry takes.
+fn memory_of(entry: &Entry) -> usize {
+    let data = match &entry.data {
+        Data::Runs(runs) => runs.len().saturating_mul(size_of::<Run>()),
+        Data::Embedded(bytes) => bytes.len(),
+    };
+    let rest = size_of::<Entry>().saturating_add(entry.name.len());
+    data.saturating_add(rest)
 }
 
 /// How to find an ICB again: its blocks, its partition, its first block.

@@ -21,7 +21,7 @@ use crate::file_systems::{FileSystems, UdfRevision};
 use crate::media::Blocks;
 use crate::recorded::{Entry, RecordedFinding, Volume};
 use crate::udf::file_set::FileSetDescriptor;
-use crate::udf::tag::{ExtentAd, identifier};
+use crate::udf::tag::{EntityId, ExtentAd, identifier};
 
 /// Lengths of logical blocks that are read.
 const BLOCK_LENS: std::ops::RangeInclusive<u32> = 512..=32768;
@@ -39,6 +39,7 @@ pub(crate) struct UdfVolume {
     name: String,
     revision: u16,
     end: u32,
+    is_own: bool,
     facts: Facts,
     /// Counts what the maps keep.
     _charge: Charge,
@@ -148,7 +149,15 @@ impl UdfVolume {
                 .collect(),
             sequences: [anchor.main, anchor.reserve].map(|extent| extent_of(extent, sector_len)),
         };
+        // The primary descriptor may be damaged.
+        let mut recorders = descriptors
+            .primary
+            .as_ref()
+            .map(|primary| &primary.implementation_identifier)
+            .into_iter()
+            .chain([&logical.implementation_identifier]);
         Ok(Self {
+            is_own: recorders.all(EntityId::is_own),
             root,
             root_from,
             name: dstring(&logical.logical_volume_identifier),
@@ -196,6 +205,11 @@ impl UdfVolume {
     /// How the partition may be written (ECMA-167 3/10.5.7): 1 is read-only.
     pub(crate) const fn access_type(&self) -> u32 {
         self.facts.access_type
+    }
+
+    /// Whether this crate recorded it.
+    pub(crate) const fn is_own(&self) -> bool {
+        self.is_own
     }
 
     /// Length in bytes of a logical block.

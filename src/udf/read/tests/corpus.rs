@@ -42,6 +42,26 @@ fn sessions(name: &str) -> &'static [u32] {
 }
 
 #[test]
+fn all_sessions_of_a_disc_with_tables_are_found() {
+    use crate::file_systems::FileSystems;
+    use crate::import::RecordedDisc;
+
+    let directory = tempfile::tempdir().unwrap();
+    for (name, _, bytes) in images(directory.path()) {
+        if sessions(&name) != [640] {
+            continue;
+        }
+        let disc = RecordedDisc::open(ReaderDisc::new(Cursor::new(bytes)).unwrap()).unwrap();
+        let starts = disc.sessions().iter();
+        let starts: Vec<_> = starts.map(|session| session.start_block()).collect();
+        assert_eq!(starts, [0, 320, 640]);
+        assert_eq!(disc.session().start_block(), 640);
+        let volume = disc.volume(FileSystems::UDF).unwrap();
+        assert!(volume.walk().all(|item| item.is_ok()));
+    }
+}
+
+#[test]
 fn real_images_are_read_as_the_checker_reads_them() {
     let directory = tempfile::tempdir().unwrap();
     let mut read = 0;

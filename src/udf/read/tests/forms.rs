@@ -314,6 +314,37 @@ fn chains_that_lead_to_themselves_and_data_that_is_missing_are_errors() {
     is_corrupt(&volume, "path component");
 }
 
+#[test]
+fn files_that_take_more_than_the_disc_are_errors() {
+    let file = |recorded: u32, extents: u64| {
+        let (blocks, volume) = with_entry(|this| {
+            // Every second extent is one that is not recorded, so that none follow one another.
+            let link = this.take();
+            let mut rest = Vec::new();
+            for _ in 0..extents {
+                rest.extend(short_ad(recorded, 1));
+                rest.extend(short_ad((2 << 30) | (512 << 20), 1));
+            }
+            let mut bytes = vec![0; 24];
+            put32(&mut bytes, 20, rest.len() as u32);
+            bytes.extend(rest);
+            let bytes = this.descriptor(258, link, bytes);
+            this.put_structure(link, &bytes);
+            let len = extents * (u64::from(recorded) + (512 << 20));
+            this.add(5, 0, len, &short_ad(REPEATED | 2048, link))
+        });
+        (blocks.len(), only_entry(&volume))
+    };
+    let (disc, entry) = file(100 * 2048, 100);
+    assert!(disc < 100 * 100 * 2048, "{disc}");
+    match entry {
+        Err(crate::Error::Corrupt { what, .. }) => assert!(what.contains("whole disc"), "{what}"),
+        other => panic!("{other:?}"),
+    }
+    // What is not recorded takes nothing.
+    assert!(file(2048, 100).1.is_ok());
+}
+
 /// Many entries that lead to one long chain take no more time than a disc of their own would.
 #[test]
 fn entries_that_share_a_long_chain_are_errors_in_the_end() {

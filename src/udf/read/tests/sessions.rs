@@ -68,6 +68,31 @@ fn sessions_of_udf_alone_are_found() {
 }
 
 #[test]
+fn sessions_behind_one_that_cannot_be_opened_are_found() {
+    let mut bytes = Vec::new();
+    for (start, name) in [(0_u32, "first"), (3200, "second"), (6400, "third")] {
+        let at = start as usize * 2048;
+        bytes.resize(at, 0);
+        bytes.extend(session(start, UdfRevision::V1_02, name));
+        if name != "third" {
+            // Without its anchors nothing tells how long a session is.
+            let last = bytes.len() - 2048;
+            for anchor in [at + 256 * 2048, last] {
+                bytes[anchor..anchor + 2048].fill(0);
+            }
+        }
+    }
+    // No session's anchors are where those of a disc are.
+    bytes.resize(10_000 * 2048, 0);
+    assert!(open(&blocks(bytes.clone()), 0).is_err());
+    let disc = RecordedDisc::open(ReaderDisc::new(Cursor::new(bytes)).unwrap()).unwrap();
+    let sessions = disc.sessions().iter();
+    let starts: Vec<_> = sessions.map(|session| session.start_block()).collect();
+    assert_eq!(starts, [0, 3200, 6400]);
+    assert_eq!(contents(&disc), ("third".to_owned(), "third".to_owned()));
+}
+
+#[test]
 fn walks_tell_of_damage_and_go_on() {
     let image = made::image(UdfRevision::V1_02, false, true);
     let blocks = blocks(image.clone());

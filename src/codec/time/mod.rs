@@ -1,6 +1,8 @@
 //! Times on disc: the three forms and the years each can hold.
 
-use chrono::{DateTime, Datelike, FixedOffset, NaiveDate, Timelike};
+mod read;
+
+use chrono::{DateTime, Datelike, FixedOffset, Timelike};
 use zerocopy::little_endian::{I16, U16};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
@@ -80,34 +82,6 @@ impl From<Timestamp> for RecordTime {
     }
 }
 
-impl RecordTime {
-    /// The time, if one is recorded: seven zeros are none, and neither is a day that no calendar has.
-    pub(crate) fn read(self) -> Option<Timestamp> {
-        if self.as_bytes().iter().all(|byte| *byte == 0) {
-            return None;
-        }
-        let date = NaiveDate::from_ymd_opt(
-            1900 + i32::from(self.years_since_1900),
-            self.month.into(),
-            self.day.into(),
-        )?;
-        // A leap second is shown as the one before it.
-        let time = date.and_hms_opt(
-            self.hour.into(),
-            self.minute.into(),
-            u32::from(self.second).min(59),
-        )?;
-        in_quarter_zone(time, self.zone)
-    }
-}
-
-/// A time in a zone that is given in quarters of an hour; one that cannot be is taken as UTC.
-fn in_quarter_zone(time: chrono::NaiveDateTime, zone: i8) -> Option<Timestamp> {
-    let quarters = if (-48..=56).contains(&zone) { zone } else { 0 };
-    let zone = FixedOffset::east_opt(i32::from(quarters) * 15 * 60)?;
-    Some(time.and_local_timezone(zone).single()?.into())
-}
-
 /// Date and time of a volume descriptor: digits, then the zone in quarters of an hour (ECMA-119 8.4.26.1).
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
@@ -122,27 +96,6 @@ impl VolumeTime {
         digits: [b'0'; 16],
         zone: 0,
     };
-}
-
-impl VolumeTime {
-    /// The time, if one is recorded. Blanks and zero bytes count as zeros, as some writers have them.
-    pub(crate) fn read(self) -> Option<Timestamp> {
-        let number = |from: usize, len: usize| {
-            let digits = self.digits.iter().skip(from).take(len);
-            digits.fold(0, |number: u32, digit| {
-                number * 10
-                    + u32::from(digit.wrapping_sub(b'0').min(9)) * u32::from(digit.is_ascii_digit())
-            })
-        };
-        let date = NaiveDate::from_ymd_opt(number(0, 4) as i32, number(4, 2), number(6, 2))?;
-        let time = date.and_hms_milli_opt(
-            number(8, 2),
-            number(10, 2),
-            number(12, 2).min(59),
-            number(14, 2) * 10,
-        )?;
-        in_quarter_zone(time, self.zone)
-    }
 }
 
 impl From<Timestamp> for VolumeTime {
@@ -194,49 +147,6 @@ impl From<Timestamp> for UdfTime {
             hundreds_of_microseconds: (micros / 100 % 100) as u8,
             microseconds: (micros % 100) as u8,
         }
-    }
-}
-
-impl UdfTime {
-    /// The time that is recorded, if it is one.
-    pub(crate) fn decode(&self) -> Option<Timestamp> {
-        let year = i32::from(self.year.get());
-        if !(LONG_YEARS.0..=LONG_YEARS.1).contains(&year) {
-            return None;
-        }
-        let date = NaiveDate::from_ymd_opt(year, self.month.into(), self.day.into())?;
-        // A leap second counts with the one before it.
-        let second = if self.second == 60 { 59 } else { self.second };
-        // What cannot be a fraction is none.
-        let part = |value: u8, unit: u32| {
-            if value < 100 {
-                u32::from(value) * unit
-            } else {
-                0
-            }
-        };
-        let micros = part(self.centiseconds, 10_000)
-            + part(self.hundreds_of_microseconds, 100)
-            + part(self.microseconds, 1);
-        let time = date
-            .and_hms_micro_opt(self.hour.into(), self.minute.into(), second.into(), micros)?
-            .and_utc();
-        // Twelve bits with a sign. Only local time has a zone, and it need not be given.
-        let bits = self.type_and_zone.get();
-        let zone = match bits >> 12 {
-            1 => ((bits << 4) as i16) >> 4,
-            _ => 0,
-        };
-        let zone = if (-1440..=1440).contains(&zone) {
-            zone
-        } else {
-            0
-        };
-        let local = Timestamp::from(time);
-        Some(Timestamp::from_ticks(
-            local.ticks() - i64::from(zone) * 60 * 10_000_000,
-            zone,
-        ))
     }
 }
 
