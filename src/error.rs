@@ -373,6 +373,20 @@ pub enum Error {
         /// What the drive says, if it failed.
         source: Option<io::Error>,
     },
+    /// Nothing is recorded on a disc that can be written once, so no session of it can be sought out.
+    #[error("cannot seek to block {block} of the disc: no session is recorded")]
+    ImportSeek {
+        /// The block at which there is to be a session.
+        block: u32,
+    },
+    /// The disc is not the one that was imported, or something has been recorded on it since.
+    #[error("the disc is {found} and no longer {imported}, which was imported")]
+    DiscMismatch {
+        /// What the disc was known by.
+        imported: String,
+        /// What the disc is known by now.
+        found: String,
+    },
     /// Media of this type take no other session.
     #[error("a medium of type {media} takes no other session")]
     ImportMediaNotAllowed {
@@ -743,6 +757,8 @@ impl Error {
                 ..
             } => 0xC0AA_B155, // IMAPI_E_IMPORT_TYPE_COLLISION_FILE_EXISTS_AS_DIRECTORY
             Self::ImportTypeCollision { .. } => 0xC0AA_B15E,         // …_DIRECTORY_EXISTS_AS_FILE
+            Self::ImportSeek { .. } => 0xC0AA_B156,                  // IMAPI_E_IMPORT_SEEK_FAILURE
+            Self::DiscMismatch { .. } => 0xC0AA_B158,                // IMAPI_E_DISC_MISMATCH
             Self::ImportMediaNotAllowed { .. } => 0xC0AA_B159, // IMAPI_E_IMPORT_MEDIA_NOT_ALLOWED
             Self::UdfNotWriteCompatible { .. } => 0xC0AA_B15A, // IMAPI_E_UDF_NOT_WRITE_COMPATIBLE
             Self::IncompatibleMultisessionType => 0xC0AA_B15B, // IMAPI_E_INCOMPATIBLE_MULTISESSION_TYPE

@@ -208,7 +208,12 @@ impl Layout {
                 blocks: session.end().0,
             };
             // First what nothing leads to yet: an interrupted writer leaves the old session as it was.
-            modified.push(session);
+            let head = if has(FileSystems::UDF) {
+                udf::HEAD_BLOCKS
+            } else {
+                iso9660::HEAD_BLOCKS
+            };
+            modified.extend(last_block_of_all(session, iso9660::FIRST_DESCRIPTOR, head));
             let mut kept = Lba(0);
             // What lies between its end and the session has never been written.
             let disc_end = Lba((disc.len() / u64::from(BLOCK_SIZE)) as u32);
@@ -223,7 +228,7 @@ impl Layout {
                 );
                 kept = behind;
             };
-            if *rewrite_descriptors && !blocks.is_empty() {
+            if *rewrite_descriptors {
                 if has(FileSystems::UDF) {
                     let recognition = udf::recognition(options.udf.revision);
                     let recognition = recognition.chunks_exact(BLOCK);
@@ -239,7 +244,8 @@ impl Layout {
                     blocks: blocks.len() as u32,
                 };
                 keep_to(rewritten.start, rewritten.end(), &mut map);
-                modified.push(rewritten);
+                // While the first is the old one, sessions are looked for behind the old volume.
+                modified.extend(last_block_of_all(rewritten, 0, rewritten.blocks));
             }
             if let Some(anchor) = options.udf.rewritten_anchor {
                 keep_to(anchor, anchor + 1, &mut map);
@@ -257,6 +263,20 @@ impl Layout {
             modified,
         })
     }
+}
+
+/// The parts of `extent` in such an order that its block `last` is written when all others are: what is behind the head,
+/// the rest of the head, and the blocks up to `last`.
+fn last_block_of_all(extent: Extent, last: u32, head: u32) -> impl Iterator<Item = Extent> {
+    let head = head.min(extent.blocks);
+    let behind = (last + 1).min(head);
+    [(head, extent.blocks), (behind, head), (0, behind)]
+        .into_iter()
+        .filter(|(from, to)| from < to)
+        .map(move |(from, to)| Extent {
+            start: extent.start + from,
+            blocks: to - from,
+        })
 }
 
 /// Puts blocks one behind the other.

@@ -190,7 +190,15 @@ fn write(result: &ResultImage, start: u32, options: &Options) -> Result<(), Box<
     let block = u64::from(result.block_size());
     // Where in the image each range is, and where in the file it goes.
     let ranges: Vec<(u64, u64, u64)> = match result.modified_blocks() {
-        None => vec![(0, u64::from(start) * block, result.len())],
+        None => {
+            let at = u64::from(start) * block;
+            // Of a session at least its first descriptor comes last: without it, the session is not found.
+            let [descriptor, head] = [17, 257].map(|end| result.len().min(end * block));
+            [(head, result.len()), (descriptor, head), (0, descriptor)]
+                .into_iter()
+                .map(|(from, to)| (from, at + from, to - from))
+                .collect()
+        }
         Some(ranges) => ranges
             .into_iter()
             .map(|range| {
@@ -199,9 +207,13 @@ fn write(result: &ResultImage, start: u32, options: &Options) -> Result<(), Box<
             })
             .collect(),
     };
+    if options.sequential && file.metadata()?.is_file() {
+        // What an interrupted writer left there would be in the way of the session after this one.
+        file.set_len(old_len.min(u64::from(start) * block))?;
+    }
     let written = (|| {
         let (body, lead) = ranges.split_at(1);
-        let total = ranges.iter().map(|(_, _, len)| len).sum();
+        let total = body.iter().map(|(_, _, len)| len).sum();
         let mut bar = Progress::new(total);
         for range in body {
             copy(result, &mut file, *range, &mut |done| {
@@ -213,13 +225,13 @@ fn write(result: &ResultImage, start: u32, options: &Options) -> Result<(), Box<
                 !INTERRUPTED.load(Ordering::Relaxed)
             })?;
         }
-        file.sync_data()?;
         Ok::<_, Box<dyn Error>>(lead.to_vec())
     })();
     match written {
         Ok(lead) => {
-            // These are a few blocks, which nothing interrupts.
+            // These are a few blocks, which nothing interrupts. What leads to others is written when they are there.
             for range in lead {
+                file.sync_data()?;
                 copy(result, &mut file, range, &mut |_| true)?;
             }
             file.sync_all()?;

@@ -57,7 +57,7 @@ fn run(image: &mut FileSystemImage, step: Step) -> imapi2fs::Result<()> {
             item.set_last_modified_time(Timestamp::from_unix(modified))
         }
         Step::Hide(names) => {
-            image.item_mut(path(&names))?.set_hidden(true);
+            image.item_mut(path(&names))?.set_is_hidden(true);
             Ok(())
         }
         Step::RealTime(names) => image

@@ -30,7 +30,7 @@ impl ItemMut<'_> {
     ///
     /// IMAPI2: `IFsiItem::put_IsHidden`.
     #[doc(alias = "put_IsHidden")]
-    pub fn set_hidden(&mut self, hidden: bool) {
+    pub fn set_is_hidden(&mut self, hidden: bool) {
         self.change(|attributes| attributes.hidden = hidden);
     }
 

@@ -61,7 +61,8 @@ impl ItemMut<'_> {
     ///
     /// Characters are free as in names of files; a name may not begin with `*UDF `.
     ///
-    /// IMAPI2: `IFsiFileItem2::AddStream`.
+    /// IMAPI2: `IFsiFileItem2::AddStream`. IMAPI2 differs: it refuses it (`IMAPI_E_READONLY`) when the image continues a
+    /// disc.
     ///
     /// # Errors
     ///

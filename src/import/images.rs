@@ -1,22 +1,44 @@
 //! Image files as discs that take sessions.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 use std::fmt;
 use std::io;
 use std::sync::Arc;
 
 use super::disc::RecordedDisc;
-use crate::block::MAX_BLOCKS;
+use super::end::{partitions_end, session_end};
+use crate::block::{BLOCK, BLOCK_SIZE, MAX_BLOCKS};
 use crate::error::{Error, Result};
-use crate::media::{Disc, Multisession, MultisessionRandomWrite, MultisessionSequential};
+use crate::iso9660::FIRST_DESCRIPTOR;
+use crate::media::{Blocks, Disc, Multisession, MultisessionRandomWrite, MultisessionSequential};
 
 /// Sessions in an image begin at a multiple of this many blocks, the longest ECC block of all media.
 const SESSION_ALIGNMENT: u32 = 32;
 
+/// Bytes up to behind the first descriptor of a session.
+const FIRST_BLOCKS: usize = (FIRST_DESCRIPTOR as usize)
+    .saturating_add(1)
+    .saturating_mul(BLOCK);
+
 /// An image that serves as a disc of sequential sessions: the next one is to be appended to it.
+///
+/// It goes behind the last volume. What lies behind that in a file is kept, and the session goes behind it, unless it is
+/// what an interrupted writer left: it begins with 17 blocks of zeros. So a writer that may be interrupted cuts the file
+/// where the session begins, and writes the first 17 blocks of the session last; the last of them leads to all others.
+/// On what cannot grow, such as a device, nothing is looked for behind the last volume but partitions.
 pub struct SequentialImage {
     disc: Arc<dyn Disc>,
     /// First block of the last session, if there is any.
     previous: Option<u32>,
+    /// The block behind the last one that counts as written.
+    end: u32,
+    next: u32,
 }
 
 impl SequentialImage {
@@ -33,8 +55,48 @@ impl SequentialImage {
             Err(Error::EmptyDisc) => None,
             Err(error) => return Err(error),
         };
-        Ok(Self { disc, previous })
+        let aligned = |end: u32| {
+            let alignment = match disc.write_unit() {
+                unit if SESSION_ALIGNMENT.checked_rem(unit) != Some(0) && unit > 0 => unit,
+                _ => SESSION_ALIGNMENT,
+            };
+            end.checked_next_multiple_of(alignment).unwrap_or(u32::MAX)
+        };
+        let total = disc.total_blocks();
+        let can_grow = disc.maximum_blocks() > total;
+        let mut end = total;
+        if previous.is_some() {
+            let blocks = recorded.blocks();
+            if let Some(volumes) = session_end(&recorded)? {
+                let next = aligned(volumes);
+                let partitions = partitions_end(blocks)?;
+                if !can_grow {
+                    end = volumes.max(partitions);
+                } else if partitions <= next && is_unused(blocks, volumes)? {
+                    end = volumes;
+                }
+            }
+        }
+        let next = aligned(end);
+        Ok(Self {
+            disc,
+            previous,
+            end,
+            next,
+        })
     }
+}
+
+/// Whether there is nothing at block `start` and behind it, or no more than an interrupted writer leaves.
+fn is_unused(blocks: &Blocks, start: u32) -> Result<bool> {
+    let offset = u64::from(start).saturating_mul(BLOCK_SIZE.into());
+    let left = usize::try_from(blocks.len().saturating_sub(offset)).unwrap_or(usize::MAX);
+    let mut bytes = vec![0; left.min(FIRST_BLOCKS)];
+    if bytes.is_empty() {
+        return Ok(true);
+    }
+    blocks.read_at(offset, &mut bytes)?;
+    Ok(bytes.iter().all(|byte| *byte == 0))
 }
 
 impl Multisession for SequentialImage {
@@ -53,19 +115,19 @@ impl MultisessionSequential for SequentialImage {
     }
 
     fn last_written_address_of_previous_session(&self) -> io::Result<u32> {
-        Ok(self.disc.total_blocks().saturating_sub(1))
+        Ok(self.end.saturating_sub(1))
     }
 
     fn next_writable_address(&self) -> io::Result<u32> {
-        let blocks = self.disc.total_blocks();
-        Ok(blocks
-            .checked_next_multiple_of(SESSION_ALIGNMENT)
-            .unwrap_or(u32::MAX))
+        Ok(self.next)
     }
 
     fn free_sectors_on_media(&self) -> io::Result<u32> {
-        let free = MAX_BLOCKS.saturating_sub(self.next_writable_address()?.into());
-        Ok(u32::try_from(free).unwrap_or(u32::MAX))
+        Ok(self.disc.maximum_blocks().saturating_sub(self.next))
+    }
+
+    fn write_unit_size(&self) -> io::Result<u32> {
+        Ok(self.disc.write_unit())
     }
 }
 
@@ -73,11 +135,17 @@ impl fmt::Debug for SequentialImage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SequentialImage")
             .field("previous", &self.previous)
+            .field("next", &self.next)
             .finish_non_exhaustive()
     }
 }
 
-/// An image that serves as a disc of which any block can be written, and that can grow.
+/// An image that serves as a disc of which any block can be written. It has as many blocks as its disc
+/// [can have](Disc::maximum_blocks): a file grows, a device does not.
+///
+/// The session goes behind all that a file has, or behind the volumes and partitions on a device. It continues the last
+/// session that is found from block 0 by following the ends of volumes. When it is written, block 0 leads to it, and the
+/// sessions before it can no longer be reached from there, as with IMAPI2.
 pub struct RandomWriteImage {
     disc: Arc<dyn Disc>,
 }
@@ -103,7 +171,8 @@ impl MultisessionRandomWrite for RandomWriteImage {
     }
 
     fn total_sectors_on_media(&self) -> io::Result<u32> {
-        Ok(u32::try_from(MAX_BLOCKS).unwrap_or(u32::MAX))
+        let limit = u32::try_from(MAX_BLOCKS).unwrap_or(u32::MAX);
+        Ok(self.disc.maximum_blocks().min(limit))
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod data;
 mod disc;
+mod end;
 mod images;
 mod item;
 mod options;
@@ -14,6 +15,7 @@ mod walk;
 
 pub use self::data::RecordedData;
 pub use self::disc::{RecordedDisc, RecordedSession};
+pub(crate) use self::end::{partitions_end, session_end};
 pub use self::images::{RandomWriteImage, SequentialImage};
 pub use self::item::{RecordedExtent, RecordedItem, RecordedItems, RecordedKind};
 pub use self::options::ImportOptions;

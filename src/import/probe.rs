@@ -17,6 +17,7 @@ use crate::block::BLOCK_SIZE;
 use crate::boot;
 use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
+use crate::iso9660::FIRST_DESCRIPTOR;
 use crate::iso9660::read::Descriptors;
 use crate::media::Blocks;
 use crate::recorded::{Entry, Volume as _};
@@ -113,20 +114,27 @@ fn holds_at_most_readme(blocks: &Arc<Blocks>, descriptors: &Descriptors) -> bool
 
 /// Where volume descriptors follow on the volume of the session at `start`.
 fn next_session(blocks: &Arc<Blocks>, start: u32) -> Result<Option<u32>> {
-    let ends = match Descriptors::read(blocks, start)?.volume_space_size() {
+    let mut ends = [None; 3];
+    if let Some(size) = Descriptors::read(blocks, start)?.volume_space_size() {
         // Some writers count the size from the session's start, others from that of the disc.
-        Some(size) => [
+        ends = [
             start.checked_add(size),
             Some(size).filter(|end| *end > start),
-        ],
-        None => match udf::read::open(blocks, start) {
-            Ok(Some(volume)) => [Some(volume.end()), None],
-            Ok(None) => return Ok(None),
-            // What is wrong with it is said when it is to be read. Of a disc that was written in several sessions with a
-            // table at its very end, the earlier ones cannot be opened.
-            Err(_) => return Ok(search(blocks, start)),
-        },
-    };
+            None,
+        ];
+    }
+    // Both are looked at: one of them is behind the other when a session was added and its writer interrupted. What is
+    // wrong with a volume of UDF is said when it is opened.
+    match udf::read::open(blocks, start) {
+        Ok(Some(volume)) => {
+            let [.., end] = &mut ends;
+            *end = Some(volume.end());
+        }
+        // Of a disc that was written in several sessions with a table at its very end, the earlier ones cannot be
+        // opened.
+        Err(_) if ends.iter().all(Option::is_none) => return Ok(search(blocks, start)),
+        Ok(None) | Err(_) => {}
+    }
     let ends = ends.into_iter().flatten();
     let mut places: Vec<u32> = ends
         .flat_map(|end| {
@@ -136,6 +144,7 @@ fn next_session(blocks: &Arc<Blocks>, start: u32) -> Result<Option<u32>> {
         .collect();
     // The nearest first: where one is looked for in vain, a later session may happen to be.
     places.sort_unstable();
+    places.dedup();
     for place in places {
         for more in 0..ALIGNMENT {
             let next = place.saturating_add(more);
@@ -150,7 +159,7 @@ fn next_session(blocks: &Arc<Blocks>, start: u32) -> Result<Option<u32>> {
 /// Whether a session begins at a block. Blocks behind a volume may not be readable: those of a CD's run-out are not.
 fn begins(blocks: &Blocks, block: u32) -> bool {
     matches!(Descriptors::begin_at(blocks, block), Ok(true))
-        || matches!(udf::read::is_recorded(blocks, block), Ok(true))
+        || matches!(udf_begins_at(blocks, block), Ok(true))
 }
 
 /// The next block behind a session of unknown length where one begins, at the places where they can on DVD and BD.
@@ -160,6 +169,28 @@ fn search(blocks: &Blocks, start: u32) -> Option<u32> {
     places
         .take_while(|place| u64::from(*place).saturating_mul(BLOCK_SIZE.into()) < blocks.len())
         .find(|place| begins(blocks, *place))
+}
+
+/// Whether a session begins at block `start` whose first descriptor is one of UDF.
+///
+/// A session that was not written to its end has later descriptors without the first one, which are none of a session
+/// some blocks further on.
+fn udf_begins_at(blocks: &Blocks, start: u32) -> Result<bool> {
+    let Some(first) = start.checked_add(FIRST_DESCRIPTOR) else {
+        return Ok(false);
+    };
+    let is_at = |block: u32, identifier: &[u8; 5]| {
+        let offset = u64::from(block).saturating_mul(BLOCK_SIZE.into());
+        let mut head = [0; 6];
+        if offset.saturating_add(head.len() as u64) > blocks.len() {
+            return Ok(false);
+        }
+        blocks.read_at(offset, &mut head)?;
+        Ok::<_, Error>(head.ends_with(identifier))
+    };
+    Ok(is_at(first, b"BEA01")?
+        && !is_at(first.saturating_sub(1), b"CD001")?
+        && udf::read::is_recorded(blocks, start)?)
 }
 
 /// Opens a file system of the session that begins at block `start`; nothing if it does not have it.

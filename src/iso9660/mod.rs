@@ -26,6 +26,9 @@ use crate::file_systems::FileSystems;
 /// Block of the first volume descriptor, counted from the session's start (ECMA-119 6.2.1).
 pub(crate) const FIRST_DESCRIPTOR: u32 = 16;
 
+/// Blocks from the session's start to behind all descriptors: what reading begins with.
+pub(crate) const HEAD_BLOCKS: u32 = 32;
+
 /// The deepest level of a directory, the root being at 1 (ECMA-119 6.8.2.1).
 pub(crate) const MAX_LEVEL: u32 = 8;
 

@@ -1,4 +1,11 @@
 //! A disc as the formats read it: bytes at any place, within a budget of memory.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,6 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::Disc;
 use crate::block::{BLOCK, BLOCK_SIZE};
 use crate::error::{Error, Result};
+
+const BLOCK_LEN: u64 = BLOCK as u64;
 
 /// The most blocks that are read at once when few bytes are asked for: structures lie close together.
 const WINDOW: usize = 32;
@@ -28,7 +37,7 @@ impl Blocks {
     /// `budget` is how many bytes of memory all that is read and kept may take.
     pub(crate) fn new(disc: Arc<dyn Disc>, budget: u64) -> Self {
         Self {
-            len: u64::from(disc.total_blocks()) * u64::from(BLOCK_SIZE),
+            len: u64::from(disc.total_blocks()).saturating_mul(BLOCK_SIZE.into()),
             disc,
             window: Mutex::default(),
             budget: AtomicU64::new(budget),
@@ -47,45 +56,48 @@ impl Blocks {
     ///
     /// [`Error::ReadDisc`] when it reaches behind the disc's end, or the disc fails.
     pub(crate) fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
-        let block = u32::try_from(offset / u64::from(BLOCK_SIZE)).unwrap_or(u32::MAX);
+        let block = u32::try_from(offset / BLOCK_LEN).unwrap_or(u32::MAX);
         let failed = |source| Error::ReadDisc { block, source };
         let end = offset.checked_add(buf.len() as u64);
         if end.is_none_or(|end| end > self.len) {
             return Err(failed(std::io::ErrorKind::UnexpectedEof.into()));
         }
-        let skip = (offset % u64::from(BLOCK_SIZE)) as usize;
-        let blocks = (skip + buf.len()).div_ceil(BLOCK);
+        let skip = usize::try_from(offset % BLOCK_LEN).unwrap_or(0);
+        let blocks = skip.saturating_add(buf.len()).div_ceil(BLOCK);
         if skip == 0 && buf.len() % BLOCK == 0 && blocks >= WINDOW {
             return self.disc.read_blocks(block, buf).map_err(failed);
         }
         let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
         let (first, bytes) = &mut *window;
-        let has = |first: u32, bytes: &[u8]| {
-            first <= block && (block - first) as usize + blocks <= bytes.len() / BLOCK
-        };
-        if !has(*first, bytes) {
-            let left = (self.disc.total_blocks() - block) as usize;
+        if part(*first, bytes, block, skip, buf.len()).is_none() {
+            let left = self.disc.total_blocks().saturating_sub(block) as usize;
             // What is read in order is read in ever larger pieces.
             let last = bytes.len() / BLOCK;
-            let follows = block
-                .checked_sub(*first)
-                .is_some_and(|skip| (last..=last + WINDOW).contains(&(skip as usize)));
-            let piece = if follows { 2 * last } else { FIRST };
+            let follows = block.checked_sub(*first).is_some_and(|skip| {
+                (last..=last.saturating_add(WINDOW)).contains(&(skip as usize))
+            });
+            let piece = if follows {
+                last.saturating_mul(2)
+            } else {
+                FIRST
+            };
             let piece = piece.clamp(FIRST, WINDOW).min(left);
             let mut read = std::mem::take(bytes);
-            read.resize(blocks.max(piece) * BLOCK, 0);
+            let needed = blocks.saturating_mul(BLOCK);
+            read.resize(needed.max(piece.saturating_mul(BLOCK)), 0);
             let mut result = self.disc.read_blocks(block, &mut read);
-            if result.is_err() && read.len() > blocks * BLOCK {
+            if result.is_err() && read.len() > needed {
                 // Perhaps what cannot be read is none of what was asked for.
-                read.truncate(blocks * BLOCK);
+                read.truncate(needed);
                 result = self.disc.read_blocks(block, &mut read);
             }
             result.map_err(failed)?;
             *bytes = read;
             *first = block;
         }
-        let at = (block - *first) as usize * BLOCK + skip;
-        buf.copy_from_slice(&bytes[at..at + buf.len()]);
+        let there = part(*first, bytes, block, skip, buf.len());
+        let there = there.ok_or_else(|| failed(std::io::ErrorKind::UnexpectedEof.into()))?;
+        buf.copy_from_slice(there);
         Ok(())
     }
 
@@ -114,7 +126,7 @@ impl Blocks {
                 left.checked_sub(bytes)
             });
         left.map(|_| ()).map_err(|left| Error::ImportMemory {
-            needed: bytes.saturating_add(self.limit - left),
+            needed: bytes.saturating_add(self.limit.saturating_sub(left)),
             limit: self.limit,
         })
     }
@@ -123,6 +135,14 @@ impl Blocks {
     pub(crate) fn release(&self, bytes: u64) {
         self.budget.fetch_add(bytes, Ordering::Relaxed);
     }
+}
+
+/// The `len` bytes that are `skip` bytes behind the start of `block`, if all of them are in `bytes`, which begins at block
+/// `first`.
+fn part(first: u32, bytes: &[u8], block: u32, skip: usize, len: usize) -> Option<&[u8]> {
+    let at = usize::try_from(block.checked_sub(first)?).ok()?;
+    let at = at.checked_mul(BLOCK)?.checked_add(skip)?;
+    bytes.get(at..at.checked_add(len)?)
 }
 
 impl std::fmt::Debug for Blocks {
@@ -134,6 +154,7 @@ impl std::fmt::Debug for Blocks {
 }
 
 #[cfg(test)]
+#[allow(clippy::arithmetic_side_effects, clippy::panic)]
 mod tests {
     use super::*;
 

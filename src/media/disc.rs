@@ -1,4 +1,11 @@
 //! Discs, and what serves as one.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 use std::fmt;
 use std::fs::File;
@@ -7,7 +14,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::MediaType;
-use crate::block::{BLOCK, BLOCK_SIZE};
+use crate::block::{BLOCK, BLOCK_SIZE, MAX_BLOCKS};
 
 /// A disc, or what serves as one: blocks of [`BLOCK_SIZE`] bytes that can be read in any order, by several threads.
 ///
@@ -76,11 +83,23 @@ fn total_blocks(len: u64) -> u32 {
     u32::try_from(len.div_ceil(u64::from(BLOCK_SIZE))).unwrap_or(u32::MAX)
 }
 
-/// A file or a block device that serves as a disc.
+/// Blocks that can still be written behind `total` of them, where there is room without end.
+fn growth(total: u32) -> u32 {
+    let left = MAX_BLOCKS.saturating_sub(total.into());
+    u32::try_from(left).unwrap_or(u32::MAX)
+}
+
+/// Where a block begins.
+fn byte_of(block: u32) -> u64 {
+    u64::from(block).saturating_mul(BLOCK_SIZE.into())
+}
+
+/// A file or a block device that serves as a disc. A file can grow; a device has the blocks it has.
 #[derive(Debug)]
 pub struct FileDisc {
     file: File,
     len: u64,
+    can_grow: bool,
 }
 
 impl FileDisc {
@@ -101,13 +120,19 @@ impl FileDisc {
     pub fn new(mut file: File) -> io::Result<Self> {
         // A block device tells its length in no other way.
         let len = file.seek(SeekFrom::End(0))?;
-        Ok(Self { file, len })
+        // What is known of a device differs by system, so all but files count as one.
+        let can_grow = file.metadata().is_ok_and(|metadata| metadata.is_file());
+        Ok(Self {
+            file,
+            len,
+            can_grow,
+        })
     }
 }
 
 impl Disc for FileDisc {
     fn read_blocks(&self, block: u32, buf: &mut [u8]) -> io::Result<()> {
-        let offset = u64::from(block) * u64::from(BLOCK_SIZE);
+        let offset = byte_of(block);
         let there = filled(self.len, offset, buf.len());
         let (data, padding) = buf.split_at_mut(there);
         read_exact_at(&self.file, data, offset)?;
@@ -118,13 +143,21 @@ impl Disc for FileDisc {
     fn total_blocks(&self) -> u32 {
         total_blocks(self.len)
     }
+
+    fn free_blocks(&self) -> u32 {
+        if self.can_grow {
+            growth(self.total_blocks())
+        } else {
+            0
+        }
+    }
 }
 
 /// How much of a buffer of `buf` bytes there is from `offset` on, if less than a block is missing.
 fn filled(len: u64, offset: u64, buf: usize) -> usize {
     let left = usize::try_from(len.saturating_sub(offset)).unwrap_or(usize::MAX);
     // What lacks more than that is an error of reading.
-    if left < buf && buf - left < BLOCK {
+    if left < buf && buf.saturating_sub(left) < BLOCK {
         left
     } else {
         buf
@@ -142,8 +175,8 @@ fn read_exact_at(file: &File, mut buf: &mut [u8], mut offset: u64) -> io::Result
         match std::os::windows::fs::FileExt::seek_read(file, buf, offset) {
             Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(len) => {
-                buf = &mut buf[len..];
-                offset += len as u64;
+                buf = buf.get_mut(len..).unwrap_or_default();
+                offset = offset.saturating_add(len as u64);
             }
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(error),
@@ -158,7 +191,8 @@ fn read_exact_at(mut file: &File, buf: &mut [u8], offset: u64) -> io::Result<()>
     file.read_exact(buf)
 }
 
-/// Anything that can be read from any position, as a disc. Threads read it one after another.
+/// Anything that can be read from any position, as a disc. Threads read it one after another. It counts as something that
+/// can grow, as a file can.
 pub struct ReaderDisc<R> {
     reader: Mutex<R>,
     len: u64,
@@ -181,7 +215,7 @@ impl<R: Read + Seek + Send> ReaderDisc<R> {
 
 impl<R: Read + Seek + Send> Disc for ReaderDisc<R> {
     fn read_blocks(&self, block: u32, buf: &mut [u8]) -> io::Result<()> {
-        let offset = u64::from(block) * u64::from(BLOCK_SIZE);
+        let offset = byte_of(block);
         let there = filled(self.len, offset, buf.len());
         let (data, padding) = buf.split_at_mut(there);
         // A panic in a reader leaves nothing but its position, which is set here.
@@ -194,6 +228,10 @@ impl<R: Read + Seek + Send> Disc for ReaderDisc<R> {
 
     fn total_blocks(&self) -> u32 {
         total_blocks(self.len)
+    }
+
+    fn free_blocks(&self) -> u32 {
+        growth(self.total_blocks())
     }
 }
 

@@ -71,16 +71,34 @@ pub trait MultisessionSequential: Multisession {
     #[doc(alias = "get_NextWritableAddress")]
     fn next_writable_address(&self) -> io::Result<u32>;
 
-    /// Blocks there are for the new session.
+    /// Blocks there are for the new session; 0 if the disc is closed.
     ///
     /// # Errors
     ///
     /// Those of the drive.
     #[doc(alias = "get_FreeSectorsOnMedia")]
     fn free_sectors_on_media(&self) -> io::Result<u32>;
+
+    /// Blocks that are written at a time. Default: 1. The drive begins sessions at multiples of it, so that a
+    /// [`next_writable_address`](MultisessionSequential::next_writable_address) that is none is refused: moving the
+    /// session would leave a gap that cannot be written.
+    ///
+    /// IMAPI2: `IMultisessionSequential2::get_WriteUnitSize`.
+    ///
+    /// # Errors
+    ///
+    /// Those of the drive.
+    #[doc(alias = "IMultisessionSequential2")]
+    #[doc(alias = "get_WriteUnitSize")]
+    fn write_unit_size(&self) -> io::Result<u32> {
+        Ok(1)
+    }
 }
 
 /// There is one session, which grows, and any block can be written: DVD+RW, DVD-RAM, BD-RE, files.
+///
+/// What was recorded last is continued. When the blocks that lead to it have been rewritten, the sessions before it can
+/// no longer be reached from block 0, as with IMAPI2; what the new session has taken over of them can.
 ///
 /// IMAPI2: `IMultisessionRandomWrite`.
 #[doc(alias = "IMultisessionRandomWrite")]

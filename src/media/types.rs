@@ -107,6 +107,44 @@ impl MediaType {
         })
     }
 
+    /// Whether sessions follow each other on it: it can be written once, or serves as if.
+    pub(crate) const fn takes_sessions(self) -> bool {
+        matches!(
+            self,
+            Self::CdR
+                | Self::CdRw
+                | Self::DvdDashR
+                | Self::DvdDashRDualLayer
+                | Self::DvdPlusR
+                | Self::DvdPlusRDualLayer
+                | Self::HdDvdR
+                | Self::BdR
+                | Self::Disk
+        )
+    }
+
+    /// Whether any of its blocks can be written.
+    pub(crate) const fn is_written_at_random(self) -> bool {
+        matches!(
+            self,
+            Self::DvdDashRw
+                | Self::DvdPlusRw
+                | Self::DvdPlusRwDualLayer
+                | Self::DvdRam
+                | Self::HdDvdRam
+                | Self::BdRe
+                | Self::Disk
+        )
+    }
+
+    /// Whether it can only be read.
+    pub(crate) const fn is_read_only(self) -> bool {
+        matches!(
+            self,
+            Self::CdRom | Self::DvdRom | Self::HdDvdRom | Self::BdRom
+        )
+    }
+
     const fn text(self) -> &'static str {
         match self {
             Self::Unknown => "unknown",

@@ -79,7 +79,10 @@ impl ResultImage {
     ///
     /// An image that continues a disc of which any block can be written is the whole disc from block 0, and only these
     /// blocks of it are to be written. Those that lead to the new session come last, so that the disc stays readable if
-    /// writing is interrupted.
+    /// writing is interrupted: the new session is not recognised before all of it is there, and block 0 leads to the old
+    /// one until then. Where writes may be reordered on their way, each range is to be on the disc before the next is
+    /// written. When all are, block 0 leads to the new session, and the sessions before it can no longer be reached from
+    /// there.
     ///
     /// IMAPI2: `IFileSystemImageResult2::get_ModifiedBlocks`, `IBlockRangeList`.
     #[doc(alias = "get_ModifiedBlocks")]

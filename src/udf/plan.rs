@@ -17,6 +17,8 @@ use crate::time::Timestamp;
 const MAIN_SEQUENCE: u32 = 32;
 /// Blocks from the session's start to the first anchor (UDF 2.2.3).
 const ANCHOR: u32 = 256;
+/// Blocks from the session's start to behind the first anchor: what reading begins with.
+pub(crate) const HEAD_BLOCKS: u32 = ANCHOR + 1;
 /// Blocks of the integrity sequence.
 const INTEGRITY_BLOCKS: u32 = 2;
 

@@ -53,7 +53,7 @@ fn the_base_directory_is_added_if_wanted() {
     assert_eq!(paths(&image), ["/base/", "/base/a"]);
     let mut root = image.root_mut();
     let mut below = root.as_item_mut();
-    below.set_hidden(false);
+    below.set_is_hidden(false);
     image
         .directory_mut("base")
         .unwrap()
@@ -211,7 +211,7 @@ fn the_source_wins_and_directories_are_merged() {
             ("other", b"other"),
         ],
     );
-    image.item_mut("dir/both").unwrap().set_hidden(true);
+    image.item_mut("dir/both").unwrap().set_is_hidden(true);
     let old_time = image.item("dir").unwrap().last_modified_time();
     let summary = image.root_mut().add_tree(host.root(), false).unwrap();
     assert_eq!(

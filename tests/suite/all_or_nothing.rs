@@ -43,7 +43,7 @@ fn filled() -> FileSystemImage {
         &mut image,
         &[("a/both", b"old"), ("both", &[3; 3000]), ("mine", b"mine")],
     );
-    image.item_mut("a/both").unwrap().set_hidden(true);
+    image.item_mut("a/both").unwrap().set_is_hidden(true);
     image
 }
 

@@ -182,8 +182,18 @@ fn a_session_written_at_random_is_found_from_block_0() {
         let old = bytes_of(&first(file_systems, revision));
         let image = continued(&old, random_write(&old));
         let result = image.create_result_image().unwrap();
+        let start = image.session_start_block();
         let ranges = result.modified_blocks().unwrap();
-        assert_eq!(*ranges[0].start(), image.session_start_block());
+        let mut blocks: Vec<u32> = ranges.into_iter().flatten().collect();
+        // The block that the session is known by is the last one of it that is written.
+        let rewritten = blocks.iter().rposition(|block| *block >= start).unwrap();
+        assert_eq!(blocks[rewritten], start + 16);
+        let count = blocks.len();
+        blocks.sort_unstable();
+        blocks.dedup();
+        assert_eq!(blocks.len(), count, "no block is written twice");
+        let session = blocks.iter().filter(|block| **block >= start);
+        assert!(session.copied().eq(start..result.total_blocks()));
         let new = written(&old, &result, 0);
         assert!(new == all(result.image_stream()), "the whole disc");
         for file_system in file_systems.iter() {
@@ -361,18 +371,203 @@ fn an_import_that_fails_changes_nothing() {
     assert_eq!(image.session_start_block(), 0);
 }
 
-/// Sessions that follow each other are not to be lost from sight.
+/// All that sequential sessions have is in a session written at random behind them, which block 0 leads to.
 #[test]
-fn sequential_sessions_are_not_continued_at_random() {
-    let mut bytes = bytes_of(&first(FileSystems::all(), UdfRevision::V1_02));
-    let mut image = continued(&bytes, sequential(&bytes));
+fn sequential_sessions_are_continued_at_random() {
+    each(|file_systems, revision| {
+        let mut bytes = bytes_of(&first(file_systems, revision));
+        let image = continued(&bytes, sequential(&bytes));
+        let result = image.create_result_image().unwrap();
+        bytes = written(&bytes, &result, image.session_start_block());
+        let second = image.session_start_block();
+        let mut image = image_at(FileSystems::all(), InterchangeLevel::Three);
+        image
+            .set_multisession_interfaces(vec![random_write(&bytes)])
+            .unwrap();
+        for file_system in file_systems.iter() {
+            assert!(image.probe_specific_file_system(file_system).unwrap());
+        }
+        image.import_file_system().unwrap();
+        assert_eq!(image.imported_volume_name(), Some("SECOND"));
+        image.root_mut().add_file("THIRD", b"third").unwrap();
+        let result = image.create_result_image().unwrap();
+        let new = written(&bytes, &result, 0);
+        let mut expected = expected();
+        expected.push(("/THIRD".into(), b"third".to_vec()));
+        expected.sort();
+        for file_system in file_systems.iter() {
+            assert_eq!(read_first(&new, file_system), expected);
+            assert_eq!(read(&new, file_system), expected);
+            // That session itself is untouched.
+            let options = ImportOptions::new().session_start(second);
+            assert_eq!(
+                read_with(&new, file_system, &options).len(),
+                expected.len() - 1
+            );
+        }
+        let disc = RecordedDisc::open(disc(&new)).unwrap();
+        assert_eq!(disc.sessions().len(), 1, "all others are behind this one");
+    });
+}
+
+/// The parts of an image in the order in which they are written: byte of the image, byte of the disc, length.
+fn parts(result: &ResultImage, start: u32) -> Vec<(u64, usize, usize)> {
+    const BLOCK: u64 = 2048;
+    match result.modified_blocks() {
+        None => {
+            let at = u64::from(start) * BLOCK;
+            let [descriptor, head] = [17, 257].map(|end| result.len().min(end * BLOCK));
+            [(head, result.len()), (descriptor, head), (0, descriptor)]
+                .into_iter()
+                .map(|(from, to)| (from, (at + from) as usize, (to - from) as usize))
+                .collect()
+        }
+        Some(ranges) => {
+            let part = |range: std::ops::RangeInclusive<u32>| {
+                let first = u64::from(*range.start()) * BLOCK;
+                (first, first as usize, range.count() * BLOCK as usize)
+            };
+            ranges.into_iter().map(part).collect()
+        }
+    }
+}
+
+/// The disc when its writer is killed after each block that makes a difference, and at the end.
+fn interruptions(old: &[u8], result: &ResultImage, start: u32) -> Vec<Bytes> {
+    let mut states = vec![old.to_vec()];
+    let mut bytes = old.to_vec();
+    if result.modified_blocks().is_none() {
+        bytes.truncate(start as usize * 2048);
+    }
+    for (from, to, len) in parts(result, start) {
+        let mut part = vec![0; len];
+        assert_eq!(result.read_at(from, &mut part).unwrap(), len);
+        let blocks = len / 2048;
+        let last = blocks.saturating_sub(3);
+        for (block, data) in part.chunks(2048).enumerate() {
+            let at = to + block * 2048;
+            bytes.resize(bytes.len().max(at + 2048), 0);
+            bytes[at..at + 2048].copy_from_slice(data);
+            if block < 3 || block >= last || block % 64 == 0 {
+                states.push(bytes.clone());
+            }
+        }
+    }
+    states
+}
+
+/// With a file of this name.
+fn appended(
+    bytes: &[u8],
+    kind: fn(&[u8]) -> MultisessionInterface,
+    name: &str,
+) -> (ResultImage, u32) {
+    let mut image = image_at(FileSystems::all(), InterchangeLevel::Three);
+    image
+        .set_multisession_interfaces(vec![kind(bytes)])
+        .unwrap();
+    image.import_file_system().unwrap();
+    image.root_mut().add_file(name, vec![3; 40_000]).unwrap();
     let result = image.create_result_image().unwrap();
-    bytes = written(&bytes, &result, image.session_start_block());
-    image = image_at(FileSystems::all(), InterchangeLevel::Three);
-    let interfaces = vec![random_write(&bytes)];
-    image.set_multisession_interfaces(interfaces).unwrap();
-    let error = image.import_file_system().unwrap_err();
-    assert_eq!(error.hresult().0, 0xC0AA_B133, "{error}");
-    assert!(error.to_string().contains("sessions behind"), "{error}");
-    assert!(!image.probe_specific_file_system(FileSystems::UDF).unwrap());
+    (result, image.session_start_block())
+}
+
+fn names(bytes: &[u8], file_system: FileSystems) -> Vec<String> {
+    let files = read(bytes, file_system).into_iter();
+    files
+        .map(|(name, _)| name)
+        .filter(|name| name.len() == 2)
+        .collect()
+}
+
+/// Whenever a writer is killed, readers find the old session or the new one, and another session can be added.
+#[test]
+fn appending_can_be_interrupted() {
+    let revision_of = |file_systems, revision| {
+        let mut image = image_at(file_systems, InterchangeLevel::Three);
+        image.set_udf_revision(revision).unwrap();
+        add_files(&mut image, &[("A", &[1; 30_000]), ("D/E", b"e")]);
+        bytes_of(&image)
+    };
+    let (iso9660, joliet, udf) = (FileSystems::ISO9660, FileSystems::JOLIET, FileSystems::UDF);
+    for (file_systems, revision) in [
+        (iso9660, UdfRevision::V1_02),
+        (iso9660 | joliet, UdfRevision::V1_02),
+        (udf, UdfRevision::V1_02),
+        (udf, UdfRevision::V2_50),
+        (iso9660 | joliet | udf, UdfRevision::V1_02),
+    ] {
+        let first = revision_of(file_systems, revision);
+        let (result, start) = appended(&first, sequential, "B");
+        let second = written(&first, &result, start);
+        // With one session before, and with two that follow each other.
+        for (old, before) in [(&first, &["/A"][..]), (&second, &["/A", "/B"])] {
+            for kind in [sequential, random_write] {
+                let (result, start) = appended(old, kind, "C");
+                let mut seen = [0, 0];
+                for (number, bytes) in interruptions(old, &result, start).iter().enumerate() {
+                    let what = format!("{file_systems} {revision}, state {number}");
+                    let disc = RecordedDisc::open(disc(bytes)).unwrap();
+                    assert_eq!(disc.file_systems(), file_systems, "{what}");
+                    let mut found = Vec::new();
+                    for file_system in file_systems.iter() {
+                        found = names(bytes, file_system);
+                        let is_new = found.len() > before.len();
+                        seen[usize::from(is_new)] += 1;
+                        let new = [before, &["/C"]].concat();
+                        assert_eq!(found, if is_new { &new } else { before }, "{what}");
+                    }
+                    // What it was written with last is the one that is imported.
+                    for next in [sequential, random_write] {
+                        let (result, start) = appended(bytes, next, "X");
+                        let what = format!("{what}, {start} behind {}", bytes.len() / 2048);
+                        let again = finished(bytes, &result, start);
+                        let mut found = found.clone();
+                        found.push("/X".into());
+                        for file_system in file_systems.iter() {
+                            assert_eq!(names(&again, file_system), found, "{what}");
+                        }
+                    }
+                }
+                assert!(seen[0] > 0 && seen[1] > 0, "{seen:?}");
+            }
+        }
+    }
+}
+
+/// The disc when its writer was not killed.
+fn finished(old: &[u8], result: &ResultImage, start: u32) -> Bytes {
+    let len = match result.modified_blocks() {
+        // What was left of another session is cut off.
+        None => old.len().min(start as usize * 2048),
+        Some(_) => old.len(),
+    };
+    written(&old[..len], result, start)
+}
+
+/// Killed once more where it was killed before, a writer has still destroyed nothing.
+#[test]
+fn appending_can_be_interrupted_again() {
+    for file_systems in [
+        FileSystems::ISO9660 | FileSystems::JOLIET,
+        FileSystems::all(),
+    ] {
+        let mut image = image_of(file_systems);
+        add_files(&mut image, &[("A", &[1; 30_000])]);
+        let old = bytes_of(&image);
+        for kind in [sequential, random_write] {
+            let (result, start) = appended(&old, kind, "B");
+            for bytes in interruptions(&old, &result, start).iter().step_by(5) {
+                let (result, start) = appended(bytes, kind, "C");
+                for bytes in interruptions(bytes, &result, start).iter().step_by(5) {
+                    for file_system in file_systems.iter() {
+                        assert!(names(bytes, file_system).contains(&"/A".to_owned()));
+                    }
+                    let (result, start) = appended(bytes, kind, "X");
+                    let again = finished(bytes, &result, start);
+                    assert!(names(&again, FileSystems::ISO9660).contains(&"/X".to_owned()));
+                }
+            }
+        }
+    }
 }

@@ -42,7 +42,7 @@ fn every_call_that_changes_the_tree_is_one_change() {
     image.root_mut().add_directory("d").unwrap();
     image.root_mut().add_file("d", b"").unwrap_err();
     image.root_mut().remove("nothing").unwrap_err();
-    image.item_mut("d").unwrap().set_hidden(true);
+    image.item_mut("d").unwrap().set_is_hidden(true);
     image.set_udf_revision(UdfRevision::V2_50).unwrap();
     image.set_volume_name("name").unwrap();
     assert_eq!(image.change_point(), 10);
@@ -121,7 +121,7 @@ fn attributes_of_what_stays_stay() {
     add_files(&mut image, &[("a", b"")]);
     let point = image.change_point();
     add_files(&mut image, &[("b", b"")]);
-    image.item_mut("a").unwrap().set_hidden(true);
+    image.item_mut("a").unwrap().set_is_hidden(true);
     image.rollback_to_change_point(point).unwrap();
     assert!(image.item("a").unwrap().is_hidden());
 }

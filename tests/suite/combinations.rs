@@ -59,9 +59,9 @@ fn a_tree_of_a_little_of_everything() {
                 .unwrap();
             item.set_last_modified_time(time).unwrap();
             item.set_last_accessed_time(time).unwrap();
-            item.set_hidden(number % 2 == 0);
+            item.set_is_hidden(number % 2 == 0);
         }
-        image.item_mut("Long").unwrap().set_hidden(true);
+        image.item_mut("Long").unwrap().set_is_hidden(true);
         if !image.strict_file_system_compliance() {
             let long = "n".repeat(200);
             for name in ["Case", "CASE", "case", "a:b?", "a\\b", &*long] {

@@ -153,7 +153,7 @@ fn apply(image: &mut FileSystemImage, model: &mut Model, host: &Host, edit: &Edi
             let possible = model.contains_key(path);
             let done = match image.item_mut(path) {
                 Ok(mut item) => {
-                    item.set_hidden(true);
+                    item.set_is_hidden(true);
                     true
                 }
                 Err(_) => false,

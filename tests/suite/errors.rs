@@ -278,6 +278,19 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
         ),
         (Error::Cancelled, "cancelled by the caller", 0xC0AA_0002),
         (
+            Error::ImportSeek { block: 1 },
+            "cannot seek to block 1 of the disc: no session is recorded",
+            0xC0AA_B156,
+        ),
+        (
+            Error::DiscMismatch {
+                imported: "one".into(),
+                found: "two".into(),
+            },
+            "the disc is two and no longer one, which was imported",
+            0xC0AA_B158,
+        ),
+        (
             Error::EmptyDisc,
             "nothing is recorded on the disc",
             0xC0AA_B150,

@@ -39,7 +39,7 @@ fn a_bridge_of_a_small_tree() {
         ],
     );
     let mut item = image.item_mut("dir/sub").unwrap();
-    item.set_hidden(true);
+    item.set_is_hidden(true);
     item.set_last_modified_time(at("1999-12-31T23:59:59.987654+05:30"))
         .unwrap();
     for number in 0..60 {

@@ -195,7 +195,7 @@ fn a_directory_of_many_blocks_has_whole_records_in_each() {
 fn hidden_is_recorded_in_every_file_system() {
     let mut image = sample(FileSystems::all());
     for path in ["DIR", "DIR/A.TXT", "EMPTY"] {
-        image.item_mut(path).unwrap().set_hidden(true);
+        image.item_mut(path).unwrap().set_is_hidden(true);
     }
     // The reader wants neither a directory's own record nor its children's `..` hidden.
     let disc = check(&image);
@@ -395,7 +395,7 @@ fn volume_times_are_clamped_too() {
 #[test]
 fn the_root_is_never_hidden() {
     let mut image = sample(FileSystems::all());
-    image.root_mut().as_item_mut().set_hidden(true);
+    image.root_mut().as_item_mut().set_is_hidden(true);
     // The reader wants the flags of a directory, and no others.
     let disc = Disc::new(&image);
     assert!(!disc.primary().entries[""].hidden);

@@ -101,7 +101,7 @@ fn hidden_is_a_matter_of_the_name() {
     fs::hard_link(host.path("a"), host.path("b")).unwrap();
     let mut image = image();
     image.root_mut().add_tree(host.root(), false).unwrap();
-    image.item_mut("b").unwrap().set_hidden(true);
+    image.item_mut("b").unwrap().set_is_hidden(true);
     let udf = check(&image).udf();
     assert!(udf.entries["/b"].hidden && !udf.entries["/a"].hidden);
     assert_eq!(udf.entries["/a"].icb().links, 2);

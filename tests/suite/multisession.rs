@@ -6,9 +6,10 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use imapi2fs::{
-    Disc, Error, FileSystemImage, FileSystems, ImportLeftOut, InterchangeLevel, MediaType,
-    Multisession, MultisessionInterface, MultisessionRandomWrite, MultisessionSequential,
-    ReaderDisc, RecordedDisc, SequentialImage, UdfRevision,
+    Disc, Error, FileDisc, FileSystemImage, FileSystems, ImportLeftOut, InterchangeLevel,
+    MediaType, Multisession, MultisessionInterface, MultisessionRandomWrite,
+    MultisessionSequential, RandomWriteImage, ReaderDisc, RecordedDisc, SequentialImage,
+    UdfRevision,
 };
 
 use crate::append::{Bytes, bytes_of, disc, random_write, sequential, written};
@@ -52,10 +53,13 @@ struct Drive {
     in_use: bool,
     /// The property that cannot be read.
     failing: &'static str,
+    is_first: bool,
     previous: u32,
+    last: u32,
     next: u32,
     free: u32,
     write_unit: u32,
+    random_last: Option<u32>,
     total: u32,
 }
 
@@ -64,24 +68,27 @@ impl Drive {
         let disc = disc(bytes);
         let next = disc.total_blocks().next_multiple_of(32);
         Self {
+            supported: true,
+            in_use: false,
+            failing: "",
+            is_first: false,
+            previous: 0,
+            last: disc.total_blocks().saturating_sub(1),
+            next,
+            free: 100_000,
+            write_unit: 16,
+            random_last: None,
+            total: 1_000_000,
             disc: Arc::new(Medium {
                 disc,
                 media,
                 unreadable,
             }),
-            supported: true,
-            in_use: false,
-            failing: "",
-            previous: 0,
-            next,
-            free: 100_000,
-            write_unit: 16,
-            total: 1_000_000,
         }
     }
 
     fn new(bytes: &[u8]) -> Self {
-        Self::of(bytes, MediaType::DvdPlusR, None)
+        Self::of(bytes, MediaType::Disk, None)
     }
 
     fn with(&self, change: impl FnOnce(&mut Self)) -> Self {
@@ -126,7 +133,7 @@ impl Multisession for Drive {
 
 impl MultisessionSequential for Drive {
     fn is_first_data_session(&self) -> io::Result<bool> {
-        Ok(false)
+        self.tell("first", self.is_first)
     }
 
     fn start_address_of_previous_session(&self) -> io::Result<u32> {
@@ -134,7 +141,7 @@ impl MultisessionSequential for Drive {
     }
 
     fn last_written_address_of_previous_session(&self) -> io::Result<u32> {
-        Ok(self.next - 1)
+        self.tell("last of session", self.last)
     }
 
     fn next_writable_address(&self) -> io::Result<u32> {
@@ -144,6 +151,10 @@ impl MultisessionSequential for Drive {
     fn free_sectors_on_media(&self) -> io::Result<u32> {
         self.tell("free", self.free)
     }
+
+    fn write_unit_size(&self) -> io::Result<u32> {
+        self.tell("write unit", self.write_unit)
+    }
 }
 
 impl MultisessionRandomWrite for Drive {
@@ -152,7 +163,7 @@ impl MultisessionRandomWrite for Drive {
     }
 
     fn last_written_address(&self) -> io::Result<Option<u32>> {
-        self.tell("last", None)
+        self.tell("last", self.random_last)
     }
 
     fn total_sectors_on_media(&self) -> io::Result<u32> {
@@ -275,9 +286,90 @@ fn media_that_can_only_be_read_are_refused() {
             assert_eq!(code(result), 0xC0AA_B159, "{media}");
         }
     }
-    for media in MediaType::WRITABLE {
-        imported(Drive::of(&bytes, *media, None).sequential());
+}
+
+#[test]
+fn media_are_continued_as_they_can_be_written() {
+    use MediaType::*;
+    const SEQUENTIAL: &[MediaType] = &[
+        CdR,
+        CdRw,
+        DvdPlusR,
+        DvdPlusRDualLayer,
+        DvdDashR,
+        DvdDashRDualLayer,
+        HdDvdR,
+        BdR,
+        Disk,
+    ];
+    const AT_RANDOM: &[MediaType] = &[
+        DvdRam,
+        DvdPlusRw,
+        DvdPlusRwDualLayer,
+        DvdDashRw,
+        HdDvdRam,
+        BdRe,
+        Disk,
+    ];
+    let bytes = recorded(UDF);
+    let others = [Unknown, HdDvdR, HdDvdRam];
+    for media in MediaType::WRITABLE.iter().copied().chain(others) {
+        let drive = Drive::of(&bytes, media, None);
+        let used = drive.with(|drive| drive.in_use = true);
+        let takes = [SEQUENTIAL, AT_RANDOM].map(|all| all.contains(&media));
+        for (drive, others) in [(&drive, vec![]), (&used, vec![drive.other()])] {
+            for (interface, takes) in [drive.sequential(), drive.random_write()]
+                .into_iter()
+                .zip(takes)
+            {
+                let mut all = others.clone();
+                all.push(interface);
+                if takes {
+                    offered(all).import_file_system().unwrap();
+                } else {
+                    let result = image().set_multisession_interfaces(all);
+                    assert_eq!(code(result), 0xC0AA_B15C, "{media}");
+                }
+            }
+        }
+        // Of several the one that works is chosen.
+        let both = vec![drive.random_write(), drive.sequential()];
+        if media == Unknown {
+            let result = image().set_multisession_interfaces(both);
+            assert_eq!(code(result), 0xC0AA_B15C);
+        } else {
+            let mut image = offered(both);
+            image.import_file_system().unwrap();
+            let result = image.create_result_image().unwrap();
+            assert_eq!(result.modified_blocks().is_some(), takes[1], "{media}");
+        }
     }
+}
+
+/// What nothing is recorded on that can be written once.
+#[test]
+fn blank_discs_take_no_other_session() {
+    let drive = Drive::of(&[], MediaType::CdR, None);
+    for blank in [
+        drive.with(|drive| drive.is_first = true),
+        drive.with(|drive| drive.next = 0),
+        // There may be other sessions, of sound.
+        Drive::of(&recorded(UDF), MediaType::CdR, None).with(|drive| drive.is_first = true),
+    ] {
+        let mut image = image();
+        let result = image.set_multisession_interfaces(vec![blank.sequential()]);
+        assert_eq!(code(result), 0xC0AA_B156);
+        assert_eq!(code(image.import_file_system()), 0xC0AA_B15D);
+    }
+    for blank in [&[][..], &[0; 300 * BLOCK]] {
+        let result = image().set_multisession_interfaces(vec![sequential(blank)]);
+        let error = result.unwrap_err();
+        assert!(matches!(error, Error::ImportSeek { block: 0 }), "{error}");
+    }
+    // There is nothing to seek on a medium that is written at random.
+    let drive = Drive::of(&[], MediaType::DvdPlusRw, None);
+    let mut image = offered([drive.random_write()]);
+    assert_eq!(code(image.import_file_system()), 0xC0AA_B150);
 }
 
 #[test]
@@ -290,7 +382,14 @@ fn a_drive_must_say_what_is_needed() {
         assert_eq!(error.hresult().0, 0xC0AA_B162, "{error}");
         std::error::Error::source(&error).map(ToString::to_string)
     };
-    for property in ["previous", "next", "free"] {
+    for property in [
+        "first",
+        "previous",
+        "last of session",
+        "next",
+        "free",
+        "write unit",
+    ] {
         let failing = drive.with(|drive| drive.failing = property);
         let source = refusal(failing.sequential());
         assert_eq!(source.as_deref(), Some("no answer"), "{property}");
@@ -302,9 +401,19 @@ fn a_drive_must_say_what_is_needed() {
     }
     // What cannot be.
     let next = drive.next;
-    let wrong = drive.with(|drive| drive.previous = next);
-    assert_eq!(refusal(wrong.sequential()), None);
     for wrong in [
+        drive.with(|drive| drive.previous = next),
+        drive.with(|drive| drive.last = next),
+        drive.with(|drive| drive.next = drive.last),
+        drive.with(|drive| (drive.previous, drive.last) = (1, 0)),
+        drive.with(|drive| drive.write_unit = 0),
+        // A multiple of 32.
+        drive.with(|drive| drive.write_unit = 7 * 64),
+    ] {
+        assert_eq!(refusal(wrong.sequential()), None);
+    }
+    for wrong in [
+        drive.with(|drive| drive.random_last = Some(drive.total)),
         drive.with(|drive| drive.write_unit = 0),
         drive.with(|drive| drive.total = 0),
     ] {
@@ -348,9 +457,6 @@ fn discs_that_have_nothing_to_import_say_so() {
 
     // An image that nothing has been recorded in is a blank disc.
     for blank in [&[][..], &blank] {
-        let interface =
-            MultisessionInterface::sequential(SequentialImage::open(disc(blank)).unwrap());
-        assert_eq!(code(offered([interface]).import_file_system()), 0xC0AA_B150);
         assert_eq!(
             code(offered([random_write(blank)]).import_file_system()),
             0xC0AA_B150
@@ -430,11 +536,12 @@ fn full_discs_are_not_continued() {
         drive.free = 0;
         drive.total = drive.next;
     });
-    for interface in [full.sequential(), full.random_write()] {
-        let mut image = offered([interface]);
-        assert!(!image.probe_specific_file_system(UDF).unwrap());
-        assert_eq!(code(image.import_file_system()), 0xC0AA_B133);
-    }
+    let mut image = offered([full.random_write()]);
+    assert!(!image.probe_specific_file_system(UDF).unwrap());
+    assert_eq!(code(image.import_file_system()), 0xC0AA_B133);
+    // A closed disc.
+    let result = image.set_multisession_interfaces(vec![full.sequential()]);
+    assert_eq!(code(result), 0xC0AA_B15C);
     // What is added has to fit.
     let small = Drive::new(&bytes).with(|drive| drive.free = 1000);
     let mut image = imported(small.sequential());
@@ -537,7 +644,7 @@ fn what_the_image_has_stays() {
         let time = at("2001-02-03T04:05:06Z");
         let mut directory = image.item_mut("DIR").unwrap();
         directory.set_last_modified_time(time).unwrap();
-        directory.set_hidden(true);
+        directory.set_is_hidden(true);
         let summary = image.import_file_system().unwrap();
         assert_eq!((summary.files, summary.directories), (1, 1));
         let mut replaced: Vec<_> = summary
@@ -956,5 +1063,181 @@ fn what_boots_goes_on_booting() {
         let at = catalog as usize * BLOCK;
         assert!(new[at..at + BLOCK] == [1; BLOCK]);
         assert!(imported(kind(&new)).exists("NEW").unwrap().is_some());
+    }
+}
+
+/// A device: it has the blocks it has, most of which were never written.
+struct Device(ReaderDisc<Cursor<Bytes>>);
+
+impl Device {
+    fn new(bytes: &[u8], blocks: usize) -> Self {
+        let mut bytes = bytes.to_vec();
+        bytes.resize(blocks * BLOCK, 0);
+        Self(disc(&bytes))
+    }
+}
+
+impl Disc for Device {
+    fn read_blocks(&self, block: u32, buf: &mut [u8]) -> io::Result<()> {
+        self.0.read_blocks(block, buf)
+    }
+
+    fn total_blocks(&self) -> u32 {
+        self.0.total_blocks()
+    }
+}
+
+#[test]
+fn sessions_go_behind_the_volume_on_a_device() {
+    for file_systems in masks() {
+        let mut bytes = recorded(file_systems);
+        let kinds: [fn(Device) -> MultisessionInterface; 2] = [
+            |device| MultisessionInterface::random_write(RandomWriteImage::new(device)),
+            |device| MultisessionInterface::sequential(SequentialImage::open(device).unwrap()),
+        ];
+        for (kind, alignment) in kinds.iter().zip([1, 32]).cycle().take(6) {
+            let mut image = imported(kind(Device::new(&bytes, 5000)));
+            let start = image.session_start_block();
+            let end = (bytes.len() / BLOCK) as u32;
+            assert_eq!(start, end.next_multiple_of(alignment), "{file_systems}");
+            assert_eq!(image.free_media_blocks(), 5000 - start);
+            let name = format!("S{start}");
+            image.root_mut().add_file(name, b"new").unwrap();
+            bytes = written(&bytes, &image.create_result_image().unwrap(), start);
+        }
+        let image = imported(kinds[0](Device::new(&bytes, 5000)));
+        assert_eq!(image.file_count(), 3 + 6);
+    }
+    // One that is full.
+    let bytes = recorded(UDF);
+    let len = bytes.len() / BLOCK;
+    let device =
+        MultisessionInterface::random_write(RandomWriteImage::new(Device::new(&bytes, len)));
+    assert_eq!(code(offered([device]).import_file_system()), 0xC0AA_B133);
+}
+
+/// A partition behind the volume, as images for USB sticks have, is not in the way.
+#[test]
+fn partitions_are_not_overwritten() {
+    let mut bytes = recorded(ISO9660 | JOLIET);
+    let end = bytes.len() / BLOCK;
+    let partition = end + 100;
+    bytes[446] = 0x80;
+    bytes[450] = 0xEF;
+    bytes[454..458].copy_from_slice(&(4 * partition as u32).to_le_bytes());
+    bytes[458..462].copy_from_slice(&40_u32.to_le_bytes());
+    bytes[510..512].copy_from_slice(&[0x55, 0xAA]);
+    bytes.resize(partition * BLOCK, 0);
+    bytes.extend([9; 10 * BLOCK]);
+    let behind = (partition + 10) as u32;
+    let device =
+        MultisessionInterface::random_write(RandomWriteImage::new(Device::new(&bytes, 5000)));
+    assert_eq!(imported(device).session_start_block(), behind);
+    let file = imported(sequential(&bytes));
+    assert_eq!(file.session_start_block(), behind.next_multiple_of(32));
+    // What nothing points at is kept as well, if it is where the session would be.
+    let mut bytes = recorded(ISO9660 | JOLIET);
+    bytes.resize((end + 50) * BLOCK, 1);
+    let file = imported(sequential(&bytes));
+    assert_eq!(
+        file.session_start_block() as usize,
+        (end + 50).next_multiple_of(32)
+    );
+}
+
+/// Blocks of ISO 9660 are counted from the session's start by some writers.
+#[test]
+fn volumes_that_are_counted_from_their_session_end_where_they_do() {
+    let mut first = image_of(ISO9660);
+    add_files(&mut first, &[("A", &[1; 100 * BLOCK])]);
+    let first = bytes_of(&first);
+    let mut image = imported(sequential(&first));
+    add_files(&mut image, &[("B", &[0; 500 * BLOCK])]);
+    let start = image.session_start_block();
+    let bytes = written(&first, &image.create_result_image().unwrap(), start);
+    let end = (bytes.len() / BLOCK) as u32;
+    for size in [end, end - start] {
+        for padding in [0, 16, 1000] {
+            let mut bytes = bytes.clone();
+            let at = (start as usize + 16) * BLOCK + 80;
+            bytes[at..at + 4].copy_from_slice(&size.to_le_bytes());
+            bytes[at + 4..at + 8].copy_from_slice(&size.to_be_bytes());
+            bytes.resize(bytes.len() + padding * BLOCK, 0);
+            let image = imported(sequential(&bytes));
+            assert_eq!(
+                image.session_start_block(),
+                end.next_multiple_of(32),
+                "{size} {padding}"
+            );
+        }
+    }
+}
+
+#[test]
+fn files_grow_and_what_they_have_is_kept() {
+    let directory = tempfile::TempDir::new().unwrap();
+    let path = directory.path().join("disc.iso");
+    std::fs::write(&path, recorded(UDF)).unwrap();
+    let disc = FileDisc::open(&path).unwrap();
+    let total = disc.total_blocks();
+    assert_eq!(disc.maximum_blocks(), 0x7FFF_FFFF);
+    assert_eq!(disc.free_blocks(), 0x7FFF_FFFF - total);
+    let interface = MultisessionInterface::random_write(RandomWriteImage::new(disc));
+    let image = imported(interface);
+    assert_eq!(image.session_start_block(), total);
+    assert_eq!(image.free_media_blocks(), 0x7FFF_FFFF - total);
+}
+
+/// A disc that is changed while an image continues it.
+struct Changing(std::sync::Mutex<Bytes>);
+
+impl Disc for Changing {
+    fn read_blocks(&self, block: u32, buf: &mut [u8]) -> io::Result<()> {
+        let bytes = self.0.lock().unwrap();
+        let at = block as usize * BLOCK;
+        buf.copy_from_slice(&bytes[at..at + buf.len()]);
+        Ok(())
+    }
+
+    fn total_blocks(&self) -> u32 {
+        (self.0.lock().unwrap().len() / BLOCK) as u32
+    }
+
+    fn free_blocks(&self) -> u32 {
+        100_000
+    }
+}
+
+#[test]
+fn an_image_continues_only_the_disc_that_was_imported() {
+    for file_systems in masks() {
+        let old = recorded(file_systems);
+        let kinds: [fn(Arc<Changing>) -> MultisessionInterface; 2] = [
+            |disc| MultisessionInterface::random_write(RandomWriteImage::new(disc)),
+            |disc| MultisessionInterface::sequential(SequentialImage::open(disc).unwrap()),
+        ];
+        for kind in kinds {
+            let disc = Arc::new(Changing(old.clone().into()));
+            let mut image = imported(kind(disc.clone()));
+            image.root_mut().add_file("NEW", b"new").unwrap();
+            let result = image.create_result_image().unwrap();
+            let start = image.session_start_block();
+            // Another disc, and this one with a session that was added since.
+            let other = bytes_of(&image_of(file_systems));
+            for changed in [other, written(&old, &result, start)] {
+                *disc.0.lock().unwrap() = changed;
+                let error = image.create_result_image().unwrap_err();
+                assert!(matches!(error, Error::DiscMismatch { .. }), "{error}");
+                assert_eq!(error.hresult().0, 0xC0AA_B158);
+                image.used_blocks().unwrap();
+            }
+            *disc.0.lock().unwrap() = old.clone();
+            image.create_result_image().unwrap();
+            let unreadable = Drive::of(&old, MediaType::Disk, Some(16));
+            image
+                .set_multisession_interfaces(vec![unreadable.sequential()])
+                .unwrap();
+            assert_eq!(code(image.create_result_image()), 0xC0AA_B157);
+        }
     }
 }

@@ -295,7 +295,7 @@ fn only_files_have_streams() {
         assert!(error.to_string().contains("a:large"), "{error}");
     }
     // But times and a hidden attribute of their own.
-    stream.set_hidden(true);
+    stream.set_is_hidden(true);
     let time = at("2001-02-03T04:05:06Z");
     stream.set_last_modified_time(time).unwrap();
     check(&image);
@@ -477,7 +477,7 @@ mod from_the_host {
         root.add_tree_with_named_streams(host.root(), false)
             .unwrap();
         let mut item = image.item_mut("d/z").unwrap();
-        item.named_stream_mut("one").unwrap().set_hidden(true);
+        item.named_stream_mut("one").unwrap().set_is_hidden(true);
         let entries = check(&image).udf().entries;
         assert!(entries["/d/z"].icb().streams["one"].hidden);
         assert!(!entries["/d/a"].icb().streams["one"].hidden);

@@ -144,7 +144,7 @@ fn attributes_are_kept_and_recorded() {
         let mut item = image.item_mut(path).unwrap();
         assert!(!item.item().is_hidden());
         assert_eq!(item.item().creation_time(), at("2024-01-05T07:08:59Z"));
-        item.set_hidden(true);
+        item.set_is_hidden(true);
         item.set_creation_time(created).unwrap();
         item.set_last_accessed_time(accessed).unwrap();
         item.set_last_modified_time(modified).unwrap();
@@ -156,7 +156,7 @@ fn attributes_are_kept_and_recorded() {
         assert_eq!(item.last_modified_time().zone_minutes(), 120);
     }
     check(&image);
-    image.item_mut("dir").unwrap().set_hidden(false);
+    image.item_mut("dir").unwrap().set_is_hidden(false);
     assert!(!image.item("dir").unwrap().is_hidden());
     check(&image);
 }
@@ -283,7 +283,7 @@ fn results_stay_as_they_were() {
 
     image.root_mut().remove_tree("a").unwrap();
     image.root_mut().add_file("a", b"other").unwrap();
-    image.item_mut("c").unwrap().set_hidden(true);
+    image.item_mut("c").unwrap().set_is_hidden(true);
     image.set_volume_name("OTHER").unwrap();
     image.set_session_start_block(32).unwrap();
     let second = image.create_result_image().unwrap();

@@ -21,7 +21,7 @@ use crate::block::{BLOCK, Lba};
 use crate::error::{Error, Result};
 use crate::file_systems::{FileSystems, InvalidValue};
 use crate::import::{ImportOptions, RecordedDisc};
-use crate::media::{Disc, MediaType, MultisessionInterface};
+use crate::media::{Disc, MultisessionInterface};
 use crate::path::ImagePath;
 use crate::udf;
 
@@ -91,15 +91,21 @@ impl FileSystemImage {
     /// Chooses the disc that the image continues: the one interface that is in use, or else the first that works with
     /// the disc as it is.
     ///
+    /// Media that can be written once, and CD-RW, take sequential sessions; other rewritable ones are written at random;
+    /// a [`Disk`](crate::MediaType::Disk) takes both. A blank medium that is written at random is accepted, and has nothing to
+    /// import.
+    ///
     /// IMAPI2: `IFileSystemImage::put_MultisessionInterfaces`.
     ///
     /// # Errors
     ///
     /// - [`Error::InvalidParameter`] when there is none, or several are in use.
     /// - [`Error::IncompatibleMultisessionType`] when the one in use is of an unknown kind.
-    /// - [`Error::NoCompatibleMultisessionType`] when none works.
+    /// - [`Error::NoCompatibleMultisessionType`] when none works with the medium, there is no medium, or the disc is
+    ///   closed.
     /// - [`Error::ImportMediaNotAllowed`] for media that can only be read.
-    /// - [`Error::BadMultisessionParameter`] when the drive does not say what must be known.
+    /// - [`Error::ImportSeek`] when the disc takes sequential sessions and has none yet.
+    /// - [`Error::BadMultisessionParameter`] when the drive does not say what must be known, or says what cannot be.
     #[doc(alias = "put_MultisessionInterfaces")]
     pub fn set_multisession_interfaces(
         &mut self,
@@ -108,10 +114,7 @@ impl FileSystemImage {
         let used: Vec<_> = interfaces.iter().filter(|one| one.in_use()).collect();
         let chosen = match used[..] {
             _ if interfaces.is_empty() => return Err(wrong_interfaces("none")),
-            [] => interfaces.iter().find(|one| {
-                !matches!(one, MultisessionInterface::Other(_))
-                    && one.is_supported_on_current_media_state()
-            }),
+            [] => interfaces.iter().find(|one| works(one)),
             [one] => Some(one),
             _ => return Err(wrong_interfaces("several in use")),
         };
@@ -123,18 +126,15 @@ impl FileSystemImage {
             return Err(Error::IncompatibleMultisessionType);
         }
         let media = chosen.disc().media_type();
-        if matches!(
-            media,
-            MediaType::CdRom | MediaType::DvdRom | MediaType::HdDvdRom | MediaType::BdRom
-        ) {
+        if media.is_read_only() {
             return Err(Error::ImportMediaNotAllowed {
                 media: media.to_string(),
             });
         }
-        if !chosen.is_supported_on_current_media_state() {
+        if !works(chosen) {
             return Err(none());
         }
-        Place::of(chosen)?;
+        Place::of(chosen, interfaces.len())?;
         let chosen = chosen.clone();
         self.multisession = Some((interfaces, chosen));
         Ok(())
@@ -152,12 +152,20 @@ impl FileSystemImage {
     }
 
     fn chosen_place(&self) -> Result<(Place, bool)> {
-        let (_, chosen) = self
+        let (offered, chosen) = self
             .multisession
             .as_ref()
             .ok_or(Error::MultisessionNotSet)?;
         let random = matches!(chosen, MultisessionInterface::RandomWrite(_));
-        Ok((Place::of(chosen)?, random))
+        let mut place = Place::of(chosen, offered.len())?;
+        if random {
+            // No drive knows of what lies behind: sequential sessions in a file, or one whose writer was interrupted
+            // before block 0 led to it.
+            let options = self.settings.import.clone().last_session();
+            let disc = RecordedDisc::open_with(Arc::clone(&place.disc), &options)?;
+            place.previous = disc.session().start_block();
+        }
+        Ok((place, random))
     }
 
     /// How the disc that is continued is read.
@@ -404,12 +412,38 @@ impl FileSystemImage {
 }
 
 impl FileSystemImage {
+    /// Refuses a disc that is not what it was when it was imported: the image has addresses of that one.
+    pub(super) fn check_disc(&self) -> Result<()> {
+        if let Some(imported) = &self.settings.imported {
+            let found = self.calculate_disc_identifier()?;
+            if found != imported.disc_id {
+                return Err(Error::DiscMismatch {
+                    imported: imported.disc_id.clone(),
+                    found,
+                });
+            }
+        }
+        Ok(())
+    }
+
     fn refuse_boot_images(&self) -> Result<()> {
         match self.settings.boot_images[..] {
             [] => Ok(()),
             _ => Err(Error::BootObjectConflict),
         }
     }
+}
+
+/// Whether an interface is of a kind that is known, and works with the medium as it is. What can only be read has an error
+/// of its own.
+fn works(interface: &MultisessionInterface) -> bool {
+    let media = interface.disc().media_type();
+    let fits = match interface {
+        MultisessionInterface::Sequential(_) => media.takes_sessions(),
+        MultisessionInterface::RandomWrite(_) => media.is_written_at_random(),
+        MultisessionInterface::Other(_) => return false,
+    };
+    (fits || media.is_read_only()) && interface.is_supported_on_current_media_state()
 }
 
 fn wrong_interfaces(value: &str) -> Error {

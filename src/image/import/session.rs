@@ -1,4 +1,11 @@
 //! Whether a disc can be continued, and where its next session goes.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 use std::io::{self, Read as _};
 use std::sync::Arc;
@@ -7,17 +14,23 @@ use super::super::FileSystemImage;
 use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba, MAX_BLOCKS};
 use crate::error::{Error, Result};
 use crate::file_systems::{FileSystems, UdfRevision};
-use crate::import::RecordedDisc;
+use crate::import::{RecordedDisc, partitions_end, session_end};
+use crate::iso9660::FIRST_DESCRIPTOR;
 use crate::iso9660::read::Descriptors;
 use crate::layout::RandomWrite;
 use crate::media::{Blocks, Disc, MultisessionInterface};
 use crate::udf;
+
+const BLOCK_LEN: u64 = BLOCK as u64;
 
 /// Block of the first anchor of UDF.
 const ANCHOR: Lba = Lba(256);
 
 /// What is not continued unasked.
 const OTHER_PRODUCER: &str = "another program recorded it";
+
+/// Blocks that a session needs at least, and room for what is rounded up.
+const ROOM: u64 = 1024;
 
 /// The longest readme that is carried over, in bytes.
 const MAX_README: u64 = 64 << 10;
@@ -38,6 +51,8 @@ pub(in crate::image) struct Imported {
     pub boot_readme: Option<Arc<[u8]>>,
     /// The disc, if any of its blocks can be written.
     pub random_write: Option<Arc<Blocks>>,
+    /// Whether the session at block 0 has other file systems.
+    pub first_differs: bool,
 }
 
 impl Imported {
@@ -46,7 +61,9 @@ impl Imported {
         self.random_write.as_ref().map(|disc| RandomWrite {
             disc: disc.clone(),
             rewrite_descriptors: !strict
-                && (self.file_systems.contains(FileSystems::ISO9660) || self.boot_record.is_some()),
+                && (self.file_systems.contains(FileSystems::ISO9660)
+                    || self.boot_record.is_some()
+                    || self.first_differs),
         })
     }
 
@@ -88,21 +105,24 @@ impl FileSystemImage {
             return incompatible("its file systems cannot be made together");
         }
         let has_iso9660 = file_systems.contains(FileSystems::ISO9660);
-        if random && has_iso9660 && self.settings.strict {
+        let first = if random && place.previous > 0 {
+            let options = options.clone().session_start(0);
+            Some(RecordedDisc::open_with(Arc::clone(&place.disc), &options)?)
+        } else {
+            None
+        };
+        let first_differs = first
+            .as_ref()
+            .is_some_and(|first| first.file_systems() != disc.file_systems());
+        if random && (has_iso9660 || first_differs) && self.settings.strict {
             // IMAPI2 cannot move the descriptors of ISO 9660.
             return incompatible("it has ISO 9660 on a medium that is written at random");
         }
-        if random
-            && RecordedDisc::open_with(Arc::clone(&place.disc), &options.clone().last_session())?
-                .sessions()
-                .len()
-                > 1
-        {
-            // They would be lost from sight.
-            return incompatible("it has sessions behind the one at block 0");
-        }
         let blocks = disc.blocks();
-        let mut end = 0;
+        let mut end = session_end(disc)?.unwrap_or(0);
+        if let Some(first) = &first {
+            end = end.max(session_end(first)?.unwrap_or(0));
+        }
         let mut imported = Imported {
             volume_name: String::new(),
             disc_id: String::new(),
@@ -113,6 +133,7 @@ impl FileSystemImage {
             boot_record: None,
             boot_readme: None,
             random_write: random.then(|| blocks.clone()),
+            first_differs,
         };
         if has_iso9660 || is_boot_stub {
             let descriptors = Descriptors::read(blocks, place.previous)?;
@@ -127,7 +148,6 @@ impl FileSystemImage {
             if !options.drop_rock_ridge && !is_boot_stub && has_rock_ridge(disc)? {
                 return incompatible("its ISO 9660 has Rock Ridge, which would be lost");
             }
-            end = end.max(descriptors.volume_space_size().unwrap_or(0));
             imported.boot_record = boot_record(blocks, place.previous)?;
         }
         if is_boot_stub {
@@ -154,33 +174,36 @@ impl FileSystemImage {
                 return incompatible("its UDF partition is not read-only");
             }
             let (partition, _) = volume.partition();
-            let start = partition.checked_div(BLOCK_SIZE.into());
-            let start = start.and_then(|start| u32::try_from(start).ok());
-            let start = Lba(start.unwrap_or(u32::MAX));
-            if revision.has_metadata_partition() && start.0 % udf::METADATA_UNIT != 0 {
+            let start = partition / BLOCK_LEN;
+            let start = Lba(u32::try_from(start).unwrap_or(u32::MAX));
+            let is_aligned = start.0.checked_rem(udf::METADATA_UNIT) == Some(0);
+            if revision.has_metadata_partition() && !is_aligned {
                 return incompatible("its UDF partition does not begin at an ECC block");
             }
             imported.partition_start = Some(start);
             imported.udf_revision = Some(revision);
-            end = end.max(volume.end());
         }
         let next = match place.next {
             Some(next) => next,
             None => {
-                let unit = place.write_unit.max(1);
-                // What lies behind is not overwritten, whoever wrote it; without a word of the drive about it, what a
-                // file has.
+                // What lies behind is not overwritten, whoever wrote it; without a word of the drive about it, what a file
+                // has, or what partitions take.
                 let written = match place.last {
                     Some(last) => last.saturating_add(1),
                     None if place.total >= MAX_BLOCKS => place.disc.total_blocks(),
-                    None => 0,
+                    None => partitions_end(blocks)?,
                 };
                 let end = end.max(written);
+                let unit = place.write_unit.max(1);
                 end.checked_next_multiple_of(unit).unwrap_or(u32::MAX)
             }
         };
-        if u64::from(next) + 1024 > MAX_BLOCKS || u64::from(next) >= place.total {
+        let wide = u64::from(next);
+        if wide.saturating_add(ROOM) > MAX_BLOCKS || wide >= place.total {
             return incompatible("it is full");
+        }
+        if next <= place.previous.saturating_add(FIRST_DESCRIPTOR) {
+            return incompatible("its last session does not say where it ends");
         }
         let first = imported.partition_start.unwrap_or_default();
         if next <= first.0 {
@@ -194,14 +217,15 @@ impl FileSystemImage {
     }
 }
 impl Place {
-    /// What an interface says of its disc.
-    pub(super) fn of(interface: &MultisessionInterface) -> Result<Self> {
-        let told = |parameter, answer: io::Result<u32>| {
-            answer.map_err(|source| Error::BadMultisessionParameter {
+    /// What an interface, one of several, says of its disc.
+    pub(super) fn of(interface: &MultisessionInterface, offered: usize) -> Result<Self> {
+        let failed = |parameter| {
+            move |source| Error::BadMultisessionParameter {
                 parameter,
                 source: Some(source),
-            })
+            }
         };
+        let told = |parameter, answer: io::Result<u32>| answer.map_err(failed(parameter));
         let bad = |parameter| Error::BadMultisessionParameter {
             parameter,
             source: None,
@@ -209,20 +233,45 @@ impl Place {
         let disc = interface.disc();
         match interface {
             MultisessionInterface::Sequential(sequential) => {
+                let is_first = sequential
+                    .is_first_data_session()
+                    .map_err(failed("state of its sessions"))?;
                 let next = told("next writable address", sequential.next_writable_address())?;
+                if is_first || next == 0 {
+                    return Err(Error::ImportSeek { block: 0 });
+                }
                 let previous = told(
                     "start address of the previous session",
                     sequential.start_address_of_previous_session(),
                 )?;
+                let last = told(
+                    "last written address of the previous session",
+                    sequential.last_written_address_of_previous_session(),
+                )?;
                 let free = told("number of free sectors", sequential.free_sectors_on_media())?;
-                if previous >= next && next > 0 {
+                let write_unit = told("write unit size", sequential.write_unit_size())?;
+                if free == 0 {
+                    // The disc is closed.
+                    return Err(Error::NoCompatibleMultisessionType { offered });
+                }
+                if previous >= next {
                     return Err(bad("start address of the previous session"));
+                }
+                if last < previous {
+                    return Err(bad("last written address of the previous session"));
+                }
+                let Some(behind_unit) = next.checked_rem(write_unit) else {
+                    return Err(bad("write unit size"));
+                };
+                // The drive says where it goes on: moving the session on would leave a gap.
+                if next <= last || behind_unit != 0 {
+                    return Err(bad("next writable address"));
                 }
                 Ok(Self {
                     disc,
                     previous,
                     next: Some(next),
-                    write_unit: 1,
+                    write_unit,
                     last: None,
                     total: u64::from(next).saturating_add(free.into()),
                 })
@@ -231,15 +280,15 @@ impl Place {
                 let write_unit = told("write unit size", random.write_unit_size())?;
                 let total = told("number of sectors", random.total_sectors_on_media())?;
                 let last = random.last_written_address();
-                let last = last.map_err(|source| Error::BadMultisessionParameter {
-                    parameter: "last written address",
-                    source: Some(source),
-                })?;
+                let last = last.map_err(failed("last written address"))?;
                 if write_unit == 0 {
                     return Err(bad("write unit size"));
                 }
                 if total == 0 {
                     return Err(bad("number of sectors"));
+                }
+                if last.is_some_and(|last| last >= total) {
+                    return Err(bad("last written address"));
                 }
                 Ok(Self {
                     disc,
@@ -289,9 +338,8 @@ fn boot_readme(disc: &RecordedDisc) -> Result<Option<Arc<[u8]>>> {
 /// The boot record of El Torito, if the session has one.
 fn boot_record(blocks: &Blocks, start: u32) -> Result<Option<Vec<u8>>> {
     let mut block = vec![0; BLOCK];
-    for place in 16..32 {
-        let offset = u64::from(start).saturating_add(place);
-        let offset = offset.saturating_mul(BLOCK_SIZE.into());
+    for place in FIRST_DESCRIPTOR..FIRST_DESCRIPTOR.saturating_mul(2) {
+        let offset = u64::from(start.saturating_add(place)).saturating_mul(BLOCK_SIZE.into());
         if offset >= blocks.len() {
             break;
         }

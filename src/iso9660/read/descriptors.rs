@@ -134,6 +134,13 @@ impl Descriptors {
         let first = self.primaries.first();
         first.is_some_and(|first| first.descriptor.application_identifier == padded(APPLICATION))
     }
+
+    /// Blocks of the volume, as the descriptor counts them that counts most: they differ while a session is added.
+    pub(crate) fn largest_space_size(&self) -> Option<u32> {
+        let all = self.primaries.iter().chain(&self.supplementaries);
+        all.map(|found| found.descriptor.volume_space_size.get())
+            .max()
+    }
 }
 
 /// The descriptor in a block; nothing if there is none.

@@ -140,7 +140,7 @@ pub(crate) fn grown(
             Some(data) => root.add_file(&path, data.clone()).unwrap(),
             None => root.add_directory(&path).unwrap(),
         };
-        item.set_hidden(hidden);
+        item.set_is_hidden(hidden);
         item.set_last_modified_time(time).unwrap();
         if let (Some((name, len)), Some(_)) = (&seed.stream, &data) {
             item.add_stream(name, vec![*len as u8; *len]).unwrap();

@@ -39,7 +39,7 @@ pub(super) fn image(revision: UdfRevision, redundant: bool, bridge: bool) -> Vec
     }
     root.add_file("empty", *b"").unwrap();
     root.add_directory("no entries").unwrap();
-    root.add_file("hidden", *b"h").unwrap().set_hidden(true);
+    root.add_file("hidden", *b"h").unwrap().set_is_hidden(true);
     let mut file = root.add_file("old", vec![1; 100_000]).unwrap();
     file.set_creation_time(Timestamp::from_unix(-1_000_000_000))
         .unwrap();

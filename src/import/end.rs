@@ -1,0 +1,126 @@
+//! Where what is recorded on a disc ends.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use zerocopy::FromBytes;
+use zerocopy::little_endian::U32;
+
+use super::disc::RecordedDisc;
+use crate::block::BLOCK_SIZE;
+use crate::error::Result;
+use crate::file_systems::FileSystems;
+use crate::iso9660::FIRST_DESCRIPTOR;
+use crate::iso9660::read::Descriptors;
+use crate::media::Blocks;
+use crate::udf;
+
+/// What the first sector of a hard disk ends with.
+const SIGNATURE: [u8; 2] = [0x55, 0xAA];
+
+/// Bytes of a sector that partitions are counted in.
+const SECTOR: u64 = 512;
+
+/// The first block behind the volumes of the session that is read; nothing if they do not say it.
+pub(crate) fn session_end(disc: &RecordedDisc) -> Result<Option<u32>> {
+    let blocks = disc.blocks();
+    let start = disc.session().start_block();
+    let udf = match udf::read::open(blocks, start) {
+        Ok(volume) => volume.map(|volume| volume.end()),
+        // What is wrong with it is said when it is opened.
+        Err(_) => None,
+    };
+    let iso9660 = match Descriptors::read(blocks, start)?.largest_space_size() {
+        Some(size) if start == 0 || udf.is_some() => Some(size),
+        Some(size) => Some(counted_end(disc, start, size)),
+        None => None,
+    };
+    let behind_descriptors = start.saturating_add(FIRST_DESCRIPTOR);
+    Ok(udf.max(iso9660).filter(|end| *end > behind_descriptors))
+}
+
+/// Where a volume of ISO 9660 ends: some writers count its blocks from the session's start, others from that of the
+/// disc.
+fn counted_end(disc: &RecordedDisc, start: u32, size: u32) -> u32 {
+    let from_start = start.saturating_add(size);
+    if size <= start {
+        return from_start;
+    }
+    let total = disc.blocks().len().div_ceil(BLOCK_SIZE.into());
+    if u64::from(from_start) > total {
+        return size;
+    }
+    // Both can be, so the files tell.
+    match last_used(disc) {
+        Ok(end) if end <= u64::from(size).saturating_mul(BLOCK_SIZE.into()) => size,
+        _ => from_start,
+    }
+}
+
+/// The byte behind all files of ISO 9660.
+fn last_used(disc: &RecordedDisc) -> Result<u64> {
+    let volume = disc.volume(FileSystems::ISO9660)?;
+    let mut end = 0;
+    for item in volume.walk() {
+        for extent in item?.extents() {
+            let behind = extent
+                .offset
+                .map_or(0, |offset| offset.saturating_add(extent.len));
+            end = end.max(behind);
+        }
+    }
+    Ok(end)
+}
+
+/// The first block behind the partitions that block 0 lists, 0 if it lists none: an image for USB sticks may have one
+/// behind its volume.
+pub(crate) fn partitions_end(blocks: &Blocks) -> Result<u32> {
+    let mut bytes = [0; size_of::<PartitionTable>()];
+    if blocks.len() < SECTOR {
+        return Ok(0);
+    }
+    blocks.read_at(0, &mut bytes)?;
+    let Ok(table) = PartitionTable::read_from_bytes(&bytes) else {
+        return Ok(0);
+    };
+    let is_table = |entry: &Partition| matches!(entry.status, 0 | 0x80);
+    if table.signature != SIGNATURE || !table.entries.iter().all(is_table) {
+        return Ok(0);
+    }
+    let ends = table
+        .entries
+        .iter()
+        .filter(|entry| entry.kind != 0)
+        .map(|entry| {
+            let end = u64::from(entry.first.get()).saturating_add(entry.sectors.get().into());
+            end.saturating_mul(SECTOR)
+        })
+        // What lies behind the disc's end was never there.
+        .filter(|end| *end <= blocks.len());
+    let end = ends.max().unwrap_or(0).div_ceil(BLOCK_SIZE.into());
+    Ok(u32::try_from(end).unwrap_or(u32::MAX))
+}
+
+/// The first sector of a hard disk.
+#[derive(FromBytes)]
+#[repr(C)]
+struct PartitionTable {
+    _code: [u8; 446],
+    entries: [Partition; 4],
+    signature: [u8; 2],
+}
+
+#[derive(FromBytes)]
+#[repr(C)]
+struct Partition {
+    status: u8,
+    _first: [u8; 3],
+    kind: u8,
+    _last: [u8; 3],
+    first: U32,
+    sectors: U32,
+}
