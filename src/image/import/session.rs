@@ -119,10 +119,6 @@ impl FileSystemImage {
             return incompatible("it has ISO 9660 on a medium that is written at random");
         }
         let blocks = disc.blocks();
-        let mut end = session_end(disc)?.unwrap_or(0);
-        if let Some(first) = &first {
-            end = end.max(session_end(first)?.unwrap_or(0));
-        }
         let mut imported = Imported {
             volume_name: String::new(),
             disc_id: String::new(),
@@ -193,7 +189,11 @@ impl FileSystemImage {
                     None if place.total >= MAX_BLOCKS => place.disc.total_blocks(),
                     None => partitions_end(blocks)?,
                 };
-                let end = end.max(written);
+                // While a session is added, the volumes at block 0 may end behind the last session that is found.
+                let mut end = session_end(disc)?.unwrap_or(0).max(written);
+                if let Some(first) = &first {
+                    end = end.max(session_end(first)?.unwrap_or(0));
+                }
                 let unit = place.write_unit.max(1);
                 end.checked_next_multiple_of(unit).unwrap_or(u32::MAX)
             }
@@ -205,13 +205,13 @@ impl FileSystemImage {
         if next <= place.previous.saturating_add(FIRST_DESCRIPTOR) {
             return incompatible("its last session does not say where it ends");
         }
-        let first = imported.partition_start.unwrap_or_default();
-        if next <= first.0 {
+        let partition = imported.partition_start.unwrap_or_default();
+        if next <= partition.0 {
             return incompatible("its partition begins behind the place of the next session");
         }
         imported.recorded = Extent {
-            start: first,
-            blocks: next.saturating_sub(first.0),
+            start: partition,
+            blocks: next.saturating_sub(partition.0),
         };
         Ok((imported, next))
     }
