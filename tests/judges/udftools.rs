@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use imapi2fs::{FileSystems, UdfRevision};
 
-use crate::case::Built;
+use crate::case::{Built, Files};
 use crate::expect::{self, View};
 use crate::tool::{self, Judge, Verdict};
 
@@ -18,8 +18,12 @@ pub(crate) const UDFINFO: Judge = Judge {
 pub(crate) const UDFDUMP: Judge = Judge {
     name: "udfdump",
     programs: &["udfdump"],
-    // An image of less than 300 blocks is too small for it.
-    can_read: |case| case.has(FileSystems::UDF) && case.tree.name != "empty",
+    // An image of less than 300 blocks is too small for it, as that of a few embedded files is.
+    can_read: |case| {
+        let is_small =
+            case.tree.name == "empty" || case.tree.name == "hand" && case.files == Files::Embedded;
+        case.has(FileSystems::UDF) && !is_small
+    },
     judge: udfdump,
 };
 
