@@ -821,6 +821,21 @@ fn patched(bytes: &[u8], identifier: u16, change: impl Fn(&mut [u8])) -> Bytes {
 }
 
 #[test]
+fn what_is_not_supported_is_named() {
+    const LOGICAL_VOLUME: u16 = 6;
+    const FIRST_MAP: usize = 440;
+    let bytes = recorded(UDF);
+    // A partition map of a type that nobody knows (ECMA-167 3/10.7.1).
+    let bytes = patched(&bytes, LOGICAL_VOLUME, |descriptor| {
+        descriptor[FIRST_MAP] = 7;
+    });
+    let volume = RecordedDisc::open(disc(&bytes)).unwrap().volume(UDF);
+    assert_eq!(code(volume), 0xC0AA_B154);
+    let mut image = offered([sequential(&bytes)]);
+    assert_eq!(code(image.import_file_system()), 0xC0AA_B154);
+}
+
+#[test]
 fn udf_that_cannot_be_continued_is_refused() {
     const PARTITION: u16 = 5;
     const LOGICAL_VOLUME: u16 = 6;
