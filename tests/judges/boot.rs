@@ -403,7 +403,7 @@ fn agreed() -> Verdict {
         &output.says(),
         &[
             "El Torito VD version 1 found, boot catalog is in sector",
-            "Hid 1 (System ID)",
+            "Hid 1",
             "ID 'Judged'",
             "Bootid 88 (bootable)",
             "Boot media 0 (No Emulation Boot)",
