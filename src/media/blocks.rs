@@ -1,10 +1,14 @@
 //! A disc as the formats read it: bytes at any place, within a budget of memory.
-#![deny(
-    clippy::arithmetic_side_effects,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
+// What is recorded may say anything; tests may fail.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
 )]
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -154,7 +158,6 @@ impl std::fmt::Debug for Blocks {
 }
 
 #[cfg(test)]
-#[allow(clippy::arithmetic_side_effects, clippy::panic)]
 mod tests {
     use super::*;
 

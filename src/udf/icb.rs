@@ -41,10 +41,10 @@ pub(super) struct IcbTag {
     pub flags: U16,
 }
 
-/// File Entry. Extended attributes and allocation descriptors follow in the same block.
-#[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+/// What both forms of entries begin with.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
-pub(super) struct FileEntry {
+pub(super) struct EntryHead {
     pub tag: Tag,
     pub icb_tag: IcbTag,
     pub uid: U32,
@@ -56,38 +56,44 @@ pub(super) struct FileEntry {
     pub record_len: U32,
     /// Length of the file's data, in bytes.
     pub information_len: U64,
-    pub logical_blocks_recorded: U64,
-    pub access_time: UdfTime,
-    pub modification_time: UdfTime,
-    pub attribute_time: UdfTime,
-    pub checkpoint: U32,
-    pub extended_attribute_icb: LongAd,
+}
+
+/// What both forms of entries end with; extended attributes and allocation descriptors follow in the same block.
+#[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(super) struct EntryTail {
     pub implementation_identifier: EntityId,
     pub unique_id: U64,
     pub extended_attributes_len: U32,
     pub allocation_descriptors_len: U32,
 }
 
+/// File Entry.
+#[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(super) struct FileEntry {
+    pub head: EntryHead,
+    pub logical_blocks_recorded: U64,
+    pub access_time: UdfTime,
+    pub modification_time: UdfTime,
+    pub attribute_time: UdfTime,
+    pub checkpoint: U32,
+    pub extended_attribute_icb: LongAd,
+    pub tail: EntryTail,
+}
+
 const _: () = assert!(
     size_of::<FileEntry>() == 176
-        && std::mem::offset_of!(FileEntry, information_len) == 56
-        && std::mem::offset_of!(FileEntry, unique_id) == 160
+        && std::mem::offset_of!(EntryHead, information_len) == 56
+        && std::mem::offset_of!(FileEntry, tail) == 128
+        && std::mem::offset_of!(EntryTail, unique_id) == 32
 );
 
 /// Extended File Entry, the form of ECMA-167's 3rd edition.
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(super) struct ExtendedFileEntry {
-    pub tag: Tag,
-    pub icb_tag: IcbTag,
-    pub uid: U32,
-    pub gid: U32,
-    pub permissions: U32,
-    pub file_link_count: U16,
-    pub record_format: u8,
-    pub record_display_attributes: u8,
-    pub record_len: U32,
-    pub information_len: U64,
+    pub head: EntryHead,
     /// With the lengths of all streams.
     pub object_size: U64,
     pub logical_blocks_recorded: U64,
@@ -99,16 +105,13 @@ pub(super) struct ExtendedFileEntry {
     pub reserved: U32,
     pub extended_attribute_icb: LongAd,
     pub stream_directory_icb: LongAd,
-    pub implementation_identifier: EntityId,
-    pub unique_id: U64,
-    pub extended_attributes_len: U32,
-    pub allocation_descriptors_len: U32,
+    pub tail: EntryTail,
 }
 
 const _: () = assert!(
     size_of::<ExtendedFileEntry>() == 216
         && std::mem::offset_of!(ExtendedFileEntry, attribute_time) == 116
-        && std::mem::offset_of!(ExtendedFileEntry, unique_id) == 200
+        && std::mem::offset_of!(ExtendedFileEntry, tail) == 168
 );
 
 /// Bytes of an entry before its allocation descriptors.
@@ -154,23 +157,19 @@ impl Entry {
         seal(out, identifier, revision, location.0, len - TAG_LEN);
     }
 
-    fn icb_tag(&self) -> IcbTag {
-        IcbTag {
-            prior_direct_entries: 0.into(),
-            strategy_type: 4.into(),
-            strategy_parameter: 0.into(),
-            maximum_entries: 1.into(),
-            reserved: 0,
-            file_type: self.file_type,
-            parent_icb: [0; 6],
-            flags: (self.allocation.kind | if self.is_stream { STREAM } else { 0 }).into(),
-        }
-    }
-
-    fn plain(&self) -> FileEntry {
-        FileEntry {
+    fn head(&self) -> EntryHead {
+        EntryHead {
             tag: Tag::default(),
-            icb_tag: self.icb_tag(),
+            icb_tag: IcbTag {
+                prior_direct_entries: 0.into(),
+                strategy_type: 4.into(),
+                strategy_parameter: 0.into(),
+                maximum_entries: 1.into(),
+                reserved: 0,
+                file_type: self.file_type,
+                parent_icb: [0; 6],
+                flags: (self.allocation.kind | if self.is_stream { STREAM } else { 0 }).into(),
+            },
             uid: NOBODY.into(),
             gid: NOBODY.into(),
             permissions: READ_AND_EXECUTE.into(),
@@ -179,13 +178,11 @@ impl Entry {
             record_display_attributes: 0,
             record_len: 0.into(),
             information_len: self.information_len.into(),
-            logical_blocks_recorded: self.blocks.into(),
-            access_time: self.accessed,
-            modification_time: self.modified,
-            // IMAPI2 has no such time; the attributes are as old as the data.
-            attribute_time: self.modified,
-            checkpoint: 1.into(),
-            extended_attribute_icb: LongAd::default(),
+        }
+    }
+
+    fn tail(&self) -> EntryTail {
+        EntryTail {
             implementation_identifier: EntityId::IMPLEMENTATION,
             unique_id: self.unique_id.into(),
             extended_attributes_len: 0.into(),
@@ -193,35 +190,36 @@ impl Entry {
         }
     }
 
+    fn plain(&self) -> FileEntry {
+        FileEntry {
+            head: self.head(),
+            logical_blocks_recorded: self.blocks.into(),
+            access_time: self.accessed,
+            modification_time: self.modified,
+            // IMAPI2 has no such time; the attributes are as old as the data.
+            attribute_time: self.modified,
+            checkpoint: 1.into(),
+            extended_attribute_icb: LongAd::default(),
+            tail: self.tail(),
+        }
+    }
+
     fn extended(&self, revision: UdfRevision) -> ExtendedFileEntry {
-        let plain = self.plain();
         ExtendedFileEntry {
-            tag: plain.tag,
-            icb_tag: plain.icb_tag,
-            uid: plain.uid,
-            gid: plain.gid,
-            permissions: plain.permissions,
-            file_link_count: plain.file_link_count,
-            record_format: plain.record_format,
-            record_display_attributes: plain.record_display_attributes,
-            record_len: plain.record_len,
-            information_len: plain.information_len,
+            head: self.head(),
             object_size: self.object_size.into(),
-            logical_blocks_recorded: plain.logical_blocks_recorded,
-            access_time: plain.access_time,
-            modification_time: plain.modification_time,
+            logical_blocks_recorded: self.blocks.into(),
+            access_time: self.accessed,
+            modification_time: self.modified,
             creation_time: self.created,
-            attribute_time: plain.attribute_time,
-            checkpoint: plain.checkpoint,
+            attribute_time: self.modified,
+            checkpoint: 1.into(),
             reserved: 0.into(),
-            extended_attribute_icb: plain.extended_attribute_icb,
+            extended_attribute_icb: LongAd::default(),
             stream_directory_icb: self.stream_directory.map_or_else(LongAd::default, |block| {
                 LongAd::of_structure(revision, block, 1)
             }),
-            implementation_identifier: plain.implementation_identifier,
-            unique_id: plain.unique_id,
-            extended_attributes_len: plain.extended_attributes_len,
-            allocation_descriptors_len: plain.allocation_descriptors_len,
+            tail: self.tail(),
         }
     }
 }

@@ -121,7 +121,7 @@ fn every_member_has_an_item_and_a_test() {
 #[test]
 fn every_code_has_an_error_and_a_test_or_a_reason() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let code = fs::read_to_string(root.join("src/error.rs")).unwrap();
+    let code = fs::read_to_string(root.join("src/error/code.rs")).unwrap();
     let tests = tests();
     let rows = rows("Errors");
     for row in &rows {

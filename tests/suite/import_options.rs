@@ -9,6 +9,7 @@ use imapi2fs::{
 
 use crate::append::{Bytes, bytes_of, disc, random_write, sequential};
 use crate::support::bytes::{BLOCK, all, crc, le16, le32};
+use crate::support::udf::rewrite_descriptors;
 use crate::support::{ISO9660, JOLIET, UDF, add_files, image, image_of, masks, paths, state};
 
 /// A record of a directory (ECMA-119 9.1).
@@ -300,32 +301,6 @@ fn overlapping_directories_are_too_much_in_the_end() {
     assert_eq!(open(256 << 20).unwrap().files, files);
 }
 
-/// Changes the descriptors of this kind, and makes their checksums right again.
-fn patched(bytes: &[u8], identifier: u16, change: impl Fn(&mut [u8])) -> Bytes {
-    let mut bytes = bytes.to_vec();
-    let mut found = 0;
-    for bytes in bytes.chunks_mut(BLOCK) {
-        let len = usize::from(le16(bytes, 10));
-        let sum: u8 = (0..16)
-            .filter(|at| *at != 4)
-            .map(|at| bytes[at])
-            .fold(0, u8::wrapping_add);
-        if le16(bytes, 0) == identifier && sum == bytes[4] && len > 0 {
-            change(bytes);
-            let len = usize::from(le16(bytes, 10));
-            let sum = crc(&bytes[16..16 + len]);
-            bytes[8..10].copy_from_slice(&sum.to_le_bytes());
-            bytes[4] = 0;
-            bytes[4] = bytes[..16]
-                .iter()
-                .fold(0, |sum, byte| sum.wrapping_add(*byte));
-            found += 1;
-        }
-    }
-    assert!(found > 0);
-    bytes
-}
-
 /// All files have the same long list of extents.
 #[test]
 fn files_that_share_their_extents_are_too_much_in_the_end() {
@@ -378,7 +353,7 @@ fn files_that_share_their_extents_are_too_much_in_the_end() {
         bytes[at + link as usize * BLOCK..][..len].copy_from_slice(&block);
     }
     let len = LINKS as usize * PAIRS * 2;
-    let bytes = patched(&bytes, FILE_ENTRY, |entry| {
+    let bytes = rewrite_descriptors(&bytes, FILE_ENTRY, |entry| {
         let is_file = entry[27] == 5 && le32(entry, 56) == 1;
         if is_file {
             entry[56..64].copy_from_slice(&(len as u64).to_le_bytes());
@@ -418,7 +393,7 @@ fn what_another_program_recorded_is_continued_if_that_is_wanted() {
         if file_systems.contains(UDF) {
             // The primary and the logical volume descriptor.
             for (identifier, at) in [(1, 388), (6, 272)] {
-                discs.push(patched(&own, identifier, |descriptor| {
+                discs.push(rewrite_descriptors(&own, identifier, |descriptor| {
                     assert_eq!(&descriptor[at + 1..][..10], b"*imapi2fs\0");
                     descriptor[at + 1..][..10].copy_from_slice(b"*Linux UDF");
                 }));

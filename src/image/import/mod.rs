@@ -87,6 +87,7 @@ pub struct ImportProgress<'a> {
     /// Number of files there are, if the volume says it.
     pub total_files: Option<u64>,
 }
+
 impl FileSystemImage {
     /// Chooses the disc that the image continues: the one interface that is in use, or else the first that works with
     /// the disc as it is.
@@ -453,6 +454,7 @@ fn wrong_interfaces(value: &str) -> Error {
         expected: "one or more, of which at most one is in use",
     })
 }
+
 /// How many directories and files a volume says it has: only UDF does.
 fn volume_totals(disc: &RecordedDisc, file_system: FileSystems) -> Result<Option<(u64, u64)>> {
     if file_system != FileSystems::UDF {

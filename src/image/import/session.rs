@@ -73,6 +73,7 @@ impl Imported {
         (has_udf && self.random_write.is_some()).then_some(ANCHOR)
     }
 }
+
 /// Where the earlier sessions are, and where the new one goes.
 pub(super) struct Place {
     pub disc: Arc<dyn Disc>,
@@ -85,6 +86,7 @@ pub(super) struct Place {
     /// Blocks of the medium.
     pub total: u64,
 }
+
 impl FileSystemImage {
     /// Looks whether the disc can be continued; also gives the first block of the new session.
     pub(super) fn examine(
@@ -216,6 +218,7 @@ impl FileSystemImage {
         Ok((imported, next))
     }
 }
+
 impl Place {
     /// What an interface, one of several, says of its disc.
     pub(super) fn of(interface: &MultisessionInterface, offered: usize) -> Result<Self> {

@@ -9,7 +9,7 @@ use super::partition::{Address, Space};
 use super::tag::{self, Fault, corrupt, unsupported};
 use crate::codec::time::UdfTime;
 use crate::error::Result;
-use crate::udf::icb::{ExtendedFileEntry, FileEntry, IcbTag};
+use crate::udf::icb::{EntryHead, ExtendedFileEntry, FileEntry, IcbTag};
 use crate::udf::tag::{LongAd, Tag, identifier};
 
 /// The most direct and indirect entries of one ICB: so often a file on a write-once disc can have been changed.
@@ -83,50 +83,36 @@ impl<'a> Icb<'a> {
     /// The entry in `block`, whose tag is checked.
     fn parse(block: &'a [u8], at: u64, address: Address) -> Result<Self, Fault> {
         let is_extended = tag::head(block, &[identifier::EXTENDED_FILE_ENTRY]).is_ok();
-        let (icb, rest, lens) = if is_extended {
+        let icb = |head: &EntryHead, accessed, modified| Self {
+            at,
+            address,
+            file_type: head.icb_tag.file_type,
+            allocation_type: head.icb_tag.flags.get() & 7,
+            information_len: head.information_len.get(),
+            accessed,
+            modified,
+            created: None,
+            stream_directory: None,
+            attributes: &[],
+            allocation: &[],
+        };
+        let (icb, tail, rest) = if is_extended {
             let (entry, rest) = ExtendedFileEntry::ref_from_prefix(block)
                 .map_err(|_| "an extended file entry is cut short")?;
             let icb = Self {
-                at,
-                address,
-                file_type: entry.icb_tag.file_type,
-                allocation_type: entry.icb_tag.flags.get() & 7,
-                information_len: entry.information_len.get(),
-                accessed: entry.access_time,
-                modified: entry.modification_time,
                 created: Some(entry.creation_time),
                 stream_directory: IcbExtent::named(entry.stream_directory_icb),
-                attributes: &[],
-                allocation: &[],
+                ..icb(&entry.head, entry.access_time, entry.modification_time)
             };
-            let lens = [
-                entry.extended_attributes_len,
-                entry.allocation_descriptors_len,
-            ];
-            (icb, rest, lens)
+            (icb, &entry.tail, rest)
         } else {
             let (entry, rest) =
                 FileEntry::ref_from_prefix(block).map_err(|_| "a file entry is cut short")?;
-            let icb = Self {
-                at,
-                address,
-                file_type: entry.icb_tag.file_type,
-                allocation_type: entry.icb_tag.flags.get() & 7,
-                information_len: entry.information_len.get(),
-                accessed: entry.access_time,
-                modified: entry.modification_time,
-                created: None,
-                stream_directory: None,
-                attributes: &[],
-                allocation: &[],
-            };
-            let lens = [
-                entry.extended_attributes_len,
-                entry.allocation_descriptors_len,
-            ];
-            (icb, rest, lens)
+            let icb = icb(&entry.head, entry.access_time, entry.modification_time);
+            (icb, &entry.tail, rest)
         };
-        let [attributes_len, allocation_len] = lens.map(|len| narrow(len.get().into()));
+        let attributes_len = narrow(tail.extended_attributes_len.get().into());
+        let allocation_len = narrow(tail.allocation_descriptors_len.get().into());
         rest.split_at_checked(attributes_len)
             .and_then(|(attributes, rest)| {
                 Some(Self {
@@ -213,15 +199,15 @@ impl Space {
 
 /// The strategy of the entry in `block`.
 fn strategy(block: &[u8]) -> u16 {
-    FileEntry::ref_from_prefix(block)
-        .map(|(entry, _)| entry.icb_tag.strategy_type.get())
+    EntryHead::ref_from_prefix(block)
+        .map(|(head, _)| head.icb_tag.strategy_type.get())
         .unwrap_or_default()
 }
 
 /// How many entries the ICB of the entry in `block` has at most.
 fn maximum_entries(block: &[u8]) -> u16 {
-    FileEntry::ref_from_prefix(block)
-        .map(|(entry, _)| entry.icb_tag.maximum_entries.get())
+    EntryHead::ref_from_prefix(block)
+        .map(|(head, _)| head.icb_tag.maximum_entries.get())
         .unwrap_or_default()
 }
 

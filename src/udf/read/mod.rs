@@ -9,17 +9,10 @@
 //! Nothing on a disc is believed. Every length is checked against what there is, every chain ends, and what is kept
 //! counts against the budget of the [`Blocks`](crate::media::Blocks). What is damaged is an error with the block where
 //! it lies, or a [`Finding`](finding::Finding) if the volume has the same in another place.
-#![deny(
-    clippy::arithmetic_side_effects,
-    clippy::as_conversions,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
-)]
+// What is recorded may say anything; tests may fail.
 #![cfg_attr(
-    test,
-    allow(
+    not(test),
+    deny(
         clippy::arithmetic_side_effects,
         clippy::as_conversions,
         clippy::expect_used,

@@ -2,6 +2,7 @@
 
 pub(crate) mod bytes;
 pub(crate) mod disc;
+pub(crate) mod drive;
 pub(crate) mod host;
 pub(crate) mod iso;
 pub(crate) mod moment;

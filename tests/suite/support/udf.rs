@@ -6,20 +6,47 @@ use super::disc::{Disc, Entries, Used};
 use super::moment::Moment;
 use super::udf_tree::Tree;
 
+/// The sum of a descriptor tag but for itself (ECMA-167 3/7.2.3).
+fn tag_checksum(tag: &[u8]) -> u8 {
+    let summed = (0..16).filter(|at| *at != 4).map(|at| tag[at]);
+    summed.fold(0, u8::wrapping_add)
+}
+
 /// Checks a descriptor tag (ECMA-167 3/7.2, 4/7.2; UDF 2.2.1, 2.3.1) and the CRC behind it; returns the CRC's length.
 /// The version is that of the edition of ECMA-167, 2 or 3.
 #[track_caller]
 pub(crate) fn check_tag(bytes: &[u8], identifier: u16, version: u16, location: u32) -> usize {
     assert_eq!(le16(bytes, 0), identifier, "tag identifier");
     assert_eq!(le16(bytes, 2), version, "descriptor version");
-    let sum = (0..16).filter(|at| *at != 4).map(|at| bytes[at]);
-    let sum = sum.fold(0_u8, u8::wrapping_add);
-    assert_eq!(bytes[4], sum, "tag checksum");
+    assert_eq!(bytes[4], tag_checksum(bytes), "tag checksum");
     assert_eq!(bytes[5], 0);
     assert_eq!(le32(bytes, 12), location, "tag location");
     let len = usize::from(le16(bytes, 10));
     assert_eq!(le16(bytes, 8), crc(&bytes[16..16 + len]), "descriptor CRC");
     len
+}
+
+/// The image with all descriptors of a kind changed, wherever they lie, and intact again.
+#[track_caller]
+pub(crate) fn rewrite_descriptors(
+    image: &[u8],
+    identifier: u16,
+    change: impl Fn(&mut [u8]),
+) -> Vec<u8> {
+    let mut image = image.to_vec();
+    let mut found = 0;
+    for bytes in image.chunks_exact_mut(BLOCK) {
+        if le16(bytes, 0) == identifier && le16(bytes, 10) > 0 && tag_checksum(bytes) == bytes[4] {
+            change(bytes);
+            let len = usize::from(le16(bytes, 10));
+            let sum = crc(&bytes[16..16 + len]);
+            bytes[8..10].copy_from_slice(&sum.to_le_bytes());
+            bytes[4] = tag_checksum(bytes);
+            found += 1;
+        }
+    }
+    assert!(found > 0, "descriptors {identifier}");
+    image
 }
 
 /// Checks an entity identifier (ECMA-167 1/7.4, UDF 2.1.5); returns its suffix.

@@ -74,6 +74,33 @@ pub(super) const REPEATED: u32 = 3 << 30;
 pub(super) const ALLOCATED: u32 = 1 << 30;
 pub(super) const HOLE: u32 = 2 << 30;
 
+/// What an entry is to say.
+#[derive(Clone, Copy)]
+pub(super) struct NewEntry<'a> {
+    pub file_type: u8,
+    pub flags: u16,
+    pub len: u64,
+    pub allocation: &'a [u8],
+    pub attributes: &'a [u8],
+    /// The ICB of its stream directory.
+    pub streams: &'a [u8],
+    pub strategy: u16,
+}
+
+impl NewEntry<'_> {
+    pub(super) fn new(file_type: u8, flags: u16, len: u64) -> Self {
+        Self {
+            file_type,
+            flags,
+            len,
+            allocation: &[],
+            attributes: &[],
+            streams: &[],
+            strategy: 4,
+        }
+    }
+}
+
 impl Builder {
     pub(super) fn new(block_len: usize, revision: UdfRevision, form: Form) -> Self {
         let total = (PARTITION + PARTITION_LEN + 64) as usize;
@@ -146,18 +173,16 @@ impl Builder {
     }
 
     /// A File Entry for UDF 1.50, an Extended one for later.
-    #[allow(clippy::too_many_arguments)]
-    pub(super) fn entry(
-        &self,
-        location: u32,
-        file_type: u8,
-        flags: u16,
-        len: u64,
-        allocation: &[u8],
-        attributes: &[u8],
-        streams: &[u8],
-        strategy: u16,
-    ) -> Vec<u8> {
+    pub(super) fn entry(&self, location: u32, entry: &NewEntry<'_>) -> Vec<u8> {
+        let NewEntry {
+            file_type,
+            flags,
+            len,
+            allocation,
+            attributes,
+            streams,
+            strategy,
+        } = *entry;
         let extended = self.revision >= UdfRevision::V2_00;
         let (head, times, lens): (usize, &[usize], usize) = if extended {
             (216, &[80, 92, 104, 116], 208)
@@ -191,7 +216,11 @@ impl Builder {
     /// Adds an entry; returns its address.
     pub(super) fn add(&mut self, file_type: u8, flags: u16, len: u64, allocation: &[u8]) -> u32 {
         let address = self.take_structure();
-        let entry = self.entry(address, file_type, flags, len, allocation, &[], &[], 4);
+        let entry = NewEntry {
+            allocation,
+            ..NewEntry::new(file_type, flags, len)
+        };
+        let entry = self.entry(address, &entry);
         self.put_structure(address, &entry);
         address
     }
@@ -240,7 +269,11 @@ impl Builder {
         let all = identifiers(self, first);
         self.data(&all);
         let ad = long_ad(len as u32, first, 0);
-        let entry = self.entry(address, kind, 1, len as u64, &ad, &[], &[], 4);
+        let entry = NewEntry {
+            allocation: &ad,
+            ..NewEntry::new(kind, 1, len as u64)
+        };
+        let entry = self.entry(address, &entry);
         self.put_structure(address, &entry);
     }
 
@@ -406,7 +439,11 @@ impl Builder {
                 let last = self.next;
                 self.next += 1;
                 let ad = short_ad(table.len() as u32, first);
-                let entry = self.entry(last, kind, 0, table.len() as u64, &ad, &[], &[], 4);
+                let entry = NewEntry {
+                    allocation: &ad,
+                    ..NewEntry::new(kind, 0, table.len() as u64)
+                };
+                let entry = self.entry(last, &entry);
                 self.put_physical(last, &entry);
                 let end = (PARTITION + last + 1 + behind) as usize;
                 self.bytes.truncate(end * self.block_len);

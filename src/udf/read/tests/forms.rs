@@ -111,7 +111,12 @@ pub(super) fn sample(block_len: usize, revision: UdfRevision, form: Form) -> (Ve
         let directory = this.take_structure();
         let main = this.take_structure();
         this.directory(directory, 13, main, &streams);
-        let entry = this.entry(main, 5, 3, 4, b"main", &[], &this.icb(directory), 4);
+        let entry = NewEntry {
+            allocation: b"main",
+            streams: &this.icb(directory),
+            ..NewEntry::new(5, 3, 4)
+        };
+        let entry = this.entry(main, &entry);
         this.put_structure(main, &entry);
         names.push((0, name("streamed"), main));
         expect('f', "/streamed", b"main");
@@ -250,7 +255,12 @@ fn creation_comes_from_an_attribute_of_a_file_entry() {
         let mut attributes = this.descriptor(262, address, vec![0; 24]);
         attributes.extend([5, 0, 0, 0, 1, 0, 0, 0, 32, 0, 0, 0, 12, 0, 0, 0, 1, 0, 0, 0]);
         attributes.extend(UdfTime::from(created).as_bytes());
-        let entry = this.entry(address, 5, 3, 1, b"x", &attributes, &[], 4);
+        let entry = NewEntry {
+            allocation: b"x",
+            attributes: &attributes,
+            ..NewEntry::new(5, 3, 1)
+        };
+        let entry = this.entry(address, &entry);
         this.put_structure(address, &entry);
         address
     });
@@ -268,7 +278,12 @@ fn the_last_entry_of_a_chain_prevails() {
                 break;
             }
             let text = format!("version {index}");
-            let entry = this.entry(*direct, 5, 3, 9, text.as_bytes(), &[], &[], 4096);
+            let entry = NewEntry {
+                allocation: text.as_bytes(),
+                strategy: 4096,
+                ..NewEntry::new(5, 3, 9)
+            };
+            let entry = this.entry(*direct, &entry);
             this.put_structure(*direct, &entry);
             let mut bytes = vec![0; 52];
             put16(&mut bytes, 20, 4096);

@@ -175,6 +175,7 @@ fn empty_volumes_of_another_program_are_opened() {
     }
     eprintln!("{opened} volumes of mkudffs");
 }
+
 /// A tree of files that `genisoimage` makes UDF of.
 #[test]
 fn volumes_of_genisoimage_are_read_as_the_checker_reads_them() {

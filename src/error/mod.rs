@@ -1,9 +1,13 @@
 //! What can go wrong.
 
-use std::fmt;
+mod code;
+mod detail;
+
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use self::code::HResult;
+pub use self::detail::{BootProblem, Change, LinkProblem, NameProblem, Origin};
 use crate::el_torito::BootEmulation;
 use crate::file_systems::{FileSystems, InvalidValue, UdfRevision};
 use crate::path::ImagePath;
@@ -545,245 +549,7 @@ pub enum Error {
     Cancelled,
 }
 
-/// What is wrong with a name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum NameProblem {
-    /// It has no characters.
-    Empty,
-    /// It is `.` or `..`.
-    Dots,
-    /// It has a character that cannot be.
-    Character(char),
-    /// It is longer than this many units.
-    TooLong(usize),
-    /// It begins as names do that UDF has for itself.
-    Reserved,
-    /// It ends with a character that Windows drops.
-    Ending(char),
-    /// It is a device's on Windows.
-    Device,
-}
-
-impl fmt::Display for NameProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("is empty"),
-            Self::Dots => f.write_str("stands for a directory itself or for its parent"),
-            Self::Character(c) => write!(f, "has the character `{}`", c.escape_debug()),
-            Self::TooLong(limit) => write!(f, "is longer than {limit}"),
-            Self::Reserved => f.write_str("is reserved for UDF"),
-            Self::Ending(c) => write!(f, "ends with the character `{c}`"),
-            Self::Device => f.write_str("is the name of a device"),
-        }
-    }
-}
-
-/// What is wrong with a boot image.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum BootProblem {
-    /// It has no bytes.
-    Empty,
-    /// It is longer than El Torito can count.
-    TooLong {
-        /// Its length in bytes.
-        size: u64,
-        /// The longest there can be.
-        limit: u64,
-    },
-    /// It is no hard disk with a partition table and exactly one partition.
-    Partitions,
-    /// It has no room for the boot info table, or is too long for it.
-    NoRoomForTable,
-    /// It is to be a file of the image, and there is none at this path.
-    NoFile(ImagePath),
-    /// It is a file so small that it is embedded and has no blocks of its own.
-    Embedded(ImagePath),
-}
-
-impl fmt::Display for BootProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Empty => f.write_str("is empty"),
-            Self::TooLong { size, limit } => {
-                write!(
-                    f,
-                    "has {size} bytes, without emulation there can be {limit}"
-                )
-            }
-            Self::Partitions => f.write_str("is no hard disk with exactly one partition"),
-            Self::NoRoomForTable => f.write_str("has no room for a boot info table"),
-            Self::NoFile(path) => write!(f, "is to be `{path}`, which is no file of the image"),
-            Self::Embedded(path) => write!(f, "is `{path}`, which is embedded in its ICB"),
-        }
-    }
-}
-
-/// Where the data of a file comes from.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Origin {
-    /// A file.
-    File(PathBuf),
-    /// A staged copy in the working directory.
-    Staged,
-    /// A reader that the caller gave.
-    Reader,
-    /// Memory.
-    Memory,
-    /// The disc that was imported.
-    Disc,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::File(path) => write!(f, "{}", path.display()),
-            Self::Staged => f.write_str("the working directory"),
-            Self::Reader => f.write_str("the reader"),
-            Self::Memory => f.write_str("memory"),
-            Self::Disc => f.write_str("the disc that was imported"),
-        }
-    }
-}
-
-/// How a source differs from what it was when it was added.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Change {
-    /// Its length.
-    Length {
-        /// Bytes when it was added.
-        expected: u64,
-        /// Bytes found.
-        found: u64,
-    },
-    /// Its modification time.
-    Modified,
-    /// It is no longer a file.
-    Kind,
-}
-
-impl fmt::Display for Change {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Length { expected, found } => {
-                write!(f, "it had {expected} bytes and has {found}")
-            }
-            Self::Modified => f.write_str("its modification time is another"),
-            Self::Kind => f.write_str("it is no longer a file"),
-        }
-    }
-}
-
-/// Why a link cannot be followed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum LinkProblem {
-    /// Nothing is where it leads.
-    Dangles,
-    /// It leads out of the tree that is added.
-    LeavesTree,
-    /// It leads to a directory that it lies in.
-    LeadsToAncestor,
-    /// It leads to a file or directory that is left out of the image.
-    LeftOut,
-}
-
-impl fmt::Display for LinkProblem {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Dangles => "leads nowhere",
-            Self::LeavesTree => "leads out of the tree that is added",
-            Self::LeadsToAncestor => "leads to a directory it lies in",
-            Self::LeftOut => "leads to something that is left out",
-        })
-    }
-}
-
 impl Error {
-    /// The code that IMAPI2 gives in the same situation.
-    #[must_use]
-    pub fn hresult(&self) -> HResult {
-        HResult(match self {
-            Self::InvalidParameter(_) => 0xC0AA_B101, // IMAPI_E_INVALID_PARAM
-            Self::InvalidVolumeName { .. } => 0xC0AA_B104, // IMAPI_E_INVALID_VOLUME_NAME
-            Self::InvalidDate { .. } => 0xC0AA_B105,  // IMAPI_E_INVALID_DATE
-            Self::FileSystemNotEmpty { .. } => 0xC0AA_B106, // IMAPI_E_FILE_SYSTEM_NOT_EMPTY
-            Self::NotAFile { .. } => 0xC0AA_B108,     // IMAPI_E_NOT_FILE
-            Self::NotADirectory { .. } => 0xC0AA_B109, // IMAPI_E_NOT_DIR
-            Self::DirectoryNotEmpty { .. } => 0xC0AA_B10A, // IMAPI_E_DIR_NOT_EMPTY
-            Self::InvalidName { .. } | Self::NameNotUnicode { .. } | Self::PathTooLong { .. } => {
-                0xC0AA_B110 // IMAPI_E_INVALID_PATH
-            }
-            Self::RestrictedName { .. } => 0xC0AA_B111, // IMAPI_E_RESTRICTED_NAME_VIOLATION
-            Self::DuplicateName { .. } | Self::AmbiguousName { .. } => 0xC0AA_B112, // IMAPI_E_DUP_NAME
-            Self::NoUniqueName { .. } => 0xC0AA_B113, // IMAPI_E_NO_UNIQUE_NAME
-            Self::ItemNotFound { .. } => 0xC0AA_B118, // IMAPI_E_ITEM_NOT_FOUND
-            Self::DirectoryNotFound { .. } => 0xC0AA_B11A, // IMAPI_E_DIR_NOT_FOUND
-            // IMAPI_E_IMAGE_SIZE_LIMIT; of too many streams IMAPI2 just loses the data.
-            Self::ImageSizeLimit { .. } | Self::TooManyStreams { .. } => 0xC0AA_B120,
-            Self::ImageTooBig { .. } => 0xC0AA_B121, // IMAPI_E_IMAGE_TOO_BIG
-            Self::SourceChanged { .. } => 0xC0AA_B128, // IMAPI_E_DATA_STREAM_INCONSISTENCY
-            Self::ReadSource { .. } => 0xC0AA_B129,  // IMAPI_E_DATA_STREAM_READ_FAILURE
-            Self::OpenSource { .. }
-            | Self::ReadStreams { .. }
-            | Self::UnresolvableLink { .. }
-            | Self::LinkNotAllowed { .. }
-            | Self::SpecialFile { .. } => 0xC0AA_B12A, // IMAPI_E_DATA_STREAM_CREATE_FAILURE
-            Self::ReadDirectory { .. } => 0xC0AA_B12B, // IMAPI_E_DIRECTORY_READ_FAILURE
-            Self::TooManyDirectories { .. } => 0xC0AA_B130, // IMAPI_E_TOO_MANY_DIRS
-            Self::TooDeep { .. } => 0xC0AA_B131,     // IMAPI_E_ISO9660_LEVELS
-            Self::FileTooBig { .. } => 0xC0AA_B132,  // IMAPI_E_DATA_TOO_BIG
-            Self::OpenStage { .. } => 0xC0AA_B138,   // IMAPI_E_STASHFILE_OPEN_FAILURE
-            Self::WriteStage { .. } => 0xC0AA_B13A,  // IMAPI_E_STASHFILE_WRITE_FAILURE
-            Self::InvalidWorkingDirectory { .. } => 0xC0AA_B140, // IMAPI_E_INVALID_WORKING_DIRECTORY
-            Self::WorkingDirectorySpace { .. } => 0xC0AA_B141,   // IMAPI_E_WORKING_DIRECTORY_SPACE
-            Self::MoveStaged { .. } => 0xC0AA_B142,              // IMAPI_E_STASHFILE_MOVE
-            // IMAPI_E_BOOT_IMAGE_DATA
-            Self::ReadBootImage { .. } | Self::BootImage { .. } | Self::NoBootCatalog { .. } => {
-                0xC0AA_B148
-            }
-            Self::BootImageChanged { .. } => 0xC0AA_B128, // IMAPI_E_DATA_STREAM_INCONSISTENCY
-            Self::BootObjectConflict => 0xC0AA_B149,      // IMAPI_E_BOOT_OBJECT_CONFLICT
-            Self::BootImageSize { .. } => 0xC0AA_B14A, // IMAPI_E_BOOT_EMULATION_IMAGE_SIZE_MISMATCH
-            Self::EmptyDisc => 0xC0AA_B150,            // IMAPI_E_EMPTY_DISC
-            Self::NoSupportedFileSystem | Self::RawSectors { .. } => 0xC0AA_B151, // IMAPI_E_NO_SUPPORTED_FILE_SYSTEM
-            Self::FileSystemNotFound { .. } => 0xC0AA_B152, // IMAPI_E_FILE_SYSTEM_NOT_FOUND
-            Self::IncompatiblePreviousSession { .. } => 0xC0AA_B133, // IMAPI_E_INCOMPATIBLE_PREVIOUS_SESSION
-            Self::ImportTypeCollision {
-                is_directory: false,
-                ..
-            } => 0xC0AA_B155, // IMAPI_E_IMPORT_TYPE_COLLISION_FILE_EXISTS_AS_DIRECTORY
-            Self::ImportTypeCollision { .. } => 0xC0AA_B15E,         // …_DIRECTORY_EXISTS_AS_FILE
-            Self::ImportSeek { .. } => 0xC0AA_B156,                  // IMAPI_E_IMPORT_SEEK_FAILURE
-            Self::DiscMismatch { .. } => 0xC0AA_B158,                // IMAPI_E_DISC_MISMATCH
-            Self::ImportMediaNotAllowed { .. } => 0xC0AA_B159, // IMAPI_E_IMPORT_MEDIA_NOT_ALLOWED
-            Self::UdfNotWriteCompatible { .. } => 0xC0AA_B15A, // IMAPI_E_UDF_NOT_WRITE_COMPATIBLE
-            Self::IncompatibleMultisessionType => 0xC0AA_B15B, // IMAPI_E_INCOMPATIBLE_MULTISESSION_TYPE
-            Self::NoCompatibleMultisessionType { .. } => 0xC0AA_B15C, // IMAPI_E_NO_COMPATIBLE_MULTISESSION_TYPE
-            Self::MultisessionNotSet => 0xC0AA_B15D, // IMAPI_E_MULTISESSION_NOT_SET
-            Self::UdfRevisionChangeNotAllowed { .. } => 0xC0AA_B161, // IMAPI_E_UDF_REVISION_CHANGE_NOT_ALLOWED
-            Self::BadMultisessionParameter { .. } => 0xC0AA_B162, // IMAPI_E_BAD_MULTISESSION_PARAMETER
-            Self::FileSystemChangeNotAllowed { .. } => 0xC0AA_B163, // IMAPI_E_FILE_SYSTEM_CHANGE_NOT_ALLOWED
-            Self::Corrupt { .. } => 0xC0AA_B153, // IMAPI_E_FILE_SYSTEM_READ_CONSISTENCY_ERROR
-            Self::UnsupportedFeature { .. } => 0xC0AA_B154, // IMAPI_E_FILE_SYSTEM_FEATURE_NOT_SUPPORTED
-            Self::ReadDisc { .. } => 0xC0AA_B157,           // IMAPI_E_IMPORT_READ_FAILURE
-            Self::PropertyNotAccessible { .. } => 0xC0AA_B160, // IMAPI_E_PROPERTY_NOT_ACCESSIBLE
-            Self::ReadItem { source, .. } => return source.hresult(),
-            Self::OpenImage { .. } => 0xC0AA_B110, // IMAPI_E_INVALID_PATH
-            Self::ImageNotAligned { .. } => 0xC0AA_B200, // IMAPI_E_IMAGEMANAGER_IMAGE_NOT_ALIGNED
-            Self::NoVolumeDescriptor => 0xC0AA_B201, // IMAPI_E_IMAGEMANAGER_NO_VALID_VD_FOUND
-            Self::NoImage => 0xC0AA_B202,          // IMAPI_E_IMAGEMANAGER_NO_IMAGE
-            Self::TooManyBlocks { .. } => 0xC0AA_B203, // IMAPI_E_IMAGEMANAGER_IMAGE_TOO_BIG
-            Self::MediaIncompatible { .. } => 0xC0AA_0203, // E_IMAPI_RECORDER_MEDIA_INCOMPATIBLE
-            Self::ImportMemory { .. } => 0x8007_000E, // E_OUTOFMEMORY
-            Self::Write { .. } => 0x8000_4005,     // E_FAIL: writing is the caller's there
-            Self::Cancelled => 0xC0AA_0002,        // E_IMAPI_REQUEST_CANCELLED
-        })
-    }
-
     /// The item of the image that the error is about, if it is about one.
     #[must_use]
     pub const fn path(&self) -> Option<&ImagePath> {
@@ -868,16 +634,6 @@ impl From<Error> for io::Error {
             _ => io::ErrorKind::Other,
         };
         Self::new(kind, error)
-    }
-}
-
-/// A result code of IMAPI2.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct HResult(pub u32);
-
-impl fmt::Display for HResult {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "0x{:08X}", self.0)
     }
 }
 

@@ -1,0 +1,163 @@
+//! What errors say of the things they are about.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::path::ImagePath;
+
+/// What is wrong with a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NameProblem {
+    /// It has no characters.
+    Empty,
+    /// It is `.` or `..`.
+    Dots,
+    /// It has a character that cannot be.
+    Character(char),
+    /// It is longer than this many units.
+    TooLong(usize),
+    /// It begins as names do that UDF has for itself.
+    Reserved,
+    /// It ends with a character that Windows drops.
+    Ending(char),
+    /// It is a device's on Windows.
+    Device,
+}
+
+impl fmt::Display for NameProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("is empty"),
+            Self::Dots => f.write_str("stands for a directory itself or for its parent"),
+            Self::Character(c) => write!(f, "has the character `{}`", c.escape_debug()),
+            Self::TooLong(limit) => write!(f, "is longer than {limit}"),
+            Self::Reserved => f.write_str("is reserved for UDF"),
+            Self::Ending(c) => write!(f, "ends with the character `{c}`"),
+            Self::Device => f.write_str("is the name of a device"),
+        }
+    }
+}
+
+/// What is wrong with a boot image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BootProblem {
+    /// It has no bytes.
+    Empty,
+    /// It is longer than El Torito can count.
+    TooLong {
+        /// Its length in bytes.
+        size: u64,
+        /// The longest there can be.
+        limit: u64,
+    },
+    /// It is no hard disk with a partition table and exactly one partition.
+    Partitions,
+    /// It has no room for the boot info table, or is too long for it.
+    NoRoomForTable,
+    /// It is to be a file of the image, and there is none at this path.
+    NoFile(ImagePath),
+    /// It is a file so small that it is embedded and has no blocks of its own.
+    Embedded(ImagePath),
+}
+
+impl fmt::Display for BootProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("is empty"),
+            Self::TooLong { size, limit } => {
+                write!(
+                    f,
+                    "has {size} bytes, without emulation there can be {limit}"
+                )
+            }
+            Self::Partitions => f.write_str("is no hard disk with exactly one partition"),
+            Self::NoRoomForTable => f.write_str("has no room for a boot info table"),
+            Self::NoFile(path) => write!(f, "is to be `{path}`, which is no file of the image"),
+            Self::Embedded(path) => write!(f, "is `{path}`, which is embedded in its ICB"),
+        }
+    }
+}
+
+/// Where the data of a file comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Origin {
+    /// A file.
+    File(PathBuf),
+    /// A staged copy in the working directory.
+    Staged,
+    /// A reader that the caller gave.
+    Reader,
+    /// Memory.
+    Memory,
+    /// The disc that was imported.
+    Disc,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::File(path) => write!(f, "{}", path.display()),
+            Self::Staged => f.write_str("the working directory"),
+            Self::Reader => f.write_str("the reader"),
+            Self::Memory => f.write_str("memory"),
+            Self::Disc => f.write_str("the disc that was imported"),
+        }
+    }
+}
+
+/// How a source differs from what it was when it was added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Change {
+    /// Its length.
+    Length {
+        /// Bytes when it was added.
+        expected: u64,
+        /// Bytes found.
+        found: u64,
+    },
+    /// Its modification time.
+    Modified,
+    /// It is no longer a file.
+    Kind,
+}
+
+impl fmt::Display for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Length { expected, found } => {
+                write!(f, "it had {expected} bytes and has {found}")
+            }
+            Self::Modified => f.write_str("its modification time is another"),
+            Self::Kind => f.write_str("it is no longer a file"),
+        }
+    }
+}
+
+/// Why a link cannot be followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum LinkProblem {
+    /// Nothing is where it leads.
+    Dangles,
+    /// It leads out of the tree that is added.
+    LeavesTree,
+    /// It leads to a directory that it lies in.
+    LeadsToAncestor,
+    /// It leads to a file or directory that is left out of the image.
+    LeftOut,
+}
+
+impl fmt::Display for LinkProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Dangles => "leads nowhere",
+            Self::LeavesTree => "leads out of the tree that is added",
+            Self::LeadsToAncestor => "leads to a directory it lies in",
+            Self::LeftOut => "leads to something that is left out",
+        })
+    }
+}

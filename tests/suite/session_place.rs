@@ -1,0 +1,242 @@
+//! Where the next session of a disc goes.
+
+use std::io::{self, Cursor};
+
+use imapi2fs::{
+    Disc, Error, FileSystems, MultisessionInterface, RandomWriteImage, ReaderDisc, SequentialImage,
+    UdfRevision,
+};
+
+use crate::append::{Bytes, bytes_of, disc, sequential, written};
+use crate::progress::check_items;
+use crate::support::bytes::{BLOCK, all};
+use crate::support::disc::Disc as Continued;
+use crate::support::drive::{Drive, code, imported, offered, recorded};
+use crate::support::{ISO9660, JOLIET, UDF, add_files, check_disc, image_of, masks, paths};
+
+/// A medium that is written at random is as long with little on it as with much: what is there says where it ends.
+#[test]
+fn media_are_larger_than_what_is_on_them() {
+    for file_systems in masks() {
+        for revision in [UdfRevision::V1_02, UdfRevision::V2_60] {
+            let mut image = image_of(file_systems);
+            image.set_udf_revision(revision).unwrap();
+            add_files(&mut image, &[("FIRST", b"first")]);
+            let mut bytes = bytes_of(&image);
+            let mut end = bytes.len() / BLOCK;
+            bytes.resize(4000 * BLOCK, 0);
+            for name in ["SECOND", "THIRD"] {
+                let drive = Drive::new(&bytes).with(|drive| {
+                    drive.total = 4000;
+                    drive.write_unit = 32;
+                });
+                let mut image = imported(drive.random_write());
+                let start = image.session_start_block();
+                assert_eq!(
+                    start as usize,
+                    end.next_multiple_of(32),
+                    "{file_systems} {revision}"
+                );
+                assert_eq!(image.free_media_blocks(), 4000 - start);
+                image.root_mut().add_file(name, name.as_bytes()).unwrap();
+                let disc = Continued::continuing(&image, &bytes);
+                check_disc(&image, &disc);
+                bytes = written(&bytes, &disc.image, start);
+                end = disc.image.total_blocks() as usize;
+            }
+            assert_eq!(bytes.len(), 4000 * BLOCK);
+            let image = imported(Drive::new(&bytes).random_write());
+            assert_eq!(paths(&image), ["/FIRST", "/SECOND", "/THIRD"]);
+        }
+    }
+}
+
+#[test]
+fn the_session_is_looked_for_where_the_drive_says() {
+    let bytes = recorded(FileSystems::all());
+    let wrong = Drive::new(&bytes).with(|drive| drive.previous = 5);
+    let mut image = offered([wrong.sequential()]);
+    assert!(image.identify_file_systems_on_disc().unwrap().is_empty());
+    assert_eq!(code(image.import_file_system()), 0xC0AA_B151);
+    for file_system in FileSystems::all().iter() {
+        assert_eq!(
+            code(image.import_specific_file_system(file_system)),
+            0xC0AA_B152
+        );
+    }
+
+    // Another session than the last one.
+    let mut second = imported(sequential(&bytes));
+    second.root_mut().add_file("NEW", b"new").unwrap();
+    let result = second.create_result_image().unwrap();
+    let bytes = written(&bytes, &result, second.session_start_block());
+    for (previous, has_new) in [(0, false), (second.session_start_block(), true)] {
+        let drive = Drive::new(&bytes).with(|drive| drive.previous = previous);
+        let image = imported(drive.sequential());
+        assert_eq!(image.exists("NEW").unwrap().is_some(), has_new);
+    }
+}
+
+#[test]
+fn full_discs_are_not_continued() {
+    let bytes = recorded(UDF);
+    let full = Drive::new(&bytes).with(|drive| {
+        drive.free = 0;
+        drive.total = drive.next;
+    });
+    let mut image = offered([full.random_write()]);
+    assert!(!image.probe_specific_file_system(UDF).unwrap());
+    assert_eq!(code(image.import_file_system()), 0xC0AA_B133);
+    // A closed disc.
+    let result = image.set_multisession_interfaces(vec![full.sequential()]);
+    assert_eq!(code(result), 0xC0AA_B15C);
+    // What is added has to fit.
+    let small = Drive::new(&bytes).with(|drive| drive.free = 1000);
+    let mut image = imported(small.sequential());
+    let large = vec![1; 1001 * BLOCK];
+    let mut root = image.root_mut();
+    let error = root.add_file("LARGE", large).unwrap_err();
+    assert!(matches!(error, Error::ImageSizeLimit { .. }), "{error}");
+    image
+        .root_mut()
+        .add_file("SMALL", vec![1; 500 * BLOCK])
+        .unwrap();
+    image.create_result_image().unwrap();
+}
+
+/// What lies between the disc's end and the session is not read from the disc.
+#[test]
+fn sessions_begin_at_a_multiple_of_the_write_unit() {
+    for file_systems in masks() {
+        let bytes = recorded(file_systems);
+        for write_unit in [1, 16, 32, 512] {
+            let drive = Drive::new(&bytes).with(|drive| drive.write_unit = write_unit);
+            let mut image = imported(drive.random_write());
+            let start = image.session_start_block();
+            assert_eq!(
+                start,
+                (bytes.len() / BLOCK).next_multiple_of(write_unit as usize) as u32
+            );
+            image.root_mut().add_file("NEW", b"new").unwrap();
+            let result = image.create_result_image().unwrap();
+            let whole = all(result.image_stream());
+            let new = written(&bytes, &result, start);
+            assert!(new == whole);
+            assert!(
+                whole[bytes.len()..start as usize * BLOCK]
+                    .iter()
+                    .all(|byte| *byte == 0)
+            );
+            let disc = Continued::continuing(&image, &bytes);
+            check_items(&disc);
+            check_disc(&image, &disc);
+        }
+    }
+}
+
+/// A device: it has the blocks it has, most of which were never written.
+struct Device(ReaderDisc<Cursor<Bytes>>);
+
+impl Device {
+    fn new(bytes: &[u8], blocks: usize) -> Self {
+        let mut bytes = bytes.to_vec();
+        bytes.resize(blocks * BLOCK, 0);
+        Self(disc(&bytes))
+    }
+}
+
+impl Disc for Device {
+    fn read_blocks(&self, block: u32, buf: &mut [u8]) -> io::Result<()> {
+        self.0.read_blocks(block, buf)
+    }
+
+    fn total_blocks(&self) -> u32 {
+        self.0.total_blocks()
+    }
+}
+
+#[test]
+fn sessions_go_behind_the_volume_on_a_device() {
+    for file_systems in masks() {
+        let mut bytes = recorded(file_systems);
+        let kinds: [fn(Device) -> MultisessionInterface; 2] = [
+            |device| MultisessionInterface::random_write(RandomWriteImage::new(device)),
+            |device| MultisessionInterface::sequential(SequentialImage::open(device).unwrap()),
+        ];
+        for (kind, alignment) in kinds.iter().zip([1, 32]).cycle().take(6) {
+            let mut image = imported(kind(Device::new(&bytes, 5000)));
+            let start = image.session_start_block();
+            let end = (bytes.len() / BLOCK) as u32;
+            assert_eq!(start, end.next_multiple_of(alignment), "{file_systems}");
+            assert_eq!(image.free_media_blocks(), 5000 - start);
+            let name = format!("S{start}");
+            image.root_mut().add_file(name, b"new").unwrap();
+            bytes = written(&bytes, &image.create_result_image().unwrap(), start);
+        }
+        let image = imported(kinds[0](Device::new(&bytes, 5000)));
+        assert_eq!(image.file_count(), 3 + 6);
+    }
+    // One that is full.
+    let bytes = recorded(UDF);
+    let len = bytes.len() / BLOCK;
+    let device =
+        MultisessionInterface::random_write(RandomWriteImage::new(Device::new(&bytes, len)));
+    assert_eq!(code(offered([device]).import_file_system()), 0xC0AA_B133);
+}
+
+/// A partition behind the volume, as images for USB sticks have, is not in the way.
+#[test]
+fn partitions_are_not_overwritten() {
+    let mut bytes = recorded(ISO9660 | JOLIET);
+    let end = bytes.len() / BLOCK;
+    let partition = end + 100;
+    bytes[446] = 0x80;
+    bytes[450] = 0xEF;
+    bytes[454..458].copy_from_slice(&(4 * partition as u32).to_le_bytes());
+    bytes[458..462].copy_from_slice(&40_u32.to_le_bytes());
+    bytes[510..512].copy_from_slice(&[0x55, 0xAA]);
+    bytes.resize(partition * BLOCK, 0);
+    bytes.extend([9; 10 * BLOCK]);
+    let behind = (partition + 10) as u32;
+    let device =
+        MultisessionInterface::random_write(RandomWriteImage::new(Device::new(&bytes, 5000)));
+    assert_eq!(imported(device).session_start_block(), behind);
+    let file = imported(sequential(&bytes));
+    assert_eq!(file.session_start_block(), behind.next_multiple_of(32));
+    // What nothing points at is kept as well, if it is where the session would be.
+    let mut bytes = recorded(ISO9660 | JOLIET);
+    bytes.resize((end + 50) * BLOCK, 1);
+    let file = imported(sequential(&bytes));
+    assert_eq!(
+        file.session_start_block() as usize,
+        (end + 50).next_multiple_of(32)
+    );
+}
+
+/// Blocks of ISO 9660 are counted from the session's start by some writers.
+#[test]
+fn volumes_that_are_counted_from_their_session_end_where_they_do() {
+    let mut first = image_of(ISO9660);
+    add_files(&mut first, &[("A", &[1; 100 * BLOCK])]);
+    let first = bytes_of(&first);
+    let mut image = imported(sequential(&first));
+    add_files(&mut image, &[("B", &[0; 500 * BLOCK])]);
+    let start = image.session_start_block();
+    let bytes = written(&first, &image.create_result_image().unwrap(), start);
+    let end = (bytes.len() / BLOCK) as u32;
+    for size in [end, end - start] {
+        for padding in [0, 16, 1000] {
+            let mut bytes = bytes.clone();
+            let at = (start as usize + 16) * BLOCK + 80;
+            bytes[at..at + 4].copy_from_slice(&size.to_le_bytes());
+            bytes[at + 4..at + 8].copy_from_slice(&size.to_be_bytes());
+            bytes.resize(bytes.len() + padding * BLOCK, 0);
+            let image = imported(sequential(&bytes));
+            assert_eq!(
+                image.session_start_block(),
+                end.next_multiple_of(32),
+                "{size} {padding}"
+            );
+        }
+    }
+}
