@@ -109,6 +109,9 @@ pub use self::media::{
 };
 pub use self::path::ImagePath;
 pub use self::recorded::RecordedFinding;
-pub use self::result::{ImageStream, ProgressItem, ProgressItems, ResultImage, WriteProgress};
+pub use self::result::{
+    ImagePart, ImageStream, PlanDigest, ProgressItem, ProgressItems, ResultImage, WriteAt,
+    WriteOptions, WriteProgress,
+};
 pub use self::source::{PlatformStaging, Source, StagingPolicy};
 pub use self::time::Timestamp;

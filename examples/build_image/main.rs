@@ -53,7 +53,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         }
     }
 
-    output.write(&image.create_result_image()?)
+    output.write(&image.create_result_image()?, &options.write_options())
 }
 
 /// Lists what the image will not hold quite as it was found: renamed items, times out of range and the like.

@@ -2,12 +2,14 @@
 
 use std::env;
 use std::error::Error;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::Parser;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use imapi2fs::{
     FileSystemImage, FileSystems, MediaType, Source, Timestamp, TreeOptions, UdfRevision,
+    WriteOptions,
 };
 
 use crate::boot::Boot;
@@ -48,6 +50,18 @@ pub(crate) struct Options {
     /// Begin files of at least N blocks at a multiple of N blocks, such as 16 for DVDs and 32 for Blu-ray discs
     #[arg(long, value_name = "N")]
     file_alignment: Option<u32>,
+
+    /// Share the data of files from 256 KiB on with OUTPUT instead of copying it, where the file system can do that
+    #[arg(long)]
+    reflink: bool,
+
+    /// Leave holes in OUTPUT where the image has zeros only
+    #[arg(long)]
+    sparse: bool,
+
+    /// How many threads open and read files [default: 8]
+    #[arg(long, value_name = "N")]
+    readers: Option<NonZeroUsize>,
 
     /// The volume's name [default: made of the date]
     #[arg(long, value_name = "NAME")]
@@ -108,7 +122,7 @@ Environment:
                      are set back to it
 
 A regular OUTPUT appears, or is replaced, only when the image is complete. Until
-then it grows in a file named .build_image-* beside it, which only a program that
+then it grows in a file named .imapi2fs-* beside it, which only a program that
 is killed (SIGKILL, power failure) leaves behind.";
 
 impl Options {
@@ -133,6 +147,10 @@ impl Options {
         image.set_embed_small_files(self.embed_small_files);
         if let Some(blocks) = self.file_alignment {
             image.set_file_alignment(blocks)?;
+        } else if self.reflink {
+            // Blocks of file systems that share data have 4096 bytes.
+            image.set_file_alignment(2)?;
+            image.set_min_aligned_file_size(256 << 10);
         }
         if let Some(blocks) = self.free_blocks {
             image.set_free_media_blocks(blocks)?;
@@ -161,6 +179,17 @@ impl Options {
                 .add_file(path.as_str(), Source::boot_catalog())
                 .map(drop),
             None => Ok(()),
+        }
+    }
+
+    /// How the image is written.
+    pub(crate) fn write_options(&self) -> WriteOptions {
+        let options = WriteOptions::new()
+            .reflink(self.reflink)
+            .sparse(self.sparse);
+        match self.readers {
+            Some(readers) => options.readers(readers),
+            None => options,
         }
     }
 

@@ -2,16 +2,20 @@
 
 use std::error::Error;
 use std::fmt::Display;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{self, ErrorKind};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process;
-use std::sync::Mutex;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use imapi2fs::ResultImage;
-use tempfile::{Builder, NamedTempFile};
+use imapi2fs::{ResultImage, WriteOptions};
 
 use crate::progress::Progress;
+
+/// How a program ends that was interrupted.
+const INTERRUPTED: i32 = 130;
 
 /// Not opened by this name: where it is a file, that would write from its start.
 const STANDARD_OUTPUT: &str = "/dev/stdout";
@@ -25,11 +29,7 @@ enum Target {
     StandardOutput(File),
     /// A device or a pipe.
     InPlace(File),
-    /// A regular file; with the permissions it has if it exists.
-    Regular {
-        path: PathBuf,
-        permissions: Option<Permissions>,
-    },
+    Regular,
 }
 
 /// Why the image could not be put where it should go.
@@ -66,17 +66,48 @@ impl Output {
         match self.target {
             // On Linux it leads to the file that is behind it.
             Target::StandardOutput(_) => Path::new(STANDARD_OUTPUT),
-            Target::InPlace(_) | Target::Regular { .. } => &self.path,
+            Target::InPlace(_) | Target::Regular => &self.path,
         }
     }
 
-    pub(crate) fn write(self, image: &ResultImage) -> Result<(), Box<dyn Error>> {
+    pub(crate) fn write(
+        self,
+        image: &ResultImage,
+        options: &WriteOptions,
+    ) -> Result<(), Box<dyn Error>> {
         let name = match self.target {
             Target::StandardOutput(_) => "standard output".to_owned(),
-            Target::InPlace(_) | Target::Regular { .. } => self.path.display().to_string(),
+            Target::InPlace(_) | Target::Regular => self.path.display().to_string(),
         };
-        let written = self.target.write(image);
-        written.map_err(|error| WriteError::boxed(name, error))
+        let mut bar = Progress::new(image.len());
+        let written = match self.target {
+            Target::StandardOutput(file) | Target::InPlace(file) => {
+                image.write_to_with(file, options, |at| {
+                    bar.update(at.bytes_done(), || at.current())
+                })
+            }
+            Target::Regular => {
+                let is_interrupted = interrupts();
+                let written = image.write_to_file(&self.path, options, |at| {
+                    match is_interrupted.load(Ordering::Relaxed) {
+                        true => ControlFlow::Break(()),
+                        false => bar.update(at.bytes_done(), || at.current()),
+                    }
+                });
+                if let Err(imapi2fs::Error::Cancelled) = written {
+                    process::exit(INTERRUPTED);
+                }
+                written
+            }
+        };
+        match written {
+            Ok(_) => Ok(()),
+            // What was being written is said here.
+            Err(imapi2fs::Error::Write { source } | imapi2fs::Error::WriteImage { source, .. }) => {
+                Err(WriteError::boxed(name, source))
+            }
+            Err(error) => Err(WriteError::boxed(name, error)),
+        }
     }
 }
 
@@ -85,20 +116,13 @@ impl Target {
         // One call finds what is missing, a directory, or not ours to write.
         match File::options().write(true).open(path) {
             Ok(file) => match file.metadata() {
-                Ok(metadata) if metadata.is_file() => Ok(Self::Regular {
-                    path: followed(path),
-                    permissions: Some(metadata.permissions()),
-                }),
+                Ok(metadata) if metadata.is_file() => Ok(Self::Regular),
                 // Windows has no metadata for devices.
                 _ => Ok(Self::InPlace(file)),
             },
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                let path = followed(path);
-                fs::metadata(directory_of(&path))?;
-                Ok(Self::Regular {
-                    path,
-                    permissions: None,
-                })
+                fs::metadata(directory_of(path))?;
+                Ok(Self::Regular)
             }
             Err(error) => Err(error),
         }
@@ -113,21 +137,6 @@ impl Target {
             std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned()?;
         Ok(Self::StandardOutput(output.into()))
     }
-
-    fn write(self, image: &ResultImage) -> Result<(), Box<dyn Error>> {
-        match self {
-            Self::StandardOutput(file) | Self::InPlace(file) => copy(image, &file),
-            Self::Regular { path, permissions } => {
-                let unfinished = unfinished_file(directory_of(&path))?;
-                copy(image, unfinished.as_file())?;
-                if let Some(permissions) = permissions {
-                    unfinished.as_file().set_permissions(permissions)?;
-                }
-                unfinished.persist(path).map_err(|error| error.error)?;
-                Ok(())
-            }
-        }
-    }
 }
 
 impl WriteError {
@@ -139,45 +148,17 @@ impl WriteError {
     }
 }
 
-fn copy(image: &ResultImage, file: &File) -> Result<(), Box<dyn Error>> {
-    let mut progress = Progress::new(image.len());
-    match image.write_to_with(file, |at| progress.update(at.bytes_done(), || at.current())) {
-        // What was being written is for the caller to say.
-        Err(imapi2fs::Error::Write { source }) => Err(source.into()),
-        written => Ok(written.map(drop)?),
-    }
-}
-
-/// A file in `directory` that goes away with the program, unless it is persisted.
-fn unfinished_file(directory: &Path) -> io::Result<NamedTempFile<File>> {
-    static UNFINISHED: Mutex<Option<PathBuf>> = Mutex::new(None);
-
-    // Locked, so that an interrupt waits until the file's name is known.
-    let mut name = UNFINISHED
-        .lock()
-        .expect("nothing panics while it is locked");
+/// Whether the program was told to end. It does so when the file it makes is out of the way; if told again, at once.
+fn interrupts() -> Arc<AtomicBool> {
+    let is_interrupted = Arc::new(AtomicBool::new(false));
+    let told = is_interrupted.clone();
     // Not set where the caller has such signals ignored, as `nohup` does: that is to stay so.
-    let _ = ctrlc::try_set_handler(|| {
-        if let Some(file) = UNFINISHED.lock().ok().and_then(|mut name| name.take()) {
-            let _ = fs::remove_file(file);
+    let _ = ctrlc::try_set_handler(move || {
+        if told.swap(true, Ordering::Relaxed) {
+            process::exit(INTERRUPTED);
         }
-        process::exit(130);
     });
-    // `create_new` gives the permissions any new file gets, where tempfile's own way gives the owner's only.
-    let file = Builder::new()
-        .prefix(&format!(".{}-", env!("CARGO_CRATE_NAME")))
-        .make_in(directory, |path| File::create_new(path))?;
-    *name = Some(file.path().to_owned());
-    Ok(file)
-}
-
-/// The file that symbolic links at `path` lead to, also when it does not exist yet.
-fn followed(path: &Path) -> PathBuf {
-    let mut path = path.to_owned();
-    while let Ok(target) = fs::read_link(&path) {
-        path = directory_of(&path).join(target);
-    }
-    path
+    is_interrupted
 }
 
 fn directory_of(file: &Path) -> &Path {

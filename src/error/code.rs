@@ -91,8 +91,8 @@ impl Error {
             Self::TooManyBlocks { .. } => 0xC0AA_B203, // IMAPI_E_IMAGEMANAGER_IMAGE_TOO_BIG
             Self::MediaIncompatible { .. } => 0xC0AA_0203, // E_IMAPI_RECORDER_MEDIA_INCOMPATIBLE
             Self::ImportMemory { .. } => 0x8007_000E, // E_OUTOFMEMORY
-            Self::Write { .. } => 0x8000_4005,     // E_FAIL: writing is the caller's there
-            Self::Cancelled => 0xC0AA_0002,        // E_IMAPI_REQUEST_CANCELLED
+            Self::Write { .. } | Self::WriteImage { .. } => 0x8000_4005, // E_FAIL: writing is the caller's there
+            Self::Cancelled => 0xC0AA_0002, // E_IMAPI_REQUEST_CANCELLED
         })
     }
 }

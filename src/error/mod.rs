@@ -544,6 +544,14 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// The file of an image cannot be made or written.
+    #[error("cannot write {}", .file.display())]
+    WriteImage {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The caller ended the operation.
     #[error("cancelled by the caller")]
     Cancelled,
@@ -592,6 +600,7 @@ impl Error {
             | Self::ReadStreams { file, .. }
             | Self::SpecialFile { file }
             | Self::OpenImage { file, .. }
+            | Self::WriteImage { file, .. }
             | Self::ReadSource {
                 origin: Origin::File(file),
                 ..
@@ -629,6 +638,7 @@ impl From<Error> for io::Error {
             | Error::ReadDisc { source, .. }
             | Error::ReadBootImage { source, .. }
             | Error::ReadStreams { source, .. }
+            | Error::WriteImage { source, .. }
             | Error::Write { source } => source.kind(),
             Error::SourceChanged { .. } | Error::Corrupt { .. } => io::ErrorKind::InvalidData,
             _ => io::ErrorKind::Other,

@@ -40,6 +40,7 @@ pub(super) struct Settings {
     pub embed_small_files: bool,
     /// In blocks.
     pub file_alignment: u32,
+    pub min_aligned_file_size: u64,
     pub volume_name: String,
     /// 0 is no limit.
     pub free_media_blocks: u32,
@@ -68,6 +69,7 @@ impl Settings {
             redundant_metadata: true,
             embed_small_files: false,
             file_alignment: 1,
+            min_aligned_file_size: 0,
             volume_name: String::new(),
             free_media_blocks: DEFAULT_FREE_MEDIA_BLOCKS,
             working_directory: std::env::temp_dir(),
@@ -122,6 +124,7 @@ impl Settings {
     pub(super) fn data(&self) -> DataOptions {
         DataOptions {
             alignment: self.file_alignment,
+            min_aligned: self.min_aligned_file_size,
             real_time_alignment: if self.records_real_time() {
                 ECC_BLOCK
             } else {
@@ -364,6 +367,19 @@ impl FileSystemImage {
         }
         self.settings.file_alignment = blocks;
         Ok(())
+    }
+
+    /// Length in bytes of the shortest file that is aligned. Default: 0, all that are as long as what they are aligned to.
+    #[must_use]
+    pub const fn min_aligned_file_size(&self) -> u64 {
+        self.settings.min_aligned_file_size
+    }
+
+    /// Sets the length in bytes below which files are not [aligned](FileSystemImage::set_file_alignment).
+    ///
+    /// IMAPI2 has no such option.
+    pub const fn set_min_aligned_file_size(&mut self, bytes: u64) {
+        self.settings.min_aligned_file_size = bytes;
     }
 
     /// How many blocks the image may have; 0 is no limit. Default: 332 800, a CD of 650 MiB.

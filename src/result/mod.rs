@@ -1,23 +1,25 @@
 //! Result images: a view of blocks that are made when they are read.
 
+mod clone;
+mod file;
+mod parts;
+mod pipeline;
 mod progress;
 mod stream;
+mod write;
 
 use std::fmt;
-use std::io::Write;
-use std::ops::{ControlFlow, RangeInclusive};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+pub use self::parts::{ImagePart, PlanDigest};
 pub use self::progress::{ProgressItem, ProgressItems};
 pub use self::stream::ImageStream;
+pub use self::write::{WriteAt, WriteOptions, WriteProgress};
 use crate::block::{BLOCK_SIZE, Lba};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::layout::Layout;
 use crate::space::Cursor;
-
-/// Bytes that are read and written at a time: what stays in a processor's cache between the two. With 1 MiB a large file
-/// costs twice as much.
-const CHUNK: usize = 1 << 18;
 
 /// An image, as it was laid out when it was made. Its blocks are made when they are read.
 ///
@@ -127,47 +129,6 @@ impl ResultImage {
         ImageStream::new(self.clone())
     }
 
-    /// Writes the whole image; returns its length in bytes.
-    ///
-    /// # Errors
-    ///
-    /// - [`Error::Write`] when `writer` fails.
-    /// - Those of [`ResultImage::read_at`].
-    pub fn write_to(&self, writer: impl Write) -> Result<u64> {
-        self.write_to_with(writer, |_| ControlFlow::Continue(()))
-    }
-
-    /// Writes the whole image and calls `progress` before every 256 KiB and at the end.
-    ///
-    /// # Errors
-    ///
-    /// - [`Error::Cancelled`] when `progress` breaks.
-    /// - Those of [`ResultImage::write_to`].
-    pub fn write_to_with(
-        &self,
-        mut writer: impl Write,
-        mut progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
-    ) -> Result<u64> {
-        let mut cursor = Cursor::default();
-        let mut chunk = vec![0; CHUNK];
-        let mut done = 0;
-        loop {
-            let report = WriteProgress { image: self, done };
-            if progress(report).is_break() {
-                return Err(Error::Cancelled);
-            }
-            let len = self.read_with(done, &mut chunk, &mut cursor)?;
-            if len == 0 {
-                break;
-            }
-            let written = writer.write_all(&chunk[..len]);
-            written.map_err(|source| Error::Write { source })?;
-            done += len as u64;
-        }
-        writer.flush().map_err(|source| Error::Write { source })?;
-        Ok(done)
-    }
-
     /// What every block holds, without gaps, in the order of the blocks. It is made while it is looked through.
     ///
     /// IMAPI2: `IFileSystemImageResult::get_ProgressItems`.
@@ -189,35 +150,5 @@ impl fmt::Debug for ResultImage {
             .field("start", &self.start())
             .field("total_blocks", &self.total_blocks())
             .finish_non_exhaustive()
-    }
-}
-
-/// How far writing an image has come.
-#[derive(Clone, Copy, Debug)]
-pub struct WriteProgress<'a> {
-    image: &'a ResultImage,
-    done: u64,
-}
-
-impl WriteProgress<'_> {
-    /// Bytes that have been written.
-    #[must_use]
-    pub const fn bytes_done(&self) -> u64 {
-        self.done
-    }
-
-    /// Bytes of the whole image.
-    #[must_use]
-    pub fn bytes_total(&self) -> u64 {
-        self.image.len()
-    }
-
-    /// Description of what is written next, as in [`ResultImage::progress_items`]; empty at the end.
-    #[must_use]
-    pub fn current(&self) -> String {
-        u32::try_from(self.done / u64::from(BLOCK_SIZE))
-            .ok()
-            .and_then(|block| self.image.progress_items().from_block(block))
-            .map_or_else(String::new, |item| item.description().to_owned())
     }
 }

@@ -123,6 +123,19 @@ impl Opened {
         })
     }
 
+    /// Calls `with` with the file, if it is one of the host, and looks whether it is still as it had been added.
+    pub(crate) fn with_host_file<T>(
+        &self,
+        with: impl FnOnce(&File) -> T,
+    ) -> Result<Option<T>, Failure> {
+        let Self::Host(open) = self else {
+            return Ok(None);
+        };
+        let result = with(&open.file);
+        open.check()?;
+        Ok(Some(result))
+    }
+
     /// Fills `buf` from `offset` on; both lie inside the content's length.
     pub(crate) fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<(), Failure> {
         match self {
@@ -176,13 +189,19 @@ impl OpenFile {
                 // Whoever writes while a long file is read shows by its end at the latest.
                 let long = buf.len() as u64 != self.len;
                 if long && offset + buf.len() as u64 == self.len {
-                    let metadata = self.file.metadata().map_err(Failure::Read)?;
-                    if let Some(change) = self.fingerprint.changed(self.len, &metadata) {
-                        return Err(Failure::Changed(change));
-                    }
+                    self.check()?;
                 }
                 Ok(())
             }
+        }
+    }
+
+    /// Looks whether the file is still as it had been added.
+    fn check(&self) -> Result<(), Failure> {
+        let metadata = self.file.metadata().map_err(Failure::Read)?;
+        match self.fingerprint.changed(self.len, &metadata) {
+            Some(change) => Err(Failure::Changed(change)),
+            None => Ok(()),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Space;
 use crate::block::{BLOCK_SIZE, Extent, Lba, blocks_of};
 use crate::error::{Error, Result};
-use crate::source::{Failure, Opened};
+use crate::source::{Data, Failure, Opened};
 use crate::tree::{ContentId, NodeId, Sequence, Tree};
 
 /// Where the data of every file lies.
@@ -24,6 +24,8 @@ pub(crate) struct DataPlan {
 pub(crate) struct DataOptions {
     /// Files of at least this many blocks begin at a multiple of it, counted from the disc's start.
     pub alignment: u32,
+    /// And of at least this many bytes.
+    pub min_aligned: u64,
     /// Files for real-time reading begin at a multiple of this.
     pub real_time_alignment: u32,
     /// Whether named streams are recorded.
@@ -84,7 +86,7 @@ impl DataPlan {
             let has_blocks = content.len > options.embedded || real_time && content.len > 0;
             if has_blocks && *place == Lba::default() {
                 let blocks = blocks_of(content.len);
-                if blocks >= options.alignment.into() {
+                if blocks >= options.alignment.into() && content.len >= options.min_aligned {
                     space.align(options.alignment);
                 }
                 if real_time {
@@ -146,6 +148,28 @@ impl FileData {
                 blocks: blocks_of(data.len) as u32,
             },
         ))
+    }
+
+    /// All files that have blocks, in the order of these.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (NodeId, Extent)> {
+        (0..).map_while(|index| self.file(index))
+    }
+
+    /// Calls `with` with the opened source of a file, if that is a file of the host, and looks whether that changed.
+    pub(crate) fn with_host_file<T>(
+        &self,
+        node: NodeId,
+        with: impl FnOnce(&std::fs::File) -> T,
+    ) -> Result<Option<T>> {
+        let Some((_, content)) = self.tree.content_of(node) else {
+            return Ok(None);
+        };
+        if !matches!(content.data, Data::Host { .. }) {
+            return Ok(None);
+        }
+        Opened::open(content, |file| self.tree.host_path(file))
+            .and_then(|opened| opened.with_host_file(with))
+            .map_err(|failure| self.error(node, failure))
     }
 
     /// Index of the file that `lba` belongs to.

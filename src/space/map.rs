@@ -100,6 +100,11 @@ impl Map {
         &self.parts
     }
 
+    /// The bytes that take the place of others, with the byte of the disc where they begin.
+    pub(crate) fn patches(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        self.patches.iter().map(|(at, bytes)| (*at, &**bytes))
+    }
+
     /// Fills `buf` with the bytes from `offset` on, counted from the block `start`.
     pub(crate) fn read(
         &self,

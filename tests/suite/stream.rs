@@ -4,7 +4,9 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::ops::ControlFlow;
 use std::thread;
 
-use imapi2fs::{BLOCK_SIZE, Error, FileSystemImage, FileSystems, ImagePath, Timestamp};
+use imapi2fs::{
+    BLOCK_SIZE, Error, FileSystemImage, FileSystems, ImagePath, Timestamp, WriteOptions,
+};
 use proptest::prelude::*;
 
 use crate::support::bytes::{all, fnv1a};
@@ -178,7 +180,7 @@ fn progress_goes_from_nothing_to_all() {
     let result = image.create_result_image().unwrap();
     let mut steps = Vec::new();
     let mut whole = Vec::new();
-    let len = result.write_to_with(&mut whole, |progress| {
+    let len = result.write_to_with(&mut whole, &WriteOptions::new(), |progress| {
         assert_eq!(progress.bytes_total(), result.len());
         steps.push((progress.bytes_done(), progress.current()));
         ControlFlow::Continue(())
@@ -208,7 +210,7 @@ fn writing_ends_when_the_caller_says_so() {
     let result = image.create_result_image().unwrap();
     for limit in [0, 2 << 20] {
         let mut written = Vec::new();
-        let error = result.write_to_with(&mut written, |progress| {
+        let error = result.write_to_with(&mut written, &WriteOptions::new(), |progress| {
             if progress.bytes_done() >= limit {
                 ControlFlow::Break(())
             } else {

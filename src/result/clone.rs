@@ -1,0 +1,72 @@
+//! Sharing the data of large files between their sources and an image, where the file system can do that.
+
+use std::fs::File;
+use std::io;
+use std::num::NonZeroU64;
+use std::ops::Range;
+
+use super::ResultImage;
+use crate::block::BLOCK_SIZE;
+use crate::error::Result;
+use crate::space::Content;
+
+/// The shortest file, in bytes, that is shared: for less, copying is as fast and fragments less.
+const SHORTEST: u64 = 256 << 10;
+
+/// What shared data begins and ends at a multiple of: the blocks of the file systems that can share.
+const UNIT: u64 = 4096;
+
+/// Shares with `to` what can be shared; returns the parts of the image that are there then, in order.
+///
+/// That a file cannot be shared is no error: it is to be copied.
+pub(super) fn share_files(image: &ResultImage, to: &File) -> Result<Vec<Range<u64>>> {
+    let mut shared = Vec::new();
+    let map = &image.layout.map;
+    let session = u64::from(image.start().0) * u64::from(BLOCK_SIZE);
+    let is_patched = |range: &Range<u64>| {
+        let mut patches = map.patches();
+        patches.any(|(at, bytes)| {
+            at < session + range.end && session + range.start < at + bytes.len() as u64
+        })
+    };
+    for part in map.parts() {
+        let Content::Files(files) = &part.content else {
+            continue;
+        };
+        for (node, extent) in files.files() {
+            let offset = u64::from(extent.start - image.start()) * u64::from(BLOCK_SIZE);
+            let Some((_, content)) = files.tree.content_of(node) else {
+                continue;
+            };
+            let Some(len) = NonZeroU64::new(content.len / UNIT * UNIT) else {
+                continue;
+            };
+            let range = offset..offset + len.get();
+            if content.len < SHORTEST || offset % UNIT != 0 || is_patched(&range) {
+                continue;
+            }
+            let is_shared = files.with_host_file(node, |from| share(from, to, offset, len))?;
+            match is_shared {
+                Some(Ok(())) => shared.push(range),
+                // Another file may be on another file system.
+                Some(Err(error)) if error.kind() == io::ErrorKind::CrossesDevices => {}
+                // What the file system cannot do for one file it can do for none.
+                Some(Err(_)) => return Ok(shared),
+                None => {}
+            }
+        }
+    }
+    Ok(shared)
+}
+
+#[cfg(target_os = "linux")]
+fn share(from: &File, to: &File, offset: u64, len: NonZeroU64) -> io::Result<()> {
+    reflink_copy::ReflinkBlockBuilder::new(from, to, len)
+        .to_offset(offset)
+        .reflink_block()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn share(_: &File, _: &File, _: u64, _: NonZeroU64) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}

@@ -1,0 +1,167 @@
+//! An image as a file that is there when it is whole.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, ErrorKind};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use tempfile::{Builder, NamedTempFile};
+
+use super::ResultImage;
+use super::clone::share_files;
+use super::pipeline::Chunks;
+use super::write::{WriteAt, WriteOptions, WriteProgress};
+use crate::error::{Error, Result};
+
+/// What holes of a file begin and end at a multiple of, on most file systems.
+const HOLE: usize = 4096;
+
+impl ResultImage {
+    /// Writes the whole image to the file at `path` and calls `progress` at the start and after every 128 KiB or less;
+    /// returns the image's length in bytes.
+    ///
+    /// The image is made beside the file, under another name, and takes its place when it is whole: whatever goes wrong,
+    /// what was there stays, and nothing is left behind. A link is followed, and a file that is replaced hands down its
+    /// permissions. A device or a pipe is written to as it is.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::WriteImage`] when the file cannot be made or written.
+    /// - [`Error::Cancelled`] when `progress` breaks.
+    /// - Those of [`ResultImage::read_at`]; the first in the image if there are several.
+    pub fn write_to_file(
+        &self,
+        path: impl AsRef<Path>,
+        options: &WriteOptions,
+        progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
+    ) -> Result<u64> {
+        let path = path.as_ref();
+        let failed = |source| Error::WriteImage {
+            file: path.to_owned(),
+            source,
+        };
+        let written = match Target::find(path).map_err(failed)? {
+            Target::InPlace(file) => self.write_to_with(file, options, progress),
+            Target::Regular { path, permissions } => {
+                let unfinished = unfinished_file(directory_of(&path)).map_err(failed)?;
+                self.write_new_file(unfinished.as_file(), options, progress)
+                    .and_then(|()| {
+                        finish(unfinished, &path, permissions).map_err(failed)?;
+                        Ok(self.len())
+                    })
+            }
+        };
+        written.map_err(|error| match error {
+            Error::Write { source } => failed(source),
+            error => error,
+        })
+    }
+
+    /// Fills an empty file.
+    fn write_new_file(
+        &self,
+        file: &File,
+        options: &WriteOptions,
+        mut progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
+    ) -> Result<()> {
+        file.set_len(self.len())
+            .map_err(|source| Error::Write { source })?;
+        let shared = match options.reflink {
+            true => share_files(self, file)?,
+            false => Vec::new(),
+        };
+        let chunks = Chunks::without(0..self.len(), &shared);
+        let write = |bytes: &[u8], offset: u64| match options.sparse {
+            true => write_around_holes(file, bytes, offset),
+            false => file.write_all_at(bytes, offset),
+        };
+        self.fill(chunks, options, &write, &mut progress)
+    }
+}
+
+/// Where an image goes.
+enum Target {
+    /// A device or a pipe.
+    InPlace(File),
+    /// A regular file; with the permissions it has if it exists.
+    Regular {
+        path: PathBuf,
+        permissions: Option<Permissions>,
+    },
+}
+
+impl Target {
+    /// Finds out what `path` is, and that it can be written. Changes nothing.
+    fn find(path: &Path) -> io::Result<Self> {
+        // One call finds what is missing, a directory, or not ours to write.
+        match File::options().write(true).open(path) {
+            Ok(file) => match file.metadata() {
+                Ok(metadata) if metadata.is_file() => Ok(Self::Regular {
+                    path: followed(path),
+                    permissions: Some(metadata.permissions()),
+                }),
+                // Windows has no metadata for devices.
+                _ => Ok(Self::InPlace(file)),
+            },
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::Regular {
+                path: followed(path),
+                permissions: None,
+            }),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// A file in `directory` that goes away unless it is finished.
+fn unfinished_file(directory: &Path) -> io::Result<NamedTempFile<File>> {
+    // `create_new` gives the permissions any new file gets, where tempfile's own way gives the owner's only.
+    Builder::new()
+        .prefix(".imapi2fs-")
+        .make_in(directory, |path| File::create_new(path))
+}
+
+fn finish(
+    unfinished: NamedTempFile<File>,
+    path: &Path,
+    permissions: Option<Permissions>,
+) -> io::Result<()> {
+    if let Some(permissions) = permissions {
+        unfinished.as_file().set_permissions(permissions)?;
+    }
+    unfinished.persist(path).map_err(|error| error.error)?;
+    Ok(())
+}
+
+/// The file that symbolic links at `path` lead to, also when it does not exist yet.
+fn followed(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    while let Ok(target) = fs::read_link(&path) {
+        path = directory_of(&path).join(target);
+    }
+    path
+}
+
+fn directory_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(directory) if directory != Path::new("") => directory,
+        _ => Path::new("."),
+    }
+}
+
+/// Writes what is not zeros to a file that has only zeros.
+fn write_around_holes(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    let is_hole = |piece: &[u8]| piece.iter().all(|byte| *byte == 0);
+    let mut start = 0;
+    for run in bytes
+        .chunks(HOLE)
+        .collect::<Vec<_>>()
+        .chunk_by(|one, other| is_hole(one) == is_hole(other))
+    {
+        let len: usize = run.iter().map(|piece| piece.len()).sum();
+        if !is_hole(run[0]) {
+            file.write_all_at(&bytes[start..start + len], offset + start as u64)?;
+        }
+        start += len;
+    }
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! Parts of an image, to be made by several processes or machines that have the same tree.
+
+use std::fmt;
+use std::io::Write;
+use std::num::NonZeroU64;
+use std::ops::Range;
+
+use sha2::{Digest, Sha256};
+
+use super::ResultImage;
+use super::pipeline::{CHUNK, Chunks, anywhere, in_order};
+use super::write::{WriteAt, WriteOptions};
+use crate::block::BLOCK_SIZE;
+use crate::error::{Error, Result};
+use crate::space::{Content, Cursor};
+
+impl ResultImage {
+    /// The image in parts of `size` bytes, of which the last may be shorter.
+    ///
+    /// Whoever makes the same image can make any of them: those with the same [`ResultImage::plan_digest`] fit together.
+    ///
+    /// ```
+    /// use std::num::NonZeroU64;
+    /// use imapi2fs::FileSystemImage;
+    ///
+    /// # fn main() -> imapi2fs::Result<()> {
+    /// let mut image = FileSystemImage::new();
+    /// image.root_mut().add_file("a.txt", *b"a")?;
+    /// let result = image.create_result_image()?;
+    ///
+    /// let mut whole = Vec::new();
+    /// for part in result.parts(NonZeroU64::new(1 << 18).unwrap()) {
+    ///     part.write_to(&mut whole)?;
+    /// }
+    /// assert_eq!(whole.len() as u64, result.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn parts(&self, size: NonZeroU64) -> impl Iterator<Item = ImagePart> + use<> {
+        let image = self.clone();
+        let count = self.len().div_ceil(size.get());
+        (0..count).map(move |number| {
+            let start = number * size.get();
+            ImagePart {
+                range: start..start.saturating_add(size.get()).min(image.len()),
+                image: image.clone(),
+            }
+        })
+    }
+
+    /// What the image will be, but for the data of its files: two images of the same digest have the same names, times,
+    /// sizes and blocks for the same data.
+    ///
+    /// It takes the time to make all structures of the file systems.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ResultImage::read_at`] for what lies in structures: files that are embedded, and discs that are continued.
+    pub fn plan_digest(&self) -> Result<PlanDigest> {
+        let mut digest = Sha256::new();
+        let mut cursor = Cursor::default();
+        let mut buf = vec![0; CHUNK as usize];
+        let map = &self.layout.map;
+        digest.update(self.disc_id.as_bytes());
+        for number in [self.start().0, self.total_blocks()] {
+            digest.update(number.to_le_bytes());
+        }
+        for part in map.parts() {
+            for number in [part.extent.start.0, part.extent.blocks] {
+                digest.update(number.to_le_bytes());
+            }
+            match &part.content {
+                Content::Files(files) => {
+                    for (node, extent) in files.files() {
+                        let len = files.tree.content_of(node).map_or(0, |(_, data)| data.len);
+                        digest.update(extent.start.0.to_le_bytes());
+                        digest.update(len.to_le_bytes());
+                    }
+                }
+                // The disc is known by its identifier.
+                Content::Disc(_) => {}
+                Content::Bytes(_) | Content::Made(_) => {
+                    let byte = |lba| u64::from(lba - self.start()) * u64::from(BLOCK_SIZE);
+                    let range = byte(part.extent.start)..byte(part.extent.end());
+                    for chunk in Chunks::of(range) {
+                        let len = (chunk.end - chunk.start) as usize;
+                        let buf = &mut buf[..len];
+                        self.read_with(chunk.start, buf, &mut cursor)?;
+                        digest.update(buf);
+                    }
+                }
+            }
+        }
+        for (at, bytes) in map.patches() {
+            digest.update(at.to_le_bytes());
+            digest.update(bytes);
+        }
+        Ok(PlanDigest(digest.finalize().into()))
+    }
+}
+
+/// A part of an image.
+#[derive(Clone, Debug)]
+pub struct ImagePart {
+    image: ResultImage,
+    range: Range<u64>,
+}
+
+impl ImagePart {
+    /// The bytes of the image that it is.
+    #[must_use]
+    pub fn range(&self) -> Range<u64> {
+        self.range.clone()
+    }
+
+    /// Writes the part; returns its length in bytes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ResultImage::write_to`].
+    pub fn write_to(&self, mut writer: impl Write) -> Result<u64> {
+        let readers = WriteOptions::new().number_of_readers();
+        in_order(&self.image, Chunks::of(self.range()), readers, |bytes| {
+            let written = writer.write_all(bytes);
+            written.map_err(|source| Error::Write { source })
+        })?;
+        writer.flush().map_err(|source| Error::Write { source })?;
+        Ok(self.range.end - self.range.start)
+    }
+
+    /// Writes the part to its place in what takes the whole image; returns the part's length in bytes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ResultImage::write_at`].
+    pub fn write_at(&self, sink: &impl WriteAt) -> Result<u64> {
+        let readers = WriteOptions::new().number_of_readers();
+        let write = |bytes: &[u8], offset| {
+            let written = sink.write_all_at(bytes, offset);
+            written.map_err(|source| Error::Write { source })
+        };
+        anywhere(
+            &self.image,
+            Chunks::of(self.range()),
+            readers,
+            &write,
+            |_| Ok(()),
+        )?;
+        Ok(self.range.end - self.range.start)
+    }
+}
+
+/// What an image will be, but for the data of its files: a SHA-256.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PlanDigest([u8; 32]);
+
+impl PlanDigest {
+    /// Its bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for PlanDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for PlanDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PlanDigest({self})")
+    }
+}

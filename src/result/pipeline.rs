@@ -1,0 +1,332 @@
+//! Making the chunks of an image by several threads.
+//!
+//! Chunks are claimed in order. Each is made by the thread that claims it, with files of its own open, and is either
+//! written by that thread or waits until those before it are written. How far ahead threads may be is bounded, and so
+//! is memory. What fails first in the image is what is told.
+
+use std::collections::VecDeque;
+use std::ops::Range;
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::thread;
+
+use super::ResultImage;
+use crate::error::Result;
+use crate::space::Cursor;
+
+/// Bytes that are made at a time: some ten small files, and little enough to stay in a processor's cache until they
+/// are written.
+pub(super) const CHUNK: u64 = 1 << 17;
+
+/// Ranges of an image, handed out in chunks that end at multiples of their length.
+#[derive(Debug, Default)]
+pub(super) struct Chunks {
+    ranges: VecDeque<Range<u64>>,
+}
+
+impl Chunks {
+    pub(super) fn of(range: Range<u64>) -> Self {
+        Self {
+            ranges: VecDeque::from([range]),
+        }
+    }
+
+    /// What is left of `range` without these parts, which are in order and do not overlap.
+    pub(super) fn without(range: Range<u64>, parts: &[Range<u64>]) -> Self {
+        let mut ranges = VecDeque::new();
+        let mut start = range.start;
+        for part in parts {
+            ranges.push_back(start..part.start);
+            start = part.end;
+        }
+        ranges.push_back(start..range.end);
+        Self { ranges }
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.ranges
+            .iter()
+            .map(|range| range.end - range.start)
+            .sum()
+    }
+}
+
+impl Iterator for Chunks {
+    type Item = Range<u64>;
+
+    fn next(&mut self) -> Option<Range<u64>> {
+        while let Some(range) = self.ranges.front_mut() {
+            let start = range.start;
+            let end = (start / CHUNK + 1).saturating_mul(CHUNK).min(range.end);
+            if start < end {
+                range.start = end;
+                return Some(start..end);
+            }
+            self.ranges.pop_front();
+        }
+        None
+    }
+}
+
+/// Makes one chunk after the other in `buf`.
+fn make<'b>(
+    image: &ResultImage,
+    chunk: &Range<u64>,
+    buf: &'b mut Vec<u8>,
+    cursor: &mut Cursor,
+) -> Result<&'b [u8]> {
+    // At most the length of a chunk.
+    buf.resize((chunk.end - chunk.start) as usize, 0);
+    let len = image.read_with(chunk.start, buf, cursor)?;
+    Ok(&buf[..len])
+}
+
+/// Gives all chunks to `sink` in their order.
+pub(super) fn in_order(
+    image: &ResultImage,
+    chunks: Chunks,
+    readers: usize,
+    mut sink: impl FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
+    let readers = useful(readers, &chunks);
+    if readers == 1 {
+        return one_by_one(image, chunks, |bytes, _| sink(bytes));
+    }
+    let queue = Queue::new(chunks, readers);
+    thread::scope(|scope| {
+        // Whatever happens here, nobody waits for it.
+        let _over = Over(&queue);
+        let mut started = 0;
+        for _ in 0..readers {
+            let reader = thread::Builder::new().spawn_scoped(scope, || queue.work(image));
+            started += usize::from(reader.is_ok());
+        }
+        if started == 0 {
+            // No system has threads without end, and some have none.
+            let chunks = queue.take_back();
+            return one_by_one(image, chunks, |bytes, _| sink(bytes));
+        }
+        while let Some(made) = queue.next() {
+            let bytes = made?;
+            sink(&bytes)?;
+            queue.give_back(bytes);
+        }
+        Ok(())
+    })
+}
+
+/// Gives all chunks to `sink`, in any order and from any thread; `done` is told their lengths by the calling one.
+pub(super) fn anywhere(
+    image: &ResultImage,
+    chunks: Chunks,
+    readers: usize,
+    sink: &(impl Fn(&[u8], u64) -> Result<()> + Sync),
+    mut done: impl FnMut(usize) -> Result<()>,
+) -> Result<()> {
+    let readers = useful(readers, &chunks);
+    if readers == 1 {
+        return one_by_one(image, chunks, |bytes, offset| {
+            sink(bytes, offset)?;
+            done(bytes.len())
+        });
+    }
+    // What is not claimed yet; nothing once the end is near.
+    let claims = Mutex::new(Some(chunks));
+    let (tell, told) = mpsc::sync_channel(readers);
+    let work = |tell: mpsc::SyncSender<(u64, Result<usize>)>| {
+        let mut cursor = Cursor::default();
+        let mut buf = Vec::new();
+        loop {
+            let Some(chunk) = locked(&claims).as_mut().and_then(Iterator::next) else {
+                return;
+            };
+            let written = make(image, &chunk, &mut buf, &mut cursor)
+                .and_then(|bytes| sink(bytes, chunk.start).map(|()| bytes.len()));
+            if written.is_err() {
+                *locked(&claims) = None;
+            }
+            if tell.send((chunk.start, written)).is_err() {
+                return;
+            }
+        }
+    };
+    thread::scope(|scope| {
+        let mut started = 0;
+        for _ in 0..readers {
+            let tell = tell.clone();
+            let reader = thread::Builder::new().spawn_scoped(scope, || work(tell));
+            started += usize::from(reader.is_ok());
+        }
+        drop(tell);
+        if started == 0 {
+            let chunks = locked(&claims).take().unwrap_or_default();
+            return one_by_one(image, chunks, |bytes, offset| {
+                sink(bytes, offset)?;
+                done(bytes.len())
+            });
+        }
+        // All that come before one that failed were claimed before it, and come to their end.
+        let mut first = None;
+        for (offset, written) in told {
+            let over = written.and_then(&mut done);
+            if let Err(error) = over {
+                *locked(&claims) = None;
+                if first.as_ref().is_none_or(|(place, _)| offset < *place) {
+                    first = Some((offset, error));
+                }
+            }
+        }
+        first.map_or(Ok(()), |(_, error)| Err(error))
+    })
+}
+
+/// No more threads than there are chunks.
+fn useful(readers: usize, chunks: &Chunks) -> usize {
+    let most = chunks.bytes().div_ceil(CHUNK);
+    readers
+        .min(usize::try_from(most).unwrap_or(usize::MAX))
+        .max(1)
+}
+
+fn one_by_one(
+    image: &ResultImage,
+    chunks: Chunks,
+    mut sink: impl FnMut(&[u8], u64) -> Result<()>,
+) -> Result<()> {
+    let mut cursor = Cursor::default();
+    let mut buf = Vec::new();
+    for chunk in chunks {
+        sink(make(image, &chunk, &mut buf, &mut cursor)?, chunk.start)?;
+    }
+    Ok(())
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // Nothing that can panic runs while one is locked.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Chunks that are being made, in their order.
+struct Queue {
+    state: Mutex<State>,
+    /// The first chunk has been made.
+    made: Condvar,
+    /// Another chunk may be claimed.
+    room: Condvar,
+    /// How many chunks are made or wait at a time.
+    window: usize,
+}
+
+struct State {
+    chunks: Chunks,
+    /// What has been claimed and not been taken yet: nothing while it is made.
+    claimed: VecDeque<Option<Result<Vec<u8>>>>,
+    /// Number of the first of them.
+    first: usize,
+    /// Buffers for the next.
+    spare: Vec<Vec<u8>>,
+    over: bool,
+}
+
+impl Queue {
+    fn new(chunks: Chunks, readers: usize) -> Self {
+        Self {
+            state: Mutex::new(State {
+                chunks,
+                claimed: VecDeque::new(),
+                first: 0,
+                spare: Vec::new(),
+                over: false,
+            }),
+            made: Condvar::new(),
+            room: Condvar::new(),
+            // One that is written, one that waits, and one for each reader.
+            window: readers + 2,
+        }
+    }
+
+    fn wait<'s>(&self, condition: &Condvar, state: MutexGuard<'s, State>) -> MutexGuard<'s, State> {
+        condition
+            .wait(state)
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Makes chunks until there are no more.
+    fn work(&self, image: &ResultImage) {
+        // If a reader of the caller's panics, nobody waits for what it would have given.
+        let over = Over(self);
+        let mut cursor = Cursor::default();
+        let mut state = locked(&self.state);
+        loop {
+            while state.claimed.len() >= self.window && !state.over {
+                state = self.wait(&self.room, state);
+            }
+            if state.over {
+                break;
+            }
+            let Some(chunk) = state.chunks.next() else {
+                break;
+            };
+            let number = state.first + state.claimed.len();
+            state.claimed.push_back(None);
+            let mut buf = state.spare.pop().unwrap_or_default();
+            drop(state);
+            let made = make(image, &chunk, &mut buf, &mut cursor).map(<[u8]>::len);
+            let made = made.map(|len| {
+                buf.truncate(len);
+                buf
+            });
+            state = locked(&self.state);
+            // It is there until it has been made.
+            let place = number - state.first;
+            state.claimed[place] = Some(made);
+            if place == 0 {
+                self.made.notify_one();
+            }
+        }
+        drop(state);
+        std::mem::forget(over);
+    }
+
+    /// The next chunk, when it has been made; nothing behind the last.
+    fn next(&self) -> Option<Result<Vec<u8>>> {
+        let mut state = locked(&self.state);
+        loop {
+            if state.over {
+                return None;
+            }
+            let all_claimed = state.chunks.bytes() == 0;
+            match state.claimed.front_mut() {
+                Some(made @ Some(_)) => {
+                    let made = made.take();
+                    state.claimed.pop_front();
+                    state.first += 1;
+                    self.room.notify_one();
+                    return made;
+                }
+                // Readers claim in order, so what is not claimed is at the end.
+                None if all_claimed => return None,
+                _ => state = self.wait(&self.made, state),
+            }
+        }
+    }
+
+    fn give_back(&self, buf: Vec<u8>) {
+        locked(&self.state).spare.push(buf);
+    }
+
+    /// What is not claimed.
+    fn take_back(&self) -> Chunks {
+        std::mem::take(&mut locked(&self.state).chunks)
+    }
+}
+
+/// Ends all waiting when it is dropped.
+struct Over<'q>(&'q Queue);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        locked(&self.0.state).over = true;
+        self.0.made.notify_all();
+        self.0.room.notify_all();
+    }
+}

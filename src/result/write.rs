@@ -1,0 +1,231 @@
+//! Writing an image: to where bytes follow each other, or to places.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+
+use super::ResultImage;
+use super::pipeline::{Chunks, anywhere, in_order};
+use crate::block::BLOCK_SIZE;
+use crate::error::{Error, Result};
+
+/// How an image is written.
+#[derive(Clone, Debug, Default)]
+pub struct WriteOptions {
+    readers: Option<NonZeroUsize>,
+    pub(super) sparse: bool,
+    pub(super) reflink: bool,
+}
+
+/// The threads that read unless it is said how many: so many small files wait for a disk at the same time. A disk
+/// takes more requests at once than there are processors.
+const READERS: usize = 8;
+
+impl WriteOptions {
+    /// As [`ResultImage::write_to`] does it.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// How many threads open and read files. With one the calling thread does everything. Default: 8, as many as are of
+    /// use when the files have to come from a disk; the number of processors does not matter for that.
+    ///
+    /// The image does not depend on it.
+    #[must_use]
+    pub const fn readers(mut self, readers: NonZeroUsize) -> Self {
+        self.readers = Some(readers);
+        self
+    }
+
+    /// Whether a new file gets holes where the image has nothing but zeros, as far as its file system can do that.
+    /// Default: false. Only [`ResultImage::write_to_file`] looks at it.
+    #[must_use]
+    pub const fn sparse(mut self, sparse: bool) -> Self {
+        self.sparse = sparse;
+        self
+    }
+
+    /// Whether large files are not copied but shared with the image, where the file system that both are on can do that
+    /// (`FICLONERANGE` of Linux, on XFS and btrfs for instance). Default: false. Only [`ResultImage::write_to_file`]
+    /// looks at it; where sharing is impossible, files are copied without a word.
+    ///
+    /// It takes files of 256 KiB and more that begin at a multiple of 4096 bytes. To that end
+    /// [align](crate::FileSystemImage::set_file_alignment) files of that
+    /// [size](crate::FileSystemImage::set_min_aligned_file_size) to 2 blocks.
+    #[must_use]
+    pub const fn reflink(mut self, reflink: bool) -> Self {
+        self.reflink = reflink;
+        self
+    }
+
+    pub(super) fn number_of_readers(&self) -> usize {
+        self.readers.map_or(READERS, NonZeroUsize::get)
+    }
+}
+
+/// What takes bytes at any place, from several threads at once.
+pub trait WriteAt: Sync {
+    /// Writes all of `bytes` from the byte `offset` on.
+    ///
+    /// # Errors
+    ///
+    /// Whatever keeps them from being written.
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
+}
+
+impl WriteAt for File {
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        #[cfg(unix)]
+        {
+            std::os::unix::fs::FileExt::write_all_at(self, bytes, offset)
+        }
+        #[cfg(windows)]
+        {
+            let mut done = 0;
+            while done < bytes.len() {
+                let at = offset + done as u64;
+                match std::os::windows::fs::FileExt::seek_write(self, &bytes[done..], at) {
+                    Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                    Ok(written) => done += written,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            Ok(())
+        }
+        #[cfg(not(any(unix, windows)))]
+        {
+            let _ = (bytes, offset);
+            Err(io::ErrorKind::Unsupported.into())
+        }
+    }
+}
+
+impl<T: WriteAt + ?Sized> WriteAt for &T {
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        (**self).write_all_at(bytes, offset)
+    }
+}
+
+impl ResultImage {
+    /// Writes the whole image; returns its length in bytes.
+    ///
+    /// Several threads open and read files ahead of what is written.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Write`] when `writer` fails.
+    /// - Those of [`ResultImage::read_at`]; the first in the image if there are several.
+    pub fn write_to(&self, writer: impl Write) -> Result<u64> {
+        self.write_to_with(writer, &WriteOptions::new(), |_| ControlFlow::Continue(()))
+    }
+
+    /// Writes the whole image and calls `progress` before every 128 KiB and at the end.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Cancelled`] when `progress` breaks.
+    /// - Those of [`ResultImage::write_to`].
+    pub fn write_to_with(
+        &self,
+        mut writer: impl Write,
+        options: &WriteOptions,
+        mut progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
+    ) -> Result<u64> {
+        let mut done = 0;
+        let chunks = Chunks::of(0..self.len());
+        self.tell(&mut progress, done)?;
+        in_order(self, chunks, options.number_of_readers(), |bytes| {
+            let written = writer.write_all(bytes);
+            written.map_err(|source| Error::Write { source })?;
+            done += bytes.len() as u64;
+            self.tell(&mut progress, done)
+        })?;
+        writer.flush().map_err(|source| Error::Write { source })?;
+        Ok(done)
+    }
+
+    /// Writes the whole image to places of `sink`, in no particular order, and calls `progress` at the start and after
+    /// every 128 KiB or less; returns the image's length in bytes.
+    ///
+    /// The threads that read also write. When it fails, parts of the image are there.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Write`] when `sink` fails.
+    /// - [`Error::Cancelled`] when `progress` breaks.
+    /// - Those of [`ResultImage::read_at`]; the first in the image if there are several.
+    pub fn write_at(
+        &self,
+        sink: &impl WriteAt,
+        options: &WriteOptions,
+        mut progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
+    ) -> Result<u64> {
+        let write = |bytes: &[u8], offset| sink.write_all_at(bytes, offset);
+        self.fill(Chunks::of(0..self.len()), options, &write, &mut progress)?;
+        Ok(self.len())
+    }
+
+    /// Has `write` write these chunks, each at its place.
+    pub(super) fn fill(
+        &self,
+        chunks: Chunks,
+        options: &WriteOptions,
+        write: &(impl Fn(&[u8], u64) -> io::Result<()> + Sync),
+        progress: &mut impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
+    ) -> Result<()> {
+        // What is no chunk is there already.
+        let mut done = self.len() - chunks.bytes();
+        self.tell(progress, done)?;
+        let write =
+            |bytes: &[u8], offset| write(bytes, offset).map_err(|source| Error::Write { source });
+        anywhere(self, chunks, options.number_of_readers(), &write, |len| {
+            done += len as u64;
+            self.tell(progress, done)
+        })
+    }
+
+    fn tell(
+        &self,
+        progress: &mut impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
+        done: u64,
+    ) -> Result<()> {
+        match progress(WriteProgress { image: self, done }) {
+            ControlFlow::Continue(()) => Ok(()),
+            ControlFlow::Break(()) => Err(Error::Cancelled),
+        }
+    }
+}
+
+/// How far writing an image has come.
+#[derive(Clone, Copy, Debug)]
+pub struct WriteProgress<'a> {
+    image: &'a ResultImage,
+    done: u64,
+}
+
+impl WriteProgress<'_> {
+    /// Bytes that have been written.
+    #[must_use]
+    pub const fn bytes_done(&self) -> u64 {
+        self.done
+    }
+
+    /// Bytes of the whole image.
+    #[must_use]
+    pub fn bytes_total(&self) -> u64 {
+        self.image.len()
+    }
+
+    /// Description of what is written next if everything is written in order, as in [`ResultImage::progress_items`];
+    /// empty at the end.
+    #[must_use]
+    pub fn current(&self) -> String {
+        u32::try_from(self.done / u64::from(BLOCK_SIZE))
+            .ok()
+            .and_then(|block| self.image.progress_items().from_block(block))
+            .map_or_else(String::new, |item| item.description().to_owned())
+    }
+}
