@@ -10,6 +10,7 @@ use crate::block::{BLOCK_SIZE, blocks_of};
 use crate::error::{Error, Origin, Result};
 use crate::source::{
     Content, Data, Failure, Fingerprint, HostFile, Opened, SharedReader, Source, SourceKind,
+    open_no_follow,
 };
 use crate::space::{Cursor, Fill};
 
@@ -101,7 +102,8 @@ impl BootData {
     }
 
     fn open(&self) -> Result<Opened> {
-        Opened::open(&self.content, |_| self.path()).map_err(|failure| self.error(failure))
+        Opened::open(&self.content, |_| open_no_follow(&self.path()))
+            .map_err(|failure| self.error(failure))
     }
 
     fn error(&self, failure: Failure) -> Error {

@@ -7,7 +7,7 @@ use super::view::View;
 use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
 use crate::path::ImagePath;
-use crate::source::Opened;
+use crate::source::{Opened, RecentDirectory};
 use crate::space::read_error;
 use crate::time::Timestamp;
 use crate::tree::{NodeId, Tree};
@@ -176,8 +176,10 @@ impl<'a> Item<'a> {
                 path: self.full_path(),
             });
         };
-        let opened = Opened::open(content, |file| tree.host_path(file))
-            .map_err(|failure| read_error(tree, self.node, failure))?;
+        let opened = Opened::open(content, |file| {
+            tree.open_host(file, &mut RecentDirectory::default())
+        })
+        .map_err(|failure| read_error(tree, self.node, failure))?;
         Ok(ItemData {
             item: *self,
             opened,

@@ -27,6 +27,15 @@ impl Names {
         }
     }
 
+    /// Whether a name is recorded as it is, as most are; that some are not found out here does no harm.
+    fn is_plain(self, name: &str) -> bool {
+        name.len() <= SHORT
+            && name
+                .bytes()
+                .all(|byte| byte.is_ascii() && self.is_allowed(char::from(byte)))
+            && !name.ends_with(['.', ' '])
+    }
+
     /// Whether a name can have the character: Joliet excludes `*/:;?\` and control characters; `"<>|` can be recorded
     /// but Windows opens no file that has them. Pairs are not in UCS-2, but current readers take them.
     const fn is_allowed(self, c: char) -> bool {
@@ -38,6 +47,9 @@ impl Names {
     }
 }
 
+/// The longest name that needs no thought: a name of any kind can have it, and an extension half of it.
+const SHORT: usize = 32;
+
 /// Whether a character is two units in UTF-16.
 const fn is_pair(c: char) -> bool {
     c.len_utf16() == 2
@@ -47,8 +59,14 @@ impl NameRules for Names {
     fn map(&self, name: &str, directory: bool, out: &mut Mapped) {
         out.text.clear();
         out.changes = NameChange::empty();
-        let limit = self.limit(name, directory);
         let (stem, extension) = split(name);
+        if self.is_plain(name) {
+            out.text.push_str(name);
+            out.stem_len = stem.len();
+            out.stem_limit = self.limit("", directory) - extension.len();
+            return;
+        }
+        let limit = self.limit(name, directory);
         // A name that is too long keeps its extension, unless that takes half of it.
         let extension = match units(extension) {
             len if len <= limit / 2 => extension,

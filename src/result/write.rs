@@ -20,7 +20,7 @@ pub struct WriteOptions {
 
 /// The threads that read unless it is said how many: so many small files wait for a disk at the same time. A disk
 /// takes more requests at once than there are processors.
-const READERS: usize = 8;
+const READERS: usize = 16;
 
 impl WriteOptions {
     /// As [`ResultImage::write_to`] does it.
@@ -29,7 +29,7 @@ impl WriteOptions {
         Self::default()
     }
 
-    /// How many threads open and read files. With one the calling thread does everything. Default: 8, as many as are of
+    /// How many threads open and read files. With one the calling thread does everything. Default: 16, as many as are of
     /// use when the files have to come from a disk; the number of processors does not matter for that.
     ///
     /// The image does not depend on it.

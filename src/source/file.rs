@@ -1,9 +1,16 @@
 //! Files of the host: opening them again when the image is read, and seeing whether they changed.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
+#[cfg(unix)]
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+#[cfg(unix)]
+use rustix::fs::{Mode, OFlags};
+#[cfg(unix)]
+use rustix::io::retry_on_intr;
 
 use super::{Content, Data, HostFile, SharedReader, StageFile};
 use crate::block::BLOCK;
@@ -88,6 +95,51 @@ impl HostFiles {
     pub(crate) fn path(&self, file: HostFile, name: &str) -> PathBuf {
         self.directory(file.directory).join(name)
     }
+
+    /// Opens a file, mostly without looking up its directory when the last one was in the same.
+    pub(crate) fn open(
+        &self,
+        file: HostFile,
+        name: &str,
+        recent: &mut RecentDirectory,
+    ) -> io::Result<File> {
+        #[cfg(unix)]
+        if let Some(directory) = recent.handle(file.directory, self) {
+            let open = || rustix::fs::openat(directory, name, no_follow(), Mode::empty());
+            return Ok(retry_on_intr(open)?.into());
+        }
+        #[cfg(not(unix))]
+        let RecentDirectory = recent;
+        open_no_follow(&self.path(file, name))
+    }
+}
+
+/// The directory that a file was opened in last.
+#[derive(Default)]
+#[cfg_attr(not(unix), derive(Clone, Copy))]
+pub(crate) struct RecentDirectory {
+    #[cfg(unix)]
+    number: Option<u32>,
+    #[cfg(unix)]
+    handle: Option<OwnedFd>,
+}
+
+#[cfg(unix)]
+impl RecentDirectory {
+    /// A handle of the directory from the second file on that is opened in it: many directories have one only.
+    fn handle(&mut self, number: u32, hosts: &HostFiles) -> Option<BorrowedFd<'_>> {
+        if self.number != Some(number) {
+            *self = Self {
+                number: Some(number),
+                handle: None,
+            };
+        } else if self.handle.is_none() {
+            let flags = no_follow() | OFlags::DIRECTORY;
+            // What is wrong with it is said when the file is opened by its path.
+            self.handle = rustix::fs::open(hosts.directory(number), flags, Mode::empty()).ok();
+        }
+        self.handle.as_ref().map(AsFd::as_fd)
+    }
 }
 
 /// Content that has been opened for reading.
@@ -100,15 +152,16 @@ pub(crate) enum Opened {
 }
 
 impl Opened {
-    /// Opens `content`; `path` gives a host file's path.
+    /// Opens `content`; `open` opens a file of the host.
     pub(crate) fn open(
         content: &Content,
-        path: impl FnOnce(HostFile) -> PathBuf,
+        open: impl FnOnce(HostFile) -> io::Result<File>,
     ) -> Result<Self, Failure> {
         Ok(match &content.data {
             Data::Memory(bytes) => Self::Memory(bytes.clone()),
             Data::Host { file, fingerprint } => {
-                Self::Host(OpenFile::open(&path(*file), content.len, *fingerprint)?)
+                let file = open(*file).map_err(Failure::Open)?;
+                Self::Host(OpenFile::new(file, content.len, *fingerprint)?)
             }
             Data::Staged { stage, offset } => Self::Staged {
                 stage: stage.clone(),
@@ -162,8 +215,7 @@ pub(crate) struct OpenFile {
 }
 
 impl OpenFile {
-    fn open(path: &Path, len: u64, fingerprint: Fingerprint) -> Result<Self, Failure> {
-        let file = open_no_follow(path).map_err(Failure::Open)?;
+    fn new(file: File, len: u64, fingerprint: Fingerprint) -> Result<Self, Failure> {
         let metadata = file.metadata().map_err(Failure::Open)?;
         match fingerprint.changed(len, &metadata) {
             Some(change) => Err(Failure::Changed(change)),
@@ -208,16 +260,21 @@ impl OpenFile {
 
 /// Opens a file that has been one when it was added. What has taken its place since, a link or a fifo, must neither
 /// be followed nor waited for.
-fn open_no_follow(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true);
+pub(crate) fn open_no_follow(path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     {
-        use rustix::fs::OFlags;
-        use std::os::unix::fs::OpenOptionsExt;
-        options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32);
+        let open = || rustix::fs::open(path, no_follow(), Mode::empty());
+        Ok(retry_on_intr(open)?.into())
     }
-    options.open(path)
+    #[cfg(not(unix))]
+    {
+        File::open(path)
+    }
+}
+
+#[cfg(unix)]
+fn no_follow() -> OFlags {
+    OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK
 }
 
 impl SharedReader {

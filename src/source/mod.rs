@@ -18,7 +18,9 @@ use crate::error::Origin;
 use crate::media::DiscData;
 
 pub(crate) use self::attributes::{identity, is_hidden};
-pub(crate) use self::file::{Failure, Fingerprint, HostFiles, Opened};
+pub(crate) use self::file::{
+    Failure, Fingerprint, HostFiles, Opened, RecentDirectory, open_no_follow,
+};
 pub use self::policy::{PlatformStaging, StagingPolicy};
 pub(crate) use self::staging::{Failure as StageFailure, Stage, StageFile, StageReader};
 pub(crate) use self::streams::read_streams;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Space;
 use crate::block::{BLOCK_SIZE, Extent, Lba, blocks_of};
 use crate::error::{Error, Result};
-use crate::source::{Data, Failure, Opened};
+use crate::source::{Data, Failure, Opened, RecentDirectory};
 use crate::tree::{ContentId, NodeId, Sequence, Tree};
 
 /// Where the data of every file lies.
@@ -127,6 +127,7 @@ pub(crate) struct FileData {
 #[derive(Default)]
 pub(crate) struct Cursor {
     open: Option<(ContentId, Opened)>,
+    recent: RecentDirectory,
 }
 
 impl FileData {
@@ -167,9 +168,11 @@ impl FileData {
         if !matches!(content.data, Data::Host { .. }) {
             return Ok(None);
         }
-        Opened::open(content, |file| self.tree.host_path(file))
-            .and_then(|opened| opened.with_host_file(with))
-            .map_err(|failure| self.error(node, failure))
+        Opened::open(content, |file| {
+            self.tree.open_host(file, &mut RecentDirectory::default())
+        })
+        .and_then(|opened| opened.with_host_file(with))
+        .map_err(|failure| self.error(node, failure))
     }
 
     /// Index of the file that `lba` belongs to.
@@ -263,8 +266,11 @@ impl FileData {
         // Another file is closed first, so that no more than one is open.
         let opened = match cursor.open.take() {
             Some((open, opened)) if open == id => opened,
-            _ => Opened::open(self.tree.content(id), |file| self.tree.host_path(file))
-                .map_err(|failure| self.error(node, failure))?,
+            _ => {
+                let open = |file| self.tree.open_host(file, &mut cursor.recent);
+                Opened::open(self.tree.content(id), open)
+                    .map_err(|failure| self.error(node, failure))?
+            }
         };
         Ok(&cursor.open.insert((id, opened)).1)
     }

@@ -12,7 +12,9 @@ mod streams;
 mod undo;
 
 use std::collections::HashMap;
+use std::fs::File;
 use std::hash::{BuildHasher, Hasher};
+use std::io;
 use std::path::PathBuf;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
@@ -20,7 +22,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 pub(crate) use self::names::{MAX_NAME_LEN, NamePool, NameRef, same_folded};
 pub(crate) use self::sequence::Sequence;
 use crate::path::ImagePath;
-use crate::source::{Content, Data, HostFile, HostFiles};
+use crate::source::{Content, Data, HostFile, HostFiles, RecentDirectory};
 use crate::time::Timestamp;
 
 /// Number of a node.
@@ -296,6 +298,16 @@ impl Tree {
     /// The path of a file on the host.
     pub(crate) fn host_path(&self, file: HostFile) -> PathBuf {
         self.hosts.path(file, self.names.get(NameRef(file.name)))
+    }
+
+    /// Opens a file of the host; `recent` is the directory that one was opened in before.
+    pub(crate) fn open_host(
+        &self,
+        file: HostFile,
+        recent: &mut RecentDirectory,
+    ) -> io::Result<File> {
+        self.hosts
+            .open(file, self.names.get(NameRef(file.name)), recent)
     }
 
     /// How many items a directory has.

@@ -9,53 +9,70 @@ pub(crate) struct NameRef(pub u32);
 /// The longest name in bytes. No file system of the host or the image has one as long.
 pub(crate) const MAX_NAME_LEN: usize = u16::MAX as usize;
 
-/// Every name is stored as its length in two bytes and its bytes in UTF-8.
+/// Bytes of a length: text itself, so that the whole pool is, and names need not be checked when they are got.
+const LEN_LEN: usize = 3;
+
+/// Bits of a length in each of these bytes: those of a character of ASCII.
+const LEN_BITS: usize = 7;
+
+/// Every name is stored as its length and its bytes in UTF-8.
 #[derive(Clone, Default)]
 pub(crate) struct NamePool {
-    bytes: Vec<u8>,
+    text: String,
 }
 
 impl NamePool {
     /// Stores a name of at most [`MAX_NAME_LEN`] bytes; nothing if the pool is full at 4 GiB.
     pub(crate) fn push(&mut self, name: &str) -> Option<NameRef> {
-        let at = u32::try_from(self.bytes.len()).ok()?;
-        let len = u16::try_from(name.len()).ok()?;
-        self.bytes.extend_from_slice(&len.to_le_bytes());
-        self.bytes.extend_from_slice(name.as_bytes());
+        let at = u32::try_from(self.text.len()).ok()?;
+        if name.len() > MAX_NAME_LEN {
+            return None;
+        }
+        let mask = (1 << LEN_BITS) - 1;
+        let lens = (0..LEN_LEN).map(|place| (name.len() >> (place * LEN_BITS) & mask) as u8);
+        self.text.extend(lens.map(char::from));
+        self.text.push_str(name);
         Some(NameRef(at))
     }
 
     pub(crate) fn get(&self, name: NameRef) -> &str {
         let at = name.0 as usize;
-        let len = usize::from(u16::from_le_bytes([self.bytes[at], self.bytes[at + 1]]));
-        // What was pushed is valid; checking it again costs less than a copy would.
-        std::str::from_utf8(&self.bytes[at + 2..at + 2 + len]).unwrap_or_default()
+        let lens = &self.text.as_bytes()[at..at + LEN_LEN];
+        let len = lens
+            .iter()
+            .rev()
+            .fold(0, |len, byte| len << LEN_BITS | usize::from(*byte));
+        &self.text[at + LEN_LEN..at + LEN_LEN + len]
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.bytes.len()
+        self.text.len()
     }
 
     pub(crate) fn truncate(&mut self, len: usize) {
-        self.bytes.truncate(len);
+        self.text.truncate(len);
     }
 }
 
 impl fmt::Debug for NamePool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "NamePool({} bytes)", self.bytes.len())
+        write!(f, "NamePool({} bytes)", self.text.len())
     }
 }
 
 /// Feeds `name` to `hasher` so that names that differ only by case hash alike.
 pub(super) fn hash_folded(name: &str, hasher: &mut impl std::hash::Hasher) {
-    if name.is_ascii() {
-        for byte in name.bytes() {
-            hasher.write_u32(u32::from(byte.to_ascii_lowercase()));
+    // All of it at once, whatever it is made of: beyond ASCII there are letters whose lower case is in it.
+    let mut ascii = [0; 64];
+    match ascii.get_mut(..name.len()) {
+        Some(folded) if name.is_ascii() => {
+            folded.copy_from_slice(name.as_bytes());
+            folded.make_ascii_lowercase();
+            hasher.write(folded);
         }
-    } else {
-        for c in name.chars().flat_map(char::to_lowercase) {
-            hasher.write_u32(c.into());
+        _ => {
+            let folded: String = name.chars().flat_map(char::to_lowercase).collect();
+            hasher.write(folded.as_bytes());
         }
     }
 }

@@ -3,6 +3,7 @@
 mod append;
 mod boot;
 mod extract;
+mod parts;
 
 use std::env;
 use std::ffi::OsStr;
@@ -12,7 +13,9 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use imapi2fs::{FileSystemImage, FileSystems, Timestamp, TreeOptions, UdfRevision};
+use imapi2fs::{
+    FileSystemImage, FileSystems, InterchangeLevel, Timestamp, TreeOptions, UdfRevision,
+};
 use tempfile::TempDir;
 
 use crate::support::bytes::le32;
@@ -36,12 +39,7 @@ fn example(name: &str) -> Command {
         program.display()
     );
 
-    // Built for another machine, it needs the emulator that cargo runs this test with.
-    let runner = format!(
-        "CARGO_TARGET_{}_UNKNOWN_LINUX_GNU_RUNNER",
-        env::consts::ARCH.to_uppercase()
-    );
-    let runner = env::var(runner).unwrap_or_default();
+    let runner = runner().unwrap_or_default();
     let mut words = runner.split_whitespace();
     let mut command = match words.next() {
         Some(emulator) => {
@@ -53,6 +51,12 @@ fn example(name: &str) -> Command {
     };
     command.env_remove("SOURCE_DATE_EPOCH");
     command
+}
+
+/// The emulator that cargo runs this test with when it is built for another machine.
+fn runner() -> Option<String> {
+    let arch = env::consts::ARCH.to_uppercase();
+    env::var(format!("CARGO_TARGET_{arch}_UNKNOWN_LINUX_GNU_RUNNER")).ok()
 }
 
 fn build_image() -> Command {
@@ -116,7 +120,8 @@ fn one_line(stderr: &str) -> String {
             "list_names",
             "inspect_image",
             "extract_image",
-            "append_session"
+            "append_session",
+            "build_parts"
         ]
         .contains(&program),
         "{stderr}"
@@ -223,6 +228,9 @@ fn help_names_every_argument() {
         "--boot",
         "--boot-catalog",
         "--boot-readme",
+        "--readers",
+        "--sparse",
+        "--reflink",
         "SOURCE_DATE_EPOCH",
         "dvd+r",
     ] {

@@ -52,3 +52,4 @@ mod udf;
 #[cfg(windows)]
 mod windows;
 mod working_directory;
+mod writing;

@@ -1,0 +1,399 @@
+//! Writing an image: by any number of threads, to files and places, whole and in parts.
+
+use std::fs;
+use std::io::{self, Read, Seek};
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
+use std::thread;
+
+use imapi2fs::{Error, FileSystemImage, ResultImage, Source, WriteAt, WriteOptions, WriteProgress};
+use tempfile::TempDir;
+
+use crate::support::bytes::all;
+use crate::support::{Host, add_files, image};
+
+fn readers(number: usize) -> WriteOptions {
+    WriteOptions::new().readers(NonZeroUsize::new(number).unwrap())
+}
+
+fn go_on(_: WriteProgress<'_>) -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+/// Small files and a large one.
+fn files() -> Host {
+    let host = Host::new();
+    for directory in 0..4 {
+        for file in 0..40 {
+            let len = (directory * 997 + file * 131) % 9000;
+            let bytes: Vec<u8> = (0..len).map(|at| (at + file) as u8).collect();
+            host.file(&format!("d{directory}/f{file}"), &bytes);
+        }
+    }
+    host.file("large", &vec![7; 1_000_001]);
+    host
+}
+
+/// Files of the host, and some in memory: two megabytes.
+fn sample(host: &Host) -> FileSystemImage {
+    let mut image = image();
+    image.root_mut().add_tree(host.root(), false).unwrap();
+    add_files(&mut image, &[("memory", &[1; 300_000]), ("empty", b"")]);
+    image
+}
+
+/// What is written to places.
+struct Places(Mutex<Vec<u8>>);
+
+impl Places {
+    fn new() -> Self {
+        Self(Mutex::new(Vec::new()))
+    }
+
+    fn into_bytes(self) -> Vec<u8> {
+        self.0.into_inner().unwrap()
+    }
+}
+
+impl WriteAt for Places {
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let mut whole = self.0.lock().unwrap();
+        let end = offset as usize + bytes.len();
+        if whole.len() < end {
+            whole.resize(end, 0);
+        }
+        whole[offset as usize..end].copy_from_slice(bytes);
+        Ok(())
+    }
+}
+
+#[test]
+fn any_number_of_readers_gives_the_same_bytes() {
+    let host = files();
+    let result = sample(&host).create_result_image().unwrap();
+    let expected = all(result.image_stream());
+    for number in [1, 2, 3, 8, 100] {
+        let mut whole = Vec::new();
+        let len = result.write_to_with(&mut whole, &readers(number), go_on);
+        assert_eq!(len.unwrap(), result.len());
+        assert!(whole == expected, "{number} readers");
+
+        let places = Places::new();
+        let len = result.write_at(&places, &readers(number), go_on);
+        assert_eq!(len.unwrap(), result.len());
+        assert!(places.into_bytes() == expected, "{number} readers");
+    }
+}
+
+#[test]
+fn any_part_can_be_read_by_any_thread() {
+    let host = files();
+    let result = sample(&host).create_result_image().unwrap();
+    let expected = all(result.image_stream());
+    let piece = 10_007;
+    thread::scope(|scope| {
+        for first in 0..4 {
+            let (result, expected) = (&result, &expected);
+            scope.spawn(move || {
+                let mut buf = vec![0; piece];
+                for at in (first * piece..expected.len()).step_by(4 * piece) {
+                    let len = result.read_at(at as u64, &mut buf).unwrap();
+                    assert!(buf[..len] == expected[at..at + len]);
+                    assert_eq!(len, piece.min(expected.len() - at));
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn the_first_error_in_the_image_is_told() {
+    let host = files();
+    let result = sample(&host).create_result_image().unwrap();
+    for name in ["d3/f20", "d1/f30"] {
+        host.file(name, b"another length");
+    }
+    for number in [1, 2, 8] {
+        let ordered = result.write_to_with(io::sink(), &readers(number), go_on);
+        let anywhere = result.write_at(&Places::new(), &readers(number), go_on);
+        for written in [ordered, anywhere] {
+            let error = written.unwrap_err();
+            assert!(matches!(error, Error::SourceChanged { .. }), "{error}");
+            assert_eq!(error.path().unwrap(), &"d1/f30".into());
+        }
+    }
+}
+
+#[test]
+fn nothing_is_written_behind_an_error() {
+    let host = files();
+    let result = sample(&host).create_result_image().unwrap();
+    let expected = all(result.image_stream());
+    host.file("large", b"short");
+    for number in [1, 2, 8] {
+        let mut written = Vec::new();
+        let error = result.write_to_with(&mut written, &readers(number), go_on);
+        assert_eq!(error.unwrap_err().path().unwrap(), &"large".into());
+        let item = result.progress_items().from_description("/large").unwrap();
+        assert!(written.len() <= item.first_block() as usize * 2048);
+        assert!(written == expected[..written.len()]);
+    }
+}
+
+#[test]
+fn writing_to_places_ends_when_the_caller_says_so() {
+    let host = files();
+    let result = sample(&host).create_result_image().unwrap();
+    for number in [1, 8] {
+        for limit in [0, 1 << 20] {
+            let mut last = None;
+            let error = result.write_at(&Places::new(), &readers(number), |progress| {
+                assert!(last.is_none_or(|last| last < progress.bytes_done()));
+                last = Some(progress.bytes_done());
+                match progress.bytes_done() >= limit {
+                    true => ControlFlow::Break(()),
+                    false => ControlFlow::Continue(()),
+                }
+            });
+            assert!(matches!(error.unwrap_err(), Error::Cancelled));
+        }
+    }
+}
+
+/// A source that cannot be read.
+struct Panicking;
+
+impl Read for Panicking {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        panic!("the reader of a test");
+    }
+}
+
+impl Seek for Panicking {
+    fn seek(&mut self, _: io::SeekFrom) -> io::Result<u64> {
+        Ok(5000)
+    }
+}
+
+/// Whether `write` panics, on an image with a source that does.
+fn panics(write: impl Fn(&ResultImage, &WriteOptions) -> imapi2fs::Result<u64>) {
+    let host = files();
+    for number in [1, 4] {
+        let mut image = sample(&host);
+        let source = Source::seekable(Panicking);
+        image.root_mut().add_file("panicking", source).unwrap();
+        let result = image.create_result_image().unwrap();
+        let write = || write(&result, &readers(number));
+        assert!(catch_unwind(AssertUnwindSafe(write)).is_err());
+    }
+}
+
+#[test]
+fn a_panic_is_passed_on_and_nobody_waits() {
+    panics(|result, options| result.write_to_with(io::sink(), options, go_on));
+    panics(|result, options| result.write_at(&Places::new(), options, go_on));
+    panics(|result, options| {
+        result.write_to_with(io::sink(), options, |progress| {
+            assert_eq!(progress.bytes_done(), 0, "the progress of a test");
+            ControlFlow::Continue(())
+        })
+    });
+}
+
+/// What is in a directory.
+fn names(directory: &TempDir) -> Vec<String> {
+    let entries = fs::read_dir(directory.path()).unwrap();
+    let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
+    let mut names: Vec<_> = entries
+        .map(|entry| name(entry).into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Every way to write a file.
+fn ways() -> Vec<WriteOptions> {
+    let mut ways = Vec::new();
+    for sparse in [false, true] {
+        for reflink in [false, true] {
+            for number in [1, 4] {
+                ways.push(readers(number).sparse(sparse).reflink(reflink));
+            }
+        }
+    }
+    ways
+}
+
+#[test]
+fn files_have_the_image_however_they_are_written() {
+    let host = files();
+    let mut image = sample(&host);
+    image.set_file_alignment(2).unwrap();
+    image.set_min_aligned_file_size(256 << 10);
+    let result = image.create_result_image().unwrap();
+    let expected = all(result.image_stream());
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("image.iso");
+    for options in ways() {
+        let mut last = None;
+        let len = result.write_to_file(&path, &options, |progress| {
+            assert!(last.is_none_or(|last| last < progress.bytes_done()));
+            last = Some(progress.bytes_done());
+            ControlFlow::Continue(())
+        });
+        assert_eq!(len.unwrap(), result.len());
+        assert_eq!(last, Some(result.len()));
+        assert!(fs::read(&path).unwrap() == expected, "{options:?}");
+        assert_eq!(names(&place), ["image.iso"]);
+    }
+}
+
+#[test]
+fn a_file_is_replaced_by_a_whole_image_only() {
+    let host = files();
+    let result = sample(&host).create_result_image().unwrap();
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("image.iso");
+    fs::write(&path, "old").unwrap();
+    for options in ways() {
+        let error = result.write_to_file(&path, &options, |progress| {
+            assert_eq!(fs::read(&path).unwrap(), b"old");
+            match progress.bytes_done() > 1 << 19 {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        });
+        assert!(matches!(error.unwrap_err(), Error::Cancelled));
+        assert_eq!(names(&place), ["image.iso"]);
+    }
+    host.file("large", b"changed");
+    for options in ways() {
+        let error = result.write_to_file(&path, &options, go_on).unwrap_err();
+        assert_eq!(error.path().unwrap(), &"large".into());
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(names(&place), ["image.iso"]);
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_written_is_named() {
+    let result = image().create_result_image().unwrap();
+    let place = TempDir::new().unwrap();
+    for path in [place.path().to_owned(), place.path().join("no/image.iso")] {
+        let error = result.write_to_file(&path, &WriteOptions::new(), go_on);
+        let error = error.unwrap_err();
+        assert!(matches!(error, Error::WriteImage { .. }), "{error}");
+        assert_eq!(error.file().unwrap(), path);
+        assert_eq!(error.hresult().to_string(), "0x80004005");
+    }
+    assert!(names(&place).is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn links_are_followed_and_permissions_stay() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    let result = image().create_result_image().unwrap();
+    let place = TempDir::new().unwrap();
+    let other = TempDir::new().unwrap();
+    let [path, link] = ["image.iso", "link"].map(|name| place.path().join(name));
+    let dangling = place.path().join("dangling");
+    symlink(&path, &link).unwrap();
+    symlink(other.path().join("new.iso"), &dangling).unwrap();
+    fs::write(&path, "old").unwrap();
+    fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
+    for path in [&link, &dangling] {
+        result
+            .write_to_file(path, &WriteOptions::new(), go_on)
+            .unwrap();
+        assert!(fs::symlink_metadata(path).unwrap().is_symlink());
+        assert!(fs::read(path).unwrap() == all(result.image_stream()));
+    }
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    assert_eq!(names(&other), ["new.iso"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_sparse_file_has_holes_where_the_image_has_zeros() {
+    use std::os::unix::fs::MetadataExt;
+
+    let host = Host::new();
+    host.file("text", b"not much");
+    host.sparse_file("zeros", 64 << 20);
+    let mut image = image();
+    image.root_mut().add_tree(host.root(), false).unwrap();
+    let result = image.create_result_image().unwrap();
+    let place = TempDir::new().unwrap();
+    let path = place.path().join("image.iso");
+    result
+        .write_to_file(&path, &WriteOptions::new().sparse(true), go_on)
+        .unwrap();
+    let metadata = fs::metadata(&path).unwrap();
+    assert_eq!(metadata.len(), result.len());
+    assert!(
+        metadata.blocks() * 512 < 4 << 20,
+        "{} blocks",
+        metadata.blocks()
+    );
+    assert!(fs::read(&path).unwrap() == all(result.image_stream()));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_file_is_written_to_as_it_is() {
+    let result = image().create_result_image().unwrap();
+    let len = result.write_to_file("/dev/null", &WriteOptions::new(), go_on);
+    assert_eq!(len.unwrap(), result.len());
+    assert!(!fs::metadata("/dev/null").unwrap().is_file());
+}
+
+fn parts_of(result: &ResultImage, size: u64) -> Vec<imapi2fs::ImagePart> {
+    result.parts(NonZeroU64::new(size).unwrap()).collect()
+}
+
+#[test]
+fn parts_make_the_image_in_any_order() {
+    let host = files();
+    let result = sample(&host).create_result_image().unwrap();
+    let expected = all(result.image_stream());
+    for size in [1 << 20, 100_001, result.len(), u64::MAX] {
+        let parts = parts_of(&result, size);
+        assert_eq!(parts.len() as u64, result.len().div_ceil(size));
+        let places = Places::new();
+        for part in parts.iter().rev() {
+            let range = part.range();
+            assert_eq!(part.write_at(&places).unwrap(), range.end - range.start);
+            let mut bytes = Vec::new();
+            part.write_to(&mut bytes).unwrap();
+            assert!(bytes == expected[range.start as usize..range.end as usize]);
+        }
+        assert!(places.into_bytes() == expected, "parts of {size}");
+    }
+}
+
+#[test]
+fn the_digest_of_a_plan_tells_images_apart() {
+    let host = files();
+    let digest = |change: &dyn Fn(&mut FileSystemImage)| {
+        let mut image = sample(&host);
+        change(&mut image);
+        image.create_result_image().unwrap().plan_digest().unwrap()
+    };
+    let plain = digest(&|_| {});
+    assert_eq!(plain, digest(&|_| {}));
+    assert_eq!(plain.to_string().len(), 64);
+    let changes: [&dyn Fn(&mut FileSystemImage); 4] = [
+        &|image| image.set_volume_name("OTHER").unwrap(),
+        &|image| add_files(image, &[("more", b"x")]),
+        &|image| image.set_file_alignment(16).unwrap(),
+        &|image| image.set_session_start_block(32).unwrap(),
+    ];
+    for (number, change) in changes.iter().enumerate() {
+        assert_ne!(plain, digest(change), "change {number}");
+    }
+}
