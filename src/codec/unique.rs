@@ -94,6 +94,30 @@ pub(crate) trait NameRules {
 /// The names that differ from what [`NameRules::map`] gives, by place in the directory.
 pub(crate) type Renamed = Vec<(usize, String)>;
 
+/// Texts in one buffer.
+#[derive(Debug, Default)]
+pub(crate) struct Texts {
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    pub(crate) fn clear(&mut self) {
+        self.text.clear();
+        self.ends.clear();
+    }
+
+    pub(crate) fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.ends.push(self.text.len());
+    }
+
+    pub(crate) fn get(&self, place: usize) -> &str {
+        let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
+        &self.text[start..self.ends[place]]
+    }
+}
+
 /// Finds the items of a directory that need another name than [`NameRules::map`] gives them.
 ///
 /// `items` gives a name and whether it is a directory's for each place, sorted by name. Returns nothing if some item
@@ -102,12 +126,23 @@ pub(crate) fn renamed<'a, R: NameRules + ?Sized>(
     rules: &R,
     items: impl ExactSizeIterator<Item = (&'a str, bool)> + Clone,
 ) -> Result<Renamed, usize> {
+    renamed_among(rules, items, &mut Texts::default())
+}
+
+/// As [`renamed`]; also puts into `mapped_texts` what [`NameRules::map`] gives every item.
+pub(crate) fn renamed_among<'a, R: NameRules + ?Sized>(
+    rules: &R,
+    items: impl ExactSizeIterator<Item = (&'a str, bool)> + Clone,
+    mapped_texts: &mut Texts,
+) -> Result<Renamed, usize> {
+    mapped_texts.clear();
     // All names, folded, in one buffer; and whether a name is kept as it is.
     let mut folded = String::new();
     let mut entries = Vec::with_capacity(items.len());
     let mut mapped = Mapped::default();
     for (name, directory) in items.clone() {
         rules.map(name, directory, &mut mapped);
+        mapped_texts.push(&mapped.text);
         let start = folded.len();
         rules.fold(&mapped.text, &mut folded);
         entries.push((start, folded.len(), mapped.changes.is_empty()));

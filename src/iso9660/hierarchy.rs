@@ -12,7 +12,7 @@ use super::record::{
     SELF, path_record_len, push_path_record, record_len,
 };
 use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba, blocks_of};
-use crate::codec::unique::{Mapped, NameRules, renamed};
+use crate::codec::unique::{Mapped, NameRules, Texts, renamed_among};
 use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
 use crate::space::{Cursor, DataPlan, Fill, Map, Packed, Space};
@@ -109,28 +109,23 @@ impl<R: Identifiers> Hierarchy<R> {
 
     fn plan_directories(&mut self) -> Result<()> {
         let sequence = self.sequence.clone();
-        let mut texts = String::new();
-        let mut items: Vec<(u32, u32, u32)> = Vec::new();
+        let mut texts = Texts::default();
         for span in sequence.directories() {
-            self.rename(span.items())?;
-            // Sorted by names that are made once, in one buffer.
-            texts.clear();
-            items.clear();
-            let mut mapped = Mapped::default();
-            for position in span.items() {
-                let start = texts.len() as u32;
-                texts.push_str(self.text(position, &mut mapped));
-                items.push((position, start, texts.len() as u32));
+            let others = self.rename(span.items(), &mut texts)?;
+            let mut items: Vec<(u32, &str)> = Vec::with_capacity(span.count as usize);
+            let mut others = self.renamed[others..].iter().peekable();
+            for (place, position) in span.items().enumerate() {
+                let other = others.next_if(|(other, _)| *other == position);
+                items.push((position, other.map_or(texts.get(place), |(_, text)| text)));
             }
-            let text = |(_, start, end): (u32, u32, u32)| &texts[start as usize..end as usize];
-            items.sort_by(|a, b| self.rules.compare(text(*a), text(*b)));
+            items.sort_by(|a, b| self.rules.compare(a.1, b.1));
 
             self.starts.push(self.blocks.len() as u32);
             self.blocks.push((0, 0));
             let mut used = 2 * record_len(SELF.len());
             for (place, item) in (0..).zip(&items) {
                 let directory = self.tree.is_directory(sequence.node(item.0));
-                let len = record_len(R::identifier_len(text(*item), directory));
+                let len = record_len(R::identifier_len(item.1, directory));
                 for section in 0..self.sections(item.0) {
                     // A record never crosses the end of a block (ECMA-119 6.8.1.1).
                     if used + len > BLOCK {
@@ -148,21 +143,23 @@ impl<R: Identifiers> Hierarchy<R> {
         Ok(())
     }
 
-    /// Finds the items among `positions` whose names collide.
-    fn rename(&mut self, positions: std::ops::Range<u32>) -> Result<()> {
+    /// Finds the items among `positions` whose names collide; returns where they begin among all such. `texts` becomes
+    /// what the rules give all items.
+    fn rename(&mut self, positions: std::ops::Range<u32>, texts: &mut Texts) -> Result<usize> {
+        let others = self.renamed.len();
         let (tree, sequence) = (&self.tree, &self.sequence);
         let first = positions.start;
         let items = (positions.start as usize..positions.end as usize).map(|position| {
             let node = sequence.node(position as u32);
             (tree.name(node), tree.is_directory(node))
         });
-        match renamed(&self.rules, items) {
+        match renamed_among(&self.rules, items, texts) {
             Ok(names) => {
                 let names = names
                     .into_iter()
                     .map(|(place, text)| (first + place as u32, text));
                 self.renamed.extend(names);
-                Ok(())
+                Ok(others)
             }
             Err(place) => Err(Error::NoUniqueName {
                 path: tree.path(sequence.node(first + place as u32)),

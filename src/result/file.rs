@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 const HOLE: usize = 4096;
 
 impl ResultImage {
-    /// Writes the whole image to the file at `path` and calls `progress` at the start and after every 128 KiB or less;
+    /// Writes the whole image to the file at `path` and calls `progress` at the start, from time to time, and at the end;
     /// returns the image's length in bytes.
     ///
     /// The image is made beside the file, under another name, and takes its place when it is whole: whatever goes wrong,

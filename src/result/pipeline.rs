@@ -6,11 +6,11 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 use super::ResultImage;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::space::Cursor;
 
 /// Bytes that are made at a time: some ten small files, and little enough to stay in a processor's cache until they
@@ -50,13 +50,14 @@ impl Chunks {
     }
 }
 
-impl Iterator for Chunks {
-    type Item = Range<u64>;
-
-    fn next(&mut self) -> Option<Range<u64>> {
+impl Chunks {
+    /// Up to `number` chunks that follow each other.
+    fn claim(&mut self, number: u64) -> Option<Range<u64>> {
         while let Some(range) = self.ranges.front_mut() {
             let start = range.start;
-            let end = (start / CHUNK + 1).saturating_mul(CHUNK).min(range.end);
+            let end = (start / CHUNK + number)
+                .saturating_mul(CHUNK)
+                .min(range.end);
             if start < end {
                 range.start = end;
                 return Some(start..end);
@@ -64,6 +65,14 @@ impl Iterator for Chunks {
             self.ranges.pop_front();
         }
         None
+    }
+}
+
+impl Iterator for Chunks {
+    type Item = Range<u64>;
+
+    fn next(&mut self) -> Option<Range<u64>> {
+        self.claim(1)
     }
 }
 
@@ -114,69 +123,129 @@ pub(super) fn in_order(
     })
 }
 
-/// Gives all chunks to `sink`, in any order and from any thread; `done` is told their lengths by the calling one.
+/// Gives all chunks to `sink`, in any order and from any thread, of which the calling one is one; that one tells `done`
+/// from time to time how many bytes more there are.
 pub(super) fn anywhere(
     image: &ResultImage,
     chunks: Chunks,
     readers: usize,
     sink: &(impl Fn(&[u8], u64) -> Result<()> + Sync),
-    mut done: impl FnMut(usize) -> Result<()>,
+    mut done: impl FnMut(u64) -> Result<()>,
 ) -> Result<()> {
     let readers = useful(readers, &chunks);
-    if readers == 1 {
-        return one_by_one(image, chunks, |bytes, offset| {
-            sink(bytes, offset)?;
-            done(bytes.len())
-        });
+    let shares = Shares::new(chunks, readers);
+    thread::scope(|scope| {
+        for _ in 1..readers {
+            let reader = || shares.work(image, sink, |_| Ok(()));
+            // No system has threads without end, and some have none.
+            if thread::Builder::new().spawn_scoped(scope, reader).is_err() {
+                break;
+            }
+        }
+        shares.work(image, sink, |shares| done(shares.take_done()));
+    });
+    if let Some((_, error)) = locked(&shares.state).failed.take() {
+        return Err(error);
     }
-    // What is not claimed yet; nothing once the end is near.
-    let claims = Mutex::new(Some(chunks));
-    let (tell, told) = mpsc::sync_channel(readers);
-    let work = |tell: mpsc::SyncSender<(u64, Result<usize>)>| {
+    match shares.take_done() {
+        0 => Ok(()),
+        rest => done(rest),
+    }
+}
+
+/// Chunks that several threads make and write, some that follow each other at a time: files beside each other are opened
+/// by one thread.
+struct Shares {
+    state: Mutex<ShareState>,
+    /// Chunks that are claimed at a time.
+    together: u64,
+}
+
+struct ShareState {
+    chunks: Chunks,
+    /// Bytes written that nobody was told of.
+    done: u64,
+    /// What went wrong first in the image, and where.
+    failed: Option<(u64, Error)>,
+}
+
+/// The most chunks that are claimed at a time.
+const TOGETHER: u64 = 8;
+
+impl Shares {
+    fn new(chunks: Chunks, readers: usize) -> Self {
+        // So many that all are busy almost to the end.
+        let each = chunks.bytes() / CHUNK / (readers as u64 * TOGETHER);
+        Self {
+            together: each.clamp(1, TOGETHER),
+            state: Mutex::new(ShareState {
+                chunks,
+                done: 0,
+                failed: None,
+            }),
+        }
+    }
+
+    /// Makes and writes chunks until there are no more, and calls `after` each.
+    fn work(
+        &self,
+        image: &ResultImage,
+        sink: &impl Fn(&[u8], u64) -> Result<()>,
+        mut after: impl FnMut(&Self) -> Result<()>,
+    ) {
+        let _end = EndOnPanic(self);
         let mut cursor = Cursor::default();
         let mut buf = Vec::new();
         loop {
-            let Some(chunk) = locked(&claims).as_mut().and_then(Iterator::next) else {
+            let Some(share) = locked(&self.state).chunks.claim(self.together) else {
                 return;
             };
-            let written = make(image, &chunk, &mut buf, &mut cursor)
-                .and_then(|bytes| sink(bytes, chunk.start).map(|()| bytes.len()));
-            if written.is_err() {
-                *locked(&claims) = None;
-            }
-            if tell.send((chunk.start, written)).is_err() {
-                return;
-            }
-        }
-    };
-    thread::scope(|scope| {
-        let mut started = 0;
-        for _ in 0..readers {
-            let tell = tell.clone();
-            let reader = thread::Builder::new().spawn_scoped(scope, || work(tell));
-            started += usize::from(reader.is_ok());
-        }
-        drop(tell);
-        if started == 0 {
-            let chunks = locked(&claims).take().unwrap_or_default();
-            return one_by_one(image, chunks, |bytes, offset| {
-                sink(bytes, offset)?;
-                done(bytes.len())
-            });
-        }
-        // All that come before one that failed were claimed before it, and come to their end.
-        let mut first = None;
-        for (offset, written) in told {
-            let over = written.and_then(&mut done);
-            if let Err(error) = over {
-                *locked(&claims) = None;
-                if first.as_ref().is_none_or(|(place, _)| offset < *place) {
-                    first = Some((offset, error));
+            for chunk in Chunks::of(share) {
+                let written = make(image, &chunk, &mut buf, &mut cursor)
+                    .and_then(|bytes| sink(bytes, chunk.start));
+                match written {
+                    Ok(()) => locked(&self.state).done += chunk.end - chunk.start,
+                    Err(error) => return self.fail(chunk.start, error),
+                }
+                if let Err(error) = after(self) {
+                    // Nothing comes before it.
+                    return self.fail(0, error);
+                }
+                // What comes before something that failed is still made: it may fail, too.
+                let state = locked(&self.state);
+                if state
+                    .failed
+                    .as_ref()
+                    .is_some_and(|(at, _)| *at <= chunk.end)
+                {
+                    return;
                 }
             }
         }
-        first.map_or(Ok(()), |(_, error)| Err(error))
-    })
+    }
+
+    fn fail(&self, at: u64, error: Error) {
+        let mut state = locked(&self.state);
+        state.chunks = Chunks::default();
+        if state.failed.as_ref().is_none_or(|(first, _)| at < *first) {
+            state.failed = Some((at, error));
+        }
+    }
+
+    fn take_done(&self) -> u64 {
+        std::mem::take(&mut locked(&self.state).done)
+    }
+}
+
+/// If a reader of the caller's panics, the others need not go on.
+struct EndOnPanic<'s>(&'s Shares);
+
+impl Drop for EndOnPanic<'_> {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            locked(&self.0.state).chunks = Chunks::default();
+        }
+    }
 }
 
 /// No more threads than there are chunks.

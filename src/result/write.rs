@@ -147,10 +147,10 @@ impl ResultImage {
         Ok(done)
     }
 
-    /// Writes the whole image to places of `sink`, in no particular order, and calls `progress` at the start and after
-    /// every 128 KiB or less; returns the image's length in bytes.
+    /// Writes the whole image to places of `sink`, in no particular order, and calls `progress` at the start, from time to
+    /// time, and at the end; returns the image's length in bytes.
     ///
-    /// The threads that read also write. When it fails, parts of the image are there.
+    /// The threads that read also write, the calling one among them. When it fails, parts of the image are there.
     ///
     /// # Errors
     ///
@@ -182,7 +182,7 @@ impl ResultImage {
         let write =
             |bytes: &[u8], offset| write(bytes, offset).map_err(|source| Error::Write { source });
         anywhere(self, chunks, options.number_of_readers(), &write, |len| {
-            done += len as u64;
+            done += len;
             self.tell(progress, done)
         })
     }
