@@ -59,7 +59,7 @@ pub(crate) struct Options {
     #[arg(long)]
     sparse: bool,
 
-    /// How many threads open and read files [default: 16]
+    /// How many threads open and read files at most [default: 16]
     #[arg(long, value_name = "N")]
     readers: Option<NonZeroUsize>,
 

@@ -74,13 +74,9 @@ impl NameRules for Names {
 
     /// By name, then by extension, the shorter one filled with blanks (ECMA-119 9.3).
     fn compare(&self, a: &str, b: &str) -> Ordering {
-        // All d-characters lie above the blank, so a shorter name is smaller.
-        split(a).cmp(&split(b))
+        // The separator is below all d-characters as the blank is, and there is but one.
+        a.cmp(b)
     }
-}
-
-fn split(text: &str) -> (&str, &str) {
-    text.split_once('.').unwrap_or((text, ""))
 }
 
 /// Appends the first `limit` characters, each as a d-character.

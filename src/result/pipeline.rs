@@ -3,11 +3,17 @@
 //! Chunks are claimed in order. Each is made by the thread that claims it, with files of its own open, and is either
 //! written by that thread or waits until those before it are written. How far ahead threads may be is bounded, and so
 //! is memory. What fails first in the image is what is told.
+//!
+//! There are as many threads as processors at first. When a chunk takes long, its files come from a disk or a network,
+//! which answer many requests at once, and more threads are started. That looks at a clock; the bytes do not depend on it.
 
 use std::collections::VecDeque;
+use std::num::NonZeroUsize;
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::thread::{self, Scope};
+use std::time::{Duration, Instant};
 
 use super::ResultImage;
 use crate::error::{Error, Result};
@@ -76,7 +82,7 @@ impl Iterator for Chunks {
     }
 }
 
-/// Makes one chunk after the other in `buf`.
+/// Makes a chunk in `buf`.
 fn make<'b>(
     image: &ResultImage,
     chunk: &Range<u64>,
@@ -87,6 +93,59 @@ fn make<'b>(
     buf.resize((chunk.end - chunk.start) as usize, 0);
     let len = image.read_with(chunk.start, buf, cursor)?;
     Ok(&buf[..len])
+}
+
+/// Calls `slow` if `work` takes long.
+fn timed<T>(slow: &dyn Fn(), work: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let result = work();
+    if start.elapsed() > SLOW {
+        slow();
+    }
+    result
+}
+
+/// A chunk of files that are in memory takes a fraction of this.
+const SLOW: Duration = Duration::from_millis(2);
+
+/// The threads of a scope that do the same work.
+struct Crew {
+    started: AtomicUsize,
+    most: usize,
+}
+
+/// How many of so many threads are started at first.
+fn at_first(most: usize) -> usize {
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    processors.min(most)
+}
+
+/// What each of them does. It is given what it calls when it has to wait.
+type Work<'w> = dyn Fn(&dyn Fn()) + Sync + 'w;
+
+impl Crew {
+    fn new(most: usize) -> Self {
+        Self {
+            started: AtomicUsize::new(0),
+            most,
+        }
+    }
+
+    /// Starts one more, unless there are enough or the system has no more; returns whether it did.
+    fn start<'scope>(
+        &'scope self,
+        scope: &'scope Scope<'scope, '_>,
+        work: &'scope Work<'scope>,
+    ) -> bool {
+        let place = self.started.fetch_add(1, Ordering::Relaxed);
+        let more = move || {
+            self.start(scope, work);
+        };
+        place < self.most
+            && thread::Builder::new()
+                .spawn_scoped(scope, move || work(&more))
+                .is_ok()
+    }
 }
 
 /// Gives all chunks to `sink` in their order.
@@ -101,18 +160,18 @@ pub(super) fn in_order(
         return one_by_one(image, chunks, |bytes, _| sink(bytes));
     }
     let queue = Queue::new(chunks, readers);
+    let crew = Crew::new(readers);
+    let work = |slow: &dyn Fn()| queue.work(image, slow);
     thread::scope(|scope| {
         // Whatever happens here, nobody waits for it.
         let _over = Over(&queue);
-        let mut started = 0;
-        for _ in 0..readers {
-            let reader = thread::Builder::new().spawn_scoped(scope, || queue.work(image));
-            started += usize::from(reader.is_ok());
-        }
-        if started == 0 {
-            // No system has threads without end, and some have none.
+        if !crew.start(scope, &work) {
+            // Some systems have no threads.
             let chunks = queue.take_back();
             return one_by_one(image, chunks, |bytes, _| sink(bytes));
+        }
+        for _ in 1..at_first(readers) {
+            crew.start(scope, &work);
         }
         while let Some(made) = queue.next() {
             let bytes = made?;
@@ -134,15 +193,17 @@ pub(super) fn anywhere(
 ) -> Result<()> {
     let readers = useful(readers, &chunks);
     let shares = Shares::new(chunks, readers);
+    // The calling thread is one of them.
+    let crew = Crew::new(readers - 1);
+    let work = |slow: &dyn Fn()| shares.work(image, sink, slow, |_| Ok(()));
     thread::scope(|scope| {
-        for _ in 1..readers {
-            let reader = || shares.work(image, sink, |_| Ok(()));
-            // No system has threads without end, and some have none.
-            if thread::Builder::new().spawn_scoped(scope, reader).is_err() {
-                break;
-            }
+        for _ in 1..at_first(readers) {
+            crew.start(scope, &work);
         }
-        shares.work(image, sink, |shares| done(shares.take_done()));
+        let slow = || {
+            crew.start(scope, &work);
+        };
+        shares.work(image, sink, &slow, |shares| done(shares.take_done()));
     });
     if let Some((_, error)) = locked(&shares.state).failed.take() {
         return Err(error);
@@ -191,6 +252,7 @@ impl Shares {
         &self,
         image: &ResultImage,
         sink: &impl Fn(&[u8], u64) -> Result<()>,
+        slow: &dyn Fn(),
         mut after: impl FnMut(&Self) -> Result<()>,
     ) {
         let _end = EndOnPanic(self);
@@ -201,8 +263,8 @@ impl Shares {
                 return;
             };
             for chunk in Chunks::of(share) {
-                let written = make(image, &chunk, &mut buf, &mut cursor)
-                    .and_then(|bytes| sink(bytes, chunk.start));
+                let made = timed(slow, || make(image, &chunk, &mut buf, &mut cursor));
+                let written = made.and_then(|bytes| sink(bytes, chunk.start));
                 match written {
                     Ok(()) => locked(&self.state).done += chunk.end - chunk.start,
                     Err(error) => return self.fail(chunk.start, error),
@@ -250,6 +312,10 @@ impl Drop for EndOnPanic<'_> {
 
 /// No more threads than there are chunks.
 fn useful(readers: usize, chunks: &Chunks) -> usize {
+    if cfg!(target_family = "wasm") {
+        // It has neither threads nor a clock.
+        return 1;
+    }
     let most = chunks.bytes().div_ceil(CHUNK);
     readers
         .min(usize::try_from(most).unwrap_or(usize::MAX))
@@ -320,7 +386,7 @@ impl Queue {
     }
 
     /// Makes chunks until there are no more.
-    fn work(&self, image: &ResultImage) {
+    fn work(&self, image: &ResultImage, slow: &dyn Fn()) {
         // If a reader of the caller's panics, nobody waits for what it would have given.
         let over = Over(self);
         let mut cursor = Cursor::default();
@@ -339,7 +405,8 @@ impl Queue {
             state.claimed.push_back(None);
             let mut buf = state.spare.pop().unwrap_or_default();
             drop(state);
-            let made = make(image, &chunk, &mut buf, &mut cursor).map(<[u8]>::len);
+            let made = timed(slow, || make(image, &chunk, &mut buf, &mut cursor));
+            let made = made.map(<[u8]>::len);
             let made = made.map(|len| {
                 buf.truncate(len);
                 buf

@@ -18,8 +18,7 @@ pub struct WriteOptions {
     pub(super) reflink: bool,
 }
 
-/// The threads that read unless it is said how many: so many small files wait for a disk at the same time. A disk
-/// takes more requests at once than there are processors.
+/// The most threads that read unless it is said how many: so many files are waited for at the same time.
 const READERS: usize = 16;
 
 impl WriteOptions {
@@ -29,10 +28,10 @@ impl WriteOptions {
         Self::default()
     }
 
-    /// How many threads open and read files. With one the calling thread does everything. Default: 16, as many as are of
-    /// use when the files have to come from a disk; the number of processors does not matter for that.
+    /// How many threads open and read files at most. With one the calling thread does everything. Default: 16.
     ///
-    /// The image does not depend on it.
+    /// There are as many as processors unless files have to come from a disk, which answers many requests at once. The image
+    /// does not depend on it.
     #[must_use]
     pub const fn readers(mut self, readers: NonZeroUsize) -> Self {
         self.readers = Some(readers);
