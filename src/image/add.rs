@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{FileSystemImage, windows};
-use crate::block::BLOCK_SIZE;
+use crate::block::{BLOCK_SIZE, MAX_BLOCKS};
 use crate::codec::text::{cs0_capacity, cs0_units};
 use crate::error::{Error, NameProblem, Origin, Result};
 use crate::file_systems::FileSystems;
@@ -243,7 +243,7 @@ impl FileSystemImage {
             return Err(Error::ImageSizeLimit {
                 path: self.view.tree().path(node),
                 needed: self.least_blocks(),
-                limit: self.settings.free_media_blocks.into(),
+                limit: self.limit(),
             });
         }
         Ok(())
@@ -251,8 +251,23 @@ impl FileSystemImage {
 
     /// Whether the image cannot fit any more.
     pub(super) fn is_too_large(&self) -> bool {
-        let limit = u64::from(self.settings.free_media_blocks);
-        limit > 0 && self.least_blocks() > limit
+        self.least_blocks() > self.limit()
+    }
+
+    /// The most blocks the image may have: what was set, and never more than behind its start can be counted.
+    pub(super) fn limit(&self) -> u64 {
+        let countable = MAX_BLOCKS - u64::from(self.settings.session_start_block.0);
+        match self.settings.free_media_blocks {
+            0 => countable,
+            free => countable.min(free.into()),
+        }
+    }
+
+    /// The blocks that the image would have now. If it cannot be laid out, for what has nothing to do with its size and is
+    /// found out when it is made, the least it can have.
+    pub(super) fn needed_blocks(&self) -> u64 {
+        self.used_blocks()
+            .map_or_else(|_| self.least_blocks(), u64::from)
     }
 
     /// The least blocks that the image can have: running sums, so that adding stays linear.
