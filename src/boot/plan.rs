@@ -48,17 +48,25 @@ pub(crate) enum EntryImage {
 #[derive(Debug)]
 pub(crate) struct Plan<'a> {
     entries: &'a [Entry],
-    /// Of the catalog, if no file shows it.
+    /// Of the catalog, if it has not that of a file that shows it.
     catalog: Option<Extent>,
     /// Of images that are no files.
     extents: Vec<Extent>,
 }
 
 impl<'a> Plan<'a> {
-    pub(crate) fn take(entries: &'a [Entry], tree: &Tree, space: &mut Space) -> Result<Self> {
-        let catalog = match tree.boot_catalogs().next() {
-            Some(_) => None,
-            None => Some(space.take(1)?),
+    /// Takes blocks for what is no file of the image; `streams` says whether named streams are recorded.
+    pub(crate) fn take(
+        entries: &'a [Entry],
+        tree: &Tree,
+        streams: bool,
+        space: &mut Space,
+    ) -> Result<Self> {
+        let totals = tree.totals();
+        let is_shown = totals.boot_catalogs > 0 || streams && totals.stream_boot_catalogs > 0;
+        let catalog = match is_shown {
+            true => None,
+            false => Some(space.take(1)?),
         };
         let extents = entries.iter().map(|entry| match &entry.image {
             EntryImage::Data(data) => space.take(data.blocks()),
@@ -124,8 +132,12 @@ impl<'a> Plan<'a> {
         if let Some(extent) = self.catalog {
             map.bytes(extent, "boot catalog", bytes.clone());
         }
-        for content in files.tree.boot_catalogs() {
-            let file = plan.start(content);
+        let shown = files
+            .tree
+            .boot_catalogs()
+            .map(|content| plan.start(content));
+        // A named stream that is not recorded has no block.
+        for file in shown.filter(|file| *file != Lba::default()) {
             map.patch(u64::from(file.0) * u64::from(BLOCK_SIZE), bytes.clone());
             start = start.or(Some(file));
         }

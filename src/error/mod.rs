@@ -469,10 +469,10 @@ pub enum Error {
         /// What is wrong with it.
         problem: BootProblem,
     },
-    /// A file shows the boot catalog of an image that has none.
-    #[error("`{path}` shows the boot catalog, but the image has no boot images")]
+    /// A file shows the boot catalog of an image that has none of its own.
+    #[error("`{path}` shows the boot catalog, but the image has no boot images of its own")]
     NoBootCatalog {
-        /// The file.
+        /// The file or named stream.
         path: ImagePath,
     },
     /// Only the first session of a disc has boot images of its own.

@@ -77,7 +77,8 @@ impl Source {
     /// The boot catalog of the image, which the file shows: both have the same block.
     ///
     /// Beyond IMAPI2, whose catalog is no file. An image with such a file must have
-    /// [boot images](crate::FileSystemImage::set_boot_image_options_array).
+    /// [boot images](crate::FileSystemImage::set_boot_image_options_array) of its own, so it cannot be one that continues
+    /// a disc; [`Error::NoBootCatalog`](crate::Error::NoBootCatalog) says so when it is laid out.
     #[must_use]
     pub const fn boot_catalog() -> Self {
         Self(SourceKind::BootCatalog)
