@@ -283,14 +283,14 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
-    /// The working directory lacks room for what is staged.
+    /// The working directory lacks room for what is staged, or for what is to be staged next.
     #[error("working directory {} has {available} bytes free, {needed} are needed", .directory.display())]
     WorkingDirectorySpace {
         /// The directory.
         directory: PathBuf,
         /// Bytes free.
         available: u64,
-        /// Bytes needed.
+        /// Bytes needed beyond those that are in use.
         needed: u64,
     },
     /// Blocks of a disc cannot be read.

@@ -224,7 +224,8 @@ impl DirectoryMut<'_> {
     ///
     /// - [`Error::DuplicateName`] when an item has the name.
     /// - [`Error::OpenSource`], [`Error::SpecialFile`] and [`Error::NameNotUnicode`] when a source file cannot be used.
-    /// - [`Error::ReadSource`], [`Error::OpenStage`] and [`Error::WriteStage`] when it is staged and that fails.
+    /// - [`Error::ReadSource`], [`Error::OpenStage`] and [`Error::WriteStage`] when it is staged and that fails;
+    ///   [`Error::WorkingDirectorySpace`] when it is known before that there is no room for it.
     /// - The errors of [`DirectoryMut::add_directory`].
     #[doc(alias = "AddFile")]
     pub fn add_file(
