@@ -508,10 +508,11 @@ impl FileSystemImage {
         }
     }
 
-    /// Lets the image have as many blocks as the medium in a drive has when nothing is recorded on it; 0, if the drive
+    /// Lets the image have as many blocks as the [largest medium](Disc::maximum_blocks) that a drive writes; 0, if the drive
     /// cannot tell, is no limit.
     ///
-    /// IMAPI2: `IFileSystemImage::SetMaxMediaBlocksFromDevice`, which asks for the largest medium that the drive takes.
+    /// IMAPI2: `IFileSystemImage::SetMaxMediaBlocksFromDevice`. IMAPI2 differs: a [`Disc`] that does not say how large media
+    /// can be counts for the medium that is in.
     ///
     /// # Errors
     ///

@@ -89,6 +89,9 @@ impl ResultImage {
     /// IMAPI2: `IFileSystemImageResult2::get_ModifiedBlocks`, `IBlockRangeList`.
     #[doc(alias = "get_ModifiedBlocks")]
     #[doc(alias = "IBlockRangeList")]
+    #[doc(alias = "get_BlockRanges")]
+    #[doc(alias = "get_StartLba")]
+    #[doc(alias = "get_EndLba")]
     #[must_use]
     pub fn modified_blocks(&self) -> Option<Vec<RangeInclusive<u32>>> {
         let ranges = self.layout.modified.iter();

@@ -211,6 +211,7 @@ fn a_sparse_file_is_as_large_as_it_says() {
     image.root_mut().add_tree(host.path("tree"), false).unwrap();
     let error = image.create_result_image().unwrap_err();
     assert_eq!(error.path().unwrap().to_string(), "/large", "{error}");
+    assert_eq!(image.item("large").unwrap().data_size(), 2 * GIB + 1);
     image
         .set_iso9660_interchange_level(InterchangeLevel::Three)
         .unwrap();

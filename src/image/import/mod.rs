@@ -309,6 +309,7 @@ impl FileSystemImage {
     /// # Errors
     ///
     /// Those of [`FileSystemImage::import_file_system`], and [`Error::Cancelled`] when `progress` breaks.
+    #[doc(alias = "DFileSystemImageImportEvents")]
     #[doc(alias = "UpdateImport")]
     pub fn import_file_system_with(
         &mut self,
@@ -359,6 +360,7 @@ impl FileSystemImage {
     /// # Errors
     ///
     /// Those of [`FileSystemImage::import_specific_file_system`], and [`Error::Cancelled`] when `progress` breaks.
+    #[doc(alias = "UpdateImport")]
     pub fn import_specific_file_system_with(
         &mut self,
         file_system: FileSystems,
