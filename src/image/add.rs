@@ -15,7 +15,11 @@ use crate::path::ImagePath;
 use crate::source::{
     Content, Data, Fingerprint, HostFile, SharedReader, Source, SourceKind, Stage,
 };
-use crate::tree::{Attributes, MAX_NAME_LEN, NodeId, TreeFull};
+use crate::tree::{Attributes, NodeId, TreeFull};
+
+/// The longest name, in units of UTF-16: what Windows has, and what no other system exceeds. File systems that hold less
+/// have other names for what is longer.
+const MAX_NAME_UNITS: usize = 255;
 
 impl FileSystemImage {
     /// Runs `change`, which makes one change point; if it fails, the tree and the staged data are as before.
@@ -102,8 +106,9 @@ impl FileSystemImage {
         if let Some(c) = name.chars().find(|c| matches!(c, '/' | '\0')) {
             return Some(NameProblem::Character(c));
         }
-        if name.len() > MAX_NAME_LEN {
-            return Some(NameProblem::TooLong(MAX_NAME_LEN));
+        // A unit takes at least a byte, and counting takes longer than looking at the length.
+        if name.len() > MAX_NAME_UNITS && name.encode_utf16().count() > MAX_NAME_UNITS {
+            return Some(NameProblem::TooLong(MAX_NAME_UNITS));
         }
         // IMAPI2 differs: it has these rules always. Other systems have such names, and UDF holds them.
         if !self.settings.strict {
@@ -318,11 +323,14 @@ impl FileSystemImage {
                     data: Data::Memory(bytes),
                 })
             }
-            SourceKind::BootCatalog => Ok(Content {
-                len: BLOCK_SIZE.into(),
-                references: 0,
-                data: Data::BootCatalog,
-            }),
+            SourceKind::BootCatalog => {
+                self.announce(path, BLOCK_SIZE.into())?;
+                Ok(Content {
+                    len: BLOCK_SIZE.into(),
+                    references: 0,
+                    data: Data::BootCatalog,
+                })
+            }
             SourceKind::Reader(reader) => self.stage(reader, None, path, || Origin::Reader),
             SourceKind::Seekable(mut reader) => {
                 let failed = |source| Error::ReadSource {

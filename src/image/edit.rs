@@ -188,7 +188,9 @@ impl DirectoryMut<'_> {
     /// # Errors
     ///
     /// - [`Error::DuplicateName`] when a file has the name.
-    /// - [`Error::InvalidName`] and [`Error::RestrictedName`] when the name cannot be.
+    /// - [`Error::InvalidName`] when the name cannot be: when it is empty, `.` or `..`, has more than 255 units of UTF-16, a
+    ///   `/` or a null character, or what a [strict](FileSystemImage::set_strict_file_system_compliance) image does not have.
+    /// - [`Error::RestrictedName`] when it has characters that the restricted set lacks.
     /// - [`Error::DirectoryNotFound`] and [`Error::NotADirectory`] when the directory to hold it is missing.
     /// - [`Error::TooDeep`], [`Error::TooManyDirectories`] and [`Error::ImageSizeLimit`] when the image cannot take it.
     #[doc(alias = "AddDirectory")]

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-pub(crate) use self::names::{MAX_NAME_LEN, NamePool, NameRef, same_folded};
+pub(crate) use self::names::{NamePool, NameRef, same_folded};
 pub(crate) use self::sequence::Sequence;
 use crate::path::ImagePath;
 use crate::source::{Content, Data, HostFile, HostFiles};

@@ -6,9 +6,6 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NameRef(pub u32);
 
-/// The longest name in bytes. No file system of the host or the image has one as long.
-pub(crate) const MAX_NAME_LEN: usize = u16::MAX as usize;
-
 /// Every name is stored as its length in two bytes and its bytes in UTF-8.
 #[derive(Clone, Default)]
 pub(crate) struct NamePool {
@@ -16,7 +13,7 @@ pub(crate) struct NamePool {
 }
 
 impl NamePool {
-    /// Stores a name of at most [`MAX_NAME_LEN`] bytes; nothing if the pool is full at 4 GiB.
+    /// Stores a name of at most 65,535 bytes; nothing if the pool is full at 4 GiB.
     pub(crate) fn push(&mut self, name: &str) -> Option<NameRef> {
         let at = u32::try_from(self.bytes.len()).ok()?;
         let len = u16::try_from(name.len()).ok()?;
@@ -77,7 +74,7 @@ mod tests {
     #[test]
     fn names_come_back_as_they_were() {
         let mut pool = NamePool::default();
-        let long = "x".repeat(MAX_NAME_LEN);
+        let long = "x".repeat(65_535);
         let refs: Vec<_> = ["a", "", "über🎉", &long]
             .iter()
             .map(|name| (*name, pool.push(name).unwrap()))
@@ -85,7 +82,7 @@ mod tests {
         for (name, at) in refs {
             assert_eq!(pool.get(at), name);
         }
-        assert!(pool.push(&"x".repeat(MAX_NAME_LEN + 1)).is_none());
+        assert!(pool.push(&"x".repeat(65_536)).is_none());
     }
 
     #[test]

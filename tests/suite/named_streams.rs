@@ -269,7 +269,7 @@ fn long_names_of_streams_are_cut_and_reported() {
     let mut image = with_streams(UdfRevision::V2_50);
     let mut item = image.item_mut("a").unwrap();
     for last in ["1", "2"] {
-        let name = "x".repeat(300) + last;
+        let name = "x".repeat(254) + last;
         item.add_stream(name, last.as_bytes()).unwrap();
     }
     let entries = check(&image).udf().entries;

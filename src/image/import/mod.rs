@@ -343,7 +343,8 @@ impl FileSystemImage {
     /// - [`Error::Corrupt`], [`Error::UnsupportedFeature`], [`Error::ReadDisc`] and [`Error::ReadItem`] when the disc
     ///   cannot be read.
     /// - [`Error::ImportMemory`] when what it has takes more than the [import options](ImportOptions::memory) allow.
-    /// - Those of adding files and directories, about names and limits.
+    /// - Those of adding files and directories, about names and limits. IMAPI2 refuses a disc with a name that cannot be,
+    ///   too.
     ///
     /// After an error nothing is changed.
     #[doc(alias = "ImportSpecificFileSystem")]
