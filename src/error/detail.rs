@@ -58,6 +58,15 @@ pub enum BootProblem {
     NoRoomForTable,
     /// It is to be a file of the image, and there is none at this path.
     NoFile(ImagePath),
+    /// It is to be a file of the image, and several have this path but for case.
+    Ambiguous {
+        /// The path.
+        path: ImagePath,
+        /// How many items it matches.
+        matches: usize,
+    },
+    /// It is a file that shows the boot catalog, which would boot itself.
+    Catalog(ImagePath),
     /// It is a file so small that it is embedded and has no blocks of its own.
     Embedded(ImagePath),
 }
@@ -75,6 +84,13 @@ impl fmt::Display for BootProblem {
             Self::Partitions => f.write_str("is no hard disk with exactly one partition"),
             Self::NoRoomForTable => f.write_str("has no room for a boot info table"),
             Self::NoFile(path) => write!(f, "is to be `{path}`, which is no file of the image"),
+            Self::Ambiguous { path, matches } => {
+                write!(
+                    f,
+                    "is to be `{path}`, which could be any of {matches} items whose names differ only by case"
+                )
+            }
+            Self::Catalog(path) => write!(f, "is `{path}`, which shows the boot catalog"),
             Self::Embedded(path) => write!(f, "is `{path}`, which is embedded in its ICB"),
         }
     }

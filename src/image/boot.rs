@@ -146,11 +146,18 @@ impl FileSystemImage {
     /// The file of the image that is the boot image `number`.
     fn boot_item(&self, number: usize, path: &ImagePath) -> Result<EntryImage> {
         let problem = |problem| Err(Error::BootImage { number, problem });
-        let Ok(item) = self.item(path.clone()) else {
-            return problem(BootProblem::NoFile(path.clone()));
+        let item = match self.item(path.clone()) {
+            Ok(item) => item,
+            Err(Error::AmbiguousName { path, matches }) => {
+                return problem(BootProblem::Ambiguous { path, matches });
+            }
+            Err(_) => return problem(BootProblem::NoFile(path.clone())),
         };
         match self.view.tree().content_of(item.node) {
             None => problem(BootProblem::NoFile(path.clone())),
+            Some((_, content)) if matches!(content.data, Data::BootCatalog) => {
+                problem(BootProblem::Catalog(path.clone()))
+            }
             Some((_, content)) if content.len <= self.settings.data().embedded => {
                 problem(BootProblem::Embedded(path.clone()))
             }

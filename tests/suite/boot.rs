@@ -326,6 +326,14 @@ fn sectors_are_counted_in_16_bits() {
     let (code, error) = fails(image.create_result_image());
     assert_eq!(code, 0xC0AA_B148);
     assert!(error.to_string().contains("33553920"), "{error}");
+    // A BIOS would load one sector.
+    let mut bios = of(MOST + 1);
+    bios.set_platform_id(BootPlatform::X86);
+    bios.set_emulation(BootEmulation::None).unwrap();
+    bios.set_reaches_end(true);
+    let (code, error) = fails(bootable(UDF, vec![bios]).create_result_image());
+    assert_eq!(code, 0xC0AA_B148);
+    assert!(error.to_string().contains("33553920"), "{error}");
     // An EFI system of any length, if the caller asks for it (UEFI 2.10, 13.3.2.1).
     let mut long = of(MOST + 1);
     long.set_reaches_end(true);
@@ -395,6 +403,48 @@ fn images_are_told_where_they_are() {
         let image = bootable(ISO9660, vec![options]);
         assert_eq!(fails(image.create_result_image()).0, 0xC0AA_B148);
     }
+}
+
+/// What one entry changes in a file, the other sums up.
+#[test]
+fn two_entries_can_have_the_same_file() {
+    for [first, second] in [["info", "table"], ["table", "info"], ["both", "both"]] {
+        let image = filled(10_001);
+        let of = |what: &str| {
+            let mut options = BootOptions::from_item("BOOT.IMG");
+            options.set_grub2_boot_info(what != "table");
+            options.set_boot_info_table(what != "info");
+            options
+        };
+        let mut built = bootable(ISO9660, vec![of(first), of(second)]);
+        add_files(&mut built, &[("BOOT.IMG", &image)]);
+        let bytes = bytes_of(&built);
+        let start = entries(&bytes)[1].block;
+        let recorded = &bytes[start as usize * BLOCK..][..image.len()];
+        assert_eq!(recorded[8..64], table(recorded, start), "{first} {second}");
+        let sector = u64::from(start) * 4 + 5;
+        assert_eq!(recorded[2548..2556], sector.to_le_bytes());
+    }
+}
+
+#[test]
+fn a_file_must_be_one_that_can_boot() {
+    let problem = |image: &FileSystemImage| match fails(image.create_result_image()) {
+        (0xC0AA_B148, Error::BootImage { number: 0, problem }) => problem,
+        (_, error) => panic!("{error}"),
+    };
+    let mut image = bootable(ISO9660, vec![BootOptions::from_item("Boot")]);
+    add_files(&mut image, &[("BOOT", b"1"), ("boot", b"2")]);
+    let found = problem(&image);
+    let path = "Boot".into();
+    assert_eq!(found, BootProblem::Ambiguous { path, matches: 2 });
+    assert!(found.to_string().contains("any of 2 items"), "{found}");
+    image.root_mut().remove("boot").unwrap();
+    image.create_result_image().unwrap();
+    let mut root = image.root_mut();
+    root.remove("BOOT").unwrap();
+    root.add_file("Boot", Source::boot_catalog()).unwrap();
+    assert_eq!(problem(&image), BootProblem::Catalog("Boot".into()));
 }
 
 #[test]
