@@ -159,6 +159,8 @@ impl fmt::Display for Change {
 pub enum LinkProblem {
     /// Nothing is where it leads.
     Dangles,
+    /// Its path, or that of what it leads to, is longer than the system follows.
+    PathTooLong,
     /// It leads out of the tree that is added.
     LeavesTree,
     /// It leads to a directory that it lies in.
@@ -171,6 +173,7 @@ impl fmt::Display for LinkProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Dangles => "leads nowhere",
+            Self::PathTooLong => "has or leads to a path that is longer than the system follows",
             Self::LeavesTree => "leads out of the tree that is added",
             Self::LeadsToAncestor => "leads to a directory it lies in",
             Self::LeftOut => "leads to something that is left out",

@@ -291,6 +291,9 @@ impl DirectoryMut<'_> {
     /// as [`LinkPolicy::Follow`](crate::LinkPolicy::Follow) says. The working directory is left out if it lies in the
     /// source and was set or is in use.
     ///
+    /// On Unix the tree may be deeper than the longest path the system takes, but links so deep are not followed; on
+    /// Windows the path has no limit but that of the system, 32,767 characters.
+    ///
     /// IMAPI2: `IFsiDirectoryItem::AddTree`.
     ///
     /// # Errors

@@ -8,7 +8,7 @@ use super::FileSystemImage;
 use super::update::Reporting;
 use crate::error::{Error, Origin, Result};
 use crate::path::ImagePath;
-use crate::source::{Content, Data, Stage, StageFailure, StageReader};
+use crate::source::{self, Content, Data, Stage, StageFailure, StageReader};
 
 /// Data of at most so many bytes is staged without asking whether there is room for it, which takes a call to the system.
 const UNCHECKED: u64 = 1 << 20;
@@ -21,7 +21,7 @@ impl FileSystemImage {
 
     /// Stages a file of the host, whose path has no links in it.
     pub(super) fn stage_file(&mut self, file: &Path, path: &ImagePath) -> Result<Content> {
-        let opened = fs::File::open(file).map_err(|source| Error::OpenSource {
+        let opened = source::open(file).map_err(|source| Error::OpenSource {
             path: path.clone(),
             file: file.to_owned(),
             source,

@@ -1,10 +1,11 @@
 //! Files of the host: opening them again when the image is read, and seeing whether they changed.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{File, Metadata};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::long_path::open_no_follow;
 use super::{Content, Data, HostFile, SharedReader, StageFile};
 use crate::block::BLOCK;
 use crate::error::Change;
@@ -204,20 +205,6 @@ impl OpenFile {
             None => Ok(()),
         }
     }
-}
-
-/// Opens a file that has been one when it was added. What has taken its place since, a link or a fifo, must neither
-/// be followed nor waited for.
-fn open_no_follow(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true);
-    #[cfg(unix)]
-    {
-        use rustix::fs::OFlags;
-        use std::os::unix::fs::OpenOptionsExt;
-        options.custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32);
-    }
-    options.open(path)
 }
 
 impl SharedReader {

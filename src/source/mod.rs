@@ -4,6 +4,7 @@
 
 mod attributes;
 mod file;
+mod long_path;
 mod policy;
 mod staging;
 mod streams;
@@ -19,6 +20,7 @@ use crate::media::DiscData;
 
 pub(crate) use self::attributes::{identity, is_hidden};
 pub(crate) use self::file::{Failure, Fingerprint, HostFiles, Opened};
+pub(crate) use self::long_path::{Entry as HostEntry, is_too_long, open, read_dir};
 pub use self::policy::{PlatformStaging, StagingPolicy};
 pub(crate) use self::staging::{Failure as StageFailure, Stage, StageFile, StageReader};
 pub(crate) use self::streams::read_streams;
