@@ -19,7 +19,7 @@ fn a_tree_may_be_deeper_than_the_longest_path() {
     const LONGEST: usize = 4096;
     let host = Host::new();
     let name = "d".repeat(200);
-    let half = vec![name.as_str(); 12].join("/");
+    let half = [name.as_str(); 12].join("/");
     for half_name in ["upper", "lower"] {
         fs::create_dir_all(host.path(half_name).join(&half)).unwrap();
     }
