@@ -271,8 +271,11 @@ impl FileSystemImage {
     /// The blocks that the image would have now. If it cannot be laid out, for what has nothing to do with its size and is
     /// found out when it is made, the least it can have.
     pub(super) fn needed_blocks(&self) -> u64 {
-        self.used_blocks()
-            .map_or_else(|_| self.least_blocks(), u64::from)
+        match self.used_blocks() {
+            Ok(used) => used.into(),
+            Err(Error::ImageTooBig { needed, .. }) => needed.max(self.least_blocks()),
+            Err(_) => self.least_blocks(),
+        }
     }
 
     /// The least blocks that the image can have: running sums, so that adding stays linear.
