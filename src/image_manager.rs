@@ -93,7 +93,7 @@ impl IsoImageManager {
         self.stream = Some(Box::new(stream));
     }
 
-    /// Looks whether the image can be written to a disc.
+    /// Looks whether the image can be written to a disc, and leaves the [stream](IsoImageManager::stream) at its start.
     ///
     /// IMAPI2: `IIsoImageManager::Validate`, whose order of checks is not documented.
     ///
@@ -110,37 +110,43 @@ impl IsoImageManager {
     #[doc(alias = "Validate")]
     pub fn validate(&mut self) -> Result<()> {
         let stream = self.stream.as_mut().ok_or(Error::NoImage)?;
-        let len = stream
-            .seek(SeekFrom::End(0))
-            .map_err(|source| Error::ReadDisc { block: 0, source })?;
-        let block_size = u64::from(BLOCK_SIZE);
-        if len % block_size != 0 {
-            return Err(Error::ImageNotAligned { len });
-        }
-        let blocks = len / block_size;
-        if blocks > MAX_BLOCKS {
-            return Err(Error::TooManyBlocks {
-                blocks,
-                limit: MAX_BLOCKS,
-            });
-        }
-        let mut bytes = [0; BLOCK];
-        for block in FIRST_DESCRIPTOR..FIRST_DESCRIPTOR + MOST {
-            if u64::from(block) >= blocks {
-                break;
-            }
-            stream
-                .seek(SeekFrom::Start(u64::from(block) * block_size))
-                .and_then(|_| stream.read_exact(&mut bytes))
-                .map_err(|source| Error::ReadDisc { block, source })?;
-            match descriptor(&bytes) {
-                Some(true) => return Ok(()),
-                Some(false) => {}
-                None => break,
-            }
-        }
-        Err(Error::NoVolumeDescriptor)
+        let result = check(stream);
+        let rewound = stream.rewind();
+        result.and(rewound.map_err(|source| Error::ReadDisc { block: 0, source }))
     }
+}
+
+fn check(stream: &mut (impl Read + Seek)) -> Result<()> {
+    let len = stream
+        .seek(SeekFrom::End(0))
+        .map_err(|source| Error::ReadDisc { block: 0, source })?;
+    let block_size = u64::from(BLOCK_SIZE);
+    if len % block_size != 0 {
+        return Err(Error::ImageNotAligned { len });
+    }
+    let blocks = len / block_size;
+    if blocks > MAX_BLOCKS {
+        return Err(Error::TooManyBlocks {
+            blocks,
+            limit: MAX_BLOCKS,
+        });
+    }
+    let mut bytes = [0; BLOCK];
+    for block in FIRST_DESCRIPTOR..FIRST_DESCRIPTOR + MOST {
+        if u64::from(block) >= blocks {
+            break;
+        }
+        stream
+            .seek(SeekFrom::Start(u64::from(block) * block_size))
+            .and_then(|_| stream.read_exact(&mut bytes))
+            .map_err(|source| Error::ReadDisc { block, source })?;
+        match descriptor(&bytes) {
+            Some(true) => return Ok(()),
+            Some(false) => {}
+            None => break,
+        }
+    }
+    Err(Error::NoVolumeDescriptor)
 }
 
 /// Whether a descriptor is one of a volume; nothing if it is none at all.

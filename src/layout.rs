@@ -142,7 +142,10 @@ impl Layout {
             )?);
         }
         let boot = match &options.boot {
-            Boot::Images(images) => Some(boot::Plan::take(images, tree, &mut space)?),
+            Boot::Images(images) => {
+                let streams = options.data.streams;
+                Some(boot::Plan::take(images, tree, streams, &mut space)?)
+            }
             Boot::Nothing | Boot::Recorded(_) => None,
         };
         let data = Arc::new(DataPlan::take(tree, &sequence, options.data, &mut space)?);

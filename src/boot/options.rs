@@ -65,7 +65,8 @@ impl BootOptions {
         Ok(Self::of(Image::Data(BootData::new(source.into())?)))
     }
 
-    /// A boot image that is a file of the image, at this path when the image is laid out. Both have the same blocks.
+    /// A boot image that is a file of the image, at this path when the image is laid out. Both have the same blocks. It
+    /// cannot be a file that shows the [boot catalog](Source::boot_catalog).
     ///
     /// Beyond IMAPI2, whose boot images are never files.
     pub fn from_item(path: impl Into<ImagePath>) -> Self {
@@ -242,16 +243,17 @@ impl BootOptions {
         self.sector_count
     }
 
-    /// Sets whether the image may reach further than the 65,535 sectors of 512 bytes that can be counted. The count of
-    /// a longer one is 1, by which EFI takes it to reach to the end of the disc (UEFI 2.10, 13.3.2.1). Default: no.
+    /// Sets whether an image for [EFI](BootPlatform::Efi) may reach further than the 65,535 sectors of 512 bytes that can
+    /// be counted. The count of a longer one is 1, by which EFI takes it to reach to the end of the disc (UEFI 2.10,
+    /// 13.3.2.1). A BIOS would load that one sector, so it has no effect on other platforms. Default: no.
     ///
     /// Beyond IMAPI2.
     pub const fn set_reaches_end(&mut self, reaches_end: bool) {
         self.reaches_end = reaches_end;
     }
 
-    pub(super) const fn reaches_end(&self) -> bool {
-        self.reaches_end
+    pub(super) fn reaches_end(&self) -> bool {
+        self.reaches_end && self.platform == BootPlatform::Efi
     }
 
     /// Sets whether the image is told where it is, in the boot info table at its byte 8, as isolinux and GRUB need it.

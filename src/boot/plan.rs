@@ -48,17 +48,25 @@ pub(crate) enum EntryImage {
 #[derive(Debug)]
 pub(crate) struct Plan<'a> {
     entries: &'a [Entry],
-    /// Of the catalog, if no file shows it.
+    /// Of the catalog, if it has not that of a file that shows it.
     catalog: Option<Extent>,
     /// Of images that are no files.
     extents: Vec<Extent>,
 }
 
 impl<'a> Plan<'a> {
-    pub(crate) fn take(entries: &'a [Entry], tree: &Tree, space: &mut Space) -> Result<Self> {
-        let catalog = match tree.boot_catalogs().next() {
-            Some(_) => None,
-            None => Some(space.take(1)?),
+    /// Takes blocks for what is no file of the image; `streams` says whether named streams are recorded.
+    pub(crate) fn take(
+        entries: &'a [Entry],
+        tree: &Tree,
+        streams: bool,
+        space: &mut Space,
+    ) -> Result<Self> {
+        let totals = tree.totals();
+        let is_shown = totals.boot_catalogs > 0 || streams && totals.stream_boot_catalogs > 0;
+        let catalog = match is_shown {
+            true => None,
+            false => Some(space.take(1)?),
         };
         let extents = entries.iter().map(|entry| match &entry.image {
             EntryImage::Data(data) => space.take(data.blocks()),
@@ -81,6 +89,8 @@ impl<'a> Plan<'a> {
         map: &mut Map,
     ) -> Result<Vec<u8>> {
         let mut listed = Vec::with_capacity(self.entries.len());
+        let mut infos = Vec::new();
+        let mut with_table = Vec::new();
         for (number, (entry, extent)) in self.entries.iter().zip(&self.extents).enumerate() {
             let failed = |problem| Error::BootImage { number, problem };
             let image =
@@ -106,26 +116,35 @@ impl<'a> Plan<'a> {
                 sector_count: sector_count(options, emulation, image.len).map_err(failed)?,
                 start: image.start,
             });
-            let first = u64::from(image.start.0) * u64::from(BLOCK_SIZE);
             if options.grub2_boot_info() {
                 let info = image
                     .grub2_info()
                     .ok_or(failed(BootProblem::NoRoomForTable))?;
-                map.patch(first + GRUB2_INFO, info.as_slice());
+                map.patch(image.first_byte() + GRUB2_INFO, info.as_slice());
+                infos.push((image.first_byte() + GRUB2_INFO, info));
             }
             if options.boot_info_table() {
-                let table = image.boot_info_table(descriptor)?;
-                let table = table.ok_or(failed(BootProblem::NoRoomForTable))?;
-                map.patch(first + TABLE, table);
+                with_table.push((number, image));
             }
+        }
+        // Several entries may have the same file, and what a table sums up is what all of them leave.
+        for (number, image) in with_table {
+            let problem = BootProblem::NoRoomForTable;
+            let table = image.boot_info_table(descriptor, &infos)?;
+            let table = table.ok_or(Error::BootImage { number, problem })?;
+            map.patch(image.first_byte() + TABLE, table);
         }
         let bytes: Arc<[u8]> = catalog::catalog(&listed).into();
         let mut start = self.catalog.map(|extent| extent.start);
         if let Some(extent) = self.catalog {
             map.bytes(extent, "boot catalog", bytes.clone());
         }
-        for content in files.tree.boot_catalogs() {
-            let file = plan.start(content);
+        let shown = files
+            .tree
+            .boot_catalogs()
+            .map(|content| plan.start(content));
+        // A named stream that is not recorded has no block.
+        for file in shown.filter(|file| *file != Lba::default()) {
             map.patch(u64::from(file.0) * u64::from(BLOCK_SIZE), bytes.clone());
             start = start.or(Some(file));
         }
@@ -182,6 +201,11 @@ impl<'a> Bytes<'a> {
         })
     }
 
+    /// Its first byte on the disc.
+    fn first_byte(&self) -> u64 {
+        u64::from(self.start.0) * u64::from(BLOCK_SIZE)
+    }
+
     fn read(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
         match &self.entry.image {
             EntryImage::Data(data) => data.read_exact_at(buf, offset),
@@ -210,15 +234,15 @@ impl<'a> Bytes<'a> {
         (self.len >= GRUB2_INFO + 8).then_some(sector.to_le_bytes())
     }
 
-    /// Where the primary volume descriptor and the image are, its length, and the sum of its words. Nothing if it is too
-    /// short to have the table, or too long for it.
-    fn boot_info_table(&self, descriptor: Lba) -> Result<Option<Vec<u8>>> {
+    /// Where the primary volume descriptor and the image are, its length, and the sum of its words with `infos` put at their
+    /// bytes of the disc. Nothing if it is too short to have the table, or too long for it.
+    fn boot_info_table(
+        &self,
+        descriptor: Lba,
+        infos: &[(u64, [u8; 8])],
+    ) -> Result<Option<Vec<u8>>> {
         let Some(len) = u32::try_from(self.len).ok().filter(|_| self.len >= SUMMED) else {
             return Ok(None);
-        };
-        let info = match self.entry.options.grub2_boot_info() {
-            true => self.grub2_info(),
-            false => None,
         };
         let mut sum = 0_u32;
         let mut offset = SUMMED;
@@ -230,8 +254,8 @@ impl<'a> Bytes<'a> {
             piece.resize(len.next_multiple_of(4), 0);
             self.read(offset, &mut piece[..len])?;
             // It is summed as it will be recorded.
-            if let Some(info) = info {
-                overlay(GRUB2_INFO, &info, offset, &mut piece);
+            for (at, info) in infos {
+                overlay(*at, info, self.first_byte() + offset, &mut piece[..len]);
             }
             for word in piece.chunks_exact(4) {
                 let word = u32::from_le_bytes([word[0], word[1], word[2], word[3]]);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Error;
+use super::{Error, Origin};
 
 /// A result code of IMAPI2.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -38,6 +38,10 @@ impl Error {
             Self::ImageSizeLimit { .. } | Self::TooManyStreams { .. } => 0xC0AA_B120,
             Self::ImageTooBig { .. } => 0xC0AA_B121, // IMAPI_E_IMAGE_TOO_BIG
             Self::SourceChanged { .. } => 0xC0AA_B128, // IMAPI_E_DATA_STREAM_INCONSISTENCY
+            Self::ReadSource {
+                origin: Origin::Staged,
+                ..
+            } => 0xC0AA_B13B, // IMAPI_E_STASHFILE_READ_FAILURE
             Self::ReadSource { .. } => 0xC0AA_B129,  // IMAPI_E_DATA_STREAM_READ_FAILURE
             Self::OpenSource { .. }
             | Self::ReadStreams { .. }

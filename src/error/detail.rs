@@ -58,6 +58,15 @@ pub enum BootProblem {
     NoRoomForTable,
     /// It is to be a file of the image, and there is none at this path.
     NoFile(ImagePath),
+    /// It is to be a file of the image, and several have this path but for case.
+    Ambiguous {
+        /// The path.
+        path: ImagePath,
+        /// How many items it matches.
+        matches: usize,
+    },
+    /// It is a file that shows the boot catalog, which would boot itself.
+    Catalog(ImagePath),
     /// It is a file so small that it is embedded and has no blocks of its own.
     Embedded(ImagePath),
 }
@@ -75,6 +84,13 @@ impl fmt::Display for BootProblem {
             Self::Partitions => f.write_str("is no hard disk with exactly one partition"),
             Self::NoRoomForTable => f.write_str("has no room for a boot info table"),
             Self::NoFile(path) => write!(f, "is to be `{path}`, which is no file of the image"),
+            Self::Ambiguous { path, matches } => {
+                write!(
+                    f,
+                    "is to be `{path}`, which could be any of {matches} items whose names differ only by case"
+                )
+            }
+            Self::Catalog(path) => write!(f, "is `{path}`, which shows the boot catalog"),
             Self::Embedded(path) => write!(f, "is `{path}`, which is embedded in its ICB"),
         }
     }
@@ -143,6 +159,8 @@ impl fmt::Display for Change {
 pub enum LinkProblem {
     /// Nothing is where it leads.
     Dangles,
+    /// Its path, or that of what it leads to, is longer than the system follows.
+    PathTooLong,
     /// It leads out of the tree that is added.
     LeavesTree,
     /// It leads to a directory that it lies in.
@@ -155,6 +173,7 @@ impl fmt::Display for LinkProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Dangles => "leads nowhere",
+            Self::PathTooLong => "has or leads to a path that is longer than the system follows",
             Self::LeavesTree => "leads out of the tree that is added",
             Self::LeadsToAncestor => "leads to a directory it lies in",
             Self::LeftOut => "leads to something that is left out",

@@ -283,14 +283,14 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
-    /// The working directory lacks room for what is staged.
+    /// The working directory lacks room for what is staged, or for what is to be staged next.
     #[error("working directory {} has {available} bytes free, {needed} are needed", .directory.display())]
     WorkingDirectorySpace {
         /// The directory.
         directory: PathBuf,
         /// Bytes free.
         available: u64,
-        /// Bytes needed.
+        /// Bytes needed beyond those that are in use.
         needed: u64,
     },
     /// Blocks of a disc cannot be read.
@@ -469,10 +469,10 @@ pub enum Error {
         /// What is wrong with it.
         problem: BootProblem,
     },
-    /// A file shows the boot catalog of an image that has none.
-    #[error("`{path}` shows the boot catalog, but the image has no boot images")]
+    /// A file shows the boot catalog of an image that has none of its own.
+    #[error("`{path}` shows the boot catalog, but the image has no boot images of its own")]
     NoBootCatalog {
-        /// The file.
+        /// The file or named stream.
         path: ImagePath,
     },
     /// Only the first session of a disc has boot images of its own.

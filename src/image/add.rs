@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::{FileSystemImage, windows};
-use crate::block::BLOCK_SIZE;
+use crate::block::{BLOCK_SIZE, MAX_BLOCKS};
 use crate::codec::text::{cs0_capacity, cs0_units};
 use crate::error::{Error, NameProblem, Origin, Result};
 use crate::file_systems::FileSystems;
@@ -15,7 +15,11 @@ use crate::path::ImagePath;
 use crate::source::{
     Content, Data, Fingerprint, HostFile, SharedReader, Source, SourceKind, Stage,
 };
-use crate::tree::{Attributes, MAX_NAME_LEN, NodeId, TreeFull};
+use crate::tree::{Attributes, NodeId, TreeFull};
+
+/// The longest name, in units of UTF-16: what Windows has, and what no other system exceeds. File systems that hold less
+/// have other names for what is longer.
+const MAX_NAME_UNITS: usize = 255;
 
 impl FileSystemImage {
     /// Runs `change`, which makes one change point; if it fails, the tree and the staged data are as before.
@@ -102,8 +106,9 @@ impl FileSystemImage {
         if let Some(c) = name.chars().find(|c| matches!(c, '/' | '\0')) {
             return Some(NameProblem::Character(c));
         }
-        if name.len() > MAX_NAME_LEN {
-            return Some(NameProblem::TooLong(MAX_NAME_LEN));
+        // A unit takes at least a byte, and counting takes longer than looking at the length.
+        if name.len() > MAX_NAME_UNITS && name.encode_utf16().count() > MAX_NAME_UNITS {
+            return Some(NameProblem::TooLong(MAX_NAME_UNITS));
         }
         // IMAPI2 differs: it has these rules always. Other systems have such names, and UDF holds them.
         if !self.settings.strict {
@@ -243,7 +248,7 @@ impl FileSystemImage {
             return Err(Error::ImageSizeLimit {
                 path: self.view.tree().path(node),
                 needed: self.least_blocks(),
-                limit: self.settings.free_media_blocks.into(),
+                limit: self.limit(),
             });
         }
         Ok(())
@@ -251,8 +256,26 @@ impl FileSystemImage {
 
     /// Whether the image cannot fit any more.
     pub(super) fn is_too_large(&self) -> bool {
-        let limit = u64::from(self.settings.free_media_blocks);
-        limit > 0 && self.least_blocks() > limit
+        self.least_blocks() > self.limit()
+    }
+
+    /// The most blocks the image may have: what was set, and never more than behind its start can be counted.
+    pub(super) fn limit(&self) -> u64 {
+        let countable = MAX_BLOCKS - u64::from(self.settings.session_start_block.0);
+        match self.settings.free_media_blocks {
+            0 => countable,
+            free => countable.min(free.into()),
+        }
+    }
+
+    /// The blocks that the image would have now. If it cannot be laid out, for what has nothing to do with its size and is
+    /// found out when it is made, the least it can have.
+    pub(super) fn needed_blocks(&self) -> u64 {
+        match self.used_blocks() {
+            Ok(used) => used.into(),
+            Err(Error::ImageTooBig { needed, .. }) => needed.max(self.least_blocks()),
+            Err(_) => self.least_blocks(),
+        }
     }
 
     /// The least blocks that the image can have: running sums, so that adding stays linear.
@@ -303,11 +326,14 @@ impl FileSystemImage {
                     data: Data::Memory(bytes),
                 })
             }
-            SourceKind::BootCatalog => Ok(Content {
-                len: BLOCK_SIZE.into(),
-                references: 0,
-                data: Data::BootCatalog,
-            }),
+            SourceKind::BootCatalog => {
+                self.announce(path, BLOCK_SIZE.into())?;
+                Ok(Content {
+                    len: BLOCK_SIZE.into(),
+                    references: 0,
+                    data: Data::BootCatalog,
+                })
+            }
             SourceKind::Reader(reader) => self.stage(reader, None, path, || Origin::Reader),
             SourceKind::Seekable(mut reader) => {
                 let failed = |source| Error::ReadSource {

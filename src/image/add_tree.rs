@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, DirEntry, Metadata};
+use std::fs::{self, Metadata};
 use std::path::{Path, PathBuf};
 
 use super::FileSystemImage;
@@ -14,7 +14,8 @@ use super::tree_options::{LeftOut, LeftOutReason, LinkPolicy, TreeOptions, TreeS
 use crate::error::{Error, LinkProblem, Result};
 use crate::file_systems::{InvalidValue, UdfRevision};
 use crate::source::{
-    Content, Data, Fingerprint, HostFile, Source, SourceKind, identity, is_hidden, read_streams,
+    Content, Data, Fingerprint, HostEntry, HostFile, Source, SourceKind, identity, is_hidden,
+    is_too_long, read_dir, read_streams,
 };
 use crate::time::Timestamp;
 use crate::tree::{Attributes, ContentId, NodeId, Times, TreeFull};
@@ -211,10 +212,8 @@ impl Walk<'_> {
             directory: source.to_owned(),
             source: error,
         };
-        let mut entries = fs::read_dir(source)
-            .and_then(Iterator::collect::<std::io::Result<Vec<DirEntry>>>)
-            .map_err(unreadable)?;
-        entries.sort_by_cached_key(DirEntry::file_name);
+        let mut entries = read_dir(source).map_err(unreadable)?;
+        entries.sort_by_cached_key(HostEntry::file_name);
 
         let stage = self.image.must_stage(source);
         let here = match self.visited.get(source) {
@@ -272,7 +271,7 @@ impl Walk<'_> {
         &mut self,
         parent: NodeId,
         source: &Path,
-        entry: &DirEntry,
+        entry: &HostEntry,
         above: &[Frame],
     ) -> Result<Option<(NodeId, PathBuf)>> {
         let link = entry.path();
@@ -286,7 +285,10 @@ impl Walk<'_> {
         }
         let resolved = fs::canonicalize(&link)
             .and_then(|target| Ok((fs::symlink_metadata(&target)?, target)))
-            .map_err(|_| LinkProblem::Dangles)
+            .map_err(|error| match is_too_long(&error) {
+                true => LinkProblem::PathTooLong,
+                false => LinkProblem::Dangles,
+            })
             .and_then(|(metadata, target)| {
                 let is_above = || {
                     source.starts_with(&target) || above.iter().any(|frame| frame.source == target)

@@ -7,6 +7,7 @@ use crate::error::{BootProblem, Error, Result};
 use crate::file_systems::InvalidValue;
 use crate::layout::Boot;
 use crate::path::ImagePath;
+use crate::source::Data;
 
 impl FileSystemImage {
     /// What the image boots from: the first of all, if there are several.
@@ -52,7 +53,8 @@ impl FileSystemImage {
     /// - [`Error::InvalidParameter`] for more than 32.
     /// - [`Error::BootObjectConflict`] when the image continues a disc.
     /// - [`Error::BootImage`] when one has no bytes.
-    /// - [`Error::ImageTooBig`] when the image cannot fit with them.
+    /// - [`Error::ImageTooBig`] when the image cannot fit with them. One that is too large in any case can lose boot
+    ///   images, or have smaller ones.
     ///
     /// What depends on the image, and whether a hard disk has one partition, is found out when it is laid out.
     #[doc(alias = "put_BootImageOptionsArray")]
@@ -73,13 +75,14 @@ impl FileSystemImage {
             return Err(Error::BootImage { number, problem });
         }
         let old = std::mem::replace(&mut self.settings.boot_images, options);
-        if self.is_too_large() {
-            let needed = self.least_blocks();
-            self.settings.boot_images = old;
-            return Err(Error::ImageTooBig {
-                needed,
-                limit: self.settings.free_media_blocks.into(),
-            });
+        let (needed, limit) = (self.needed_blocks(), self.limit());
+        if needed > limit {
+            let new = std::mem::replace(&mut self.settings.boot_images, old);
+            if needed > self.needed_blocks() {
+                return Err(Error::ImageTooBig { needed, limit });
+            }
+            // What has become too large otherwise is not kept from becoming smaller.
+            self.settings.boot_images = new;
         }
         Ok(())
     }
@@ -100,14 +103,19 @@ impl FileSystemImage {
         });
         match self.settings.boot_images[..] {
             [] => 0,
-            // The catalog.
-            _ => sizes.fold(1, u64::saturating_add),
+            // The catalog, unless its block is that of a file.
+            _ => sizes.fold(u64::from(!self.shows_catalog()), u64::saturating_add),
         }
     }
 
     /// What the image boots from when it is laid out now.
     pub(super) fn boot(&self) -> Result<Boot> {
         let settings = &self.settings;
+        if settings.boot_images.is_empty() && self.shows_catalog() {
+            return Err(Error::NoBootCatalog {
+                path: self.catalog_file().unwrap_or_default(),
+            });
+        }
         if let Some(record) = settings
             .imported
             .as_ref()
@@ -116,10 +124,7 @@ impl FileSystemImage {
             return Ok(Boot::Recorded(record));
         }
         if settings.boot_images.is_empty() {
-            return match self.catalog_file() {
-                Some(path) => Err(Error::NoBootCatalog { path }),
-                None => Ok(Boot::Nothing),
-            };
+            return Ok(Boot::Nothing);
         }
         let entries = settings
             .boot_images
@@ -141,11 +146,18 @@ impl FileSystemImage {
     /// The file of the image that is the boot image `number`.
     fn boot_item(&self, number: usize, path: &ImagePath) -> Result<EntryImage> {
         let problem = |problem| Err(Error::BootImage { number, problem });
-        let Ok(item) = self.item(path.clone()) else {
-            return problem(BootProblem::NoFile(path.clone()));
+        let item = match self.item(path.clone()) {
+            Ok(item) => item,
+            Err(Error::AmbiguousName { path, matches }) => {
+                return problem(BootProblem::Ambiguous { path, matches });
+            }
+            Err(_) => return problem(BootProblem::NoFile(path.clone())),
         };
         match self.view.tree().content_of(item.node) {
             None => problem(BootProblem::NoFile(path.clone())),
+            Some((_, content)) if matches!(content.data, Data::BootCatalog) => {
+                problem(BootProblem::Catalog(path.clone()))
+            }
             Some((_, content)) if content.len <= self.settings.data().embedded => {
                 problem(BootProblem::Embedded(path.clone()))
             }
@@ -153,15 +165,24 @@ impl FileSystemImage {
         }
     }
 
-    /// A file that shows the boot catalog.
+    /// Whether a file shows the boot catalog, or a named stream that is recorded.
+    fn shows_catalog(&self) -> bool {
+        let totals = self.view.tree().totals();
+        totals.boot_catalogs > 0
+            || totals.stream_boot_catalogs > 0 && self.settings.records_streams()
+    }
+
+    /// A file or a named stream that shows the boot catalog.
     fn catalog_file(&self) -> Option<ImagePath> {
         let tree = self.view.tree();
-        let catalog = tree.boot_catalogs().next()?;
-        let mut items = self.root().descendants();
+        let mut items = self
+            .root()
+            .descendants()
+            .flat_map(|item| std::iter::once(item).chain(item.named_streams()));
         items
             .find(|item| {
                 tree.content_of(item.node)
-                    .is_some_and(|(id, _)| id == catalog)
+                    .is_some_and(|(_, content)| matches!(content.data, Data::BootCatalog))
             })
             .map(|item| item.full_path())
     }

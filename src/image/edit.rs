@@ -188,7 +188,9 @@ impl DirectoryMut<'_> {
     /// # Errors
     ///
     /// - [`Error::DuplicateName`] when a file has the name.
-    /// - [`Error::InvalidName`] and [`Error::RestrictedName`] when the name cannot be.
+    /// - [`Error::InvalidName`] when the name cannot be: when it is empty, `.` or `..`, has more than 255 units of UTF-16, a
+    ///   `/` or a null character, or what a [strict](FileSystemImage::set_strict_file_system_compliance) image does not have.
+    /// - [`Error::RestrictedName`] when it has characters that the restricted set lacks.
     /// - [`Error::DirectoryNotFound`] and [`Error::NotADirectory`] when the directory to hold it is missing.
     /// - [`Error::TooDeep`], [`Error::TooManyDirectories`] and [`Error::ImageSizeLimit`] when the image cannot take it.
     #[doc(alias = "AddDirectory")]
@@ -224,7 +226,8 @@ impl DirectoryMut<'_> {
     ///
     /// - [`Error::DuplicateName`] when an item has the name.
     /// - [`Error::OpenSource`], [`Error::SpecialFile`] and [`Error::NameNotUnicode`] when a source file cannot be used.
-    /// - [`Error::ReadSource`], [`Error::OpenStage`] and [`Error::WriteStage`] when it is staged and that fails.
+    /// - [`Error::ReadSource`], [`Error::OpenStage`] and [`Error::WriteStage`] when it is staged and that fails;
+    ///   [`Error::WorkingDirectorySpace`] when it is known before that there is no room for it.
     /// - The errors of [`DirectoryMut::add_directory`].
     #[doc(alias = "AddFile")]
     pub fn add_file(
@@ -287,6 +290,9 @@ impl DirectoryMut<'_> {
     /// the source's files replace the image's. All three times of an item are its modification time. Links are followed
     /// as [`LinkPolicy::Follow`](crate::LinkPolicy::Follow) says. The working directory is left out if it lies in the
     /// source and was set or is in use.
+    ///
+    /// On Unix the tree may be deeper than the longest path the system takes, but links so deep are not followed; on
+    /// Windows the path has no limit but that of the system, 32,767 characters.
     ///
     /// IMAPI2: `IFsiDirectoryItem::AddTree`.
     ///

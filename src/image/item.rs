@@ -152,6 +152,8 @@ impl<'a> Item<'a> {
     ///
     /// IMAPI2: `IFsiFileItem::get_DataSize`.
     #[doc(alias = "get_DataSize")]
+    #[doc(alias = "get_DataSize32BitLow")]
+    #[doc(alias = "get_DataSize32BitHigh")]
     #[must_use]
     pub fn data_size(&self) -> u64 {
         self.view
@@ -199,12 +201,17 @@ impl<'a> Item<'a> {
             .map_or(0, |directory| tree.count(directory))
     }
 
-    /// The items of a directory, sorted by the bytes of their names; none for a file.
+    /// The items of a directory, sorted by the bytes of their names; none for a file. A clone goes on from where it was made.
     ///
-    /// IMAPI2: `IFsiDirectoryItem::get_EnumFsiItems`.
+    /// IMAPI2: `IFsiDirectoryItem::get_EnumFsiItems`, `IEnumFsiItems`.
     #[doc(alias = "get_EnumFsiItems")]
+    #[doc(alias = "get__NewEnum")]
+    #[doc(alias = "Next")]
+    #[doc(alias = "Skip")]
+    #[doc(alias = "Reset")]
+    #[doc(alias = "Clone")]
     #[must_use]
-    pub fn children(&self) -> impl ExactSizeIterator<Item = Self> + use<'a> {
+    pub fn children(&self) -> impl ExactSizeIterator<Item = Self> + Clone + use<'a> {
         let tree = self.view.tree();
         let children = tree
             .directory(self.node)

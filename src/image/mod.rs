@@ -279,16 +279,16 @@ impl FileSystemImage {
     /// - [`Error::BootImage`], [`Error::BootImageSize`], [`Error::ReadBootImage`] and [`Error::NoBootCatalog`] when it cannot
     ///   boot as it should.
     /// - [`Error::ImageTooBig`] when the image has more blocks than
-    ///   [`free_media_blocks`](FileSystemImage::free_media_blocks), or more than 2³¹ - 1.
+    ///   [`free_media_blocks`](FileSystemImage::free_media_blocks), or the disc more than 2³¹ - 1.
     /// - [`Error::DiscMismatch`] when the image continues a disc, and that is no longer
     ///   [what](FileSystemImage::calculate_disc_identifier) it was when it was imported; the errors of finding that out.
     #[doc(alias = "CreateResultImage")]
     pub fn create_result_image(&self) -> Result<ResultImage> {
         self.check_disc()?;
         let layout = self.lay_out()?;
-        let limit = u64::from(self.settings.free_media_blocks);
+        let limit = self.limit();
         let needed = u64::from(layout.session.blocks);
-        if limit > 0 && needed > limit {
+        if needed > limit {
             return Err(Error::ImageTooBig { needed, limit });
         }
         let disc_id = match &self.settings.imported {

@@ -14,7 +14,7 @@ use crate::file_systems::{
 };
 use crate::import::ImportOptions;
 use crate::iso9660;
-use crate::media::{Disc, MediaType};
+use crate::media::{Defaults, Disc, MediaType};
 use crate::source::StagingPolicy;
 use crate::space::DataOptions;
 use crate::time::Timestamp;
@@ -391,7 +391,8 @@ impl FileSystemImage {
         self.settings.free_media_blocks
     }
 
-    /// Sets how many blocks of [`BLOCK_SIZE`](crate::BLOCK_SIZE) bytes the image may have; 0 is no limit.
+    /// Sets how many blocks of [`BLOCK_SIZE`](crate::BLOCK_SIZE) bytes the image may have; 0 is no limit but that of all
+    /// images: no block of the disc has a number above 2³¹ - 2.
     ///
     /// What is added is checked against it at once with the least the image can have, and the image when it is made.
     ///
@@ -399,7 +400,7 @@ impl FileSystemImage {
     ///
     /// # Errors
     ///
-    /// [`Error::ImageTooBig`] when the items already added need more; the old limit then stays.
+    /// [`Error::ImageTooBig`] when the image as it is now, be it empty, needs more; the old limit then stays.
     ///
     /// ```
     /// # let mut image = imapi2fs::FileSystemImage::new();
@@ -410,13 +411,12 @@ impl FileSystemImage {
     #[doc(alias = "put_FreeMediaBlocks")]
     pub fn set_free_media_blocks(&mut self, blocks: u32) -> Result<()> {
         let limit = u64::from(blocks);
-        // The layout is asked only if the least there can be does not answer.
-        if blocks > 0 && !self.view.tree().is_empty() {
-            let needed = self.least_blocks();
-            let needed = if needed > limit {
-                needed
-            } else {
-                self.used_blocks()?.into()
+        if blocks > 0 {
+            let least = self.least_blocks();
+            // The layout is asked only if the least there can be does not answer.
+            let needed = match least > limit {
+                true => least,
+                false => self.needed_blocks(),
             };
             if needed > limit {
                 return Err(Error::ImageTooBig { needed, limit });
@@ -462,14 +462,16 @@ impl FileSystemImage {
                 expected: "media that can be written",
             })
         })?;
+        self.choose_defaults(defaults, defaults.free_media_blocks)
+    }
+
+    /// Sets what suits a medium, and how many blocks the image may have on it; changes nothing if something of it fails.
+    fn choose_defaults(&mut self, defaults: Defaults, blocks: u32) -> Result<FeatureSupport> {
         let old = self.settings.clone();
         let result = self
             .set_file_systems_to_create(defaults.file_systems)
             .and_then(|_| self.set_udf_revision(defaults.udf_revision))
-            .and_then(|support| {
-                self.set_free_media_blocks(defaults.free_media_blocks)
-                    .map(|()| support)
-            });
+            .and_then(|support| self.set_free_media_blocks(blocks).map(|()| support));
         if result.is_err() {
             self.settings = old;
         }
@@ -492,34 +494,25 @@ impl FileSystemImage {
     #[doc(alias = "ChooseImageDefaults")]
     pub fn choose_image_defaults(&mut self, disc: &dyn Disc) -> Result<FeatureSupport> {
         let media = disc.media_type();
-        if media.defaults().is_none() {
-            return Err(Error::MediaIncompatible {
-                media: media.to_string(),
-            });
-        }
-        let free = disc.free_blocks();
-        let old = self.settings.clone();
-        // What the type of the medium has room for does not matter.
-        self.settings.free_media_blocks = 0;
-        let chosen = self.choose_image_defaults_for_media_type(media);
-        let chosen = chosen.and_then(|support| match free {
+        let defaults = media.defaults().ok_or_else(|| Error::MediaIncompatible {
+            media: media.to_string(),
+        })?;
+        match disc.free_blocks() {
             // It is not "no limit" here.
             0 => Err(Error::ImageTooBig {
                 needed: self.least_blocks(),
                 limit: 0,
             }),
-            _ => self.set_free_media_blocks(free).map(|()| support),
-        });
-        if chosen.is_err() {
-            self.settings = old;
+            // What media of its type have room for does not matter.
+            free => self.choose_defaults(defaults, free),
         }
-        chosen
     }
 
-    /// Lets the image have as many blocks as the medium in a drive has when nothing is recorded on it; 0, if the drive
+    /// Lets the image have as many blocks as the [largest medium](Disc::maximum_blocks) that a drive writes; 0, if the drive
     /// cannot tell, is no limit.
     ///
-    /// IMAPI2: `IFileSystemImage::SetMaxMediaBlocksFromDevice`, which asks for the largest medium that the drive takes.
+    /// IMAPI2: `IFileSystemImage::SetMaxMediaBlocksFromDevice`. IMAPI2 differs: a [`Disc`] that does not say how large media
+    /// can be counts for the medium that is in.
     ///
     /// # Errors
     ///

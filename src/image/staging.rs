@@ -8,7 +8,10 @@ use super::FileSystemImage;
 use super::update::Reporting;
 use crate::error::{Error, Origin, Result};
 use crate::path::ImagePath;
-use crate::source::{Content, Data, Stage, StageFailure, StageReader};
+use crate::source::{self, Content, Data, Stage, StageFailure, StageReader};
+
+/// Data of at most so many bytes is staged without asking whether there is room for it, which takes a call to the system.
+const UNCHECKED: u64 = 1 << 20;
 
 impl FileSystemImage {
     /// Whether files in `directory` are copied when they are added.
@@ -18,7 +21,7 @@ impl FileSystemImage {
 
     /// Stages a file of the host, whose path has no links in it.
     pub(super) fn stage_file(&mut self, file: &Path, path: &ImagePath) -> Result<Content> {
-        let opened = fs::File::open(file).map_err(|source| Error::OpenSource {
+        let opened = source::open(file).map_err(|source| Error::OpenSource {
             path: path.clone(),
             file: file.to_owned(),
             source,
@@ -35,6 +38,9 @@ impl FileSystemImage {
         path: &ImagePath,
         origin: impl FnOnce() -> Origin,
     ) -> Result<Content> {
+        if let Some(needed) = len.filter(|len| *len > UNCHECKED) {
+            self.check_space(needed)?;
+        }
         let reader = Reporting::new(reader, len, path, &mut self.updates)?;
         let stage = match &mut self.stage {
             Some(stage) => stage,
@@ -62,6 +68,20 @@ impl FileSystemImage {
                 directory: stage.directory().to_owned(),
                 source,
             }),
+        }
+    }
+
+    /// Checks that the working directory has room for so many bytes, rather than to fill it before that shows.
+    fn check_space(&self, needed: u64) -> Result<()> {
+        let directory = &self.settings.working_directory;
+        match fs4::available_space(directory) {
+            Ok(available) if available < needed => Err(Error::WorkingDirectorySpace {
+                directory: directory.clone(),
+                available,
+                needed,
+            }),
+            // If it cannot be told, writing shows it.
+            _ => Ok(()),
         }
     }
 
@@ -140,5 +160,56 @@ impl FileSystemImage {
             offsets.push(offset);
         }
         Ok(offsets)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// More than any disk has.
+    const TOO_MUCH: u64 = 1 << 62;
+
+    fn staged() -> (FileSystemImage, tempfile::TempDir) {
+        let work = tempfile::tempdir().unwrap();
+        let mut image = FileSystemImage::new();
+        image.set_working_directory(work.path()).unwrap();
+        image.set_stage_files(true);
+        image.root_mut().add_file("a", vec![1; 5000]).unwrap();
+        (image, work)
+    }
+
+    #[test]
+    fn another_working_directory_must_have_room_for_what_is_staged() {
+        let (mut image, work) = staged();
+        for content in image.view.tree_mut().staged_mut() {
+            content.len = TOO_MUCH;
+        }
+        let other = tempfile::tempdir().unwrap();
+        let error = image.set_working_directory(other.path()).unwrap_err();
+        assert_eq!(error.hresult().0, 0xC0AA_B141);
+        assert_eq!(error.file(), Some(other.path()));
+        let Error::WorkingDirectorySpace {
+            available, needed, ..
+        } = error
+        else {
+            panic!("{error}");
+        };
+        assert!(available < needed && needed == TOO_MUCH);
+        assert_eq!(image.working_directory(), work.path());
+    }
+
+    #[test]
+    fn staged_data_that_cannot_be_read_is_told_from_a_source_that_cannot() {
+        let (mut image, _work) = staged();
+        let result = image.create_result_image().unwrap();
+        // As if the disk it is on had failed.
+        image.stage.as_mut().unwrap().truncate(0);
+        let error = result.write_to(io::sink()).unwrap_err();
+        assert_eq!(error.hresult().0, 0xC0AA_B13B);
+        let Error::ReadSource { path, origin, .. } = error else {
+            panic!("{error}");
+        };
+        assert_eq!((path.to_string().as_str(), origin), ("/a", Origin::Staged));
     }
 }

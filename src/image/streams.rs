@@ -31,15 +31,19 @@ impl<'a> Item<'a> {
     /// fails.
     #[doc(alias = "get_FsiNamedStreams")]
     #[doc(alias = "IFsiNamedStreams")]
-    #[doc(alias = "EnumNamedStreams")]
+    #[doc(alias = "get_EnumNamedStreams")]
+    #[doc(alias = "get_Item")]
+    #[doc(alias = "get__NewEnum")]
+    #[doc(alias = "get_Count")]
     #[must_use]
-    pub fn named_streams(&self) -> impl ExactSizeIterator<Item = Self> + use<'a> {
+    pub fn named_streams(&self) -> impl ExactSizeIterator<Item = Self> + Clone + use<'a> {
         let streams = self.tree().streams(self.node);
         let file = *self;
         streams.into_iter().map(move |node| file.other(node))
     }
 
-    /// The named stream of exactly this name.
+    /// The named stream of exactly this name. IMAPI2 differs: `IFsiNamedStreams::get_Item` takes a place among them, which
+    /// is for `nth` of [`Item::named_streams`].
     ///
     /// # Errors
     ///

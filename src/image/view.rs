@@ -219,3 +219,74 @@ impl View {
         Ok(names)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cmp::Ordering;
+
+    use super::*;
+    use crate::source::Content;
+    use crate::time::Timestamp;
+    use crate::tree::{Attributes, Times};
+
+    /// Rules of a file system that has a single name.
+    struct OneName;
+
+    impl NameRules for OneName {
+        fn map(&self, _: &str, _: bool, out: &mut Mapped) {
+            *out = Mapped {
+                text: "A".to_owned(),
+                stem_len: 1,
+                stem_limit: 1,
+                changes: NameChange::LENGTH,
+            };
+        }
+
+        fn before_number(&self) -> &'static str {
+            "~"
+        }
+
+        fn units(&self, _: char) -> usize {
+            1
+        }
+
+        fn fold(&self, text: &str, out: &mut String) {
+            out.push_str(text);
+        }
+
+        fn compare(&self, a: &str, b: &str) -> Ordering {
+            a.cmp(b)
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_given_a_name_is_named() {
+        let time = Timestamp::from(std::time::SystemTime::UNIX_EPOCH);
+        let mut tree = Tree::new(time);
+        let attributes = Attributes {
+            times: Times::all(time),
+            hidden: false,
+            real_time: false,
+        };
+        for name in ["one", "other"] {
+            let name = tree.add_name(name).unwrap();
+            let content = tree.add_content(Content::default()).unwrap();
+            tree.add_file(NodeId::ROOT, name, content, attributes)
+                .unwrap();
+        }
+        let naming = Naming {
+            level: InterchangeLevel::One,
+            strict: false,
+        };
+        let view = View::new(Arc::new(tree), naming);
+        let error = view
+            .renamed_in(NodeId::ROOT, FileSystems::ISO9660, &OneName)
+            .unwrap_err();
+        assert_eq!(error.hresult().0, 0xC0AA_B113);
+        let Error::NoUniqueName { path, file_system } = error else {
+            panic!("{error}");
+        };
+        assert_eq!(path.to_string(), "/other");
+        assert_eq!(file_system, FileSystems::ISO9660);
+    }
+}

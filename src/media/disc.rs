@@ -19,6 +19,8 @@ use crate::block::{BLOCK, BLOCK_SIZE, MAX_BLOCKS};
 /// A disc, or what serves as one: blocks of [`BLOCK_SIZE`] bytes that can be read in any order, by several threads.
 ///
 /// IMAPI2: `IDiscRecorder2` and `IDiscFormat2Data`, as far as an image builder needs them.
+#[doc(alias = "IDiscRecorder2")]
+#[doc(alias = "IDiscFormat2Data")]
 pub trait Disc: Send + Sync {
     /// Fills `buf`, which is whole blocks, with the blocks from `block` on; all of them are below
     /// [`total_blocks`](Disc::total_blocks).
@@ -36,7 +38,11 @@ pub trait Disc: Send + Sync {
         0
     }
 
-    /// Number of blocks the medium has when nothing is recorded. Default: all that can be read and written.
+    /// The most blocks that a medium can have in this drive, whichever of those that the drive writes; 0 if that is
+    /// unknown. Default: all that can be read and written of the medium that is in.
+    ///
+    /// IMAPI2 differs: it asks the drive for the largest medium, and a medium that is in does not matter. The default here
+    /// is for what serves as a disc without a drive.
     fn maximum_blocks(&self) -> u32 {
         self.total_blocks().saturating_add(self.free_blocks())
     }

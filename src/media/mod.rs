@@ -12,4 +12,5 @@ pub use self::disc::{Disc, FileDisc, ReaderDisc};
 pub use self::multisession::{
     Multisession, MultisessionInterface, MultisessionRandomWrite, MultisessionSequential,
 };
+pub(crate) use self::types::Defaults;
 pub use self::types::MediaType;

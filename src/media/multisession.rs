@@ -29,6 +29,7 @@ pub trait Multisession: Send + Sync {
     ///
     /// IMAPI2: `IMultisession::get_InUse`.
     #[doc(alias = "get_InUse")]
+    #[doc(alias = "put_InUse")]
     fn in_use(&self) -> bool {
         false
     }

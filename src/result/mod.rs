@@ -89,6 +89,9 @@ impl ResultImage {
     /// IMAPI2: `IFileSystemImageResult2::get_ModifiedBlocks`, `IBlockRangeList`.
     #[doc(alias = "get_ModifiedBlocks")]
     #[doc(alias = "IBlockRangeList")]
+    #[doc(alias = "get_BlockRanges")]
+    #[doc(alias = "get_StartLba")]
+    #[doc(alias = "get_EndLba")]
     #[must_use]
     pub fn modified_blocks(&self) -> Option<Vec<RangeInclusive<u32>>> {
         let ranges = self.layout.modified.iter();
@@ -104,8 +107,8 @@ impl ResultImage {
     ///
     /// # Errors
     ///
-    /// - [`Error::ReadSource`] when a file cannot be opened or read.
-    /// - [`Error::SourceChanged`] when a file is not what it was when it was added.
+    /// - [`Error::ReadSource`](crate::Error::ReadSource) when a file cannot be opened or read.
+    /// - [`Error::SourceChanged`](crate::Error::SourceChanged) when a file is not what it was when it was added.
     pub fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
         self.read_with(offset, buf, &mut Cursor::default())
     }

@@ -70,8 +70,17 @@ impl<'a> ProgressItems<'a> {
         Self { layout }
     }
 
-    /// All items.
-    pub fn iter(&self) -> impl Iterator<Item = ProgressItem> + use<'a> {
+    /// All items, in the order of their blocks. A clone goes on from where it was made.
+    ///
+    /// IMAPI2: `IProgressItems::get_EnumProgressItems`, `IEnumProgressItems`.
+    #[doc(alias = "get_EnumProgressItems")]
+    #[doc(alias = "get__NewEnum")]
+    #[doc(alias = "get_Item")]
+    #[doc(alias = "Next")]
+    #[doc(alias = "Skip")]
+    #[doc(alias = "Reset")]
+    #[doc(alias = "Clone")]
+    pub fn iter(&self) -> impl Iterator<Item = ProgressItem> + Clone + use<'a> {
         let items = *self;
         let mut place = Place {
             next: self.layout.extent.start,

@@ -6,7 +6,8 @@ use std::io::{self, Read, Seek, SeekFrom};
 use super::ResultImage;
 use crate::space::Cursor;
 
-/// Reads a [`ResultImage`] from any position. It keeps the file it last read open.
+/// Reads a [`ResultImage`] from any position. It keeps the file it last read open, and the directory
+/// that is in.
 ///
 /// Its errors hold the crate's [`Error`](crate::Error), which [`io::Error::downcast`] gets back.
 pub struct ImageStream {

@@ -12,6 +12,7 @@ use rustix::fs::{Mode, OFlags};
 #[cfg(unix)]
 use rustix::io::retry_on_intr;
 
+use super::long_path::open_no_follow;
 use super::{Content, Data, HostFile, SharedReader, StageFile};
 use crate::block::BLOCK;
 use crate::error::Change;
@@ -255,20 +256,6 @@ impl OpenFile {
             Some(change) => Err(Failure::Changed(change)),
             None => Ok(()),
         }
-    }
-}
-
-/// Opens a file that has been one when it was added. What has taken its place since, a link or a fifo, must neither
-/// be followed nor waited for.
-pub(crate) fn open_no_follow(path: &Path) -> io::Result<File> {
-    #[cfg(unix)]
-    {
-        let open = || rustix::fs::open(path, no_follow(), Mode::empty());
-        Ok(retry_on_intr(open)?.into())
-    }
-    #[cfg(not(unix))]
-    {
-        File::open(path)
     }
 }
 

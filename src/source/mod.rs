@@ -4,6 +4,7 @@
 
 mod attributes;
 mod file;
+mod long_path;
 mod policy;
 mod staging;
 mod streams;
@@ -18,9 +19,8 @@ use crate::error::Origin;
 use crate::media::DiscData;
 
 pub(crate) use self::attributes::{identity, is_hidden};
-pub(crate) use self::file::{
-    Failure, Fingerprint, HostFiles, Opened, RecentDirectory, open_no_follow,
-};
+pub(crate) use self::file::{Failure, Fingerprint, HostFiles, Opened, RecentDirectory};
+pub(crate) use self::long_path::{Entry as HostEntry, is_too_long, open, open_no_follow, read_dir};
 pub use self::policy::{PlatformStaging, StagingPolicy};
 pub(crate) use self::staging::{Failure as StageFailure, Stage, StageFile, StageReader};
 pub(crate) use self::streams::read_streams;
@@ -79,7 +79,8 @@ impl Source {
     /// The boot catalog of the image, which the file shows: both have the same block.
     ///
     /// Beyond IMAPI2, whose catalog is no file. An image with such a file must have
-    /// [boot images](crate::FileSystemImage::set_boot_image_options_array).
+    /// [boot images](crate::FileSystemImage::set_boot_image_options_array) of its own, so it cannot be one that continues
+    /// a disc; [`Error::NoBootCatalog`](crate::Error::NoBootCatalog) says so when it is laid out.
     #[must_use]
     pub const fn boot_catalog() -> Self {
         Self(SourceKind::BootCatalog)

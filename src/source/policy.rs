@@ -37,6 +37,8 @@ mod platform {
     use std::path::{Path, PathBuf};
     use std::sync::{Mutex, PoisonError};
 
+    use super::super::long_path::metadata;
+
     /// Whether devices are removable, by their numbers.
     #[derive(Debug, Default)]
     pub(super) struct Known {
@@ -45,7 +47,7 @@ mod platform {
 
     impl Known {
         pub(super) fn is_removable(&self, directory: &Path) -> bool {
-            let Ok(metadata) = fs::metadata(directory) else {
+            let Ok(metadata) = metadata(directory) else {
                 return false;
             };
             let mut devices = self.devices.lock().unwrap_or_else(PoisonError::into_inner);

@@ -20,8 +20,17 @@ pub(crate) fn read_streams(file: &Path) -> io::Result<Vec<(OsString, Vec<u8>)>> 
     use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
     use rustix::io::Errno;
+    use xattr::FileExt;
 
-    let names = match xattr::list(file) {
+    use super::long_path::{is_too_long, open_no_follow};
+
+    let listed = xattr::list(file);
+    // Only what is too long to be named is opened, which what lists attributes need not be able to.
+    let opened = match &listed {
+        Err(error) if is_too_long(error) => Some(open_no_follow(file)?),
+        _ => None,
+    };
+    let names = match opened.as_ref().map_or(listed, FileExt::list_xattr) {
         Ok(names) => names,
         Err(error) => {
             // The kind of such errors depends on the version of Rust.
@@ -46,7 +55,11 @@ pub(crate) fn read_streams(file: &Path) -> io::Result<Vec<(OsString, Vec<u8>)>> 
             }
         };
         // What has been removed in between is not there.
-        if let Some(data) = xattr::get(file, &attribute)? {
+        let data = match &opened {
+            Some(opened) => opened.get_xattr(&attribute)?,
+            None => xattr::get(file, &attribute)?,
+        };
+        if let Some(data) = data {
             streams.push((OsString::from_vec(name.to_vec()), data));
         }
     }

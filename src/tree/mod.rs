@@ -19,7 +19,7 @@ use std::path::PathBuf;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
-pub(crate) use self::names::{MAX_NAME_LEN, NamePool, NameRef, same_folded};
+pub(crate) use self::names::{NamePool, NameRef, same_folded};
 pub(crate) use self::sequence::Sequence;
 use crate::path::ImagePath;
 use crate::source::{Content, Data, HostFile, HostFiles, RecentDirectory};
@@ -120,6 +120,10 @@ pub(crate) struct Totals {
     pub stream_blocks: u64,
     /// Files for real-time reading.
     pub real_time_files: u32,
+    /// Contents of files that are the boot catalog.
+    pub boot_catalogs: u32,
+    /// Contents of named streams that are.
+    pub stream_boot_catalogs: u32,
 }
 
 /// The tree or one of its tables is full: 2³² − 1 items, or 4 GiB of names.
@@ -540,9 +544,12 @@ impl Tree {
         content.references += 1;
         if content.references == 1 {
             let blocks = content.new_blocks();
+            let boot_catalog = u32::from(is_boot_catalog(content));
             if stream {
                 self.totals.stream_blocks += blocks;
+                self.totals.stream_boot_catalogs += boot_catalog;
             } else {
+                self.totals.boot_catalogs += boot_catalog;
                 self.totals.contents += 1;
                 self.totals.data_blocks += blocks;
                 self.totals.small_contents += u32::from(blocks == 1);
@@ -555,9 +562,12 @@ impl Tree {
         content.references -= 1;
         if content.references == 0 {
             let blocks = content.new_blocks();
+            let boot_catalog = u32::from(is_boot_catalog(content));
             if stream {
                 self.totals.stream_blocks -= blocks;
+                self.totals.stream_boot_catalogs -= boot_catalog;
             } else {
+                self.totals.boot_catalogs -= boot_catalog;
                 self.totals.contents -= 1;
                 self.totals.data_blocks -= blocks;
                 self.totals.small_contents -= u32::from(blocks == 1);
@@ -643,16 +653,15 @@ impl Tree {
         }
     }
 
-    /// The staged contents: those that nodes have, and those that they will have when changes are taken back.
-    /// The contents that are the boot catalog.
+    /// The contents that are the boot catalog, of files and of named streams.
     pub(crate) fn boot_catalogs(&self) -> impl Iterator<Item = ContentId> {
         let numbered = (0..).zip(&self.contents);
         numbered
-            .filter(|(_, content)| content.references > 0)
-            .filter(|(_, content)| matches!(content.data, Data::BootCatalog))
+            .filter(|(_, content)| content.references > 0 && is_boot_catalog(content))
             .map(|(number, _)| ContentId(number))
     }
 
+    /// The staged contents: those that nodes have, and those that they will have when changes are taken back.
     pub(crate) fn staged(&self) -> impl Iterator<Item = &Content> {
         self.contents.iter().filter(|content| is_staged(content))
     }
@@ -690,6 +699,10 @@ impl Tree {
 
 fn is_staged(content: &Content) -> bool {
     matches!(content.data, Data::Staged { .. })
+}
+
+fn is_boot_catalog(content: &Content) -> bool {
+    matches!(content.data, Data::BootCatalog)
 }
 
 fn hash(hasher: &DefaultHashBuilder, directory: NodeId, name: &str) -> u64 {

@@ -7,7 +7,7 @@ use std::fmt;
 pub(crate) struct NameRef(pub u32);
 
 /// The longest name in bytes. No file system of the host or the image has one as long.
-pub(crate) const MAX_NAME_LEN: usize = u16::MAX as usize;
+const MAX_LEN: usize = u16::MAX as usize;
 
 /// Bytes of a length: text itself, so that the whole pool is, and names need not be checked when they are got.
 const LEN_LEN: usize = 3;
@@ -22,10 +22,10 @@ pub(crate) struct NamePool {
 }
 
 impl NamePool {
-    /// Stores a name of at most [`MAX_NAME_LEN`] bytes; nothing if the pool is full at 4 GiB.
+    /// Stores a name of at most 65,535 bytes; nothing if the pool is full at 4 GiB.
     pub(crate) fn push(&mut self, name: &str) -> Option<NameRef> {
         let at = u32::try_from(self.text.len()).ok()?;
-        if name.len() > MAX_NAME_LEN {
+        if name.len() > MAX_LEN {
             return None;
         }
         let mask = (1 << LEN_BITS) - 1;
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn names_come_back_as_they_were() {
         let mut pool = NamePool::default();
-        let long = "x".repeat(MAX_NAME_LEN);
+        let long = "x".repeat(65_535);
         let refs: Vec<_> = ["a", "", "über🎉", &long]
             .iter()
             .map(|name| (*name, pool.push(name).unwrap()))
@@ -102,7 +102,7 @@ mod tests {
         for (name, at) in refs {
             assert_eq!(pool.get(at), name);
         }
-        assert!(pool.push(&"x".repeat(MAX_NAME_LEN + 1)).is_none());
+        assert!(pool.push(&"x".repeat(65_536)).is_none());
     }
 
     #[test]

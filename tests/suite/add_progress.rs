@@ -5,7 +5,7 @@ use std::io::Read;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
-use imapi2fs::{Error, FileSystemImage, FileSystems, Source, TreeOptions};
+use imapi2fs::{BootOptions, Error, FileSystemImage, FileSystems, Source, TreeOptions};
 use tempfile::TempDir;
 
 use crate::support::{image_of, state};
@@ -97,6 +97,27 @@ fn all_files_of_a_tree_are_told() {
         all.extend(expected("/large", &[0, 512, 1024, 1536], 1536));
         assert_eq!(events, all, "{stage}");
     }
+}
+
+/// It is made later, but added like any other file.
+#[test]
+fn a_boot_catalog_is_told_of_and_can_be_refused() {
+    let (mut image, told) = telling();
+    let boot = BootOptions::new([1]).unwrap();
+    image.set_boot_image_options(Some(boot)).unwrap();
+    let mut root = image.root_mut();
+    root.add_file("BOOT.CAT", Source::boot_catalog()).unwrap();
+    let events = std::mem::take(&mut *told.lock().unwrap());
+    assert_eq!(events, expected("/BOOT.CAT", &[0, 1], 1));
+    let before = state(&image);
+    image.set_add_progress(|_| ControlFlow::Break(()));
+    let mut root = image.root_mut();
+    let refused = root.add_file("AGAIN.CAT", Source::boot_catalog());
+    assert!(matches!(refused.unwrap_err(), Error::Cancelled));
+    let mut file = image.item_mut("BOOT.CAT").unwrap();
+    let refused = file.add_stream("again", Source::boot_catalog());
+    assert!(matches!(refused.unwrap_err(), Error::Cancelled));
+    assert_eq!(state(&image), before);
 }
 
 #[test]

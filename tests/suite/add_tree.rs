@@ -10,6 +10,70 @@ use crate::support::bytes::all;
 use crate::support::host::this_test;
 use crate::support::{Disc, Host, UDF, add_files, at, check, image, image_of, paths, state};
 
+/// Longer than any path that the system takes, but no part of it is.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_tree_may_be_deeper_than_the_longest_path() {
+    use imapi2fs::{LinkPolicy, LinkProblem};
+
+    const LONGEST: usize = 4096;
+    let host = Host::new();
+    let name = "d".repeat(200);
+    let half = [name.as_str(); 12].join("/");
+    for half_name in ["upper", "lower"] {
+        fs::create_dir_all(host.path(half_name).join(&half)).unwrap();
+    }
+    let lower = host.path("lower").join(&half);
+    fs::write(lower.join("file"), vec![7; 5000]).unwrap();
+    fs::write(lower.join("other"), b"other").unwrap();
+    fs::hard_link(lower.join("other"), lower.join("same")).unwrap();
+    fs::create_dir(lower.join("empty")).unwrap();
+    xattr::set(lower.join("file"), "user.note", b"far down").unwrap();
+    std::os::unix::fs::symlink("file", lower.join("link")).unwrap();
+    let joint = host.path("upper").join(&half).join("lower");
+    fs::rename(host.path("lower"), &joint).unwrap();
+    let deep = joint.join(&half);
+    assert!(deep.as_os_str().len() > LONGEST && fs::read_dir(&deep).is_err());
+
+    let below = |name: &str| format!("{half}/lower/{half}/{name}");
+    for stage in [false, true] {
+        let mut image = image_of(UDF);
+        image.set_stage_files(stage);
+        let options = TreeOptions::new()
+            .links(LinkPolicy::SkipUnresolvable)
+            .named_streams(true);
+        let source = host.path("upper");
+        let summary = image.root_mut().add_tree_with(&source, &options).unwrap();
+        assert_eq!((summary.files, summary.directories), (3, 26));
+        assert_eq!(summary.streams, 1);
+        let file = image.item(below("file")).unwrap();
+        let note = file.named_stream("note").unwrap();
+        assert_eq!(all(note.data().unwrap()), b"far down");
+        let [left_out] = &summary.left_out[..] else {
+            panic!("{:?}", summary.left_out);
+        };
+        let reason = LeftOutReason::Unresolvable(LinkProblem::PathTooLong);
+        assert_eq!(
+            (&left_out.path, left_out.reason),
+            (&deep.join("link"), reason)
+        );
+        assert_eq!(
+            all(image.item(below("file")).unwrap().data().unwrap()),
+            [7; 5000]
+        );
+        assert_eq!(
+            all(image.item(below("same")).unwrap().data().unwrap()),
+            b"other"
+        );
+        check(&image);
+        let error = image.root_mut().add_tree(&source, false).unwrap_err();
+        assert!(
+            error.to_string().contains("longer than the system"),
+            "{error}"
+        );
+    }
+}
+
 #[test]
 fn a_tree_is_mirrored() {
     let host = Host::with(&[("a/b/c.txt", b"see"), ("Read me", b""), ("x", &[7; 5000])]);

@@ -326,6 +326,14 @@ fn sectors_are_counted_in_16_bits() {
     let (code, error) = fails(image.create_result_image());
     assert_eq!(code, 0xC0AA_B148);
     assert!(error.to_string().contains("33553920"), "{error}");
+    // A BIOS would load one sector.
+    let mut bios = of(MOST + 1);
+    bios.set_platform_id(BootPlatform::X86);
+    bios.set_emulation(BootEmulation::None).unwrap();
+    bios.set_reaches_end(true);
+    let (code, error) = fails(bootable(UDF, vec![bios]).create_result_image());
+    assert_eq!(code, 0xC0AA_B148);
+    assert!(error.to_string().contains("33553920"), "{error}");
     // An EFI system of any length, if the caller asks for it (UEFI 2.10, 13.3.2.1).
     let mut long = of(MOST + 1);
     long.set_reaches_end(true);
@@ -395,6 +403,48 @@ fn images_are_told_where_they_are() {
         let image = bootable(ISO9660, vec![options]);
         assert_eq!(fails(image.create_result_image()).0, 0xC0AA_B148);
     }
+}
+
+/// What one entry changes in a file, the other sums up.
+#[test]
+fn two_entries_can_have_the_same_file() {
+    for [first, second] in [["info", "table"], ["table", "info"], ["both", "both"]] {
+        let image = filled(10_001);
+        let of = |what: &str| {
+            let mut options = BootOptions::from_item("BOOT.IMG");
+            options.set_grub2_boot_info(what != "table");
+            options.set_boot_info_table(what != "info");
+            options
+        };
+        let mut built = bootable(ISO9660, vec![of(first), of(second)]);
+        add_files(&mut built, &[("BOOT.IMG", &image)]);
+        let bytes = bytes_of(&built);
+        let start = entries(&bytes)[1].block;
+        let recorded = &bytes[start as usize * BLOCK..][..image.len()];
+        assert_eq!(recorded[8..64], table(recorded, start), "{first} {second}");
+        let sector = u64::from(start) * 4 + 5;
+        assert_eq!(recorded[2548..2556], sector.to_le_bytes());
+    }
+}
+
+#[test]
+fn a_file_must_be_one_that_can_boot() {
+    let problem = |image: &FileSystemImage| match fails(image.create_result_image()) {
+        (0xC0AA_B148, Error::BootImage { number: 0, problem }) => problem,
+        (_, error) => panic!("{error}"),
+    };
+    let mut image = bootable(ISO9660, vec![BootOptions::from_item("Boot")]);
+    add_files(&mut image, &[("BOOT", b"1"), ("boot", b"2")]);
+    let found = problem(&image);
+    let path = "Boot".into();
+    assert_eq!(found, BootProblem::Ambiguous { path, matches: 2 });
+    assert!(found.to_string().contains("any of 2 items"), "{found}");
+    image.root_mut().remove("boot").unwrap();
+    image.create_result_image().unwrap();
+    let mut root = image.root_mut();
+    root.remove("BOOT").unwrap();
+    root.add_file("Boot", Source::boot_catalog()).unwrap();
+    assert_eq!(problem(&image), BootProblem::Catalog("Boot".into()));
 }
 
 #[test]
@@ -631,6 +681,134 @@ fn boot_images_count_towards_the_size() {
     assert_eq!(fails(added).0, 0xC0AA_B120);
     image.root_mut().add_file("A", vec![0; 20 * BLOCK]).unwrap();
     image.create_result_image().unwrap();
+}
+
+#[test]
+fn a_limit_is_set_before_or_behind_boot_images() {
+    for file_systems in masks() {
+        let big = || BootOptions::new(vec![0; 90 * BLOCK]).unwrap();
+        let mut image = image_of(file_systems);
+        let empty = image.used_blocks().unwrap();
+        image.set_boot_image_options(Some(big())).unwrap();
+        let booting = image.used_blocks().unwrap();
+        assert!(booting > empty + 90);
+        for limit in [empty, booting - 1] {
+            assert_eq!(fails(image.set_free_media_blocks(limit)).0, 0xC0AA_B121);
+        }
+        image.set_free_media_blocks(booting).unwrap();
+        image.create_result_image().unwrap();
+
+        let mut image = image_of(file_systems);
+        image.set_free_media_blocks(empty + 90).unwrap();
+        let refused = image.set_boot_image_options(Some(big()));
+        assert_eq!(fails(refused).0, 0xC0AA_B121);
+    }
+}
+
+/// A file that shows the catalog has the block that the catalog would have, and is counted once.
+#[test]
+fn an_image_that_shows_its_catalog_can_fill_the_medium() {
+    for file_systems in masks() {
+        let mut image = bootable(file_systems, vec![BootOptions::new(filled(5000)).unwrap()]);
+        image
+            .root_mut()
+            .add_file("BOOT.CAT", Source::boot_catalog())
+            .unwrap();
+        let used = image.used_blocks().unwrap();
+        image.set_free_media_blocks(used).unwrap();
+        assert_eq!(image.create_result_image().unwrap().total_blocks(), used);
+        assert_eq!(fails(image.set_free_media_blocks(used - 1)).0, 0xC0AA_B121);
+    }
+}
+
+#[test]
+fn what_has_become_too_large_can_lose_its_boot_images() {
+    let mut image = image_of(ISO9660);
+    let of_blocks = |blocks| BootOptions::new(vec![0; blocks * BLOCK]).unwrap();
+    image.set_boot_image_options(Some(of_blocks(50))).unwrap();
+    let used = image.used_blocks().unwrap();
+    image.set_free_media_blocks(used).unwrap();
+    // UDF has structures of more blocks.
+    image
+        .set_file_systems_to_create(FileSystems::all())
+        .unwrap();
+    assert_eq!(fails(image.create_result_image()).0, 0xC0AA_B121);
+    let larger = image.set_boot_image_options(Some(of_blocks(51)));
+    assert_eq!(fails(larger).0, 0xC0AA_B121);
+    image.set_boot_image_options(Some(of_blocks(49))).unwrap();
+    image.set_boot_image_options(None).unwrap();
+    image.set_file_systems_to_create(ISO9660).unwrap();
+    image.create_result_image().unwrap();
+}
+
+#[test]
+fn an_image_that_continues_a_disc_shows_no_catalog() {
+    for file_systems in [ISO9660 | JOLIET, UDF] {
+        let first = bootable(file_systems, vec![BootOptions::new(filled(5000)).unwrap()]);
+        for bytes in [bytes_of(&first), bytes_of(&image_of(file_systems))] {
+            for before in [true, false] {
+                let mut image = image_of(file_systems);
+                let add = |image: &mut FileSystemImage| {
+                    let catalog = Source::boot_catalog();
+                    image.root_mut().add_file("BOOT.CAT", catalog).unwrap();
+                };
+                if before {
+                    add(&mut image);
+                }
+                image
+                    .set_multisession_interfaces(vec![sequential(&bytes)])
+                    .unwrap();
+                image.import_file_system().unwrap();
+                if !before {
+                    add(&mut image);
+                }
+                let (code, error) = fails(image.create_result_image());
+                assert_eq!(code, 0xC0AA_B148);
+                assert!(matches!(&error, Error::NoBootCatalog { .. }), "{error}");
+                assert_eq!(error.path().unwrap().to_string(), "/BOOT.CAT");
+                image.root_mut().remove("BOOT.CAT").unwrap();
+                image.create_result_image().unwrap();
+            }
+        }
+    }
+}
+
+/// Whether the catalog has a block of its own depends on whether the stream that shows it has one.
+#[test]
+fn a_named_stream_can_show_the_catalog() {
+    for file_systems in masks() {
+        for revision in UdfRevision::ALL {
+            let mut image = bootable(file_systems, vec![BootOptions::new(filled(5000)).unwrap()]);
+            image.set_udf_revision(*revision).unwrap();
+            let without = image.used_blocks().unwrap();
+            let mut file = image.item_mut("A.TXT").unwrap();
+            file.add_stream("catalog", Source::boot_catalog()).unwrap();
+            let bytes = bytes_of(&image);
+            let (at, catalog) = catalog(&bytes);
+            assert!(at > 16);
+            assert_eq!(catalog[32], 0x88);
+            let recorded = file_systems.contains(UDF) && *revision >= UdfRevision::V2_00;
+            if recorded {
+                let disc = RecordedDisc::open(disc(&bytes)).unwrap();
+                let file = disc.volume(UDF).unwrap().item("A.TXT").unwrap();
+                let stream = file.streams().next().unwrap();
+                assert!(all(stream.data().unwrap()) == catalog);
+            } else {
+                assert_eq!(image.used_blocks().unwrap(), without);
+            }
+            image
+                .set_free_media_blocks(image.used_blocks().unwrap())
+                .unwrap();
+            image.set_boot_image_options(None).unwrap();
+            match recorded {
+                true => {
+                    let (_, error) = fails(image.create_result_image());
+                    assert_eq!(error.path().unwrap().to_string(), "/A.TXT:catalog");
+                }
+                false => drop(image.create_result_image().unwrap()),
+            }
+        }
+    }
 }
 
 #[test]

@@ -2,9 +2,12 @@
 
 use std::io;
 
-use imapi2fs::{Disc, FeatureSupport, FileSystems, MediaType, UdfRevision};
+use imapi2fs::{
+    Disc, FeatureSupport, FileSystems, InterchangeLevel, MediaType, Source, UdfRevision,
+};
 
-use crate::support::{ISO9660, UDF, image};
+use crate::support::readers::Numbered;
+use crate::support::{ISO9660, UDF, image, image_at};
 
 /// A medium with nothing on it.
 struct Blank {
@@ -62,6 +65,27 @@ fn a_drive_sets_what_its_medium_takes() {
         assert_eq!(image.udf_revision(), by_type.udf_revision());
         // What is free, not what such media have.
         assert_eq!(image.free_media_blocks(), 5000);
+    }
+}
+
+/// Media of one type differ, and what such a medium usually has does not matter beside what this one says.
+#[test]
+fn what_is_free_is_judged_and_not_what_such_media_usually_have() {
+    for (media, free, blocks) in [
+        // Two layers.
+        (MediaType::BdRe, 24_438_784, 15 << 20),
+        // 90 minutes.
+        (MediaType::CdR, 405_000, 370_000),
+    ] {
+        let mut image = image_at(FileSystems::all(), InterchangeLevel::Three);
+        let content = Source::seekable(Numbered::new(blocks * 2048));
+        image.root_mut().add_file("A", content).unwrap();
+        image.choose_image_defaults(&blank(media, free)).unwrap();
+        assert_eq!(image.free_media_blocks(), free);
+        image.create_result_image().unwrap();
+        let refused = image.choose_image_defaults_for_media_type(media);
+        assert_eq!(refused.unwrap_err().hresult().0, 0xC0AA_B121, "{media}");
+        assert_eq!(image.free_media_blocks(), free);
     }
 }
 

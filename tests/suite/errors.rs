@@ -402,6 +402,10 @@ fn what_is_wrong_is_said_in_words() {
             "leads out of the tree that is added",
         ),
         (
+            LinkProblem::PathTooLong.to_string(),
+            "has or leads to a path that is longer than the system follows",
+        ),
+        (
             LinkProblem::LeadsToAncestor.to_string(),
             "leads to a directory it lies in",
         ),

@@ -153,7 +153,7 @@ fn udf_keeps_names_of_254_bytes_or_127_units() {
 fn colliding() -> Vec<String> {
     let start = "s".repeat(130);
     let mut names: Vec<String> = (0..30)
-        .map(|n| format!("{start}{}{n:03}.text", "t".repeat(130)))
+        .map(|n| format!("{start}{}{n:03}.text", "t".repeat(117)))
         .collect();
     names.extend((0..12).map(|n| format!("file number {n}.text")));
     names.extend(

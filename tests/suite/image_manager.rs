@@ -49,10 +49,13 @@ fn an_image_is_a_path_or_a_stream() {
     assert_eq!(manager.validate().unwrap_err().hresult().0, NO_IMAGE);
     manager.set_path(&file).unwrap();
     assert_eq!(manager.path(), Some(&*file));
+    // It can be read at once, also after something was wrong with it.
     manager.validate().unwrap();
-    let mut stream = manager.stream().unwrap();
-    stream.seek(SeekFrom::Start(0)).unwrap();
-    assert!(all(stream) == bytes);
+    assert!(all(manager.stream().unwrap()) == bytes);
+    manager.set_stream(Cursor::new(vec![7; 40_960]));
+    manager.validate().unwrap_err();
+    assert!(all(manager.stream().unwrap()) == [7; 40_960]);
+    manager.set_path(&file).unwrap();
 
     for wrong in [dir.path().join("none"), dir.path().to_owned()] {
         let error = manager.set_path(&wrong).unwrap_err();

@@ -4,11 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use crate::support::declared::{Function, Items, constants, functions};
+
 /// The members of the interfaces; a property that is read and set has two.
 const MEMBERS: usize = 133;
 
 /// The codes of the file system component.
 const CODES: usize = 62;
+
+/// The codes of COM, of Windows, and of the component that writes.
+const OTHER_CODES: usize = 49;
 
 /// The rows of the tables under a heading that begins with `heading`, without those that head them.
 fn rows(heading: &str) -> Vec<Vec<String>> {
@@ -29,57 +34,72 @@ fn rows(heading: &str) -> Vec<Vec<String>> {
     .collect()
 }
 
-/// All that the files below a directory say.
-fn sources(directory: &Path, into: &mut String) {
-    for entry in fs::read_dir(directory).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, into);
-        } else {
-            *into += &fs::read_to_string(path).unwrap();
-        }
-    }
-}
-
-/// The bodies of the tests, by module and name.
-fn tests() -> BTreeMap<String, String> {
-    let mut tests = BTreeMap::new();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for entry in fs::read_dir(root.join("tests/suite")).unwrap() {
-        let path = entry.unwrap().path();
-        let Some(module) = path.file_stem().filter(|_| path.is_file()) else {
-            continue;
-        };
-        let text = fs::read_to_string(&path).unwrap();
-        let text = text.replace("\r\n", "\n");
-        for (at, _) in text
-            .match_indices("\nfn ")
-            .chain(text.match_indices("\n    fn "))
-        {
-            let text = &text[at..];
-            let name = text.trim_start().trim_start_matches("fn ");
-            let name = name.split(['(', '<']).next().unwrap();
-            let end = text[1..].find("\n}").map_or(text.len(), |end| end + 1);
-            let name = format!("{}::{name}", module.to_string_lossy());
-            tests.insert(name, text[..end].to_owned());
-        }
-    }
-    tests
-}
-
 /// What stands between backticks at the start of a cell.
 fn quoted(cell: &str) -> Option<&str> {
     cell.strip_prefix('`')?.split('`').next()
 }
 
+/// The test of that name, with the helpers of its module and of the suite that it calls.
+struct Test<'a> {
+    module: &'a str,
+    text: String,
+}
+
+impl<'a> Test<'a> {
+    /// Panics unless it is run as a test and looks at anything.
+    #[track_caller]
+    fn find(cell: &'a str, functions: &BTreeMap<String, Function>) -> Self {
+        let name = quoted(cell).unwrap();
+        let test = functions.get(name).filter(|function| function.is_test);
+        let test = test.unwrap_or_else(|| panic!("no test: {name}"));
+        let (module, _) = name.rsplit_once("::").unwrap();
+        let mut text = test.body.clone();
+        let calls = |name: &str| test.body.contains(&format!("{name}("));
+        for (name, helper) in functions {
+            let (of, name) = name.rsplit_once("::").unwrap();
+            let is_near = of == module || of.starts_with("support");
+            if is_near && !helper.is_test && calls(name) {
+                text += &helper.body;
+            }
+        }
+        let looks = ["assert", ".unwrap_err()", "check"];
+        let asserts = looks.iter().any(|word| text.contains(word));
+        assert!(asserts, "asserts nothing: {name}");
+        Self { module, text }
+    }
+
+    fn mentions(&self, word: &str) -> bool {
+        self.text.contains(word)
+    }
+
+    /// Whether it has a code, written or by the name of a constant.
+    fn has_code(&self, written: &str) -> bool {
+        let constants = constants(self.module);
+        self.mentions(written)
+            || constants
+                .iter()
+                .any(|(name, value)| value.contains(written) && self.mentions(name))
+    }
+}
+
+/// Whether an interface is one of the file system component.
+fn is_own(interface: &str) -> bool {
+    let own = [
+        "IFileSystem",
+        "IBootOptions",
+        "IFsi",
+        "IEnum",
+        "IProgress",
+        "IIso",
+        "DFile",
+    ];
+    own.iter().any(|prefix| interface.starts_with(prefix))
+}
+
 #[test]
 fn every_member_has_an_item_and_a_test() {
-    let mut code = String::new();
-    sources(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
-        &mut code,
-    );
-    let tests = tests();
+    let items = Items::read();
+    let functions = functions();
     let rows = rows("Members");
     let mut seen = BTreeSet::new();
     for row in &rows {
@@ -87,78 +107,88 @@ fn every_member_has_an_item_and_a_test() {
             panic!("{row:?}");
         };
         assert!(row.iter().all(|cell| !cell.is_empty()), "{row:?}");
-        assert!(["get", "put", "m"].contains(&&**kind), "{row:?}");
         assert!(seen.insert((interface, member, kind)), "twice: {row:?}");
         let item = quoted(item).unwrap();
-        let found = match item.split_once("::") {
-            Some((owner, function)) => {
-                let declares = |what: &str| code.contains(&format!("{what} {owner}"));
-                (declares("pub struct") || declares("pub trait"))
-                    && code.contains(&format!("fn {function}("))
-            }
-            None => code.contains(&format!("pub trait {item}")),
+        let aliases = items.aliases(item);
+        let aliases = aliases.unwrap_or_else(|| panic!("no item: {row:?}"));
+        // A whole type stands for an interface.
+        let original = match (kind.as_str(), item.contains("::")) {
+            ("get", true) => format!("get_{member}"),
+            ("put", true) => format!("put_{member}"),
+            ("m", true) => member.clone(),
+            ("m", false) => interface.clone(),
+            _ => panic!("{row:?}"),
         };
-        assert!(found, "no item: {row:?}");
-        let body = tests.get(quoted(test).unwrap());
-        let body = body.unwrap_or_else(|| panic!("no test: {row:?}"));
-        assert!(checks(body, &tests), "asserts nothing: {row:?}");
+        assert!(aliases.contains(&original), "no alias {original}: {row:?}");
+        let test = Test::find(test, &functions);
+        // Of a drive the tests have their own, which this crate asks.
+        let is_called = item
+            .split_once("::")
+            .is_some_and(|(_, name)| test.mentions(name));
+        assert!(is_called || !is_own(interface), "not called: {row:?}");
     }
-    let members = rows.iter().filter(|row| {
-        let own = [
-            "IFileSystem",
-            "IBootOptions",
-            "IFsi",
-            "IEnum",
-            "IProgress",
-            "IIso",
-            "DFile",
-        ];
-        own.iter().any(|prefix| row[0].starts_with(prefix))
-    });
+    let members = rows.iter().filter(|row| is_own(&row[0]));
     assert_eq!(members.count(), MEMBERS);
+}
+
+/// A code of the table as Rust code has it.
+fn written(cell: &str) -> Option<String> {
+    let value = u32::from_str_radix(cell.strip_prefix("0x")?, 16).ok()?;
+    Some(format!("0x{:04X}_{:04X}", value >> 16, value & 0xFFFF))
+}
+
+/// The file that says which error has which code.
+fn codes() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    fs::read_to_string(root.join("src/error/code.rs")).unwrap()
 }
 
 #[test]
 fn every_code_has_an_error_and_a_test_or_a_reason() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let code = fs::read_to_string(root.join("src/error/code.rs")).unwrap();
-    let tests = tests();
+    let codes = codes();
+    let functions = functions();
     let rows = rows("Errors");
     for row in &rows {
         let [name, value, error, test] = &row[..] else {
             panic!("{row:?}");
         };
         assert!(row.iter().all(|cell| !cell.is_empty()), "{row:?}");
-        let value = u32::from_str_radix(value.strip_prefix("0x").unwrap(), 16).unwrap();
+        let written = written(value).unwrap();
+        let test = Test::find(test, &functions);
         match quoted(error) {
             Some(error) => {
-                assert!(
-                    code.contains(&format!("Self::{error}")),
-                    "no error: {row:?}"
-                );
-                let written = format!("0x{:04X}_{:04X}", value >> 16, value & 0xFFFF);
-                assert!(code.contains(&written), "the code is not given: {row:?}");
+                let variant = format!("Self::{error}");
+                assert!(codes.contains(&variant), "no error: {row:?}");
+                assert!(codes.contains(&written), "the code is not given: {row:?}");
+                let raises = test.mentions(&format!("Error::{error}")) || test.has_code(&written);
+                assert!(raises, "not raised: {row:?}");
             }
-            None => assert!(error.starts_with("none: "), "{name}: {error}"),
+            None => {
+                assert!(error.starts_with("none: "), "{name}: {error}");
+                assert!(!codes.contains(&written), "it is given: {row:?}");
+            }
         }
-        let body = tests.get(quoted(test).unwrap());
-        let body = body.unwrap_or_else(|| panic!("no test: {row:?}"));
-        assert!(checks(body, &tests), "asserts nothing: {row:?}");
     }
     let own = rows.iter().filter(|row| row[0].starts_with("IMAPI_"));
     assert_eq!(own.count(), CODES);
 }
 
-/// Whether a test looks at anything, or leaves that to a function that does.
-fn checks(body: &str, tests: &BTreeMap<String, String>) -> bool {
-    let asserts = |body: &str| {
-        ["assert", ".unwrap_err()", "check"]
-            .iter()
-            .any(|word| body.contains(word))
-    };
-    asserts(body)
-        || tests.iter().any(|(name, helper)| {
-            let name = name.rsplit("::").next().unwrap_or_default();
-            body.contains(&format!("{name}(")) && asserts(helper)
-        })
+#[test]
+fn every_other_code_is_raised_or_has_a_reason() {
+    let codes = codes();
+    let raised = rows("Errors");
+    let others = rows("Other codes");
+    for row in &others {
+        let [name, value, reason] = &row[..] else {
+            panic!("{row:?}");
+        };
+        assert!(row.iter().all(|cell| !cell.is_empty()), "{row:?}");
+        let has_row = raised.iter().any(|row| row[0] == *name && row[1] == *value);
+        assert_eq!(has_row, reason.starts_with("raised"), "{row:?}");
+        // Some rows are of several codes.
+        if let Some(written) = written(value).filter(|_| !has_row) {
+            assert!(!codes.contains(&written), "it is given: {row:?}");
+        }
+    }
+    assert_eq!(others.len(), OTHER_CODES);
 }

@@ -234,7 +234,7 @@ fn names_on_disc_have_the_level_s_characters_and_lengths() {
             "CAPS.TXT",
         ] {
             image.root_mut().add_file(name, b"").unwrap();
-            image.root_mut().add_file(name.repeat(9), b"").unwrap();
+            image.root_mut().add_file(name.repeat(8), b"").unwrap();
             image
                 .root_mut()
                 .add_directory(format!("{name} dir"))

@@ -105,27 +105,68 @@ fn what_only_the_layout_shows_is_found_when_the_image_is_made() {
     image.create_result_image().unwrap();
 }
 
+/// A file too large for any image, as it is when no limit is set or one above it.
 #[test]
 fn no_image_has_more_blocks_than_imapi2_counts() {
+    const MOST: u64 = 0x7FFF_FFFF;
     for file_systems in masks() {
-        let mut image = image_at(file_systems, InterchangeLevel::Three);
-        add_blank(&mut image, "huge", (1 << 31) * 2048).unwrap();
-        let error = image.create_result_image().unwrap_err();
-        assert!(
-            matches!(
-                error,
-                Error::ImageTooBig {
-                    limit: 0x7FFF_FFFF,
-                    ..
+        for limit in [0, 0x8000_0000, u32::MAX] {
+            let mut image = image_at(file_systems, InterchangeLevel::Three);
+            image.set_free_media_blocks(limit).unwrap();
+            assert_eq!(image.free_media_blocks(), limit);
+            let before = paths(&image);
+            match add_blank(&mut image, "huge", (1 << 31) * 2048).unwrap_err() {
+                Error::ImageSizeLimit {
+                    path,
+                    needed,
+                    limit,
+                } => {
+                    assert_eq!(path.to_string(), "/huge");
+                    assert!(needed > MOST);
+                    assert_eq!(limit, MOST);
                 }
-            ),
-            "{error}"
-        );
+                error => panic!("{error}"),
+            }
+            assert_eq!(paths(&image), before);
+            add_blank(&mut image, "large", (1 << 30) * 2048).unwrap();
+            let error = add_blank(&mut image, "as large", (1 << 30) * 2048).unwrap_err();
+            assert_eq!(error.hresult().0, 0xC0AA_B120);
+            image.create_result_image().unwrap();
+        }
     }
+    // Blocks are counted from the disc's start.
     let mut image = image_of(UDF);
     image.set_session_start_block(0x7FF0_0000).unwrap();
+    let error = add_blank(&mut image, "large", 4 * GIB).unwrap_err();
+    assert_eq!(error.hresult().0, 0xC0AA_B120);
+    image.set_session_start_block(0).unwrap();
     add_blank(&mut image, "large", 4 * GIB).unwrap();
-    assert!(image.create_result_image().is_err());
+    image.set_session_start_block(0x7FF0_0000).unwrap();
+    let error = image.create_result_image().unwrap_err();
+    assert_eq!(error.hresult().0, 0xC0AA_B121);
+}
+
+#[test]
+fn an_empty_image_has_blocks_too() {
+    for file_systems in masks() {
+        let mut image = image_of(file_systems);
+        let used = image.used_blocks().unwrap();
+        let error = image.set_free_media_blocks(used - 1).unwrap_err();
+        assert_eq!(error.hresult().0, 0xC0AA_B121);
+        image.set_free_media_blocks(used).unwrap();
+        image.create_result_image().unwrap();
+    }
+}
+
+/// What else is wrong with an image does not keep it from getting another limit.
+#[test]
+fn a_limit_is_about_blocks_only() {
+    let mut image = image_of(ISO9660);
+    add_blank(&mut image, "too long", 2 * GIB + 1).unwrap();
+    image.used_blocks().unwrap_err();
+    image.set_free_media_blocks(2_000_000).unwrap();
+    let error = image.set_free_media_blocks(1_000_000).unwrap_err();
+    assert_eq!(error.hresult().0, 0xC0AA_B121);
 }
 
 #[test]
@@ -170,6 +211,7 @@ fn a_sparse_file_is_as_large_as_it_says() {
     image.root_mut().add_tree(host.path("tree"), false).unwrap();
     let error = image.create_result_image().unwrap_err();
     assert_eq!(error.path().unwrap().to_string(), "/large", "{error}");
+    assert_eq!(image.item("large").unwrap().data_size(), 2 * GIB + 1);
     image
         .set_iso9660_interchange_level(InterchangeLevel::Three)
         .unwrap();

@@ -59,6 +59,12 @@ fn streams_are_items_of_their_file() {
     let names: Vec<_> = file.named_streams().map(|stream| stream.name()).collect();
     assert_eq!(names, ["Zone.Identifier", "empty", "large"]);
     assert_eq!(file.named_streams().len(), 3);
+    // By their places.
+    let mut streams = file.named_streams();
+    assert_eq!(streams.nth(1).unwrap().name(), "empty");
+    assert_eq!(streams.clone().next().unwrap().name(), "large");
+    assert_eq!(streams.len(), 1);
+    assert!(file.named_streams().nth(3).is_none());
     let stream = file.named_stream("large").unwrap();
     assert!(stream.is_named_stream() && !file.is_named_stream());
     assert_eq!(stream.kind(), ItemKind::File);
@@ -263,7 +269,7 @@ fn long_names_of_streams_are_cut_and_reported() {
     let mut image = with_streams(UdfRevision::V2_50);
     let mut item = image.item_mut("a").unwrap();
     for last in ["1", "2"] {
-        let name = "x".repeat(300) + last;
+        let name = "x".repeat(254) + last;
         item.add_stream(name, last.as_bytes()).unwrap();
     }
     let entries = check(&image).udf().entries;

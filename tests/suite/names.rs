@@ -31,10 +31,14 @@ fn any_name_can_be_but_a_few() {
         check(&image);
     }
     let mut image = image();
-    let longest = "n".repeat(65_535);
-    let longer = "n".repeat(65_536);
+    // In units of UTF-16, of which some characters have two.
+    let longest = ["n", "é", "Ж", "漢"].map(|c| c.repeat(255));
+    let surrogates = "🎉".repeat(127);
+    let longer = "n".repeat(256);
+    let longer_surrogates = "🎉".repeat(128);
     for (name, problem) in [
-        (&*longer, NameProblem::TooLong(65_535)),
+        (&*longer, NameProblem::TooLong(255)),
+        (&*longer_surrogates, NameProblem::TooLong(255)),
         ("", NameProblem::Empty),
         (".", NameProblem::Dots),
         ("..", NameProblem::Dots),
@@ -60,7 +64,9 @@ fn any_name_can_be_but_a_few() {
         }
     }
     assert_eq!(paths(&image), [""; 0]);
-    image.root_mut().add_file(&*longest, b"").unwrap();
+    for name in longest.iter().chain([&surrogates]) {
+        image.root_mut().add_file(name.as_str(), b"").unwrap();
+    }
     check(&image);
 }
 

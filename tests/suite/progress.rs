@@ -65,6 +65,26 @@ fn items_cover_the_image_without_gaps() {
 }
 
 #[test]
+fn items_are_gone_through_as_often_and_from_wherever_one_likes() {
+    let mut image = image();
+    add_files(&mut image, &[("a", b"a"), ("b", b"b"), ("c", b"c")]);
+    let result = image.create_result_image().unwrap();
+    let items = result.progress_items();
+    let all: Vec<_> = items.iter().collect();
+    assert!(all.len() > 4 && items.count() == all.len());
+    let mut some = items.iter();
+    assert_eq!(some.next().as_ref(), Some(&all[0]));
+    let clone = some.clone();
+    assert!(some.skip(2).eq(all[3..].iter().cloned()));
+    assert!(clone.eq(all[1..].iter().cloned()));
+    // Called again it begins again, and an item is found by its place.
+    for (place, item) in all.iter().enumerate() {
+        assert_eq!(items.iter().nth(place).as_ref(), Some(item));
+    }
+    assert_eq!(items.iter().nth(all.len()), None);
+}
+
+#[test]
 fn files_are_where_the_file_systems_say() {
     let mut image = image();
     add_files(

@@ -82,7 +82,7 @@ fn every_changed_name_is_reported_with_its_reasons() {
 fn only_file_systems_of_the_image_are_reported() {
     for file_systems in masks() {
         let mut image = image_of(file_systems);
-        add_files(&mut image, &[("a:b", b""), (&"n".repeat(300), b"")]);
+        add_files(&mut image, &[("a:b", b""), (&"n".repeat(255), b"")]);
         image
             .root_mut()
             .as_item_mut()

@@ -112,9 +112,12 @@ fn items_tell_what_they_are() {
     add_files(&mut image, &[("dir/data", b"0123456789")]);
     let dir = image.item("dir").unwrap();
     assert_eq!((dir.name(), dir.count(), dir.data_size()), ("dir", 1, 0));
+    assert_eq!(image.root().full_path(), ImagePath::root());
+    assert_eq!(dir.full_path().to_string(), "/dir");
     assert!(matches!(dir.data(), Err(Error::NotAFile { .. })));
     let file = dir.item("data").unwrap();
     assert_eq!((file.name(), file.kind()), ("data", ItemKind::File));
+    assert_eq!(file.full_path().to_string(), "/dir/data");
     assert_eq!((file.count(), file.data_size()), (0, 10));
     assert_eq!(file.children().count(), 0);
 
@@ -318,6 +321,28 @@ fn children_are_sorted_and_directories_come_before_what_is_in_them() {
         paths(&image),
         ["/B", "/a", "/b/", "/b/a/", "/b/a/x", "/b/z", "/ä"]
     );
+}
+
+#[test]
+fn children_are_gone_through_as_often_and_from_wherever_one_likes() {
+    let mut image = image();
+    add_files(
+        &mut image,
+        &[("a", b""), ("b", b""), ("c", b""), ("d", b"")],
+    );
+    let root = image.root();
+    let mut children = root.children();
+    assert_eq!(children.len(), 4);
+    assert_eq!(children.next().unwrap().name(), "a");
+    let clone = children.clone();
+    let mut rest = children.skip(2);
+    assert_eq!(rest.next().unwrap().name(), "d");
+    assert!(rest.next().is_none());
+    let names: Vec<_> = clone.map(|item| item.name()).collect();
+    assert_eq!(names, ["b", "c", "d"]);
+    // Called again it begins again.
+    assert_eq!(root.children().next().unwrap().name(), "a");
+    assert_eq!(root.children().skip(5).count(), 0);
 }
 
 #[test]

@@ -10,6 +10,7 @@ use crate::staging::staged;
 use crate::staging::{data, with_directory};
 use crate::support::bytes::all;
 use crate::support::host::{names_in, this_test};
+use crate::support::readers::Numbered;
 use crate::support::{Disc, Host, UDF, add_files, check, image, image_of, paths, state};
 
 #[cfg(target_os = "linux")]
@@ -196,6 +197,31 @@ fn two_images_stage_in_one_directory_at_once() {
     }
     check(&a);
     check(&b);
+}
+
+/// The length is known, so the directory is not filled before it shows.
+#[test]
+fn what_cannot_fit_into_the_working_directory_is_not_begun() {
+    const TOO_MUCH: u64 = 1 << 62;
+    let (mut image, work) = with_directory();
+    image.set_stage_files(true);
+    image.set_free_media_blocks(0).unwrap();
+    add_files(&mut image, &[("before", b"before")]);
+    let before = state(&image);
+    let source = Source::seekable(Numbered::new(TOO_MUCH));
+    let error = image.root_mut().add_file("a", source).unwrap_err();
+    assert_eq!(error.hresult().0, 0xC0AA_B141);
+    assert_eq!(error.file(), Some(work.root()));
+    let Error::WorkingDirectorySpace {
+        available, needed, ..
+    } = error
+    else {
+        panic!("{error}");
+    };
+    assert!(available < needed && needed == TOO_MUCH);
+    assert_eq!(state(&image), before);
+    image.root_mut().add_file("a", vec![1; 3 << 20]).unwrap();
+    check(&image);
 }
 
 /// Stages data where no file may grow beyond some KiB, which is what a full disk is like.

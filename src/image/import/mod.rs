@@ -309,6 +309,7 @@ impl FileSystemImage {
     /// # Errors
     ///
     /// Those of [`FileSystemImage::import_file_system`], and [`Error::Cancelled`] when `progress` breaks.
+    #[doc(alias = "DFileSystemImageImportEvents")]
     #[doc(alias = "UpdateImport")]
     pub fn import_file_system_with(
         &mut self,
@@ -342,7 +343,8 @@ impl FileSystemImage {
     /// - [`Error::Corrupt`], [`Error::UnsupportedFeature`], [`Error::ReadDisc`] and [`Error::ReadItem`] when the disc
     ///   cannot be read.
     /// - [`Error::ImportMemory`] when what it has takes more than the [import options](ImportOptions::memory) allow.
-    /// - Those of adding files and directories, about names and limits.
+    /// - Those of adding files and directories, about names and limits. IMAPI2 refuses a disc with a name that cannot be,
+    ///   too.
     ///
     /// After an error nothing is changed.
     #[doc(alias = "ImportSpecificFileSystem")]
@@ -359,6 +361,7 @@ impl FileSystemImage {
     /// # Errors
     ///
     /// Those of [`FileSystemImage::import_specific_file_system`], and [`Error::Cancelled`] when `progress` breaks.
+    #[doc(alias = "UpdateImport")]
     pub fn import_specific_file_system_with(
         &mut self,
         file_system: FileSystems,

@@ -1,6 +1,7 @@
 //! What the tests share: images to try, directories to add, and readers written from the standards alone.
 
 pub(crate) mod bytes;
+pub(crate) mod declared;
 pub(crate) mod disc;
 pub(crate) mod drive;
 pub(crate) mod host;
