@@ -13,13 +13,11 @@ use std::sync::Arc;
 
 use super::disc::RecordedDisc;
 use super::end::{partitions_end, session_end};
+use super::probe::{self, ALIGNMENT, MAX_SESSIONS};
 use crate::block::{BLOCK, BLOCK_SIZE, MAX_BLOCKS};
 use crate::error::{Error, Result};
 use crate::iso9660::FIRST_DESCRIPTOR;
 use crate::media::{Blocks, Disc, Multisession, MultisessionRandomWrite, MultisessionSequential};
-
-/// Sessions in an image begin at a multiple of this many blocks, the longest ECC block of all media.
-const SESSION_ALIGNMENT: u32 = 32;
 
 /// Bytes up to behind the first descriptor of a session.
 const FIRST_BLOCKS: usize = (FIRST_DESCRIPTOR as usize)
@@ -46,7 +44,9 @@ impl SequentialImage {
     ///
     /// # Errors
     ///
-    /// Those of [`RecordedDisc::open`], but a blank disc is one without sessions.
+    /// - [`Error::IncompatiblePreviousSession`] when the next session would not be found: when 1024 are there, or so much
+    ///   lies behind the last volume that nobody looks behind it (128 MiB).
+    /// - Those of [`RecordedDisc::open`], but a blank disc is one without sessions.
     pub fn open(disc: impl Disc + 'static) -> Result<Self> {
         let disc: Arc<dyn Disc> = Arc::new(disc);
         let recorded = RecordedDisc::open(Arc::clone(&disc))?;
@@ -56,18 +56,15 @@ impl SequentialImage {
             Err(error) => return Err(error),
         };
         let aligned = |end: u32| {
-            let alignment = match disc.write_unit() {
-                unit if SESSION_ALIGNMENT.checked_rem(unit) != Some(0) && unit > 0 => unit,
-                _ => SESSION_ALIGNMENT,
-            };
-            end.checked_next_multiple_of(alignment).unwrap_or(u32::MAX)
+            let unit = session_unit(disc.write_unit());
+            end.checked_next_multiple_of(unit).unwrap_or(u32::MAX)
         };
         let total = disc.total_blocks();
         let can_grow = disc.maximum_blocks() > total;
         let mut end = total;
-        if previous.is_some() {
+        if let Some(start) = previous {
             let blocks = recorded.blocks();
-            if let Some(volumes) = session_end(&recorded)? {
+            if let Some(volumes) = session_end(blocks, start)? {
                 let next = aligned(volumes);
                 let partitions = partitions_end(blocks)?;
                 if !can_grow {
@@ -78,12 +75,60 @@ impl SequentialImage {
             }
         }
         let next = aligned(end);
+        if let Some(start) = previous {
+            let incompatible = |what| Err(Error::IncompatiblePreviousSession { what });
+            if recorded.sessions().len() >= MAX_SESSIONS {
+                return incompatible("it has as many sessions as are looked for");
+            }
+            let disc = Arc::new(Continued {
+                disc: Arc::clone(&disc),
+                blocks: total.max(next.saturating_add(1)),
+            });
+            let blocks = Arc::new(Blocks::new(disc, recorded.blocks().left()));
+            if !probe::is_looked_for(&blocks, start, next)? {
+                return incompatible(
+                    "too much lies behind its last volume: nobody would look for a session behind it",
+                );
+            }
+        }
         Ok(Self {
             disc,
             previous,
             end,
             next,
         })
+    }
+}
+
+/// A disc when something follows on what is there: nothing is found any more by being at its end.
+struct Continued {
+    disc: Arc<dyn Disc>,
+    blocks: u32,
+}
+
+impl Disc for Continued {
+    fn read_blocks(&self, block: u32, buf: &mut [u8]) -> io::Result<()> {
+        let left = self.disc.total_blocks().saturating_sub(block) as usize;
+        let there = left.saturating_mul(BLOCK).min(buf.len());
+        let (data, behind) = buf.split_at_mut(there);
+        behind.fill(0);
+        match data {
+            [] => Ok(()),
+            data => self.disc.read_blocks(block, data),
+        }
+    }
+
+    fn total_blocks(&self) -> u32 {
+        self.blocks
+    }
+}
+
+/// Sessions begin at multiples of so many blocks: of what the medium is written in, and of what they are looked for in.
+fn session_unit(write_unit: u32) -> u32 {
+    let twos = write_unit.trailing_zeros().min(ALIGNMENT.trailing_zeros());
+    match ALIGNMENT.checked_shr(twos) {
+        Some(factor) if write_unit > 0 => write_unit.saturating_mul(factor),
+        _ => ALIGNMENT,
     }
 }
 

@@ -192,9 +192,11 @@ impl FileSystemImage {
                     None => partitions_end(blocks)?,
                 };
                 // While a session is added, the volumes at block 0 may end behind the last session that is found.
-                let mut end = session_end(disc)?.unwrap_or(0).max(written);
-                if let Some(first) = &first {
-                    end = end.max(session_end(first)?.unwrap_or(0));
+                let mut end = session_end(blocks, place.previous)?
+                    .unwrap_or(0)
+                    .max(written);
+                if first.is_some() {
+                    end = end.max(session_end(blocks, 0)?.unwrap_or(0));
                 }
                 let unit = place.write_unit.max(1);
                 end.checked_next_multiple_of(unit).unwrap_or(u32::MAX)
