@@ -21,7 +21,7 @@ use crate::file_systems::FileSystems;
 use crate::iso9660::FIRST_DESCRIPTOR;
 use crate::iso9660::read::Descriptors;
 use crate::media::Blocks;
-use crate::recorded::{Entry, Volume as _};
+use crate::recorded::{Data, Entry, Volume};
 use crate::{iso9660, joliet, udf};
 
 /// What a sector of a CD begins with when it is given whole (ECMA-130 14.1).
@@ -95,24 +95,50 @@ pub(super) fn session(blocks: &Arc<Blocks>, start: u32) -> Result<RecordedSessio
         start,
         file_systems,
         boot_catalog: descriptors.boot_catalog(),
-        is_boot_stub: boots && beside_udf && holds_at_most_readme(blocks, &descriptors),
+        is_boot_stub: boots && beside_udf && is_stub(blocks, start, &descriptors),
     })
 }
 
-/// Whether the primary volume has no file but one that says where the others are.
-fn holds_at_most_readme(blocks: &Arc<Blocks>, descriptors: &Descriptors) -> bool {
+/// Whether the primary volume has no file but one that says where the others are. A volume of UDF that has no other files
+/// either makes it the same volume, whatever it is there for.
+fn is_stub(blocks: &Arc<Blocks>, start: u32, descriptors: &Descriptors) -> bool {
     // What is wrong with it is said when it is opened.
-    let Ok(Some(volume)) = iso9660::read::open(blocks, descriptors, None) else {
+    let Ok(Some(primary)) = iso9660::read::open(blocks, descriptors, None) else {
         return false;
     };
-    let Ok(root) = volume.root() else {
+    let Some(found) = at_most_readme(&primary) else {
         return false;
     };
-    let Ok(mut entries) = volume.entries(&root) else {
-        return false;
+    let beside = udf::read::open(blocks, start).ok().flatten();
+    let beside = beside.and_then(|udf| at_most_readme(&udf));
+    beside.is_none_or(|beside| !is_same_file(found.as_ref(), beside.as_ref()))
+}
+
+/// The readme of a volume that has no more than that; nothing if it has, or cannot be read.
+fn at_most_readme(volume: &dyn Volume) -> Option<Option<Entry>> {
+    let root = volume.root().ok()?;
+    let mut entries = volume.entries(&root).ok()?;
+    let Some(first) = entries.next() else {
+        return Some(None);
     };
-    let is_readme = |entry: Entry| entry.name.eq_ignore_ascii_case(boot::README);
-    entries.all(|entry| entry.is_ok_and(is_readme))
+    let is_readme = |entry: &Entry| entry.name.eq_ignore_ascii_case(boot::README);
+    let first = first.ok().filter(is_readme)?;
+    entries.next().is_none().then_some(Some(first))
+}
+
+/// Whether both are the same file, or both are not there.
+fn is_same_file(one: Option<&Entry>, other: Option<&Entry>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => {
+            let [one_at, other_at] = [one, other].map(|entry| match &entry.data {
+                Data::Runs(runs) => runs.first().and_then(|run| run.at),
+                Data::Embedded(_) => None,
+            });
+            one.len == other.len && (one_at == other_at || one.len == 0)
+        }
+        (None, None) => true,
+        _ => false,
+    }
 }
 
 /// Where volume descriptors follow on the volume of the session at `start`.

@@ -8,6 +8,7 @@ mod allocation;
 mod api;
 mod append;
 mod boot;
+mod boot_stub;
 mod change_points;
 mod changed_sources;
 mod combinations;
