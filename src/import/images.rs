@@ -9,7 +9,7 @@
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::disc::RecordedDisc;
 use super::end::{partitions_end, session_end};
@@ -30,8 +30,18 @@ const FIRST_BLOCKS: usize = (FIRST_DESCRIPTOR as usize)
 /// what an interrupted writer left: it begins with 17 blocks of zeros. So a writer that may be interrupted cuts the file
 /// where the session begins, and writes the first 17 blocks of the session last; the last of them leads to all others.
 /// On what cannot grow, such as a device, nothing is looked for behind the last volume but partitions.
+///
+/// When the disc has another length than before, it is looked at anew: an image that continues it gives
+/// [`Error::DiscMismatch`] when a session was added since.
 pub struct SequentialImage {
     disc: Arc<dyn Disc>,
+    found: Mutex<Found>,
+}
+
+/// What there is on a disc of so many blocks.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    total: u32,
     /// First block of the last session, if there is any.
     previous: Option<u32>,
     /// The block behind the last one that counts as written.
@@ -49,7 +59,23 @@ impl SequentialImage {
     /// - Those of [`RecordedDisc::open`], but a blank disc is one without sessions.
     pub fn open(disc: impl Disc + 'static) -> Result<Self> {
         let disc: Arc<dyn Disc> = Arc::new(disc);
-        let recorded = RecordedDisc::open(Arc::clone(&disc))?;
+        let found = Mutex::new(Found::on(&disc)?);
+        Ok(Self { disc, found })
+    }
+
+    /// What there is on the disc as it is now.
+    fn found(&self) -> io::Result<Found> {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if found.total != self.disc.total_blocks() {
+            *found = Found::on(&self.disc).map_err(io::Error::other)?;
+        }
+        Ok(*found)
+    }
+}
+
+impl Found {
+    fn on(disc: &Arc<dyn Disc>) -> Result<Self> {
+        let recorded = RecordedDisc::open(Arc::clone(disc))?;
         let previous = match recorded.default_file_system() {
             Ok(_) => Some(recorded.session().start_block()),
             Err(Error::EmptyDisc) => None,
@@ -81,7 +107,7 @@ impl SequentialImage {
                 return incompatible("it has as many sessions as are looked for");
             }
             let disc = Arc::new(Continued {
-                disc: Arc::clone(&disc),
+                disc: Arc::clone(disc),
                 blocks: total.max(next.saturating_add(1)),
             });
             let blocks = Arc::new(Blocks::new(disc, recorded.blocks().left()));
@@ -92,7 +118,7 @@ impl SequentialImage {
             }
         }
         Ok(Self {
-            disc,
+            total,
             previous,
             end,
             next,
@@ -152,23 +178,24 @@ impl Multisession for SequentialImage {
 
 impl MultisessionSequential for SequentialImage {
     fn is_first_data_session(&self) -> io::Result<bool> {
-        Ok(self.previous.is_none())
+        Ok(self.found()?.previous.is_none())
     }
 
     fn start_address_of_previous_session(&self) -> io::Result<u32> {
-        Ok(self.previous.unwrap_or(0))
+        Ok(self.found()?.previous.unwrap_or(0))
     }
 
     fn last_written_address_of_previous_session(&self) -> io::Result<u32> {
-        Ok(self.end.saturating_sub(1))
+        Ok(self.found()?.end.saturating_sub(1))
     }
 
     fn next_writable_address(&self) -> io::Result<u32> {
-        Ok(self.next)
+        Ok(self.found()?.next)
     }
 
     fn free_sectors_on_media(&self) -> io::Result<u32> {
-        Ok(self.disc.maximum_blocks().saturating_sub(self.next))
+        let next = self.found()?.next;
+        Ok(self.disc.maximum_blocks().saturating_sub(next))
     }
 
     fn write_unit_size(&self) -> io::Result<u32> {
@@ -179,8 +206,7 @@ impl MultisessionSequential for SequentialImage {
 impl fmt::Debug for SequentialImage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SequentialImage")
-            .field("previous", &self.previous)
-            .field("next", &self.next)
+            .field("found", &self.found)
             .finish_non_exhaustive()
     }
 }

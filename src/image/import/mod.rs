@@ -21,6 +21,7 @@ use crate::block::{BLOCK, Lba};
 use crate::error::{Error, Result};
 use crate::file_systems::{FileSystems, InvalidValue};
 use crate::import::{ImportOptions, RecordedDisc};
+use crate::iso9660::FIRST_DESCRIPTOR;
 use crate::media::{Disc, MultisessionInterface};
 use crate::path::ImagePath;
 use crate::udf;
@@ -259,7 +260,7 @@ impl FileSystemImage {
     }
 
     /// A text that tells this disc, with the sessions on it, from others: a digest of the blocks that lead to its last
-    /// session, and its length. Not all discs differ in it.
+    /// session, and of what is where the next one goes, and its length. Not all discs differ in it.
     ///
     /// IMAPI2: `IFileSystemImage::CalculateDiscIdentifier`, whose form is not documented.
     ///
@@ -272,6 +273,11 @@ impl FileSystemImage {
         let (place, _) = self.chosen_place()?;
         let total = place.disc.total_blocks();
         let mut digest = 0xcbf2_9ce4_8422_2325_u64;
+        let mut add = |bytes: &[u8]| {
+            for byte in bytes {
+                digest = (digest ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        };
         let mut block = vec![0; BLOCK];
         let first = place.previous;
         for lba in (16..=20)
@@ -281,9 +287,15 @@ impl FileSystemImage {
             if lba < total {
                 let read = place.disc.read_blocks(lba, &mut block);
                 read.map_err(|source| Error::ReadDisc { block: lba, source })?;
-                for byte in &block {
-                    digest = (digest ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-                }
+                add(&block);
+            }
+        }
+        if let Some(next) = place.next() {
+            add(&next.to_le_bytes());
+            // Where a session was added since, its first descriptor is. What was never written need not be readable.
+            let lba = next.saturating_add(FIRST_DESCRIPTOR);
+            if lba < total && place.disc.read_blocks(lba, &mut block).is_ok() {
+                add(&block);
             }
         }
         Ok(format!("{first:08X}-{total:08X}-{digest:016X}"))

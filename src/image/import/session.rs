@@ -222,6 +222,11 @@ impl FileSystemImage {
 }
 
 impl Place {
+    /// The first block of the new session, if the drive says it.
+    pub(super) const fn next(&self) -> Option<u32> {
+        self.next
+    }
+
     /// What an interface, one of several, says of its disc.
     pub(super) fn of(interface: &MultisessionInterface, offered: usize) -> Result<Self> {
         let failed = |parameter| {
