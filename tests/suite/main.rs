@@ -40,6 +40,7 @@ mod progress;
 mod report;
 mod revisions;
 mod round_trip;
+mod same_files;
 mod session_place;
 mod settings;
 mod sources;

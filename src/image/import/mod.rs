@@ -8,6 +8,7 @@
 )]
 
 mod merge;
+mod same_files;
 mod session;
 
 use std::ops::ControlFlow;
@@ -241,7 +242,7 @@ impl FileSystemImage {
         let disc = self.recorded(&place)?;
         let probed = disc
             .volume(file_system)
-            .and_then(|_| self.examine(&place, random, &disc));
+            .and_then(|_| self.examine(&place, random, &disc, file_system));
         match probed {
             Ok(_) => Ok(true),
             Err(error @ Error::ReadDisc { .. }) => Err(error),
@@ -349,7 +350,8 @@ impl FileSystemImage {
     /// - [`Error::BootObjectConflict`] when the image has boot images: only the first session of a disc has.
     /// - [`Error::IncompatiblePreviousSession`] and [`Error::UdfNotWriteCompatible`] when the disc cannot be continued, or
     ///   something has been imported before, or when the [import options](ImportOptions) do not allow it: what another
-    ///   program recorded, and Rock Ridge.
+    ///   program recorded, and Rock Ridge. Also when another program recorded several file systems, and they do not have
+    ///   the same files: all of them would get those of `file_system`.
     /// - [`Error::ImportTypeCollision`] when a file meets a directory.
     /// - [`Error::Corrupt`], [`Error::UnsupportedFeature`], [`Error::ReadDisc`] and [`Error::ReadItem`] when the disc
     ///   cannot be read.
@@ -385,7 +387,7 @@ impl FileSystemImage {
         let (place, random) = self.chosen_place()?;
         let disc = self.recorded(&place)?;
         let volume = disc.volume(file_system)?;
-        let (mut imported, start) = self.examine(&place, random, &disc)?;
+        let (mut imported, start) = self.examine(&place, random, &disc, file_system)?;
         volume.name().clone_into(&mut imported.volume_name);
         imported.disc_id = self.calculate_disc_identifier()?;
         let old = self.settings.clone();

@@ -11,6 +11,7 @@ use std::io::{self, Read as _};
 use std::sync::Arc;
 
 use super::super::FileSystemImage;
+use super::same_files;
 use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba, MAX_BLOCKS};
 use crate::error::{Error, Result};
 use crate::file_systems::{FileSystems, UdfRevision};
@@ -88,12 +89,14 @@ pub(super) struct Place {
 }
 
 impl FileSystemImage {
-    /// Looks whether the disc can be continued; also gives the first block of the new session.
+    /// Looks whether the disc can be continued with the files of one of its file systems; also gives the first block of
+    /// the new session.
     pub(super) fn examine(
         &self,
         place: &Place,
         random: bool,
         disc: &RecordedDisc,
+        file_system: FileSystems,
     ) -> Result<(Imported, u32)> {
         let options = &self.settings.import;
         let incompatible = |what| Err(Error::IncompatiblePreviousSession { what });
@@ -133,6 +136,7 @@ impl FileSystemImage {
             random_write: random.then(|| blocks.clone()),
             first_differs,
         };
+        let mut is_own = true;
         if has_iso9660 || is_boot_stub {
             let descriptors = Descriptors::read(blocks, place.previous)?;
             if !descriptors.count_blocks_of_disc() {
@@ -140,7 +144,8 @@ impl FileSystemImage {
                     "its ISO 9660 volume has logical blocks of another length than 2048",
                 );
             }
-            if !options.other_producers && !descriptors.are_own() {
+            is_own &= descriptors.are_own();
+            if !options.other_producers && !is_own {
                 return incompatible(OTHER_PRODUCER);
             }
             if !options.drop_rock_ridge && !is_boot_stub && has_rock_ridge(disc)? {
@@ -160,7 +165,8 @@ impl FileSystemImage {
                     revision: volume.recorded_revision(),
                 });
             };
-            if !options.other_producers && !volume.is_own() {
+            is_own &= volume.is_own();
+            if !options.other_producers && !is_own {
                 return incompatible(OTHER_PRODUCER);
             }
             if volume.logical_block_size() != BLOCK_SIZE {
@@ -212,6 +218,10 @@ impl FileSystemImage {
         let partition = imported.partition_start.unwrap_or_default();
         if next <= partition.0 {
             return incompatible("its partition begins behind the place of the next session");
+        }
+        if !is_own {
+            let others = file_systems.difference(file_system);
+            same_files::check(disc, file_system, others)?;
         }
         imported.recorded = Extent {
             start: partition,
