@@ -27,6 +27,9 @@ const BLOCK_LEN: u64 = BLOCK as u64;
 /// Block of the first anchor of UDF.
 const ANCHOR: Lba = Lba(256);
 
+/// Block where the last anchor of a short volume may be that readers look for in any.
+const OTHER_ANCHOR: Lba = Lba(512);
+
 /// What is not continued unasked.
 const OTHER_PRODUCER: &str = "another program recorded it";
 
@@ -54,6 +57,8 @@ pub(in crate::image) struct Imported {
     pub random_write: Option<Arc<Blocks>>,
     /// Whether the session at block 0 has other file systems.
     pub first_differs: bool,
+    /// The anchors of UDF that are to lead to the new session, in the order they are to be written.
+    pub rewritten_anchors: Vec<Lba>,
 }
 
 impl Imported {
@@ -67,12 +72,15 @@ impl Imported {
                     || self.first_differs),
         })
     }
+}
 
-    /// The anchor that is to lead to the new session.
-    pub(in crate::image) fn rewritten_anchor(&self) -> Option<Lba> {
-        let has_udf = self.file_systems.contains(FileSystems::UDF);
-        (has_udf && self.random_write.is_some()).then_some(ANCHOR)
-    }
+/// The anchors that are to lead to a session that begins at block `next`, in the order they are to be written.
+fn rewritten_anchors(disc: &Blocks, next: u32) -> Vec<Lba> {
+    // There can also be an anchor at block 512 (UDF 2.2.3): left as it is, it would lead readers to the old session.
+    let has_other =
+        OTHER_ANCHOR.0 < next && udf::read::have_same_anchor(disc, ANCHOR.0, OTHER_ANCHOR.0);
+    let other = Some(OTHER_ANCHOR).filter(|_| has_other);
+    other.into_iter().chain([ANCHOR]).collect()
 }
 
 /// Where the earlier sessions are, and where the new one goes.
@@ -135,6 +143,7 @@ impl FileSystemImage {
             boot_readme: None,
             random_write: random.then(|| blocks.clone()),
             first_differs,
+            rewritten_anchors: Vec::new(),
         };
         let mut is_own = true;
         if has_iso9660 || is_boot_stub {
@@ -218,6 +227,9 @@ impl FileSystemImage {
         let partition = imported.partition_start.unwrap_or_default();
         if next <= partition.0 {
             return incompatible("its partition begins behind the place of the next session");
+        }
+        if random && file_systems.contains(FileSystems::UDF) {
+            imported.rewritten_anchors = rewritten_anchors(blocks, next);
         }
         if !is_own {
             let others = file_systems.difference(file_system);

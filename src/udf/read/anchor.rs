@@ -159,6 +159,13 @@ pub(crate) fn has_anchor(blocks: &Blocks, session_start: u32) -> bool {
     place.is_some_and(|place| read(blocks, place, BLOCK_SIZE).is_some())
 }
 
+/// Whether both blocks have anchors, and these lead to the same sequences.
+pub(crate) fn have_same_anchor(blocks: &Blocks, one: u32, other: u32) -> bool {
+    let [one, other] = [one, other].map(|block| read(blocks, block, BLOCK_SIZE));
+    one.zip(other)
+        .is_some_and(|(one, other)| one.main == other.main && one.reserve == other.reserve)
+}
+
 /// A buffer for one sector.
 pub(super) fn sector_buffer(sector_len: u32) -> Vec<u8> {
     vec![0; narrow(u64::from(sector_len))]
