@@ -19,16 +19,29 @@ use crate::error::{Error, Result};
 use crate::iso9660::FIRST_DESCRIPTOR;
 use crate::media::{Blocks, Disc, Multisession, MultisessionRandomWrite, MultisessionSequential};
 
-/// Bytes up to behind the first descriptor of a session.
-const FIRST_BLOCKS: usize = (FIRST_DESCRIPTOR as usize)
-    .saturating_add(1)
-    .saturating_mul(BLOCK);
+const BLOCK_LEN: u64 = BLOCK as u64;
+
+/// Blocks from a session's start to the descriptor behind the first one, which an interrupted writer leaves.
+const SECOND_DESCRIPTOR: u32 = FIRST_DESCRIPTOR.saturating_add(1);
+
+/// The type of a primary volume descriptor (ECMA-119 8.1.1).
+const PRIMARY: u8 = 1;
+
+/// Identifiers of descriptors that follow others (ECMA-167 2/9.1, 3/9.1).
+const LATER_DESCRIPTORS: [&[u8; 5]; 5] = [b"BOOT2", b"NSR02", b"NSR03", b"TEA01", b"CDW02"];
+
+/// So many bytes behind the last volume are looked at, whether they are zeros. What is longer is kept.
+const MOST_ZEROS: u64 = 64 << 20;
+
+/// What is read of them at once.
+const PIECE: u64 = 64 << 10;
 
 /// An image that serves as a disc of sequential sessions: the next one is to be appended to it.
 ///
 /// It goes behind the last volume. What lies behind that in a file is kept, and the session goes behind it, unless it is
-/// what an interrupted writer left: it begins with 17 blocks of zeros. So a writer that may be interrupted cuts the file
-/// where the session begins, and writes the first 17 blocks of the session last; the last of them leads to all others.
+/// zeros, or what an interrupted writer left: 17 blocks of zeros, and then a volume descriptor that is not the first. So a
+/// writer that may be interrupted cuts the file where the session begins, and writes the session from its block 17 on, and
+/// its first 17 blocks last; the last of them leads to all others.
 /// On what cannot grow, such as a device, nothing is looked for behind the last volume but partitions.
 ///
 /// When the disc has another length than before, it is looked at anew: an image that continues it gives
@@ -95,7 +108,7 @@ impl Found {
                 let partitions = partitions_end(blocks)?;
                 if !can_grow {
                     end = volumes.max(partitions);
-                } else if partitions <= next && is_unused(blocks, volumes)? {
+                } else if partitions <= next && is_unused(blocks, volumes, next)? {
                     end = volumes;
                 }
             }
@@ -158,16 +171,44 @@ fn session_unit(write_unit: u32) -> u32 {
     }
 }
 
-/// Whether there is nothing at block `start` and behind it, or no more than an interrupted writer leaves.
-fn is_unused(blocks: &Blocks, start: u32) -> Result<bool> {
-    let offset = u64::from(start).saturating_mul(BLOCK_SIZE.into());
-    let left = usize::try_from(blocks.len().saturating_sub(offset)).unwrap_or(usize::MAX);
-    let mut bytes = vec![0; left.min(FIRST_BLOCKS)];
-    if bytes.is_empty() {
-        return Ok(true);
+/// Whether there is nothing at block `start` and behind it but zeros, or what an interrupted writer leaves of a session
+/// that begins at block `next` at most: a first descriptor that is not there yet, and those behind it.
+fn is_unused(blocks: &Blocks, start: u32, next: u32) -> Result<bool> {
+    let mut offset = byte_of(start);
+    let last = offset.saturating_add(MOST_ZEROS);
+    while offset < blocks.len().min(last) {
+        let len = PIECE.min(blocks.len().saturating_sub(offset));
+        let piece = blocks.take(offset, len)?;
+        blocks.release(len);
+        let is_set = |block: &[u8]| block.iter().any(|byte| *byte != 0);
+        if let Some(number) = piece.chunks(BLOCK).position(is_set) {
+            let at = offset.saturating_add(BLOCK_LEN.saturating_mul(number as u64));
+            let second = |session: u32| byte_of(session.saturating_add(SECOND_DESCRIPTOR));
+            let (first, last) = (second(start), second(next));
+            return Ok((first..=last).contains(&at) && goes_on_at(blocks, at)?);
+        }
+        offset = offset.saturating_add(len);
     }
-    blocks.read_at(offset, &mut bytes)?;
-    Ok(bytes.iter().all(|byte| *byte == 0))
+    Ok(offset >= blocks.len())
+}
+
+/// Whether there is a descriptor at a byte that others come before (ECMA-119 8.1, ECMA-167 2/9.1, 3/9.1). A primary volume
+/// descriptor and the start of an extended area are the first of their kind: an image begins before them, whole.
+fn goes_on_at(blocks: &Blocks, offset: u64) -> Result<bool> {
+    let mut head = [0; 6];
+    if offset.saturating_add(head.len() as u64) > blocks.len() {
+        return Ok(false);
+    }
+    blocks.read_at(offset, &mut head)?;
+    let [kind, identifier @ ..] = head;
+    Ok(match &identifier {
+        b"CD001" => kind != PRIMARY,
+        identifier => LATER_DESCRIPTORS.contains(&identifier),
+    })
+}
+
+fn byte_of(block: u32) -> u64 {
+    u64::from(block).saturating_mul(BLOCK_SIZE.into())
 }
 
 impl Multisession for SequentialImage {

@@ -417,7 +417,7 @@ fn parts(result: &ResultImage, start: u32) -> Vec<(u64, usize, usize)> {
         None => {
             let at = u64::from(start) * BLOCK;
             let [descriptor, head] = [17, 257].map(|end| result.len().min(end * BLOCK));
-            [(head, result.len()), (descriptor, head), (0, descriptor)]
+            [(descriptor, head), (head, result.len()), (0, descriptor)]
                 .into_iter()
                 .map(|(from, to)| (from, (at + from) as usize, (to - from) as usize))
                 .collect()

@@ -350,3 +350,56 @@ fn no_more_sessions_are_made_than_are_found() {
         "{error}"
     );
 }
+
+/// Behind the last volume, zeros and what an interrupted writer left are overwritten, and nothing else.
+#[test]
+fn only_what_an_interrupted_writer_left_is_dropped() {
+    let mut first = image_of(ISO9660);
+    add_files(&mut first, &[("A", b"a")]);
+    let old = bytes_of(&first);
+    let end = old.len() / BLOCK;
+    let next = end.next_multiple_of(32);
+    let descriptor = |kind: u8, identifier: &[u8]| [&[kind], identifier, &[1]].concat();
+    // What follows on so many blocks of zeros, and whether it is kept.
+    let second = next - end + 17;
+    let cases = [
+        (0, b"data".to_vec(), true),
+        (17, b"data".to_vec(), true),
+        (second, b"data".to_vec(), true),
+        (1000, b"data".to_vec(), true),
+        (second, descriptor(255, b"CD001"), false),
+        (second, descriptor(2, b"CD001"), false),
+        (second, descriptor(0, b"NSR02"), false),
+        (second, descriptor(0, b"NSR03"), false),
+        (second, descriptor(0, b"TEA01"), false),
+        (second, descriptor(0, b"BOOT2"), false),
+        (second, descriptor(0, b"CDW02"), false),
+        // As a medium that is written at random has it.
+        (17, descriptor(255, b"CD001"), false),
+        // The first one, whose image begins a block before, and others in other places.
+        (second, descriptor(1, b"CD001"), true),
+        (second, descriptor(0, b"BEA01"), true),
+        (16, descriptor(255, b"CD001"), true),
+        (second + 1, descriptor(255, b"CD001"), true),
+    ];
+    for (zeros, data, is_kept) in cases {
+        let mut bytes = old.clone();
+        bytes.resize((end + zeros) * BLOCK, 0);
+        bytes.extend(&data);
+        bytes.resize(bytes.len() + 100 * BLOCK, 3);
+        let start = imported(sequential(&bytes)).session_start_block() as usize;
+        let kept = bytes.len().div_ceil(BLOCK).next_multiple_of(32);
+        assert_eq!(start, if is_kept { kept } else { next }, "{zeros} {data:?}");
+        if is_kept {
+            continued(&bytes, "SECOND");
+        }
+    }
+    // So many zeros that not all are looked at.
+    for (len, is_kept) in [(64 << 20, false), ((64 << 20) + BLOCK, true)] {
+        let mut bytes = old.clone();
+        bytes.resize(bytes.len() + len, 0);
+        let start = imported(sequential(&bytes)).session_start_block() as usize;
+        let kept = (bytes.len() / BLOCK).next_multiple_of(32);
+        assert_eq!(start, if is_kept { kept } else { next });
+    }
+}
