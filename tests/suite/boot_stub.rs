@@ -6,11 +6,14 @@ use crate::append::{Bytes, bytes_of, disc, random_write, sequential, written};
 use crate::support::bytes::BLOCK;
 use crate::support::{ISO9660, UDF, add_files, image, image_of};
 
-const README: (&str, &[u8]) = ("README.TXT", b"read me");
+/// A file: its path, and what it has.
+type Named = (&'static str, &'static [u8]);
+
+const README: Named = ("README.TXT", b"read me");
 
 const KINDS: [fn(&[u8]) -> MultisessionInterface; 2] = [sequential, random_write];
 
-fn bootable(file_systems: FileSystems, files: &[(&str, &[u8])]) -> FileSystemImage {
+fn bootable(file_systems: FileSystems, files: &[Named]) -> FileSystemImage {
     let mut image = image_of(file_systems);
     add_files(&mut image, files);
     let options = BootOptions::new([1; BLOCK]).unwrap();
@@ -63,7 +66,7 @@ fn a_bridge_is_no_stub_however_little_it_has() {
 
 #[test]
 fn a_stub_stays_one_whatever_udf_has() {
-    let cases: [(&[(&str, &[u8])], Option<&str>); 5] = [
+    let cases: [(&[Named], Option<&str>); 5] = [
         (&[README], None),
         (&[README], Some("read me")),
         (&[], Some("read me")),
