@@ -104,8 +104,8 @@ impl ResultImage {
     ///
     /// # Errors
     ///
-    /// - [`Error::ReadSource`] when a file cannot be opened or read.
-    /// - [`Error::SourceChanged`] when a file is not what it was when it was added.
+    /// - [`Error::ReadSource`](crate::Error::ReadSource) when a file cannot be opened or read.
+    /// - [`Error::SourceChanged`](crate::Error::SourceChanged) when a file is not what it was when it was added.
     pub fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
         self.read_with(offset, buf, &mut Cursor::default())
     }
