@@ -250,12 +250,15 @@ impl Layout {
                 // While the first is the old one, sessions are looked for behind the old volume.
                 modified.extend(last_block_of_all(rewritten, 0, rewritten.blocks));
             }
-            if let Some(anchor) = options.udf.rewritten_anchor {
+            let anchors = &options.udf.rewritten_anchors;
+            modified.extend(anchors.iter().map(|start| Extent {
+                start: *start,
+                blocks: 1,
+            }));
+            let mut in_order = anchors.clone();
+            in_order.sort_unstable();
+            for anchor in in_order {
                 keep_to(anchor, anchor + 1, &mut map);
-                modified.push(Extent {
-                    start: anchor,
-                    blocks: 1,
-                });
             }
             keep_to(session.start, session.start, &mut map);
         }

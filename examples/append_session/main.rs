@@ -94,7 +94,11 @@ struct Options {
 
 const DETAILS: &str = "\
 What leads to the new session is written last, and only when all else is on the
-disc: whatever interrupts the program before, the old session stays as it was.";
+disc: whatever interrupts the program before, the old session stays as it was.
+
+With --sequential, what follows on the last session in a file is kept, and the
+new session goes behind it, unless it is all zeros (64 MiB at most are looked
+at) or what an interrupted writer left: that is cut off.";
 
 /// Why the image cannot be continued or written.
 #[derive(Debug, thiserror::Error)]
@@ -131,6 +135,12 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     })?;
     tree::note_left_out(summary.left_out.iter(), options.named());
     let result = image.create_result_image()?;
+    if options.sequential {
+        note(format_args!(
+            "the session begins at block {}",
+            image.session_start_block()
+        ));
+    }
     ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed))?;
     write(&result, image.session_start_block(), options).map_err(failed)?;
     Ok(())
@@ -192,9 +202,10 @@ fn write(result: &ResultImage, start: u32, options: &Options) -> Result<(), Box<
     let ranges: Vec<(u64, u64, u64)> = match result.modified_blocks() {
         None => {
             let at = u64::from(start) * block;
-            // Of a session at least its first descriptor comes last: without it, the session is not found.
+            // The first descriptor comes last: without it, the session is not found. Those behind it come first: by them
+            // it is known that what lies there is no more than the rest of a session.
             let [descriptor, head] = [17, 257].map(|end| result.len().min(end * block));
-            [(head, result.len()), (descriptor, head), (0, descriptor)]
+            [(descriptor, head), (head, result.len()), (0, descriptor)]
                 .into_iter()
                 .map(|(from, to)| (from, at + from, to - from))
                 .collect()
@@ -212,18 +223,26 @@ fn write(result: &ResultImage, start: u32, options: &Options) -> Result<(), Box<
         file.set_len(old_len.min(u64::from(start) * block))?;
     }
     let written = (|| {
-        let (body, lead) = ranges.split_at(1);
+        // Nothing leads to the first range, nor to the first two of a session alone.
+        let (body, lead) = ranges.split_at(if result.modified_blocks().is_some() {
+            1
+        } else {
+            2
+        });
         let total = body.iter().map(|(_, _, len)| len).sum();
         let mut bar = Progress::new(total);
+        let mut before = 0;
         for range in body {
+            file.sync_data()?;
             copy(result, &mut file, *range, &mut |done| {
                 let block = u32::try_from((range.0 + done) / block).unwrap_or(u32::MAX);
                 let item = || result.progress_items().from_block(block);
-                let _ = bar.update(done, || {
+                let _ = bar.update(before + done, || {
                     item().map_or(String::new(), |item| item.description().to_owned())
                 });
                 !INTERRUPTED.load(Ordering::Relaxed)
             })?;
+            before += range.2;
         }
         Ok::<_, Box<dyn Error>>(lead.to_vec())
     })();

@@ -22,7 +22,6 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use self::edit::{DirectoryMut, ItemMut, NewDirectory, NewFile, NewItem};
-use self::import::Imported;
 pub use self::import::{ImportLeftOut, ImportProgress, ImportSummary};
 pub use self::item::{Item, ItemData, ItemKind, Snapshot};
 pub use self::report::{Finding, Report};
@@ -326,7 +325,8 @@ impl FileSystemImage {
                 volume_set,
                 time: settings.time,
                 partition_start: imported.and_then(|imported| imported.partition_start),
-                rewritten_anchor: imported.and_then(Imported::rewritten_anchor),
+                rewritten_anchors: imported
+                    .map_or_else(Vec::new, |imported| imported.rewritten_anchors.clone()),
             },
             boot: self.boot()?,
             boot_readme: settings.boot_readme.clone(),

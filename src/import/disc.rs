@@ -212,7 +212,7 @@ impl RecordedSession {
     }
 
     /// Whether ISO 9660 is there only so that the session can be booted: it is empty or has nothing but a readme, and
-    /// the files are in UDF.
+    /// UDF has not just the same.
     #[must_use]
     pub const fn is_boot_stub(&self) -> bool {
         self.is_boot_stub

@@ -7,12 +7,15 @@
     clippy::unwrap_used
 )]
 
+use std::sync::Arc;
+
 use zerocopy::FromBytes;
 use zerocopy::little_endian::U32;
 
-use super::disc::RecordedDisc;
+use super::probe;
+use super::volume::RecordedVolume;
 use crate::block::BLOCK_SIZE;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
 use crate::iso9660::FIRST_DESCRIPTOR;
 use crate::iso9660::read::Descriptors;
@@ -25,18 +28,17 @@ const SIGNATURE: [u8; 2] = [0x55, 0xAA];
 /// Bytes of a sector that partitions are counted in.
 const SECTOR: u64 = 512;
 
-/// The first block behind the volumes of the session that is read; nothing if they do not say it.
-pub(crate) fn session_end(disc: &RecordedDisc) -> Result<Option<u32>> {
-    let blocks = disc.blocks();
-    let start = disc.session().start_block();
+/// The first block behind the volumes of the session that begins at block `start`; nothing if they do not say it.
+pub(crate) fn session_end(blocks: &Arc<Blocks>, start: u32) -> Result<Option<u32>> {
     let udf = match udf::read::open(blocks, start) {
         Ok(volume) => volume.map(|volume| volume.end()),
         // What is wrong with it is said when it is opened.
         Err(_) => None,
     };
-    let iso9660 = match Descriptors::read(blocks, start)?.largest_space_size() {
+    let descriptors = Descriptors::read(blocks, start)?;
+    let iso9660 = match descriptors.largest_space_size() {
         Some(size) if start == 0 || udf.is_some() => Some(size),
-        Some(size) => Some(counted_end(disc, start, size)),
+        Some(size) => Some(counted_end(blocks, start, size)),
         None => None,
     };
     let behind_descriptors = start.saturating_add(FIRST_DESCRIPTOR);
@@ -45,25 +47,28 @@ pub(crate) fn session_end(disc: &RecordedDisc) -> Result<Option<u32>> {
 
 /// Where a volume of ISO 9660 ends: some writers count its blocks from the session's start, others from that of the
 /// disc.
-fn counted_end(disc: &RecordedDisc, start: u32, size: u32) -> u32 {
+fn counted_end(blocks: &Arc<Blocks>, start: u32, size: u32) -> u32 {
     let from_start = start.saturating_add(size);
     if size <= start {
         return from_start;
     }
-    let total = disc.blocks().len().div_ceil(BLOCK_SIZE.into());
+    let total = blocks.len().div_ceil(BLOCK_SIZE.into());
     if u64::from(from_start) > total {
         return size;
     }
     // Both can be, so the files tell.
-    match last_used(disc) {
+    match last_used(blocks, start) {
         Ok(end) if end <= u64::from(size).saturating_mul(BLOCK_SIZE.into()) => size,
         _ => from_start,
     }
 }
 
 /// The byte behind all files of ISO 9660.
-fn last_used(disc: &RecordedDisc) -> Result<u64> {
-    let volume = disc.volume(FileSystems::ISO9660)?;
+fn last_used(blocks: &Arc<Blocks>, start: u32) -> Result<u64> {
+    let file_system = FileSystems::ISO9660;
+    let opened = probe::open(blocks, start, file_system, None)?;
+    let opened = opened.ok_or(Error::FileSystemNotFound { file_system })?;
+    let volume = RecordedVolume::new(Arc::clone(blocks), file_system, opened);
     let mut end = 0;
     for item in volume.walk() {
         for extent in item?.extents() {

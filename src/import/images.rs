@@ -9,31 +9,52 @@
 
 use std::fmt;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::disc::RecordedDisc;
 use super::end::{partitions_end, session_end};
+use super::probe::{self, ALIGNMENT, MAX_SESSIONS};
 use crate::block::{BLOCK, BLOCK_SIZE, MAX_BLOCKS};
 use crate::error::{Error, Result};
 use crate::iso9660::FIRST_DESCRIPTOR;
 use crate::media::{Blocks, Disc, Multisession, MultisessionRandomWrite, MultisessionSequential};
 
-/// Sessions in an image begin at a multiple of this many blocks, the longest ECC block of all media.
-const SESSION_ALIGNMENT: u32 = 32;
+const BLOCK_LEN: u64 = BLOCK as u64;
 
-/// Bytes up to behind the first descriptor of a session.
-const FIRST_BLOCKS: usize = (FIRST_DESCRIPTOR as usize)
-    .saturating_add(1)
-    .saturating_mul(BLOCK);
+/// Blocks from a session's start to the descriptor behind the first one, which an interrupted writer leaves.
+const SECOND_DESCRIPTOR: u32 = FIRST_DESCRIPTOR.saturating_add(1);
+
+/// The type of a primary volume descriptor (ECMA-119 8.1.1).
+const PRIMARY: u8 = 1;
+
+/// Identifiers of descriptors that follow others (ECMA-167 2/9.1, 3/9.1).
+const LATER_DESCRIPTORS: [&[u8; 5]; 5] = [b"BOOT2", b"NSR02", b"NSR03", b"TEA01", b"CDW02"];
+
+/// So many bytes behind the last volume are looked at, whether they are zeros. What is longer is kept.
+const MOST_ZEROS: u64 = 64 << 20;
+
+/// What is read of them at once.
+const PIECE: u64 = 64 << 10;
 
 /// An image that serves as a disc of sequential sessions: the next one is to be appended to it.
 ///
 /// It goes behind the last volume. What lies behind that in a file is kept, and the session goes behind it, unless it is
-/// what an interrupted writer left: it begins with 17 blocks of zeros. So a writer that may be interrupted cuts the file
-/// where the session begins, and writes the first 17 blocks of the session last; the last of them leads to all others.
+/// zeros, or what an interrupted writer left: 17 blocks of zeros, and then a volume descriptor that is not the first. So a
+/// writer that may be interrupted cuts the file where the session begins, and writes the session from its block 17 on, and
+/// its first 17 blocks last; the last of them leads to all others.
 /// On what cannot grow, such as a device, nothing is looked for behind the last volume but partitions.
+///
+/// When the disc has another length than before, it is looked at anew: an image that continues it gives
+/// [`Error::DiscMismatch`] when a session was added since.
 pub struct SequentialImage {
     disc: Arc<dyn Disc>,
+    found: Mutex<Found>,
+}
+
+/// What there is on a disc of so many blocks.
+#[derive(Clone, Copy, Debug)]
+struct Found {
+    total: u32,
     /// First block of the last session, if there is any.
     previous: Option<u32>,
     /// The block behind the last one that counts as written.
@@ -46,40 +67,71 @@ impl SequentialImage {
     ///
     /// # Errors
     ///
-    /// Those of [`RecordedDisc::open`], but a blank disc is one without sessions.
+    /// - [`Error::IncompatiblePreviousSession`] when the next session would not be found: when 1024 are there, or so much
+    ///   lies behind the last volume that nobody looks behind it (128 MiB).
+    /// - Those of [`RecordedDisc::open`], but a blank disc is one without sessions.
     pub fn open(disc: impl Disc + 'static) -> Result<Self> {
         let disc: Arc<dyn Disc> = Arc::new(disc);
-        let recorded = RecordedDisc::open(Arc::clone(&disc))?;
+        let found = Mutex::new(Found::on(&disc)?);
+        Ok(Self { disc, found })
+    }
+
+    /// What there is on the disc as it is now.
+    fn found(&self) -> io::Result<Found> {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        if found.total != self.disc.total_blocks() {
+            *found = Found::on(&self.disc).map_err(io::Error::other)?;
+        }
+        Ok(*found)
+    }
+}
+
+impl Found {
+    fn on(disc: &Arc<dyn Disc>) -> Result<Self> {
+        let recorded = RecordedDisc::open(Arc::clone(disc))?;
         let previous = match recorded.default_file_system() {
             Ok(_) => Some(recorded.session().start_block()),
             Err(Error::EmptyDisc) => None,
             Err(error) => return Err(error),
         };
         let aligned = |end: u32| {
-            let alignment = match disc.write_unit() {
-                unit if SESSION_ALIGNMENT.checked_rem(unit) != Some(0) && unit > 0 => unit,
-                _ => SESSION_ALIGNMENT,
-            };
-            end.checked_next_multiple_of(alignment).unwrap_or(u32::MAX)
+            let unit = session_unit(disc.write_unit());
+            end.checked_next_multiple_of(unit).unwrap_or(u32::MAX)
         };
         let total = disc.total_blocks();
         let can_grow = disc.maximum_blocks() > total;
         let mut end = total;
-        if previous.is_some() {
+        if let Some(start) = previous {
             let blocks = recorded.blocks();
-            if let Some(volumes) = session_end(&recorded)? {
+            if let Some(volumes) = session_end(blocks, start)? {
                 let next = aligned(volumes);
                 let partitions = partitions_end(blocks)?;
                 if !can_grow {
                     end = volumes.max(partitions);
-                } else if partitions <= next && is_unused(blocks, volumes)? {
+                } else if partitions <= next && is_unused(blocks, volumes, next)? {
                     end = volumes;
                 }
             }
         }
         let next = aligned(end);
+        if let Some(start) = previous {
+            let incompatible = |what| Err(Error::IncompatiblePreviousSession { what });
+            if recorded.sessions().len() >= MAX_SESSIONS {
+                return incompatible("it has as many sessions as are looked for");
+            }
+            let disc = Arc::new(Continued {
+                disc: Arc::clone(disc),
+                blocks: total.max(next.saturating_add(1)),
+            });
+            let blocks = Arc::new(Blocks::new(disc, recorded.blocks().left()));
+            if !probe::is_looked_for(&blocks, start, next)? {
+                return incompatible(
+                    "too much lies behind its last volume: nobody would look for a session behind it",
+                );
+            }
+        }
         Ok(Self {
-            disc,
+            total,
             previous,
             end,
             next,
@@ -87,16 +139,76 @@ impl SequentialImage {
     }
 }
 
-/// Whether there is nothing at block `start` and behind it, or no more than an interrupted writer leaves.
-fn is_unused(blocks: &Blocks, start: u32) -> Result<bool> {
-    let offset = u64::from(start).saturating_mul(BLOCK_SIZE.into());
-    let left = usize::try_from(blocks.len().saturating_sub(offset)).unwrap_or(usize::MAX);
-    let mut bytes = vec![0; left.min(FIRST_BLOCKS)];
-    if bytes.is_empty() {
-        return Ok(true);
+/// A disc when something follows on what is there: nothing is found any more by being at its end.
+struct Continued {
+    disc: Arc<dyn Disc>,
+    blocks: u32,
+}
+
+impl Disc for Continued {
+    fn read_blocks(&self, block: u32, buf: &mut [u8]) -> io::Result<()> {
+        let left = self.disc.total_blocks().saturating_sub(block) as usize;
+        let there = left.saturating_mul(BLOCK).min(buf.len());
+        let (data, behind) = buf.split_at_mut(there);
+        behind.fill(0);
+        match data {
+            [] => Ok(()),
+            data => self.disc.read_blocks(block, data),
+        }
     }
-    blocks.read_at(offset, &mut bytes)?;
-    Ok(bytes.iter().all(|byte| *byte == 0))
+
+    fn total_blocks(&self) -> u32 {
+        self.blocks
+    }
+}
+
+/// Sessions begin at multiples of so many blocks: of what the medium is written in, and of what they are looked for in.
+fn session_unit(write_unit: u32) -> u32 {
+    let twos = write_unit.trailing_zeros().min(ALIGNMENT.trailing_zeros());
+    match ALIGNMENT.checked_shr(twos) {
+        Some(factor) if write_unit > 0 => write_unit.saturating_mul(factor),
+        _ => ALIGNMENT,
+    }
+}
+
+/// Whether there is nothing at block `start` and behind it but zeros, or what an interrupted writer leaves of a session
+/// that begins at block `next` at most: a first descriptor that is not there yet, and those behind it.
+fn is_unused(blocks: &Blocks, start: u32, next: u32) -> Result<bool> {
+    let mut offset = byte_of(start);
+    let last = offset.saturating_add(MOST_ZEROS);
+    while offset < blocks.len().min(last) {
+        let len = PIECE.min(blocks.len().saturating_sub(offset));
+        let piece = blocks.take(offset, len)?;
+        blocks.release(len);
+        let is_set = |block: &[u8]| block.iter().any(|byte| *byte != 0);
+        if let Some(number) = piece.chunks(BLOCK).position(is_set) {
+            let at = offset.saturating_add(BLOCK_LEN.saturating_mul(number as u64));
+            let second = |session: u32| byte_of(session.saturating_add(SECOND_DESCRIPTOR));
+            let (first, last) = (second(start), second(next));
+            return Ok((first..=last).contains(&at) && goes_on_at(blocks, at)?);
+        }
+        offset = offset.saturating_add(len);
+    }
+    Ok(offset >= blocks.len())
+}
+
+/// Whether there is a descriptor at a byte that others come before (ECMA-119 8.1, ECMA-167 2/9.1, 3/9.1). A primary volume
+/// descriptor and the start of an extended area are the first of their kind: an image begins before them, whole.
+fn goes_on_at(blocks: &Blocks, offset: u64) -> Result<bool> {
+    let mut head = [0; 6];
+    if offset.saturating_add(head.len() as u64) > blocks.len() {
+        return Ok(false);
+    }
+    blocks.read_at(offset, &mut head)?;
+    let [kind, identifier @ ..] = head;
+    Ok(match &identifier {
+        b"CD001" => kind != PRIMARY,
+        identifier => LATER_DESCRIPTORS.contains(&identifier),
+    })
+}
+
+fn byte_of(block: u32) -> u64 {
+    u64::from(block).saturating_mul(BLOCK_SIZE.into())
 }
 
 impl Multisession for SequentialImage {
@@ -107,23 +219,24 @@ impl Multisession for SequentialImage {
 
 impl MultisessionSequential for SequentialImage {
     fn is_first_data_session(&self) -> io::Result<bool> {
-        Ok(self.previous.is_none())
+        Ok(self.found()?.previous.is_none())
     }
 
     fn start_address_of_previous_session(&self) -> io::Result<u32> {
-        Ok(self.previous.unwrap_or(0))
+        Ok(self.found()?.previous.unwrap_or(0))
     }
 
     fn last_written_address_of_previous_session(&self) -> io::Result<u32> {
-        Ok(self.end.saturating_sub(1))
+        Ok(self.found()?.end.saturating_sub(1))
     }
 
     fn next_writable_address(&self) -> io::Result<u32> {
-        Ok(self.next)
+        Ok(self.found()?.next)
     }
 
     fn free_sectors_on_media(&self) -> io::Result<u32> {
-        Ok(self.disc.maximum_blocks().saturating_sub(self.next))
+        let next = self.found()?.next;
+        Ok(self.disc.maximum_blocks().saturating_sub(next))
     }
 
     fn write_unit_size(&self) -> io::Result<u32> {
@@ -134,8 +247,7 @@ impl MultisessionSequential for SequentialImage {
 impl fmt::Debug for SequentialImage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("SequentialImage")
-            .field("previous", &self.previous)
-            .field("next", &self.next)
+            .field("found", &self.found)
             .finish_non_exhaustive()
     }
 }

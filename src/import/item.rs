@@ -85,6 +85,16 @@ pub struct RecordedExtent {
     pub len: u64,
 }
 
+impl Drop for Place {
+    /// One after another: thousands of directories that lie in each other are too many to be dropped each by the next.
+    fn drop(&mut self) {
+        let mut next = self.parent.take();
+        while let Some(mut place) = next.and_then(Arc::into_inner) {
+            next = place.parent.take();
+        }
+    }
+}
+
 impl RecordedItem {
     pub(super) fn root(shared: Arc<Shared>, entry: Entry) -> Self {
         Self {

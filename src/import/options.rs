@@ -124,6 +124,11 @@ impl ImportOptions {
     /// descriptor (UDF 2.2.2, 2.2.4). What another program recorded beside names, times and data, such as owners and
     /// modes, is not in the new session.
     ///
+    /// The new session has the file systems of the old one, and all of them have the files, with the names, of the one
+    /// that is imported. Another program can have left files out of some of them, so they are compared: unless all have as
+    /// many files, and the data of each is in the one that is imported, too, the session is not continued. Only names are
+    /// not compared, so names of their own that the other file systems had are lost.
+    ///
     /// Beyond IMAPI2, which has no such option.
     #[must_use]
     pub const fn other_producers(mut self, allowed: bool) -> Self {

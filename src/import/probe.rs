@@ -12,6 +12,7 @@ use std::sync::Arc;
 use encoding_rs::Encoding;
 
 use super::disc::RecordedSession;
+use super::end::session_end;
 use super::volume::Opened;
 use crate::block::BLOCK_SIZE;
 use crate::boot;
@@ -20,7 +21,7 @@ use crate::file_systems::FileSystems;
 use crate::iso9660::FIRST_DESCRIPTOR;
 use crate::iso9660::read::Descriptors;
 use crate::media::Blocks;
-use crate::recorded::{Entry, Volume as _};
+use crate::recorded::{Data, Entry, Volume};
 use crate::{iso9660, joliet, udf};
 
 /// What a sector of a CD begins with when it is given whole (ECMA-130 14.1).
@@ -29,16 +30,18 @@ const SYNC: [u8; 12] = [0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0];
 /// Lengths of such sectors: as they are, and with subchannels of 16 or 96 bytes.
 const RAW_SECTORS: [u32; 3] = [2352, 2368, 2448];
 
-/// More sessions than a disc can have; a CD has 99 tracks at most.
-const MAX_SESSIONS: usize = 256;
+/// The most sessions that are looked for. A CD has 99 tracks at most; other discs, and files, can have any number, but no
+/// more than these are found, so an image does not take more either.
+pub(super) const MAX_SESSIONS: usize = 1024;
 
 /// What lies between sessions of a CD: lead-out, lead-in and pre-gap, behind the first session and behind others.
 const GAPS: [u32; 2] = [11_400, 6_900];
 
 /// Sessions begin at multiples of this many blocks at most, on BD.
-const ALIGNMENT: u32 = 32;
+pub(super) const ALIGNMENT: u32 = 32;
 
-/// How many blocks behind a session of unknown length are searched for another one.
+/// How many blocks are searched for another session: behind the volumes of one, where a file may have anything, or behind
+/// its start when it does not say where it ends.
 const SEARCHED: u32 = 1 << 16;
 
 /// So many blocks tell whether a disc is blank: the structures of all file systems begin there.
@@ -92,68 +95,140 @@ pub(super) fn session(blocks: &Arc<Blocks>, start: u32) -> Result<RecordedSessio
         start,
         file_systems,
         boot_catalog: descriptors.boot_catalog(),
-        is_boot_stub: boots && beside_udf && holds_at_most_readme(blocks, &descriptors),
+        is_boot_stub: boots && beside_udf && is_stub(blocks, start, &descriptors),
     })
 }
 
-/// Whether the primary volume has no file but one that says where the others are.
-fn holds_at_most_readme(blocks: &Arc<Blocks>, descriptors: &Descriptors) -> bool {
+/// Whether the primary volume has no file but one that says where the others are. A volume of UDF that has no other files
+/// either makes it the same volume, whatever it is there for.
+fn is_stub(blocks: &Arc<Blocks>, start: u32, descriptors: &Descriptors) -> bool {
     // What is wrong with it is said when it is opened.
-    let Ok(Some(volume)) = iso9660::read::open(blocks, descriptors, None) else {
+    let Ok(Some(primary)) = iso9660::read::open(blocks, descriptors, None) else {
         return false;
     };
-    let Ok(root) = volume.root() else {
+    let Some(found) = at_most_readme(&primary) else {
         return false;
     };
-    let Ok(mut entries) = volume.entries(&root) else {
-        return false;
+    let beside = udf::read::open(blocks, start).ok().flatten();
+    let beside = beside.and_then(|udf| at_most_readme(&udf));
+    beside.is_none_or(|beside| !is_same_file(found.as_ref(), beside.as_ref()))
+}
+
+/// The readme of a volume that has no more than that; nothing if it has, or cannot be read.
+fn at_most_readme(volume: &dyn Volume) -> Option<Option<Entry>> {
+    let root = volume.root().ok()?;
+    let mut entries = volume.entries(&root).ok()?;
+    let Some(first) = entries.next() else {
+        return Some(None);
     };
-    let is_readme = |entry: Entry| entry.name.eq_ignore_ascii_case(boot::README);
-    entries.all(|entry| entry.is_ok_and(is_readme))
+    let is_readme = |entry: &Entry| entry.name.eq_ignore_ascii_case(boot::README);
+    let first = first.ok().filter(is_readme)?;
+    entries.next().is_none().then_some(Some(first))
+}
+
+/// Whether both are the same file, or both are not there.
+fn is_same_file(one: Option<&Entry>, other: Option<&Entry>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => {
+            let [one_at, other_at] = [one, other].map(|entry| match &entry.data {
+                Data::Runs(runs) => runs.first().and_then(|run| run.at),
+                Data::Embedded(_) => None,
+            });
+            one.len == other.len && (one_at == other_at || one.len == 0)
+        }
+        (None, None) => true,
+        _ => false,
+    }
 }
 
 /// Where volume descriptors follow on the volume of the session at `start`.
 fn next_session(blocks: &Arc<Blocks>, start: u32) -> Result<Option<u32>> {
-    let mut ends = [None; 3];
+    let ends = ends(blocks, start)?;
+    let mut near = near(&ends).filter(|place| *place > start);
+    if let Some(next) = near.find(|place| begins(blocks, *place)) {
+        return Ok(Some(next));
+    }
+    let Some(far) = far(blocks, start, &ends)? else {
+        return Ok(None);
+    };
+    let mut places = far.places();
+    Ok(places.find(|place| match far {
+        Far::Start(_) => begins(blocks, *place),
+        Far::End(_) => begins_here(blocks, *place),
+    }))
+}
+
+/// Whether a session at block `next` would be found behind the one at `start`, if none begins before it.
+pub(super) fn is_looked_for(blocks: &Arc<Blocks>, start: u32, next: u32) -> Result<bool> {
+    let ends = ends(blocks, start)?;
+    if near(&ends).any(|place| place == next) {
+        return Ok(true);
+    }
+    let far = far(blocks, start, &ends)?;
+    Ok(far.is_some_and(|far| far.places().any(|place| place == next)))
+}
+
+/// Where the volumes of the session at `start` may end.
+fn ends(blocks: &Arc<Blocks>, start: u32) -> Result<Vec<u32>> {
+    let mut ends = Vec::new();
     if let Some(size) = Descriptors::read(blocks, start)?.volume_space_size() {
         // Some writers count the size from the session's start, others from that of the disc.
-        ends = [
-            start.checked_add(size),
-            Some(size).filter(|end| *end > start),
-            None,
-        ];
+        ends.extend(start.checked_add(size));
+        ends.extend(Some(size).filter(|end| *end > start));
     }
     // Both are looked at: one of them is behind the other when a session was added and its writer interrupted. What is
     // wrong with a volume of UDF is said when it is opened.
-    match udf::read::open(blocks, start) {
-        Ok(Some(volume)) => {
-            let [.., end] = &mut ends;
-            *end = Some(volume.end());
-        }
-        // Of a disc that was written in several sessions with a table at its very end, the earlier ones cannot be
-        // opened.
-        Err(_) if ends.iter().all(Option::is_none) => return Ok(search(blocks, start)),
-        Ok(None) | Err(_) => {}
+    if let Ok(Some(volume)) = udf::read::open(blocks, start) {
+        ends.push(volume.end());
     }
-    let ends = ends.into_iter().flatten();
-    let mut places: Vec<u32> = ends
-        .flat_map(|end| {
-            let gaps = [0].into_iter().chain(GAPS);
-            gaps.map(move |gap| end.saturating_add(gap))
-        })
-        .collect();
-    // The nearest first: where one is looked for in vain, a later session may happen to be.
+    Ok(ends)
+}
+
+/// The blocks just behind these ends, where sessions follow on DVD and BD, and behind the gaps of a CD. The nearest come
+/// first: where one is looked for in vain, a later session may happen to be.
+fn near(ends: &[u32]) -> impl Iterator<Item = u32> + use<> {
+    let gaps = [0].into_iter().chain(GAPS);
+    let places = |&end: &u32| gaps.clone().map(move |gap| end.saturating_add(gap));
+    let mut places: Vec<u32> = ends.iter().flat_map(places).collect();
     places.sort_unstable();
     places.dedup();
-    for place in places {
-        for more in 0..ALIGNMENT {
-            let next = place.saturating_add(more);
-            if next > start && begins(blocks, next) {
-                return Ok(Some(next));
-            }
-        }
+    places
+        .into_iter()
+        .flat_map(|place| (0..ALIGNMENT).map(move |more| place.saturating_add(more)))
+}
+
+/// Where the search for a session begins that is at none of the places it should be at.
+#[derive(Clone, Copy)]
+enum Far {
+    /// The start of one of unknown length.
+    Start(u32),
+    /// The end of the volumes, so that image files in them are not taken for sessions.
+    End(u32),
+}
+
+impl Far {
+    /// The places where sessions can be on DVD and BD.
+    fn places(self) -> impl Iterator<Item = u32> + use<> {
+        let (from, skipped) = match self {
+            Self::Start(start) => (start, 1),
+            Self::End(end) => (
+                end.checked_next_multiple_of(ALIGNMENT).unwrap_or(u32::MAX),
+                0,
+            ),
+        };
+        let places = from..=from.saturating_add(SEARCHED);
+        places.step_by(ALIGNMENT as usize).skip(skipped)
     }
-    Ok(None)
+}
+
+/// Where the search behind the session at `start` begins, whose volumes may end at `ends`; nothing if nothing is known.
+fn far(blocks: &Arc<Blocks>, start: u32, ends: &[u32]) -> Result<Option<Far>> {
+    if let Some(end) = session_end(blocks, start)? {
+        return Ok(Some(Far::End(end)));
+    }
+    // Of a disc that was written in several sessions with a table at its very end, the earlier ones cannot be opened.
+    let is_unknown = ends.is_empty() && udf::read::open(blocks, start).is_err();
+    Ok(is_unknown.then_some(Far::Start(start)))
 }
 
 /// Whether a session begins at a block. Blocks behind a volume may not be readable: those of a CD's run-out are not.
@@ -162,13 +237,11 @@ fn begins(blocks: &Blocks, block: u32) -> bool {
         || matches!(udf_begins_at(blocks, block), Ok(true))
 }
 
-/// The next block behind a session of unknown length where one begins, at the places where they can on DVD and BD.
-fn search(blocks: &Blocks, start: u32) -> Option<u32> {
-    let last = start.saturating_add(SEARCHED);
-    let places = (start..=last).step_by(ALIGNMENT as usize).skip(1);
-    places
-        .take_while(|place| u64::from(*place).saturating_mul(BLOCK_SIZE.into()) < blocks.len())
-        .find(|place| begins(blocks, *place))
+/// Whether a session begins at a block that no volume leads to: what it has must count blocks from the disc's start, as an
+/// image file does not.
+fn begins_here(blocks: &Blocks, block: u32) -> bool {
+    matches!(Descriptors::begin_at(blocks, block), Ok(true))
+        || matches!(udf_begins_at(blocks, block), Ok(true)) && udf::read::has_anchor(blocks, block)
 }
 
 /// Whether a session begins at block `start` whose first descriptor is one of UDF.

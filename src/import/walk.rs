@@ -18,8 +18,9 @@ use crate::block::BLOCK_SIZE;
 use crate::error::{Error, Result};
 use crate::recorded::{Data, Entry, Kind};
 
-/// The deepest level of a directory that is looked into, the root being at 0. No system has paths that are so deep.
-const MAX_DEPTH: usize = 1000;
+/// The deepest level of a directory that is looked into, the root being at 0. Linux takes paths of 4096 bytes at most, which
+/// have at most 2048 names: this is twice as deep as it sees.
+const MAX_DEPTH: usize = 4096;
 
 const BLOCK_LEN: u64 = BLOCK_SIZE as u64;
 

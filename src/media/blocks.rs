@@ -135,6 +135,11 @@ impl Blocks {
         })
     }
 
+    /// Bytes of memory that may still be taken.
+    pub(crate) fn left(&self) -> u64 {
+        self.budget.load(Ordering::Relaxed)
+    }
+
     /// Gives back what was counted.
     pub(crate) fn release(&self, bytes: u64) {
         self.budget.fetch_add(bytes, Ordering::Relaxed);

@@ -100,10 +100,12 @@ fn byte_of(block: u32) -> u64 {
     u64::from(block).saturating_mul(BLOCK_SIZE.into())
 }
 
-/// A file or a block device that serves as a disc. A file can grow; a device has the blocks it has.
+/// A file or a block device that serves as a disc. A file can grow, and is as long as it is when it is asked; a device has
+/// the blocks it has.
 #[derive(Debug)]
 pub struct FileDisc {
     file: File,
+    /// Length when it was opened.
     len: u64,
     can_grow: bool,
 }
@@ -134,12 +136,21 @@ impl FileDisc {
             can_grow,
         })
     }
+
+    /// The length it has now: another program, or an image that continues it, may have added a session.
+    fn len(&self) -> u64 {
+        if !self.can_grow {
+            return self.len;
+        }
+        let metadata = self.file.metadata();
+        metadata.map_or(self.len, |metadata| metadata.len())
+    }
 }
 
 impl Disc for FileDisc {
     fn read_blocks(&self, block: u32, buf: &mut [u8]) -> io::Result<()> {
         let offset = byte_of(block);
-        let there = filled(self.len, offset, buf.len());
+        let there = filled(self.len(), offset, buf.len());
         let (data, padding) = buf.split_at_mut(there);
         read_exact_at(&self.file, data, offset)?;
         padding.fill(0);
@@ -147,7 +158,7 @@ impl Disc for FileDisc {
     }
 
     fn total_blocks(&self) -> u32 {
-        total_blocks(self.len)
+        total_blocks(self.len())
     }
 
     fn free_blocks(&self) -> u32 {

@@ -33,8 +33,8 @@ pub(crate) struct Options {
     pub time: Timestamp,
     /// Where the partition of the earlier sessions begins.
     pub partition_start: Option<Lba>,
-    /// An anchor of an earlier session that is to lead to this one.
-    pub rewritten_anchor: Option<Lba>,
+    /// Anchors of an earlier session that are to lead to this one, in the order they are to be written.
+    pub rewritten_anchors: Vec<Lba>,
 }
 
 /// The structures of the volume: those before the partition and those behind it.
@@ -141,9 +141,10 @@ impl VolumePlan {
             "UDF integrity sequence",
             volume::integrity(&volume, files.counts()),
         );
-        let rewritten = options
-            .rewritten_anchor
-            .map(|start| Extent { start, blocks: 1 });
+        let rewritten = options.rewritten_anchors.iter().map(|start| Extent {
+            start: *start,
+            blocks: 1,
+        });
         for extent in [self.first_anchor, last_anchor]
             .into_iter()
             .chain(rewritten)

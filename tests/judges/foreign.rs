@@ -28,6 +28,17 @@ pub(crate) fn trials(required: bool) -> Vec<Trial> {
             trials.push(trial.with_ignored_flag(!present && !required));
         }
     }
+    let present = is_installed("genisoimage");
+    for how in [Appended::Sequential, Appended::RandomWrite] {
+        let name = format!("not continued ({how:?}): genisoimage -hide-joliet");
+        let trial = Trial::test(name, move || {
+            let hidden = ["-quiet", "-J", "-hide-joliet", "Read me.txt"];
+            let image = made("genisoimage", &hidden)?;
+            let wanted = ImportOptions::new().other_producers(true);
+            Ok(expect_refusal(&image, how, wanted, "the same files")?)
+        });
+        trials.push(trial.with_ignored_flag(!present && !required));
+    }
     trials
 }
 

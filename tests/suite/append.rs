@@ -417,7 +417,7 @@ fn parts(result: &ResultImage, start: u32) -> Vec<(u64, usize, usize)> {
         None => {
             let at = u64::from(start) * BLOCK;
             let [descriptor, head] = [17, 257].map(|end| result.len().min(end * BLOCK));
-            [(head, result.len()), (descriptor, head), (0, descriptor)]
+            [(descriptor, head), (head, result.len()), (0, descriptor)]
                 .into_iter()
                 .map(|(from, to)| (from, (at + from) as usize, (to - from) as usize))
                 .collect()
@@ -568,6 +568,54 @@ fn appending_can_be_interrupted_again() {
                     assert!(names(&again, FileSystems::ISO9660).contains(&"/X".to_owned()));
                 }
             }
+        }
+    }
+}
+
+/// A volume of 513 blocks has its last anchor at block 512, where readers look for one in any volume.
+#[test]
+fn no_anchor_leads_to_the_old_session() {
+    for (len, has_other) in [(513, true), (512, false), (514, false)] {
+        let mut files = 0;
+        let old = loop {
+            let mut image = image_of(FileSystems::UDF);
+            let data = vec![1; files * 2048];
+            image.root_mut().add_file("A", data).unwrap();
+            let bytes = bytes_of(&image);
+            if bytes.len() == len * 2048 {
+                break bytes;
+            }
+            files += len - bytes.len() / 2048;
+        };
+        let (result, start) = appended(&old, random_write, "B");
+        let ranges = result.modified_blocks().unwrap();
+        let lead: Vec<u32> = ranges
+            .into_iter()
+            .flatten()
+            .filter(|block| *block < start)
+            .collect();
+        let expected: &[u32] = if has_other { &[512, 256] } else { &[256] };
+        assert_eq!(lead, expected);
+        let new = written(&old, &result, start);
+        assert!(new == all(result.image_stream()));
+        // Both anchors lead to the same sequences.
+        if has_other {
+            let [one, other] = [256, 512].map(|block| &new[block * 2048 + 16..][..16]);
+            assert_eq!(one, other);
+        }
+        // Without the others, each of them leads to the new session.
+        for lost in [256, 512] {
+            let mut bytes = new.clone();
+            bytes[lost * 2048..][..2048].fill(0);
+            let last = bytes.len() - 2048;
+            if has_other {
+                bytes[last..].fill(0);
+            }
+            let volume = read_first(&bytes, FileSystems::UDF);
+            assert_eq!(volume.len(), 2, "{len} without {lost}");
+        }
+        for bytes in interruptions(&old, &result, start) {
+            assert!(names(&bytes, FileSystems::UDF).contains(&"/A".to_owned()));
         }
     }
 }

@@ -1,7 +1,11 @@
 //! How deep directories can lie, and how many there can be.
 
-use imapi2fs::{Error, FileSystemImage, FileSystems, InterchangeLevel};
+use imapi2fs::{
+    Error, FileSystemImage, FileSystems, ImagePath, ImportOptions, InterchangeLevel, RecordedDisc,
+};
 
+use crate::append::{bytes_of, disc, sequential};
+use crate::support::bytes::all;
 use crate::support::{Disc, ISO9660, JOLIET, LEVELS, UDF, check, image_at, image_of, masks};
 
 /// Debug builds are slow, and emulated ones slower.
@@ -212,4 +216,41 @@ fn a_directory_of_many_files_is_recorded() {
             .unwrap();
     }
     check(&image);
+}
+
+/// As deep as a tree on Linux can be, whose paths have 4096 bytes.
+#[test]
+fn deep_trees_are_read_back() {
+    for (depth, file_systems) in [
+        (1200, FileSystems::all()),
+        (1200, ISO9660),
+        (2000, ISO9660 | JOLIET),
+        (2000, UDF),
+    ] {
+        let mut image = image_at(file_systems, InterchangeLevel::Three);
+        image.set_free_media_blocks(0).unwrap();
+        let mut path = ImagePath::from("");
+        for _ in 0..depth {
+            path = path.join("d");
+            image.root_mut().add_directory(path.clone()).unwrap();
+        }
+        path = path.join("file");
+        image.root_mut().add_file(path.clone(), b"deep").unwrap();
+        let bytes = bytes_of(&image);
+        // What is kept of the directories on the way is little.
+        let options = ImportOptions::new().memory(8 << 20);
+        let recorded = RecordedDisc::open_with(disc(&bytes), &options).unwrap();
+        for file_system in file_systems {
+            let volume = recorded.volume(file_system).unwrap();
+            let mut items = volume.walk().map(Result::unwrap);
+            let last = items.by_ref().last().unwrap();
+            assert_eq!(last.path().components().count(), depth + 1);
+            assert_eq!(all(last.data().unwrap()), b"deep");
+        }
+        let mut next = image_at(file_systems, InterchangeLevel::Three);
+        next.set_multisession_interfaces(vec![sequential(&bytes)])
+            .unwrap();
+        let summary = next.import_file_system().unwrap();
+        assert_eq!((summary.directories, summary.files), (depth as u64, 1));
+    }
 }

@@ -1,18 +1,19 @@
 //! Which discs can be continued, and what is said of the others.
 
-use std::io::{self};
+use std::fs;
+use std::io;
 use std::sync::Arc;
 
 use imapi2fs::{
-    Disc, Error, FileSystems, MediaType, MultisessionInterface, RandomWriteImage, RecordedDisc,
-    SequentialImage, UdfRevision,
+    Disc, Error, FileDisc, FileSystems, MediaType, MultisessionInterface, RandomWriteImage,
+    RecordedDisc, SequentialImage, UdfRevision,
 };
 
 use crate::append::{Bytes, bytes_of, disc, random_write, sequential, written};
 use crate::support::bytes::BLOCK;
 use crate::support::drive::{Drive, code, imported, offered, recorded};
 use crate::support::udf::rewrite_descriptors;
-use crate::support::{ISO9660, JOLIET, UDF, add_files, image, image_of, masks, state};
+use crate::support::{Host, ISO9660, JOLIET, UDF, add_files, image, image_of, masks, state};
 
 #[test]
 fn one_interface_is_chosen() {
@@ -486,6 +487,49 @@ fn an_image_continues_only_the_disc_that_was_imported() {
                 .set_multisession_interfaces(vec![unreadable.sequential()])
                 .unwrap();
             assert_eq!(code(image.create_result_image()), 0xC0AA_B157);
+        }
+    }
+}
+
+/// What is written to a file by one image, another that continues the same file notices, and so does that image itself.
+#[test]
+fn sessions_that_were_added_to_a_file_are_noticed() {
+    let kinds: [fn(FileDisc) -> MultisessionInterface; 2] = [
+        |disc| MultisessionInterface::random_write(RandomWriteImage::new(disc)),
+        |disc| MultisessionInterface::sequential(SequentialImage::open(disc).unwrap()),
+    ];
+    for file_systems in masks() {
+        let old = recorded(file_systems);
+        // Zeros behind the volume can take the session, so that the file stays as long as it is.
+        for zeros in [0, 2000] {
+            let mut old = old.clone();
+            old.resize(old.len() + zeros * BLOCK, 0);
+            for (first, second) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
+                let host = Host::new();
+                let path = host.file("disc.iso", &old);
+                let open = |kind: usize| kinds[kind](FileDisc::open(&path).unwrap());
+                let mut image = imported(open(first));
+                let mut other = imported(open(second));
+                let late = open(1);
+                for image in [&mut image, &mut other] {
+                    image.root_mut().add_file("NEW", b"new").unwrap();
+                }
+                let result = image.create_result_image().unwrap();
+                let start = image.session_start_block();
+                fs::write(&path, written(&old, &result, start)).unwrap();
+                image.root_mut().add_file("NEWER", b"newer").unwrap();
+                for image in [&image, &other] {
+                    let error = image.create_result_image().unwrap_err();
+                    assert!(
+                        matches!(error, Error::DiscMismatch { .. }),
+                        "{file_systems} {zeros} {first} {second}: {error}"
+                    );
+                }
+                // What is imported only now has it.
+                if zeros == 0 {
+                    assert!(imported(late).exists("NEW").unwrap().is_some());
+                }
+            }
         }
     }
 }

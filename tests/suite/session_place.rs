@@ -3,8 +3,8 @@
 use std::io::{self, Cursor};
 
 use imapi2fs::{
-    Disc, Error, FileSystems, MultisessionInterface, RandomWriteImage, ReaderDisc, SequentialImage,
-    UdfRevision,
+    Disc, Error, FileSystems, MultisessionInterface, RandomWriteImage, ReaderDisc, RecordedDisc,
+    SequentialImage, UdfRevision,
 };
 
 use crate::append::{Bytes, bytes_of, disc, sequential, written};
@@ -12,6 +12,7 @@ use crate::progress::check_items;
 use crate::support::bytes::{BLOCK, all};
 use crate::support::disc::Disc as Continued;
 use crate::support::drive::{Drive, code, imported, offered, recorded};
+use crate::support::udf::moved_descriptor;
 use crate::support::{ISO9660, JOLIET, UDF, add_files, check_disc, image_of, masks, paths};
 
 /// A medium that is written at random is as long with little on it as with much: what is there says where it ends.
@@ -203,6 +204,7 @@ fn partitions_are_not_overwritten() {
     assert_eq!(imported(device).session_start_block(), behind);
     let file = imported(sequential(&bytes));
     assert_eq!(file.session_start_block(), behind.next_multiple_of(32));
+    continued(&bytes, "SECOND");
     // What nothing points at is kept as well, if it is where the session would be.
     let mut bytes = recorded(ISO9660 | JOLIET);
     bytes.resize((end + 50) * BLOCK, 1);
@@ -238,5 +240,166 @@ fn volumes_that_are_counted_from_their_session_end_where_they_do() {
                 "{size} {padding}"
             );
         }
+    }
+}
+
+/// The first blocks of the sessions of a disc.
+fn starts(bytes: &[u8]) -> Vec<u32> {
+    let recorded = RecordedDisc::open(disc(bytes)).unwrap();
+    let sessions = recorded.sessions().iter();
+    sessions.map(|session| session.start_block()).collect()
+}
+
+/// The disc with another session, in a place where it is found.
+#[track_caller]
+fn continued(bytes: &[u8], name: &str) -> Bytes {
+    let mut image = imported(sequential(bytes));
+    image.root_mut().add_file(name, b"new").unwrap();
+    let start = image.session_start_block();
+    let mut expected = starts(bytes);
+    expected.push(start);
+    let bytes = written(bytes, &image.create_result_image().unwrap(), start);
+    assert_eq!(starts(&bytes), expected, "{name}");
+    bytes
+}
+
+/// A file may have anything behind its volume: the session goes behind it, and is found there.
+#[test]
+fn sessions_are_found_behind_what_follows_on_a_volume() {
+    for file_systems in masks() {
+        for more in [1, 33, 150, 7000] {
+            let mut bytes = recorded(file_systems);
+            bytes.resize(bytes.len() + more * BLOCK - 100, 1);
+            let bytes = continued(&continued(&bytes, "SECOND"), "THIRD");
+            assert_eq!(imported(sequential(&bytes)).file_count(), 3 + 2);
+        }
+    }
+    let mut bytes = recorded(ISO9660);
+    bytes.resize(bytes.len() + 65_000 * BLOCK, 1);
+    continued(&bytes, "SECOND");
+    bytes.resize(bytes.len() + 600 * BLOCK, 1);
+    let error = SequentialImage::open(disc(&bytes)).unwrap_err();
+    assert!(
+        matches!(error, Error::IncompatiblePreviousSession { what } if what.contains("behind")),
+        "{error}"
+    );
+}
+
+/// Some volumes have their last anchor at the end of the disc, with free blocks before it. That is not the end any more
+/// when something follows.
+#[test]
+fn sessions_are_found_behind_an_anchor_at_the_disc_s_end() {
+    for more in [40, 5000] {
+        let mut bytes = recorded(UDF);
+        let anchor = bytes[256 * BLOCK..257 * BLOCK].to_vec();
+        bytes.resize(bytes.len() + more * BLOCK, 0);
+        let end = (bytes.len() / BLOCK) as u32;
+        bytes.extend(moved_descriptor(&anchor, end));
+        let image = imported(sequential(&bytes));
+        assert_eq!(image.session_start_block(), (end + 1).next_multiple_of(32));
+        continued(&bytes, "SECOND");
+    }
+    // That its end is nowhere near is known before anything is written.
+    let mut bytes = recorded(UDF);
+    let anchor = bytes[256 * BLOCK..257 * BLOCK].to_vec();
+    bytes.resize(bytes.len() + 66_000 * BLOCK, 0);
+    let end = (bytes.len() / BLOCK) as u32;
+    bytes.extend(moved_descriptor(&anchor, end));
+    let error = SequentialImage::open(disc(&bytes)).unwrap_err();
+    assert_eq!(error.hresult().0, 0xC0AA_B133, "{error}");
+}
+
+/// What is in a volume is not taken for a session, nor what counts its blocks from elsewhere.
+#[test]
+fn image_files_are_no_sessions() {
+    for file_systems in masks() {
+        let inner = recorded(file_systems);
+        let mut outer = image_of(file_systems);
+        add_files(&mut outer, &[("IMAGE.ISO", &inner)]);
+        outer.set_file_alignment(32).unwrap();
+        let mut bytes = bytes_of(&outer);
+        assert_eq!(starts(&bytes), [0]);
+        bytes.resize(bytes.len().next_multiple_of(32 * BLOCK) + 64 * BLOCK, 0);
+        bytes.extend(&inner);
+        assert_eq!(starts(&bytes), [0], "{file_systems}");
+        continued(&bytes, "SECOND");
+    }
+}
+
+#[test]
+fn no_more_sessions_are_made_than_are_found() {
+    const MOST: usize = 1024;
+    let mut bytes = Bytes::new();
+    let mut begins = Vec::new();
+    while begins.len() < MOST {
+        let start = (bytes.len() / BLOCK).next_multiple_of(32);
+        begins.push(start as u32);
+        if begins.len() == 300 || begins.len() == MOST {
+            bytes = continued(&bytes, "NEW");
+            continue;
+        }
+        bytes.resize(start * BLOCK, 0);
+        let mut image = image_of(ISO9660);
+        image.set_session_start_block(start as u32).unwrap();
+        bytes.extend(bytes_of(&image));
+    }
+    assert_eq!(starts(&bytes), begins);
+    let error = SequentialImage::open(disc(&bytes)).unwrap_err();
+    assert!(
+        matches!(error, Error::IncompatiblePreviousSession { what } if what.contains("sessions")),
+        "{error}"
+    );
+}
+
+/// Behind the last volume, zeros and what an interrupted writer left are overwritten, and nothing else.
+#[test]
+fn only_what_an_interrupted_writer_left_is_dropped() {
+    let mut first = image_of(ISO9660);
+    add_files(&mut first, &[("A", b"a")]);
+    let old = bytes_of(&first);
+    let end = old.len() / BLOCK;
+    let next = end.next_multiple_of(32);
+    let descriptor = |kind: u8, identifier: &[u8]| [&[kind], identifier, &[1]].concat();
+    // What follows on so many blocks of zeros, and whether it is kept.
+    let second = next - end + 17;
+    let cases = [
+        (0, b"data".to_vec(), true),
+        (17, b"data".to_vec(), true),
+        (second, b"data".to_vec(), true),
+        (1000, b"data".to_vec(), true),
+        (second, descriptor(255, b"CD001"), false),
+        (second, descriptor(2, b"CD001"), false),
+        (second, descriptor(0, b"NSR02"), false),
+        (second, descriptor(0, b"NSR03"), false),
+        (second, descriptor(0, b"TEA01"), false),
+        (second, descriptor(0, b"BOOT2"), false),
+        (second, descriptor(0, b"CDW02"), false),
+        // As a medium that is written at random has it.
+        (17, descriptor(255, b"CD001"), false),
+        // The first one, whose image begins a block before, and others in other places.
+        (second, descriptor(1, b"CD001"), true),
+        (second, descriptor(0, b"BEA01"), true),
+        (16, descriptor(255, b"CD001"), true),
+        (second + 1, descriptor(255, b"CD001"), true),
+    ];
+    for (zeros, data, is_kept) in cases {
+        let mut bytes = old.clone();
+        bytes.resize((end + zeros) * BLOCK, 0);
+        bytes.extend(&data);
+        bytes.resize(bytes.len() + 100 * BLOCK, 3);
+        let start = imported(sequential(&bytes)).session_start_block() as usize;
+        let kept = bytes.len().div_ceil(BLOCK).next_multiple_of(32);
+        assert_eq!(start, if is_kept { kept } else { next }, "{zeros} {data:?}");
+        if is_kept {
+            continued(&bytes, "SECOND");
+        }
+    }
+    // So many zeros that not all are looked at.
+    for (len, is_kept) in [(64 << 20, false), ((64 << 20) + BLOCK, true)] {
+        let mut bytes = old.clone();
+        bytes.resize(bytes.len() + len, 0);
+        let start = imported(sequential(&bytes)).session_start_block() as usize;
+        let kept = (bytes.len() / BLOCK).next_multiple_of(32);
+        assert_eq!(start, if is_kept { kept } else { next });
     }
 }

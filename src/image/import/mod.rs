@@ -8,6 +8,7 @@
 )]
 
 mod merge;
+mod same_files;
 mod session;
 
 use std::ops::ControlFlow;
@@ -21,6 +22,7 @@ use crate::block::{BLOCK, Lba};
 use crate::error::{Error, Result};
 use crate::file_systems::{FileSystems, InvalidValue};
 use crate::import::{ImportOptions, RecordedDisc};
+use crate::iso9660::FIRST_DESCRIPTOR;
 use crate::media::{Disc, MultisessionInterface};
 use crate::path::ImagePath;
 use crate::udf;
@@ -240,7 +242,7 @@ impl FileSystemImage {
         let disc = self.recorded(&place)?;
         let probed = disc
             .volume(file_system)
-            .and_then(|_| self.examine(&place, random, &disc));
+            .and_then(|_| self.examine(&place, random, &disc, file_system));
         match probed {
             Ok(_) => Ok(true),
             Err(error @ Error::ReadDisc { .. }) => Err(error),
@@ -259,7 +261,7 @@ impl FileSystemImage {
     }
 
     /// A text that tells this disc, with the sessions on it, from others: a digest of the blocks that lead to its last
-    /// session, and its length. Not all discs differ in it.
+    /// session, and of what is where the next one goes, and its length. Not all discs differ in it.
     ///
     /// IMAPI2: `IFileSystemImage::CalculateDiscIdentifier`, whose form is not documented.
     ///
@@ -272,6 +274,11 @@ impl FileSystemImage {
         let (place, _) = self.chosen_place()?;
         let total = place.disc.total_blocks();
         let mut digest = 0xcbf2_9ce4_8422_2325_u64;
+        let mut add = |bytes: &[u8]| {
+            for byte in bytes {
+                digest = (digest ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+            }
+        };
         let mut block = vec![0; BLOCK];
         let first = place.previous;
         for lba in (16..=20)
@@ -281,9 +288,15 @@ impl FileSystemImage {
             if lba < total {
                 let read = place.disc.read_blocks(lba, &mut block);
                 read.map_err(|source| Error::ReadDisc { block: lba, source })?;
-                for byte in &block {
-                    digest = (digest ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-                }
+                add(&block);
+            }
+        }
+        if let Some(next) = place.next() {
+            add(&next.to_le_bytes());
+            // Where a session was added since, its first descriptor is. What was never written need not be readable.
+            let lba = next.saturating_add(FIRST_DESCRIPTOR);
+            if lba < total && place.disc.read_blocks(lba, &mut block).is_ok() {
+                add(&block);
             }
         }
         Ok(format!("{first:08X}-{total:08X}-{digest:016X}"))
@@ -338,7 +351,8 @@ impl FileSystemImage {
     /// - [`Error::BootObjectConflict`] when the image has boot images: only the first session of a disc has.
     /// - [`Error::IncompatiblePreviousSession`] and [`Error::UdfNotWriteCompatible`] when the disc cannot be continued, or
     ///   something has been imported before, or when the [import options](ImportOptions) do not allow it: what another
-    ///   program recorded, and Rock Ridge.
+    ///   program recorded, and Rock Ridge. Also when another program recorded several file systems, and they do not have
+    ///   the same files: all of them would get those of `file_system`.
     /// - [`Error::ImportTypeCollision`] when a file meets a directory.
     /// - [`Error::Corrupt`], [`Error::UnsupportedFeature`], [`Error::ReadDisc`] and [`Error::ReadItem`] when the disc
     ///   cannot be read.
@@ -376,7 +390,7 @@ impl FileSystemImage {
         let (place, random) = self.chosen_place()?;
         let disc = self.recorded(&place)?;
         let volume = disc.volume(file_system)?;
-        let (mut imported, start) = self.examine(&place, random, &disc)?;
+        let (mut imported, start) = self.examine(&place, random, &disc, file_system)?;
         volume.name().clone_into(&mut imported.volume_name);
         imported.disc_id = self.calculate_disc_identifier()?;
         let old = self.settings.clone();

@@ -11,6 +11,7 @@ use std::io::{self, Read as _};
 use std::sync::Arc;
 
 use super::super::FileSystemImage;
+use super::same_files;
 use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba, MAX_BLOCKS};
 use crate::error::{Error, Result};
 use crate::file_systems::{FileSystems, UdfRevision};
@@ -25,6 +26,9 @@ const BLOCK_LEN: u64 = BLOCK as u64;
 
 /// Block of the first anchor of UDF.
 const ANCHOR: Lba = Lba(256);
+
+/// Block where the last anchor of a short volume may be that readers look for in any.
+const OTHER_ANCHOR: Lba = Lba(512);
 
 /// What is not continued unasked.
 const OTHER_PRODUCER: &str = "another program recorded it";
@@ -53,6 +57,8 @@ pub(in crate::image) struct Imported {
     pub random_write: Option<Arc<Blocks>>,
     /// Whether the session at block 0 has other file systems.
     pub first_differs: bool,
+    /// The anchors of UDF that are to lead to the new session, in the order they are to be written.
+    pub rewritten_anchors: Vec<Lba>,
 }
 
 impl Imported {
@@ -66,12 +72,15 @@ impl Imported {
                     || self.first_differs),
         })
     }
+}
 
-    /// The anchor that is to lead to the new session.
-    pub(in crate::image) fn rewritten_anchor(&self) -> Option<Lba> {
-        let has_udf = self.file_systems.contains(FileSystems::UDF);
-        (has_udf && self.random_write.is_some()).then_some(ANCHOR)
-    }
+/// The anchors that are to lead to a session that begins at block `next`, in the order they are to be written.
+fn rewritten_anchors(disc: &Blocks, next: u32) -> Vec<Lba> {
+    // There can also be an anchor at block 512 (UDF 2.2.3): left as it is, it would lead readers to the old session.
+    let has_other =
+        OTHER_ANCHOR.0 < next && udf::read::have_same_anchor(disc, ANCHOR.0, OTHER_ANCHOR.0);
+    let other = Some(OTHER_ANCHOR).filter(|_| has_other);
+    other.into_iter().chain([ANCHOR]).collect()
 }
 
 /// Where the earlier sessions are, and where the new one goes.
@@ -88,12 +97,14 @@ pub(super) struct Place {
 }
 
 impl FileSystemImage {
-    /// Looks whether the disc can be continued; also gives the first block of the new session.
+    /// Looks whether the disc can be continued with the files of one of its file systems; also gives the first block of
+    /// the new session.
     pub(super) fn examine(
         &self,
         place: &Place,
         random: bool,
         disc: &RecordedDisc,
+        file_system: FileSystems,
     ) -> Result<(Imported, u32)> {
         let options = &self.settings.import;
         let incompatible = |what| Err(Error::IncompatiblePreviousSession { what });
@@ -132,7 +143,9 @@ impl FileSystemImage {
             boot_readme: None,
             random_write: random.then(|| blocks.clone()),
             first_differs,
+            rewritten_anchors: Vec::new(),
         };
+        let mut is_own = true;
         if has_iso9660 || is_boot_stub {
             let descriptors = Descriptors::read(blocks, place.previous)?;
             if !descriptors.count_blocks_of_disc() {
@@ -140,7 +153,8 @@ impl FileSystemImage {
                     "its ISO 9660 volume has logical blocks of another length than 2048",
                 );
             }
-            if !options.other_producers && !descriptors.are_own() {
+            is_own &= descriptors.are_own();
+            if !options.other_producers && !is_own {
                 return incompatible(OTHER_PRODUCER);
             }
             if !options.drop_rock_ridge && !is_boot_stub && has_rock_ridge(disc)? {
@@ -160,7 +174,8 @@ impl FileSystemImage {
                     revision: volume.recorded_revision(),
                 });
             };
-            if !options.other_producers && !volume.is_own() {
+            is_own &= volume.is_own();
+            if !options.other_producers && !is_own {
                 return incompatible(OTHER_PRODUCER);
             }
             if volume.logical_block_size() != BLOCK_SIZE {
@@ -192,9 +207,11 @@ impl FileSystemImage {
                     None => partitions_end(blocks)?,
                 };
                 // While a session is added, the volumes at block 0 may end behind the last session that is found.
-                let mut end = session_end(disc)?.unwrap_or(0).max(written);
-                if let Some(first) = &first {
-                    end = end.max(session_end(first)?.unwrap_or(0));
+                let mut end = session_end(blocks, place.previous)?
+                    .unwrap_or(0)
+                    .max(written);
+                if first.is_some() {
+                    end = end.max(session_end(blocks, 0)?.unwrap_or(0));
                 }
                 let unit = place.write_unit.max(1);
                 end.checked_next_multiple_of(unit).unwrap_or(u32::MAX)
@@ -211,6 +228,13 @@ impl FileSystemImage {
         if next <= partition.0 {
             return incompatible("its partition begins behind the place of the next session");
         }
+        if random && file_systems.contains(FileSystems::UDF) {
+            imported.rewritten_anchors = rewritten_anchors(blocks, next);
+        }
+        if !is_own {
+            let others = file_systems.difference(file_system);
+            same_files::check(disc, file_system, others)?;
+        }
         imported.recorded = Extent {
             start: partition,
             blocks: next.saturating_sub(partition.0),
@@ -220,6 +244,11 @@ impl FileSystemImage {
 }
 
 impl Place {
+    /// The first block of the new session, if the drive says it.
+    pub(super) const fn next(&self) -> Option<u32> {
+        self.next
+    }
+
     /// What an interface, one of several, says of its disc.
     pub(super) fn of(interface: &MultisessionInterface, offered: usize) -> Result<Self> {
         let failed = |parameter| {

@@ -113,14 +113,7 @@ impl Descriptors {
 
     /// Blocks of the disc that the volume has, as the first primary descriptor says in blocks of its own.
     pub(crate) fn volume_space_size(&self) -> Option<u32> {
-        let descriptor = &self.primaries.first()?.descriptor;
-        let len = match descriptor.logical_block_size.get() {
-            len @ (512 | 1024) => u64::from(len),
-            // What is none of the sizes there are is said when the volume is opened.
-            _ => u64::from(BLOCK_SIZE),
-        };
-        let bytes = u64::from(descriptor.volume_space_size.get()).saturating_mul(len);
-        Some(u32::try_from(bytes.div_ceil(u64::from(BLOCK_SIZE))).unwrap_or(u32::MAX))
+        self.primaries.first().map(space_size)
     }
 
     /// Whether all volumes count in blocks as long as those of the disc.
@@ -135,12 +128,24 @@ impl Descriptors {
         first.is_some_and(|first| first.descriptor.application_identifier == padded(APPLICATION))
     }
 
-    /// Blocks of the volume, as the descriptor counts them that counts most: they differ while a session is added.
+    /// Blocks of the disc that the volume has, as the descriptor says that counts most: they differ while a session is
+    /// added.
     pub(crate) fn largest_space_size(&self) -> Option<u32> {
         let all = self.primaries.iter().chain(&self.supplementaries);
-        all.map(|found| found.descriptor.volume_space_size.get())
-            .max()
+        all.map(space_size).max()
     }
+}
+
+/// Blocks of the disc that the volume of a descriptor has, which counts in blocks of its own.
+fn space_size(found: &Found) -> u32 {
+    let descriptor = &found.descriptor;
+    let len = match descriptor.logical_block_size.get() {
+        len @ (512 | 1024) => u64::from(len),
+        // What is none of the sizes there are is said when the volume is opened.
+        _ => u64::from(BLOCK_SIZE),
+    };
+    let bytes = u64::from(descriptor.volume_space_size.get()).saturating_mul(len);
+    u32::try_from(bytes.div_ceil(u64::from(BLOCK_SIZE))).unwrap_or(u32::MAX)
 }
 
 /// The descriptor in a block; nothing if there is none.

@@ -16,6 +16,9 @@ const SECTOR_LENS: [u32; 7] = [2048, 512, 1024, 4096, 8192, 16384, 32768];
 /// The most descriptors of a recognition sequence that are looked at.
 const MAX_RECOGNITION: u64 = 256;
 
+/// Blocks from a session's start to its first anchor.
+const FIRST_ANCHOR: u32 = 256;
+
 /// Whether the volume recognition sequence of the session has `NSR02` or `NSR03`.
 pub(crate) fn is_recorded(blocks: &Blocks, session_start: u32) -> Result<bool> {
     // Descriptors are as far apart as sectors are long, but not less than 2048 bytes.
@@ -88,7 +91,7 @@ pub(super) fn find(blocks: &Blocks, session_start: u32) -> Result<Anchors> {
             return Ok(Anchors { sector_len, found });
         }
     }
-    let at = byte_of(session_start, BLOCK_SIZE).saturating_add(byte_of(256, BLOCK_SIZE));
+    let at = byte_of(session_start, BLOCK_SIZE).saturating_add(byte_of(FIRST_ANCHOR, BLOCK_SIZE));
     Err(corrupt(at, "no anchor volume descriptor pointer is intact"))
 }
 
@@ -115,7 +118,7 @@ fn places(blocks: &Blocks, session_start: u32, sector_len: u32) -> Vec<Vec<u32>>
             .collect()
     };
     [
-        vec![start.saturating_add(256)],
+        vec![start.saturating_add(FIRST_ANCHOR.into())],
         last.clone(),
         before(&[256]),
         vec![start.saturating_add(512)],
@@ -148,6 +151,19 @@ pub(super) fn read(blocks: &Blocks, sector: u32, sector_len: u32) -> Option<Anch
         main: anchor.main_sequence,
         reserve: anchor.reserve_sequence,
     })
+}
+
+/// Whether the session that begins at block `session_start` has an anchor in the first of the places where one can be.
+pub(crate) fn has_anchor(blocks: &Blocks, session_start: u32) -> bool {
+    let place = session_start.checked_add(FIRST_ANCHOR);
+    place.is_some_and(|place| read(blocks, place, BLOCK_SIZE).is_some())
+}
+
+/// Whether both blocks have anchors, and these lead to the same sequences.
+pub(crate) fn have_same_anchor(blocks: &Blocks, one: u32, other: u32) -> bool {
+    let [one, other] = [one, other].map(|block| read(blocks, block, BLOCK_SIZE));
+    one.zip(other)
+        .is_some_and(|(one, other)| one.main == other.main && one.reserve == other.reserve)
 }
 
 /// A buffer for one sector.

@@ -39,7 +39,7 @@ mod text;
 mod virtual_table;
 mod volume;
 
-pub(crate) use self::anchor::is_recorded;
+pub(crate) use self::anchor::{has_anchor, have_same_anchor, is_recorded};
 #[cfg(test)]
 pub(crate) use self::finding::Finding;
 pub(crate) use self::volume::open;

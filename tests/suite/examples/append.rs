@@ -187,3 +187,27 @@ fn links_of_the_source_are_counted_and_reported() {
     let (_, stderr) = succeeds(command.arg("--report"));
     assert_eq!(stderr.matches("left out").count(), 12, "{stderr}");
 }
+
+#[test]
+fn a_sequential_session_goes_behind_what_follows_on_the_last() {
+    let place = Place::new();
+    let new = addition(&place, "new", b"new");
+    for file_systems in ["iso9660", "udf", "iso9660,joliet,udf"] {
+        let image = built_of(&place, file_systems);
+        let mut bytes = fs::read(&image).unwrap();
+        bytes.extend([0; 17 * 2048]);
+        bytes.extend([7; 150_000]);
+        fs::write(&image, &bytes).unwrap();
+        let (_, stderr) = succeeds(append_session().arg("--sequential").arg(&image).arg(&new));
+        let start = bytes.len().div_ceil(2048).next_multiple_of(32);
+        let text = format!("append_session: the session begins at block {start}\n");
+        assert_eq!(stderr, text);
+        assert!(fs::read(&image).unwrap().starts_with(&bytes));
+        let text = inspected(&image, &[]);
+        assert!(
+            text.contains(&format!("session 1 at block {start}: ")),
+            "{text}"
+        );
+        assert!(text.to_lowercase().contains("/new\n"), "{text}");
+    }
+}

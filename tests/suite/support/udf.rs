@@ -49,6 +49,14 @@ pub(crate) fn rewrite_descriptors(
     image
 }
 
+/// A descriptor as it is in another block.
+pub(crate) fn moved_descriptor(bytes: &[u8], location: u32) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    bytes[12..16].copy_from_slice(&location.to_le_bytes());
+    bytes[4] = tag_checksum(&bytes);
+    bytes
+}
+
 /// Checks an entity identifier (ECMA-167 1/7.4, UDF 2.1.5); returns its suffix.
 #[track_caller]
 pub(crate) fn check_regid(bytes: &[u8], identifier: &str) -> Vec<u8> {

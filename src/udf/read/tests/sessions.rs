@@ -41,18 +41,25 @@ fn contents(disc: &RecordedDisc) -> (String, String) {
 #[test]
 fn sessions_of_udf_alone_are_found() {
     for revision in UdfRevision::ALL {
-        for gap in [0, 150, 6900, 11_400] {
+        for (gap, unit, place) in [
+            (0, 32, 0),
+            (6900, 1, 0),
+            (11_400, 1, 0),
+            // Anywhere else sessions begin at multiples of 32.
+            (150, 32, 0),
+            (5000, 32, 0),
+            (150, 32, 5),
+        ] {
             let mut bytes = session(0, *revision, "first");
             let end = bytes.len() / 2048;
-            let start = (end + gap).next_multiple_of(if gap > 150 { 1 } else { 32 });
+            let start = (end + gap).next_multiple_of(unit) + place;
             bytes.resize(start * 2048, 0);
             bytes.extend(session(start as u32, *revision, "second"));
             let open = |options: &ImportOptions| {
                 let disc = ReaderDisc::new(Cursor::new(bytes.clone())).unwrap();
                 RecordedDisc::open_with(disc, options).unwrap()
             };
-            // A gap of 150 blocks is none that sessions have.
-            let last = if gap == 150 { "first" } else { "second" };
+            let last = if place > 0 { "first" } else { "second" };
             let disc = open(&ImportOptions::new());
             assert_eq!(disc.file_systems(), FileSystems::UDF);
             assert_eq!(
