@@ -9,6 +9,7 @@ use super::ResultImage;
 use super::pipeline::{Chunks, anywhere, in_order};
 use crate::block::BLOCK_SIZE;
 use crate::error::{Error, Result};
+use crate::source;
 
 /// How an image is written.
 #[derive(Clone, Debug, Default)]
@@ -76,29 +77,7 @@ pub trait WriteAt: Sync {
 
 impl WriteAt for File {
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        #[cfg(unix)]
-        {
-            std::os::unix::fs::FileExt::write_all_at(self, bytes, offset)
-        }
-        #[cfg(windows)]
-        {
-            let mut done = 0;
-            while done < bytes.len() {
-                let at = offset + done as u64;
-                match std::os::windows::fs::FileExt::seek_write(self, &bytes[done..], at) {
-                    Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                    Ok(written) => done += written,
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(error) => return Err(error),
-                }
-            }
-            Ok(())
-        }
-        #[cfg(not(any(unix, windows)))]
-        {
-            let _ = (bytes, offset);
-            Err(io::ErrorKind::Unsupported.into())
-        }
+        source::write_all_at(self, bytes, offset)
     }
 }
 

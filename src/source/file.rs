@@ -322,6 +322,36 @@ pub(super) fn read_exact_at(file: &File, buf: &mut [u8], offset: u64) -> io::Res
     }
 }
 
+/// Writes all of `buf` from `offset` on without moving a position that others use.
+pub(crate) fn write_all_at(file: &File, buf: &[u8], offset: u64) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::FileExt::write_all_at(file, buf, offset)
+    }
+    #[cfg(windows)]
+    {
+        let mut done = 0;
+        while done < buf.len() {
+            let at = offset + done as u64;
+            match std::os::windows::fs::FileExt::seek_write(file, &buf[done..], at) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(written) => done += written,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+    // Elsewhere there are no threads, which could have moved it in between.
+    #[cfg(not(any(unix, windows)))]
+    {
+        use std::io::Write;
+        let mut file = file;
+        file.seek(SeekFrom::Start(offset))?;
+        file.write_all(buf)
+    }
+}
+
 /// What a file is on Windows, where its metadata does not tell: volume, index, number of links.
 #[cfg(windows)]
 pub(crate) fn file_identity(path: &Path) -> io::Result<(u64, u64, u64)> {

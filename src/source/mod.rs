@@ -19,7 +19,9 @@ use crate::error::Origin;
 use crate::media::DiscData;
 
 pub(crate) use self::attributes::{identity, is_hidden};
-pub(crate) use self::file::{Failure, Fingerprint, HostFiles, Opened, RecentDirectory};
+pub(crate) use self::file::{
+    Failure, Fingerprint, HostFiles, Opened, RecentDirectory, write_all_at,
+};
 pub(crate) use self::long_path::{Entry as HostEntry, is_too_long, open, open_no_follow, read_dir};
 pub use self::policy::{PlatformStaging, StagingPolicy};
 pub(crate) use self::staging::{Failure as StageFailure, Stage, StageFile, StageReader};

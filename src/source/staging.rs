@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::file::read_exact_at;
+use super::file::{read_exact_at, write_all_at};
 use crate::error::{Error, Result};
 
 /// Bytes copied at a time.
@@ -25,36 +25,8 @@ impl StageFile {
         read_exact_at(&self.file, buf, offset)
     }
 
-    fn write_all_at(&self, mut buf: &[u8], mut offset: u64) -> io::Result<()> {
-        while !buf.is_empty() {
-            let result = {
-                #[cfg(unix)]
-                {
-                    std::os::unix::fs::FileExt::write_at(&self.file, buf, offset)
-                }
-                #[cfg(windows)]
-                {
-                    std::os::windows::fs::FileExt::seek_write(&self.file, buf, offset)
-                }
-                #[cfg(not(any(unix, windows)))]
-                {
-                    use std::io::{Seek, SeekFrom, Write};
-                    let mut file = &self.file;
-                    file.seek(SeekFrom::Start(offset))
-                        .and_then(|_| file.write(buf))
-                }
-            };
-            match result {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => {
-                    buf = &buf[written..];
-                    offset += written as u64;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+    fn write_all_at(&self, buf: &[u8], offset: u64) -> io::Result<()> {
+        write_all_at(&self.file, buf, offset)
     }
 }
 
