@@ -391,12 +391,10 @@ fn go_on(
         let new = written(&bytes, &result, session_start);
         if let Some(ranges) = result.modified_blocks() {
             assert!(new == all(result.image_stream()), "all changes are listed");
-            let new = ranges.iter().map(|range| *range.start());
+            let mut new = ranges.iter().map(|range| *range.start());
             assert!(new.clone().any(|first| first == session_start));
-            assert!(
-                new.clone()
-                    .all(|first| first >= session_start || first <= 256)
-            );
+            // An anchor may have been at block 512.
+            assert!(new.all(|first| first >= session_start || first <= 256 || first == 512));
             assert!(session_start as usize * 2048 >= bytes.len());
         } else {
             assert!(new[..bytes.len()] == bytes, "what is there stays");
