@@ -130,11 +130,19 @@ fn one_line(stderr: &str) -> String {
 }
 
 fn run(command: &mut Command) -> (Option<i32>, Vec<u8>, String) {
+    /// What Wine says now and then when it is to start a program.
+    const INTERNAL_ERROR: i32 = 1359;
+    let output = match command.output() {
+        Err(error) if cfg!(windows) && error.raw_os_error() == Some(INTERNAL_ERROR) => {
+            command.output()
+        }
+        output => output,
+    };
     let Output {
         status,
         stdout,
         stderr,
-    } = command.output().unwrap();
+    } = output.unwrap();
     (status.code(), stdout, String::from_utf8(stderr).unwrap())
 }
 
