@@ -110,7 +110,7 @@ impl HostFiles {
             return Ok(retry_on_intr(open)?.into());
         }
         #[cfg(not(unix))]
-        let RecentDirectory = recent;
+        let _ = recent;
         open_no_follow(&self.path(file, name))
     }
 }
