@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use super::options::{ImportOptions, Session};
 use super::probe;
-use super::volume::RecordedVolume;
+use super::volume::{self, RecordedVolume};
 use crate::boot::{self, RecordedBootEntry};
 use crate::error::{Error, Result};
 use crate::file_systems::{FileSystems, InvalidValue};
@@ -155,7 +155,7 @@ impl RecordedDisc {
             };
             return Err(error.into());
         }
-        let opened = probe::open(
+        let opened = volume::open(
             &self.blocks,
             self.session.start,
             file_system,

@@ -12,8 +12,7 @@ use std::sync::Arc;
 use zerocopy::FromBytes;
 use zerocopy::little_endian::U32;
 
-use super::probe;
-use super::volume::RecordedVolume;
+use super::volume::{RecordedVolume, open};
 use crate::block::BLOCK_SIZE;
 use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
@@ -66,7 +65,7 @@ fn counted_end(blocks: &Arc<Blocks>, start: u32, size: u32) -> u32 {
 /// The byte behind all files of ISO 9660.
 fn last_used(blocks: &Arc<Blocks>, start: u32) -> Result<u64> {
     let file_system = FileSystems::ISO9660;
-    let opened = probe::open(blocks, start, file_system, None)?;
+    let opened = open(blocks, start, file_system, None)?;
     let opened = opened.ok_or(Error::FileSystemNotFound { file_system })?;
     let volume = RecordedVolume::new(Arc::clone(blocks), file_system, opened);
     let mut end = 0;

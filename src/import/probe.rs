@@ -9,11 +9,8 @@
 
 use std::sync::Arc;
 
-use encoding_rs::Encoding;
-
 use super::disc::RecordedSession;
 use super::end::session_end;
-use super::volume::Opened;
 use crate::block::BLOCK_SIZE;
 use crate::boot;
 use crate::error::{Error, Result};
@@ -264,36 +261,6 @@ fn udf_begins_at(blocks: &Blocks, start: u32) -> Result<bool> {
     Ok(is_at(first, b"BEA01")?
         && !is_at(first.saturating_sub(1), b"CD001")?
         && udf::read::is_recorded(blocks, start)?)
-}
-
-/// Opens a file system of the session that begins at block `start`; nothing if it does not have it.
-pub(super) fn open(
-    blocks: &Arc<Blocks>,
-    start: u32,
-    file_system: FileSystems,
-    code_page: Option<&'static Encoding>,
-) -> Result<Option<Opened>> {
-    if file_system == FileSystems::UDF {
-        let opened = udf::read::open(blocks, start)?;
-        return Ok(opened.map(|volume| Opened {
-            name: volume.name().to_owned(),
-            rock_ridge: false,
-            udf_revision: volume.revision(),
-            volume: Arc::new(volume),
-        }));
-    }
-    let descriptors = Descriptors::read(blocks, start)?;
-    let opened = if file_system == FileSystems::JOLIET {
-        joliet::read::open(blocks, &descriptors)?
-    } else {
-        iso9660::read::open(blocks, &descriptors, code_page)?
-    };
-    Ok(opened.map(|volume| Opened {
-        name: volume.name().to_owned(),
-        rock_ridge: volume.has_rock_ridge(),
-        udf_revision: None,
-        volume: Arc::new(volume),
-    }))
 }
 
 /// Whether nothing is recorded where file systems begin.

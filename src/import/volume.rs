@@ -10,13 +10,17 @@
 use std::fmt;
 use std::sync::Arc;
 
+use encoding_rs::Encoding;
+
 use super::item::RecordedItem;
 use super::walk::RecordedWalk;
 use crate::error::{Error, Result};
 use crate::file_systems::{FileSystems, UdfRevision};
+use crate::iso9660::read::Descriptors;
 use crate::media::Blocks;
 use crate::path::ImagePath;
 use crate::recorded::{RecordedFinding, Volume};
+use crate::{iso9660, joliet, udf};
 
 /// What a format's reader gives.
 pub(super) struct Opened {
@@ -153,4 +157,34 @@ impl fmt::Debug for RecordedVolume {
             .field("file_system", &self.file_system())
             .finish_non_exhaustive()
     }
+}
+
+/// Opens a file system of the session that begins at block `start`; nothing if it does not have it.
+pub(super) fn open(
+    blocks: &Arc<Blocks>,
+    start: u32,
+    file_system: FileSystems,
+    code_page: Option<&'static Encoding>,
+) -> Result<Option<Opened>> {
+    if file_system == FileSystems::UDF {
+        let opened = udf::read::open(blocks, start)?;
+        return Ok(opened.map(|volume| Opened {
+            name: volume.name().to_owned(),
+            rock_ridge: false,
+            udf_revision: volume.revision(),
+            volume: Arc::new(volume),
+        }));
+    }
+    let descriptors = Descriptors::read(blocks, start)?;
+    let opened = if file_system == FileSystems::JOLIET {
+        joliet::read::open(blocks, &descriptors)?
+    } else {
+        iso9660::read::open(blocks, &descriptors, code_page)?
+    };
+    Ok(opened.map(|volume| Opened {
+        name: volume.name().to_owned(),
+        rock_ridge: volume.has_rock_ridge(),
+        udf_revision: None,
+        volume: Arc::new(volume),
+    }))
 }

@@ -54,9 +54,7 @@ impl Chunks {
             .map(|range| range.end - range.start)
             .sum()
     }
-}
 
-impl Chunks {
     /// Up to `number` chunks that follow each other.
     fn claim(&mut self, number: u64) -> Option<Range<u64>> {
         while let Some(range) = self.ranges.front_mut() {
