@@ -8,7 +8,7 @@ FOLDER of --tools has gen.py, which makes the trees, and extra.sh, which mounts 
 are left out. Every round runs each program once, in turn, so that a drift of the machine's speed hits all alike; a
 ratio is the median of those of the rounds. CPU is user and system time of the process.
 
-Rows: small bridge tiny flat linear real large list memory size cold reflink
+Rows: small bridge tiny flat linear real large list memory million size cold reflink
 """
 
 import argparse
@@ -139,11 +139,22 @@ class Bench:
 
     def memory(self):
         for name, goal in (("iso", 400), ("bridge", 500)):
-            for tree, files in (("w2", 100_000), ("w3", 300_000)):
+            for tree, files in (("w2", 100_000), ("w3", 300_000), ("w5", 100_000)):
                 used = self.rounds({name: PROGRAMS[name]}, self.tree(tree))[name]
                 most = statistics.median(usage["memory"] for usage in used)
                 value = max(most - (8 << 20), 0) / files
                 self.say(f"{files:,} files, {name}", "bytes of memory per file beyond 8 MiB", value, f"{goal}")
+
+    def million(self):
+        """A million tiny files: what one costs is to be what it costs among 10,000."""
+        per_file = {}
+        for tree, files in (("w3_10k", 10_000), ("w3_1m", 1_000_000)):
+            used = self.rounds({"bridge": PROGRAMS["bridge"]}, self.tree(tree))["bridge"]
+            per_file[files] = statistics.median(usage["cpu"] for usage in used) / files
+        self.say("1,000,000 files, bridge", "CPU per file, of 10,000", per_file[1_000_000] / per_file[10_000], "1")
+        most = statistics.median(usage["memory"] for usage in used)
+        value = max(most - (8 << 20), 0) / files
+        self.say("1,000,000 files, bridge", "bytes of memory per file beyond 8 MiB", value, "500")
 
     def size(self):
         source = self.tree("w2")

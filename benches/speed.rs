@@ -2,13 +2,16 @@
 
 #![expect(missing_docs, reason = "what criterion's macros make is public")]
 
+use std::fs;
 use std::hint::black_box;
 use std::io::{self, Cursor};
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use imapi2fs::{
     FileSystemImage, FileSystems, InterchangeLevel, MultisessionInterface, RandomWriteImage,
-    ReaderDisc, RecordedDisc, Timestamp, UdfRevision,
+    ReaderDisc, RecordedDisc, Timestamp, UdfRevision, WriteOptions, WriteProgress,
 };
 
 const DIRECTORIES: usize = 100;
@@ -34,13 +37,18 @@ fn image_of(directories: usize, len: usize) -> FileSystemImage {
     image
 }
 
-/// One directory of names that are all alike in their first eight characters.
-fn image_of_collisions(files: usize) -> FileSystemImage {
+/// One directory of 100,000 names, which interchange level 1 cuts to eight characters.
+fn image_of_names(name: impl Fn(u32) -> String) -> FileSystemImage {
     let mut image = FileSystemImage::with_time(Timestamp::from_unix(0));
     image.set_free_media_blocks(0).unwrap();
-    for file in 0..files {
-        let name = format!("a long name {file}.txt");
-        image.root_mut().add_file(name, []).unwrap();
+    image
+        .set_file_systems_to_create(FileSystems::ISO9660)
+        .unwrap();
+    image
+        .set_iso9660_interchange_level(InterchangeLevel::One)
+        .unwrap();
+    for file in 0..100_000 {
+        image.root_mut().add_file(name(file), []).unwrap();
     }
     image
 }
@@ -59,10 +67,31 @@ fn plan(c: &mut Criterion) {
     group.bench_function("small files", |b| {
         b.iter(|| black_box(many.create_result_image().unwrap()));
     });
-    let collisions = image_of_collisions(DIRECTORIES * FILES);
-    group.bench_function("colliding names", |b| {
-        b.iter(|| black_box(collisions.create_result_image().unwrap()));
-    });
+    group.finish();
+}
+
+/// Laying out and writing one directory: names that collide are to cost at most twice as much.
+fn names(c: &mut Criterion) {
+    let mut group = c.benchmark_group("names");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(100_000));
+    for (what, image) in [
+        (
+            "distinct",
+            image_of_names(|file| format!("{file:06} name.txt")),
+        ),
+        (
+            "colliding",
+            image_of_names(|file| format!("the name {file:06}.txt")),
+        ),
+    ] {
+        group.bench_function(format!("100,000 {what}"), |b| {
+            b.iter(|| {
+                let result = image.create_result_image().unwrap();
+                assert_eq!(result.write_to(io::sink()).unwrap(), result.len());
+            });
+        });
+    }
     group.finish();
 }
 
@@ -86,6 +115,27 @@ fn stream(c: &mut Criterion) {
         .add_file("large", vec![1; 64 << 20])
         .unwrap();
     read_all("one large file", &large);
+    group.finish();
+}
+
+/// Small files of the host by so many readers.
+fn readers(c: &mut Criterion) {
+    let tree = tempfile::tempdir().unwrap();
+    for file in 0..10 * FILES {
+        fs::write(tree.path().join(format!("{file}.txt")), vec![1; 3000]).unwrap();
+    }
+    let mut image = FileSystemImage::with_time(Timestamp::from_unix(0));
+    image.root_mut().add_tree(tree.path(), false).unwrap();
+    let result = image.create_result_image().unwrap();
+    let mut group = c.benchmark_group("readers");
+    group.throughput(Throughput::Elements(10 * FILES as u64));
+    for readers in [1, 2, 8, 32].map(|readers| NonZeroUsize::new(readers).unwrap()) {
+        let options = WriteOptions::new().readers(readers);
+        group.bench_function(format!("{readers}, in order"), |b| {
+            let go_on = |_: WriteProgress<'_>| ControlFlow::Continue(());
+            b.iter(|| result.write_to_with(io::sink(), &options, go_on).unwrap());
+        });
+    }
     group.finish();
 }
 
@@ -142,5 +192,7 @@ fn read_back(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, add, plan, stream, bridge, read_back);
+criterion_group!(
+    benches, add, plan, names, stream, readers, bridge, read_back
+);
 criterion_main!(benches);

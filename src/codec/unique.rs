@@ -108,7 +108,12 @@ impl Texts {
     }
 
     pub(crate) fn push(&mut self, text: &str) {
-        self.text.push_str(text);
+        self.push_with(|out| out.push_str(text));
+    }
+
+    /// Pushes what `append` appends.
+    fn push_with(&mut self, append: impl FnOnce(&mut String)) {
+        append(&mut self.text);
         self.ends.push(self.text.len());
     }
 
@@ -136,30 +141,28 @@ pub(crate) fn renamed_among<'a, R: NameRules + ?Sized>(
     mapped_texts: &mut Texts,
 ) -> Result<Renamed, usize> {
     mapped_texts.clear();
-    // All names, folded, in one buffer; and whether a name is kept as it is.
-    let mut folded = String::new();
-    let mut entries = Vec::with_capacity(items.len());
+    let mut folded = Texts::default();
+    let mut changed = Vec::with_capacity(items.len());
     let mut mapped = Mapped::default();
     for (name, directory) in items.clone() {
         rules.map(name, directory, &mut mapped);
         mapped_texts.push(&mapped.text);
-        let start = folded.len();
-        rules.fold(&mapped.text, &mut folded);
-        entries.push((start, folded.len(), mapped.changes.is_empty()));
+        folded.push_with(|out| rules.fold(&mapped.text, out));
+        changed.push(!mapped.changes.is_empty());
     }
-    let key = |place: usize| &folded[entries[place].0..entries[place].1];
+    let key = |place: u32| folded.get(place as usize);
 
-    let mut order: Vec<usize> = (0..entries.len()).collect();
+    // The tree's nodes are counted in 32 bits.
+    let mut order: Vec<u32> = (0..changed.len() as u32).collect();
     // Of equal names the first keeps its own: one that is as the caller gave it, else the first by name.
-    order.sort_by(|a, b| {
-        key(*a)
-            .cmp(key(*b))
-            .then_with(|| entries[*b].2.cmp(&entries[*a].2))
+    order.sort_unstable_by(|a, b| {
+        let rank = |place: u32| (changed[place as usize], place);
+        key(*a).cmp(key(*b)).then_with(|| rank(*a).cmp(&rank(*b)))
     });
     let losers: Vec<usize> = order
         .windows(2)
         .filter(|pair| key(pair[0]) == key(pair[1]))
-        .map(|pair| pair[1])
+        .map(|pair| pair[1] as usize)
         .collect();
     if losers.is_empty() {
         return Ok(Vec::new());

@@ -212,8 +212,7 @@ impl Walk<'_> {
             directory: source.to_owned(),
             source: error,
         };
-        let mut entries = read_dir(source).map_err(unreadable)?;
-        entries.sort_by_cached_key(HostEntry::file_name);
+        let entries = read_dir(source).map_err(unreadable)?;
 
         let stage = self.image.must_stage(source);
         let here = match self.visited.get(source) {

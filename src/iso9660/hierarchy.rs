@@ -118,7 +118,8 @@ impl<R: Identifiers> Hierarchy<R> {
                 let other = others.next_if(|(other, _)| *other == position);
                 items.push((position, other.map_or(texts.get(place), |(_, text)| text)));
             }
-            items.sort_by(|a, b| self.rules.compare(a.1, b.1));
+            // No two are equal.
+            items.sort_unstable_by(|a, b| self.rules.compare(a.1, b.1));
 
             self.starts.push(self.blocks.len() as u32);
             self.blocks.push((0, 0));

@@ -38,7 +38,7 @@ impl NameRules for Names {
         out.text.clear();
         out.changes = NameChange::empty();
         // The last dot separates, unless the name begins or ends with it.
-        let dot = match name.rfind('.') {
+        let dot = match name.bytes().rposition(|byte| byte == b'.') {
             Some(at) if !directory && at > 0 && at + 1 < name.len() => Some(at),
             _ => None,
         };

@@ -125,7 +125,7 @@ fn compare_units(a: &str, b: &str) -> Ordering {
 
 /// Name and extension, which has its dot; a dot at either end of the name begins no extension.
 fn split(name: &str) -> (&str, &str) {
-    match name.rfind('.') {
+    match name.bytes().rposition(|byte| byte == b'.') {
         Some(at) if at > 0 && at + 1 < name.len() => name.split_at(at),
         _ => (name, ""),
     }

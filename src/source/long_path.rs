@@ -13,10 +13,14 @@ pub(crate) enum Entry {
     Near(DirEntry),
     /// In a directory whose path is too long.
     #[cfg(unix)]
-    Far {
-        path: PathBuf,
-        metadata: Metadata,
-    },
+    Far(Box<Far>),
+}
+
+/// Its path, and what was seen there. A list of what a large directory has should not be wide for it.
+#[cfg(unix)]
+pub(crate) struct Far {
+    path: PathBuf,
+    metadata: Metadata,
 }
 
 impl Entry {
@@ -24,7 +28,7 @@ impl Entry {
         match self {
             Self::Near(entry) => entry.file_name(),
             #[cfg(unix)]
-            Self::Far { path, .. } => path.file_name().unwrap_or_default().to_owned(),
+            Self::Far(far) => far.path.file_name().unwrap_or_default().to_owned(),
         }
     }
 
@@ -32,7 +36,7 @@ impl Entry {
         match self {
             Self::Near(entry) => entry.path(),
             #[cfg(unix)]
-            Self::Far { path, .. } => path.clone(),
+            Self::Far(far) => far.path.clone(),
         }
     }
 
@@ -40,7 +44,7 @@ impl Entry {
         match self {
             Self::Near(entry) => entry.file_type(),
             #[cfg(unix)]
-            Self::Far { metadata, .. } => Ok(metadata.file_type()),
+            Self::Far(far) => Ok(far.metadata.file_type()),
         }
     }
 
@@ -51,16 +55,36 @@ impl Entry {
                 or_in_parts(entry.metadata(), || in_parts::metadata(&entry.path()))
             }
             #[cfg(unix)]
-            Self::Far { metadata, .. } => Ok(metadata.clone()),
+            Self::Far(far) => Ok(far.metadata.clone()),
         }
     }
 }
 
-/// All that a directory has, in no order.
-pub(crate) fn read_dir(directory: &Path) -> io::Result<Vec<Entry>> {
+/// All that a directory has, by name.
+pub(crate) fn read_dir(directory: &Path) -> io::Result<impl Iterator<Item = Entry>> {
     let entries = fs::read_dir(directory)
         .and_then(|entries| entries.map(|one| one.map(Entry::Near)).collect());
-    or_in_parts(entries, || in_parts::read_dir(directory))
+    or_in_parts(entries, || in_parts::read_dir(directory)).map(sorted)
+}
+
+/// All names are in one buffer while they are compared: a directory can have millions.
+fn sorted(entries: Vec<Entry>) -> impl Iterator<Item = Entry> {
+    let mut names = Vec::new();
+    let mut ends = Vec::with_capacity(entries.len());
+    for entry in &entries {
+        names.extend_from_slice(entry.file_name().as_encoded_bytes());
+        ends.push(names.len());
+    }
+    let name = |place: usize| {
+        let start = place.checked_sub(1).map_or(0, |before| ends[before]);
+        &names[start..ends[place]]
+    };
+    let mut order: Vec<usize> = (0..entries.len()).collect();
+    order.sort_unstable_by(|a, b| name(*a).cmp(name(*b)));
+    let mut entries: Vec<Option<Entry>> = entries.into_iter().map(Some).collect();
+    order
+        .into_iter()
+        .filter_map(move |place| entries[place].take())
 }
 
 /// The metadata of a directory.
@@ -122,7 +146,7 @@ mod in_parts {
 
     use rustix::fs::{CWD, Dir, Mode, OFlags, openat};
 
-    use super::Entry;
+    use super::{Entry, Far};
 
     /// The most bytes of a part: what every system takes.
     const PART: usize = 1000;
@@ -157,10 +181,10 @@ mod in_parts {
                 continue;
             }
             let found = openat(&opened, entry.file_name(), LOOK, Mode::empty())?;
-            entries.push(Entry::Far {
+            entries.push(Entry::Far(Box::new(Far {
                 path: directory.join(name),
                 metadata: File::from(found).metadata()?,
-            });
+            })));
         }
         Ok(entries)
     }

@@ -102,6 +102,24 @@ struct Directory {
     live: u32,
 }
 
+/// A node with the hash of its directory and its name: a table that grows need not look at names again.
+#[derive(Clone, Copy, Debug)]
+struct Indexed {
+    hash: Hash,
+    node: NodeId,
+}
+
+/// The half of a hash that tells nodes apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Hash(u32);
+
+impl Hash {
+    /// As the table takes it, which looks at the bits of both ends.
+    const fn spread(self) -> u64 {
+        (self.0 as u64) << 32 | self.0 as u64
+    }
+}
+
 /// Sums that are kept up to date by every change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
@@ -140,7 +158,7 @@ pub(crate) struct Tree {
     hosts: HostFiles,
     /// The named streams of the files that have any, in the order of adding.
     streams: HashMap<NodeId, Vec<NodeId>>,
-    index: HashTable<NodeId>,
+    index: HashTable<Indexed>,
     hasher: DefaultHashBuilder,
     totals: Totals,
     /// How many contents are staged.
@@ -345,11 +363,13 @@ impl Tree {
 
     /// The item of exactly that name.
     pub(crate) fn child(&self, directory: NodeId, name: &str) -> Option<NodeId> {
-        self.index
-            .find(self.hash(directory, name), |node| {
-                self.parent(*node) == directory && self.name(*node) == name
-            })
-            .copied()
+        let hash = self.hash(directory, name);
+        let found = self
+            .index
+            .find(hash.spread(), |Indexed { hash: other, node }| {
+                *other == hash && self.parent(*node) == directory && self.name(*node) == name
+            });
+        found.map(|indexed| indexed.node)
     }
 
     /// The items of that name without regard to case.
@@ -358,16 +378,21 @@ impl Tree {
         directory: NodeId,
         name: &'a str,
     ) -> impl Iterator<Item = NodeId> + 'a {
+        let hash = self.hash(directory, name);
         self.index
-            .iter_hash(self.hash(directory, name))
-            .copied()
+            .iter_hash(hash.spread())
+            .filter(move |other| other.hash == hash)
+            .map(|indexed| indexed.node)
             .filter(move |node| {
                 self.parent(*node) == directory && same_folded(self.name(*node), name)
             })
     }
 
-    fn hash(&self, directory: NodeId, name: &str) -> u64 {
-        hash(&self.hasher, directory, name)
+    fn hash(&self, directory: NodeId, name: &str) -> Hash {
+        let mut hasher = self.hasher.build_hasher();
+        hasher.write_u32(directory.0);
+        names::hash_folded(name, &mut hasher);
+        Hash(hasher.finish() as u32)
     }
 
     /// Adds a directory; no item of that name may be there.
@@ -452,17 +477,10 @@ impl Tree {
 
     fn index_node(&mut self, node: NodeId) {
         let hash = self.hash(self.parent(node), self.name(node));
-        let Self {
-            index,
-            nodes,
-            names,
-            hasher,
-            ..
-        } = self;
-        index.insert_unique(hash, node, |other| {
-            let other = &nodes[other.0 as usize];
-            self::hash(hasher, other.parent, names.get(other.name))
-        });
+        self.index
+            .insert_unique(hash.spread(), Indexed { hash, node }, |other| {
+                other.hash.spread()
+            });
     }
 
     /// Stores a name that files can have, and their sources.
@@ -648,7 +666,10 @@ impl Tree {
 
     fn unindex(&mut self, node: NodeId) {
         let hash = self.hash(self.parent(node), self.name(node));
-        if let Ok(entry) = self.index.find_entry(hash, |other| *other == node) {
+        let entry = self
+            .index
+            .find_entry(hash.spread(), |other| other.node == node);
+        if let Ok(entry) = entry {
             entry.remove();
         }
     }
@@ -703,13 +724,6 @@ fn is_staged(content: &Content) -> bool {
 
 fn is_boot_catalog(content: &Content) -> bool {
     matches!(content.data, Data::BootCatalog)
-}
-
-fn hash(hasher: &DefaultHashBuilder, directory: NodeId, name: &str) -> u64 {
-    let mut hasher = hasher.build_hasher();
-    hasher.write_u32(directory.0);
-    names::hash_folded(name, &mut hasher);
-    hasher.finish()
 }
 
 impl std::fmt::Debug for Tree {

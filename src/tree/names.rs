@@ -30,7 +30,7 @@ impl NamePool {
         }
         let mask = (1 << LEN_BITS) - 1;
         let lens = (0..LEN_LEN).map(|place| (name.len() >> (place * LEN_BITS) & mask) as u8);
-        self.text.extend(lens.map(char::from));
+        lens.for_each(|len| self.text.push(char::from(len)));
         self.text.push_str(name);
         Some(NameRef(at))
     }
