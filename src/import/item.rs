@@ -11,11 +11,19 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::data::RecordedData;
-use super::volume::Shared;
 use crate::error::{Error, Result};
+use crate::file_systems::FileSystems;
+use crate::media::Blocks;
 use crate::path::ImagePath;
-use crate::recorded::{Data, Entry, Kind};
+use crate::recorded::{Data, Entry, Kind, Volume};
 use crate::time::Timestamp;
+
+/// What a volume's items need of it.
+pub(super) struct Shared {
+    pub blocks: Arc<Blocks>,
+    pub volume: Arc<dyn Volume>,
+    pub file_system: FileSystems,
+}
 
 /// A file, a directory or something else that a directory of a disc lists.
 ///

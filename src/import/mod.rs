@@ -10,14 +10,16 @@ mod images;
 mod item;
 mod options;
 mod probe;
+mod session;
 mod volume;
 mod walk;
 
 pub use self::data::RecordedData;
-pub use self::disc::{RecordedDisc, RecordedSession};
+pub use self::disc::RecordedDisc;
 pub(crate) use self::end::{partitions_end, session_end};
 pub use self::images::{RandomWriteImage, SequentialImage};
 pub use self::item::{RecordedExtent, RecordedItem, RecordedItems, RecordedKind};
 pub use self::options::ImportOptions;
+pub use self::session::RecordedSession;
 pub use self::volume::RecordedVolume;
 pub use self::walk::RecordedWalk;

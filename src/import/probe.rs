@@ -9,8 +9,8 @@
 
 use std::sync::Arc;
 
-use super::disc::RecordedSession;
 use super::end::session_end;
+use super::session::RecordedSession;
 use crate::block::BLOCK_SIZE;
 use crate::boot;
 use crate::error::{Error, Result};

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use encoding_rs::Encoding;
 
-use super::item::RecordedItem;
+use super::item::{RecordedItem, Shared};
 use super::walk::RecordedWalk;
 use crate::error::{Error, Result};
 use crate::file_systems::{FileSystems, UdfRevision};
@@ -37,13 +37,6 @@ pub struct RecordedVolume {
     name: String,
     udf_revision: Option<UdfRevision>,
     rock_ridge: bool,
-}
-
-/// What a volume's items need of it.
-pub(super) struct Shared {
-    pub blocks: Arc<Blocks>,
-    pub volume: Arc<dyn Volume>,
-    pub file_system: FileSystems,
 }
 
 impl RecordedVolume {

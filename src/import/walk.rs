@@ -12,8 +12,7 @@ use std::sync::Arc;
 
 use hashbrown::HashSet;
 
-use super::item::{Place, RecordedItem};
-use super::volume::Shared;
+use super::item::{Place, RecordedItem, Shared};
 use crate::block::BLOCK_SIZE;
 use crate::error::{Error, Result};
 use crate::recorded::{Data, Entry, Kind};

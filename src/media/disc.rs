@@ -150,11 +150,15 @@ impl FileDisc {
 impl Disc for FileDisc {
     fn read_blocks(&self, block: u32, buf: &mut [u8]) -> io::Result<()> {
         let offset = byte_of(block);
-        let there = filled(self.len(), offset, buf.len());
-        let (data, padding) = buf.split_at_mut(there);
-        read_exact_at(&self.file, data, offset)?;
-        padding.fill(0);
-        Ok(())
+        match read_exact_at(&self.file, buf, offset) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                let there = filled(self.len(), offset, buf.len());
+                let (data, padding) = buf.split_at_mut(there);
+                padding.fill(0);
+                read_exact_at(&self.file, data, offset)
+            }
+            result => result,
+        }
     }
 
     fn total_blocks(&self) -> u32 {

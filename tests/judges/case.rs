@@ -4,13 +4,14 @@ use std::error::Error;
 use std::fmt;
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use chrono::{DateTime, FixedOffset};
 use imapi2fs::{
     FileSystemImage, FileSystems, ImagePath, InterchangeLevel, LinkPolicy, ResultImage, Timestamp,
-    TreeOptions, UdfRevision,
+    TreeOptions, UdfRevision, WriteOptions, WriteProgress,
 };
 use tempfile::TempDir;
 
@@ -331,15 +332,18 @@ fn timestamp(node: &Node) -> Timestamp {
 
 /// Writes the image with holes where it is zero; of endless files only the places that are not zero are read.
 fn write_sparsely(result: &ResultImage, path: &Path, nodes: &[Node]) -> io::Result<()> {
-    let mut file = File::create(path)?;
-    file.set_len(result.len())?;
     let endless = nodes.iter().find_map(|node| match &node.data {
         Some(Data::Sparse(sparse)) if sparse.len > 64 << 30 => Some((node.name(), sparse)),
         _ => None,
     });
     let Some((name, sparse)) = endless else {
-        return copy(result, &mut file, 0, result.len());
+        let options = WriteOptions::new().sparse(true);
+        let go_on = |_: WriteProgress<'_>| ControlFlow::Continue(());
+        let written = result.write_to_file(path, &options, go_on);
+        return written.map(drop).map_err(io::Error::other);
     };
+    let mut file = File::create(path)?;
+    file.set_len(result.len())?;
 
     let block_size = u64::from(result.block_size());
     let item = result.progress_items().iter().find(|item| {

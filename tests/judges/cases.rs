@@ -20,6 +20,13 @@ const LEVELS: [InterchangeLevel; 3] = [
     InterchangeLevel::Three,
 ];
 
+const KINDS: [Files; 4] = [
+    Files::Plain,
+    Files::RealTime,
+    Files::WithStreams,
+    Files::Embedded,
+];
+
 /// Every case if `full`, else a selection in which any two of tree, file systems and level meet.
 pub(crate) fn all(full: bool) -> Vec<Settings> {
     let mut cases = Vec::new();
@@ -36,7 +43,7 @@ pub(crate) fn all(full: bool) -> Vec<Settings> {
     for (number, tree) in trees::QUICK.iter().enumerate() {
         cases.extend(revisions(tree, number, full));
     }
-    cases.extend(features());
+    cases.extend(features(full));
     cases.extend(appended(full));
     let bridge = |settings: &Settings| {
         settings.has(FileSystems::all()) && settings.level == InterchangeLevel::Three
@@ -89,20 +96,24 @@ fn strict(tree: &'static Tree) -> impl Iterator<Item = Settings> {
     })
 }
 
-/// Every revision, alone and in a bridge, with its metadata once and twice, and files of every kind.
-fn features() -> Vec<Settings> {
+/// Files of every kind in every revision, alone and in a bridge, with its metadata once and twice: all, or a selection in
+/// which any two of these meet.
+fn features(full: bool) -> Vec<Settings> {
     let mut cases = Vec::new();
-    for &revision in UdfRevision::ALL {
-        for file_systems in [FileSystems::UDF, FileSystems::all()] {
-            for redundant in [true, false] {
-                for files in [
-                    Files::Plain,
-                    Files::RealTime,
-                    Files::WithStreams,
-                    Files::Embedded,
-                ] {
-                    let has_one = files == Files::Embedded && file_systems != FileSystems::UDF;
-                    if (redundant || revision >= UdfRevision::V2_50) && !has_one {
+    for (at, &revision) in UdfRevision::ALL.iter().enumerate() {
+        for (kind, files) in KINDS.into_iter().enumerate() {
+            for (place, file_systems) in [FileSystems::UDF, FileSystems::all()]
+                .into_iter()
+                .enumerate()
+            {
+                for redundant in [true, false] {
+                    let embedded = files == Files::Embedded;
+                    let has_none = embedded && file_systems != FileSystems::UDF
+                        || !redundant && revision < UdfRevision::V2_50;
+                    let in_turn = (embedded || (at + kind) % 2 == place)
+                        && (revision < UdfRevision::V2_50
+                            || ((at + kind / 2) % 2 == 0) == redundant);
+                    if !has_none && (full || in_turn) {
                         cases.push(Settings {
                             revision,
                             redundant,
@@ -153,17 +164,11 @@ fn revisions(tree: &'static Tree, number: usize, full: bool) -> Vec<Settings> {
                 false => &[true],
             };
             // What a revision does not have is left out.
-            let kinds = [
-                Files::Plain,
-                Files::RealTime,
-                Files::WithStreams,
-                Files::Embedded,
-            ];
             for &redundant in copies {
                 cases.push(Settings {
                     revision,
                     redundant,
-                    files: kinds[(number + at) % kinds.len()],
+                    files: KINDS[(number + at) % KINDS.len()],
                     ..Settings::new(tree, file_systems, InterchangeLevel::Three)
                 });
             }
