@@ -1,0 +1,188 @@
+//! What only Unix has: links, modes, signals.
+
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::*;
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o7777
+}
+
+#[test]
+fn links_left_out_are_counted_and_reported() {
+    let place = Place::new();
+    for number in 0..12 {
+        symlink("/nowhere", place.source().join(format!("link {number}"))).unwrap();
+    }
+    let message = fails(build_image().arg(place.source()).arg("-"));
+    assert_names(&message, &place.source().join("link 0"));
+
+    for links in ["skip", "skip-unresolvable"] {
+        let mut command = build_image();
+        command
+            .args(["--links", links])
+            .arg(place.source())
+            .arg("-");
+        let (_, stderr) = succeeds(&mut command);
+        assert_eq!(stderr.lines().count(), 11, "{stderr}");
+        assert!(stderr.contains("left out 2 more"), "{stderr}");
+        let (_, stderr) = succeeds(command.arg("--report"));
+        assert_eq!(stderr.matches("left out").count(), 12, "{stderr}");
+    }
+}
+
+#[test]
+fn a_new_file_gets_the_usual_permissions() {
+    let place = Place::new();
+    succeeds(build_image().arg(place.source()).arg(place.output()));
+    let usual = place.root.path().join("usual");
+    File::create(&usual).unwrap();
+    assert_eq!(mode(&place.output()), mode(&usual));
+}
+
+#[test]
+fn a_replaced_file_keeps_its_permissions() {
+    let place = Place::new();
+    fs::write(place.output(), "old").unwrap();
+    fs::set_permissions(place.output(), fs::Permissions::from_mode(0o751)).unwrap();
+    succeeds(build_image().arg(place.source()).arg(place.output()));
+    assert_eq!(mode(&place.output()), 0o751);
+    assert!(fs::metadata(place.output()).unwrap().len() > 10_000);
+}
+
+#[test]
+fn what_a_link_leads_to_is_replaced() {
+    let place = Place::new();
+    fs::create_dir(place.root.path().join("images")).unwrap();
+    // From one link to the next, and to a file that is not there yet.
+    symlink("next", place.output()).unwrap();
+    symlink("images/real.iso", place.root.path().join("next")).unwrap();
+    for _ in 0..2 {
+        succeeds(build_image().arg(place.source()).arg(place.output()));
+        assert!(fs::symlink_metadata(place.output()).unwrap().is_symlink());
+        let real = place.root.path().join("images/real.iso");
+        assert!(fs::symlink_metadata(&real).unwrap().is_file());
+        fs::write(&real, "old").unwrap();
+    }
+    assert_eq!(place.names(), ["images", "next", "out.iso"]);
+}
+
+#[test]
+fn a_pipe_is_written_in_place() {
+    let place = Place::new();
+    let pipe = place.output();
+    assert!(
+        Command::new("mkfifo")
+            .arg(&pipe)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let reader = thread::spawn({
+        let pipe = pipe.clone();
+        move || fs::read(pipe).unwrap()
+    });
+    succeeds(
+        build_image()
+            .args(["--volume-name", "PIPED"])
+            .arg(place.source())
+            .arg(&pipe),
+    );
+    assert_eq!(volume_name(&reader.join().unwrap()), "PIPED");
+    assert_eq!(place.names(), ["out.iso"]);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_file_behind_standard_output_is_not_put_into_itself() {
+    let place = Place::new();
+    let inside = place.source().join("out.iso");
+    for output in ["-", "/dev/stdout"] {
+        let mut command = build_image();
+        command
+            .arg(place.source())
+            .arg(output)
+            .stdout(File::create(&inside).unwrap());
+        let (_, stderr) = succeeds(&mut command);
+        assert_names(&one_line(&stderr), &inside);
+        assert!(fs::metadata(&inside).unwrap().len() > 10_000);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_device_is_named() {
+    let place = Place::new();
+    let message = fails(build_image().arg(place.source()).arg("/dev/full"));
+    assert!(message.starts_with("cannot write /dev/full: "), "{message}");
+}
+
+/// `command` where no file may grow beyond some KiB: what a full disk is like, without one.
+fn cramped(command: &Command) -> Command {
+    let limit = r#"trap "" XFSZ; ulimit -f 32; exec "$0" "$@""#;
+    started_by(&["sh", "-c", limit], command)
+}
+
+#[test]
+fn a_full_disk_leaves_the_old_image() {
+    let place = Place::new().with_sparse_file("z", 1 << 20);
+    fs::write(place.output(), "old").unwrap();
+    let mut command = build_image();
+    command.arg(place.source()).arg(place.output());
+    assert_names(&fails(&mut cramped(&command)), &place.output());
+    assert_eq!(fs::read(place.output()).unwrap(), b"old");
+    assert_eq!(place.names(), ["out.iso"]);
+}
+
+#[test]
+fn a_full_working_directory_is_named() {
+    let place = Place::new().with_sparse_file("z", 1 << 20);
+    let working = place.root.path().join("working");
+    fs::create_dir(&working).unwrap();
+    let mut command = build_image();
+    command
+        .arg("--stage-files")
+        .arg("--working-directory")
+        .arg(&working);
+    command.arg(place.source()).arg(place.output());
+    assert_names(&fails(&mut cramped(&command)), &working);
+    assert_eq!(place.names(), ["working"]);
+    assert_eq!(fs::read_dir(working).unwrap().count(), 0);
+}
+
+/// Waits until `condition` holds, for a minute at most.
+#[track_caller]
+fn wait_until(mut condition: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !condition() {
+        assert!(start.elapsed() < Duration::from_secs(60), "waited in vain");
+        thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn an_interrupt_leaves_the_old_image() {
+    for signal in ["INT", "TERM"] {
+        let place = Place::new().with_sparse_file("z", 64 << 30);
+        fs::write(place.output(), "old").unwrap();
+        let mut command = build_image();
+        command.arg(place.source()).arg(place.output());
+        // Whoever runs the tests may have signals ignored.
+        let mut child = started_by(&["env", "--default-signal=HUP,INT,TERM"], &command)
+            .spawn()
+            .unwrap();
+        wait_until(|| place.names().len() == 2);
+
+        let mut kill = Command::new("kill");
+        kill.arg(format!("-{signal}")).arg(child.id().to_string());
+        assert!(kill.status().unwrap().success());
+        wait_until(|| child.try_wait().unwrap().is_some());
+
+        assert_eq!(child.wait().unwrap().code(), Some(130));
+        assert_eq!(fs::read(place.output()).unwrap(), b"old");
+        assert_eq!(place.names(), ["out.iso"]);
+    }
+}
