@@ -7,6 +7,7 @@ use std::hint::black_box;
 use std::io::{self, Cursor};
 use std::num::NonZeroUsize;
 use std::ops::ControlFlow;
+use std::thread;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use imapi2fs::{
@@ -16,6 +17,9 @@ use imapi2fs::{
 
 const DIRECTORIES: usize = 100;
 const FILES: usize = 100;
+
+/// Bytes that a thread makes at a time.
+const RANGE: u64 = 1 << 20;
 
 /// A bridge of `DIRECTORIES` × `FILES` files of `len` bytes.
 fn image_of_many(len: usize) -> FileSystemImage {
@@ -134,6 +138,25 @@ fn readers(c: &mut Criterion) {
         group.bench_function(format!("{readers}, in order"), |b| {
             let go_on = |_: WriteProgress<'_>| ControlFlow::Continue(());
             b.iter(|| result.write_to_with(io::sink(), &options, go_on).unwrap());
+        });
+    }
+    // Any range can be made anywhere.
+    for threads in [1, 2, 4] {
+        group.bench_function(format!("{threads} threads of read_at"), |b| {
+            b.iter(|| {
+                thread::scope(|scope| {
+                    for first in 0..threads {
+                        let result = &result;
+                        scope.spawn(move || {
+                            let mut buf = vec![0; RANGE as usize];
+                            let ranges = (0..result.len()).step_by(RANGE as usize);
+                            for start in ranges.skip(first).step_by(threads) {
+                                result.read_at(start, &mut buf).unwrap();
+                            }
+                        });
+                    }
+                });
+            });
         });
     }
     group.finish();
