@@ -3,28 +3,40 @@
 //!     cargo run --release --example build_parts -- <SOURCE_DIR> <OUTPUT>
 
 mod common;
+#[path = "common/epoch.rs"]
+mod epoch;
+#[path = "common/interrupt.rs"]
+mod interrupt;
 
 use std::error::Error;
-use std::fs::File;
-use std::io::{self, Write};
+use std::fs::{self, File, Permissions};
+use std::io::{self, ErrorKind, Write};
 use std::num::{NonZeroU64, NonZeroUsize};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{self, Child, Command, ExitCode, Stdio};
 use std::str::FromStr;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, thread};
 
 use clap::Parser;
-use imapi2fs::{FileSystemImage, ResultImage, Timestamp};
+use imapi2fs::{FileSystemImage, ResultImage, Timestamp, WriteOptions, WriteProgress};
 
 use common::{NameOptions, printable};
+use epoch::source_date_epoch;
+use interrupt::{INTERRUPTED, interrupts};
 
 const DETAILS: &str = "\
 Without --only, so many processes make the image as --processes says, and OUTPUT
 is there when all of it is. With --only, OUTPUT is written in place: machines that
 have the same tree and share OUTPUT can make it together, each with another I, the
 same N and the same --time. The digest of the plan is printed; parts fit together if
-their digests are alike.";
+their digests are alike, and with --digest no others are made.
+
+Environment:
+  SOURCE_DATE_EPOCH  Seconds since 1970 that count as now; later times of files
+                     are set back to it";
 
 /// Builds an image in parts, each made by a process of its own
 #[derive(Parser)]
@@ -49,13 +61,17 @@ struct Options {
     #[arg(long, value_name = "BYTES", default_value = "16777216")]
     part_size: NonZeroU64,
 
-    /// What counts as now, in seconds since 1970 [default: the time]
-    #[arg(long, value_name = "SECONDS")]
+    /// What counts as now, in seconds since 1970 [default: SOURCE_DATE_EPOCH, or the time]
+    #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
     time: Option<i64>,
 
     /// Make only every Nth part, from part I on, counted from 0
     #[arg(long, value_name = "I/N", requires = "time")]
     only: Option<Share>,
+
+    /// The plan that the image must have
+    #[arg(long, value_name = "DIGEST", requires = "only")]
+    digest: Option<String>,
 
     /// Where the parts go until all of them are there
     #[arg(long, hide = true, requires = "only")]
@@ -87,29 +103,40 @@ fn main() -> ExitCode {
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     match options.only {
-        Some(share) => {
-            let image = options.image(options.time.unwrap_or_default())?;
-            let digest = image.plan_digest()?;
-            let output = File::options()
-                .write(true)
-                .create(true)
-                .truncate(false)
-                .open(options.into.as_ref().unwrap_or(&options.output))?;
-            output.set_len(image.len())?;
-            let parts = image.parts(options.part_size);
-            for part in parts.skip(share.first).step_by(share.of.get()) {
-                part.write_at(&output)?;
-            }
-            writeln!(io::stdout(), "{digest}")?;
-            Ok(())
-        }
+        Some(share) => make(options, share),
         None => build(options),
     }
 }
 
+/// Makes a share of the parts.
+fn make(options: &Options, share: Share) -> Result<(), Box<dyn Error>> {
+    let image = options.image(options.time.unwrap_or_default())?;
+    let digest = image.plan_digest()?.to_string();
+    if options
+        .digest
+        .as_ref()
+        .is_some_and(|other| *other != digest)
+    {
+        return Err(format!("this is another image: the digest of its plan is {digest}").into());
+    }
+    let output = File::options()
+        .write(true)
+        .create(options.into.is_none())
+        .truncate(false)
+        .open(options.into.as_ref().unwrap_or(&options.output))?;
+    output.set_len(image.len())?;
+    let go_on = |_: WriteProgress<'_>| ControlFlow::Continue(());
+    let parts = image.parts(options.part_size);
+    for part in parts.skip(share.first).step_by(share.of.get()) {
+        part.write_at(&output, &WriteOptions::new(), go_on)?;
+    }
+    writeln!(io::stdout(), "{digest}")?;
+    Ok(())
+}
+
 impl Options {
     /// The image, planned but not made.
-    fn image(&self, time: i64) -> imapi2fs::Result<ResultImage> {
+    fn image(&self, time: i64) -> Result<ResultImage, Box<dyn Error>> {
         let mut image = FileSystemImage::with_time(Timestamp::from_unix(time));
         image.set_free_media_blocks(0)?;
         self.names.apply_to(&mut image)?;
@@ -117,11 +144,14 @@ impl Options {
         if let Some(into) = &self.into {
             tree = tree.exclude(into);
         }
+        if let Some(time) = source_date_epoch()? {
+            tree = tree.latest_time(time);
+        }
         let summary = image.root_mut().add_tree_with(&self.source, &tree)?;
         if self.into.is_none() {
             common::note_left_out(summary.left_out.iter(), usize::MAX);
         }
-        image.create_result_image()
+        Ok(image.create_result_image()?)
     }
 
     fn processes(&self) -> NonZeroUsize {
@@ -133,45 +163,53 @@ impl Options {
 
 /// Has other processes make all parts.
 fn build(options: &Options) -> Result<(), Box<dyn Error>> {
-    let time = match options.time {
-        Some(time) => time,
-        None => SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() as i64,
+    let (output, permissions) = replaceable(&options.output)?;
+    let time = match (options.time, source_date_epoch()?) {
+        (Some(time), _) => time,
+        (None, Some(time)) => time.unix_seconds(),
+        (None, None) => SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() as i64,
     };
     let digest = options.image(time)?.plan_digest()?.to_string();
-    // Behind the plan, which does not know it.
-    let directory = match options.output.parent() {
+    let is_interrupted = interrupts();
+    // Made behind the plan, which does not know it.
+    let directory = match output.parent() {
         Some(directory) if directory != Path::new("") => directory,
         _ => Path::new("."),
     };
     let unfinished = tempfile::Builder::new()
         .prefix(".imapi2fs-")
         .make_in(directory, |path| File::create_new(path))?;
+    if let Some(permissions) = permissions {
+        unfinished.as_file().set_permissions(permissions)?;
+    }
 
     let processes = options.processes();
-    let started: io::Result<Vec<Child>> = (0..processes.get())
-        .map(|first| {
-            let mut command = Command::new(env::current_exe()?);
-            command.args(env::args_os().skip(1));
-            command.arg(format!("--only={first}/{processes}"));
-            command.arg("--into").arg(unfinished.path());
-            if options.time.is_none() {
-                command.arg(format!("--time={time}"));
-            }
-            command.stdout(Stdio::piped()).spawn()
-        })
-        .collect();
-    // All are waited for, so that none writes to a file that is gone.
-    let ended: Vec<_> = started?.into_iter().map(Child::wait_with_output).collect();
-    for output in ended {
-        let output = output?;
-        if !output.status.success() {
-            return Err("a process that makes parts failed".into());
+    let mut crew = Crew(Vec::new());
+    for first in 0..processes.get() {
+        let mut command = Command::new(env::current_exe()?);
+        command.args(env::args_os().skip(1));
+        command.arg(format!("--only={first}/{processes}"));
+        command.arg(format!("--digest={digest}"));
+        command.arg("--into").arg(unfinished.path());
+        if options.time.is_none() {
+            command.arg(format!("--time={time}"));
         }
-        if String::from_utf8_lossy(&output.stdout).trim_end() != digest {
-            return Err("the source changed while the image was made".into());
-        }
+        crew.0.push(command.stdout(Stdio::null()).spawn()?);
     }
-    unfinished.persist(&options.output)?;
+    loop {
+        let is_done = crew.is_done();
+        // Who interrupts this program may have interrupted the others, too.
+        if is_interrupted.load(Ordering::Relaxed) {
+            drop(crew);
+            drop(unfinished);
+            process::exit(INTERRUPTED);
+        }
+        if is_done? {
+            break;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    unfinished.persist(&output)?;
     let output = options.output.display();
     writeln!(
         io::stdout(),
@@ -179,4 +217,48 @@ fn build(options: &Options) -> Result<(), Box<dyn Error>> {
         printable(format_args!("{digest}  {output}"))
     )?;
     Ok(())
+}
+
+/// The regular file that `output` is or will be, links followed; with the permissions it has if it exists.
+fn replaceable(output: &Path) -> Result<(PathBuf, Option<Permissions>), Box<dyn Error>> {
+    match fs::metadata(output) {
+        Ok(metadata) if metadata.is_file() => {
+            Ok((fs::canonicalize(output)?, Some(metadata.permissions())))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound && !output.is_symlink() => {
+            Ok((output.to_owned(), None))
+        }
+        Err(error) => Err(format!("cannot write {}: {error}", output.display()).into()),
+        Ok(_) => Err(format!("cannot write {}: not a regular file", output.display()).into()),
+    }
+}
+
+/// Processes that make parts. Those that run when it is dropped are ended, so that none writes to a file that is gone.
+struct Crew(Vec<Child>);
+
+impl Crew {
+    /// Whether all have ended.
+    fn is_done(&mut self) -> Result<bool, Box<dyn Error>> {
+        let mut done = true;
+        for child in &mut self.0 {
+            match child.try_wait()? {
+                Some(status) if !status.success() => {
+                    return Err("a process that makes parts failed".into());
+                }
+                Some(_) => {}
+                None => done = false,
+            }
+        }
+        Ok(done)
+    }
+}
+
+impl Drop for Crew {
+    fn drop(&mut self) {
+        for child in &mut self.0 {
+            // What has ended cannot be killed, and waiting tells no more than that.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
 }

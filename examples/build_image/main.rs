@@ -5,6 +5,10 @@
 mod boot;
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/epoch.rs"]
+mod epoch;
+#[path = "../common/interrupt.rs"]
+mod interrupt;
 mod options;
 mod output;
 #[path = "../common/progress.rs"]

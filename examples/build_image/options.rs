@@ -1,6 +1,5 @@
 //! The command line, and the image it asks for.
 
-use std::env;
 use std::error::Error;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
@@ -8,12 +7,12 @@ use std::path::PathBuf;
 use clap::Parser;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use imapi2fs::{
-    FileSystemImage, FileSystems, MediaType, Source, Timestamp, TreeOptions, UdfRevision,
-    WriteOptions,
+    FileSystemImage, FileSystems, MediaType, Source, TreeOptions, UdfRevision, WriteOptions,
 };
 
 use crate::boot::Boot;
 use crate::common::{self, NameOptions};
+use crate::epoch::source_date_epoch;
 use crate::output::Output;
 
 /// Builds an image of a directory, with ISO 9660, Joliet and UDF side by side
@@ -220,16 +219,4 @@ fn note_choice(media: MediaType, image: &FileSystemImage) {
         blocks => format!("; at most {blocks} blocks"),
     };
     common::note(choice);
-}
-
-/// The time that counts as now, if the environment sets one.
-fn source_date_epoch() -> Result<Option<Timestamp>, String> {
-    let Some(value) = env::var_os("SOURCE_DATE_EPOCH") else {
-        return Ok(None);
-    };
-    let value = value.to_string_lossy();
-    match value.parse() {
-        Ok(seconds) => Ok(Some(Timestamp::from_unix(seconds))),
-        Err(error) => Err(format!("SOURCE_DATE_EPOCH is `{value}`: {error}")),
-    }
 }

@@ -7,15 +7,12 @@ use std::io::{self, ErrorKind};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 
 use imapi2fs::{ResultImage, WriteOptions};
 
+use crate::interrupt::{INTERRUPTED, interrupts};
 use crate::progress::Progress;
-
-/// How a program ends that was interrupted.
-const INTERRUPTED: i32 = 130;
 
 /// Not opened by this name: where it is a file, that would write from its start.
 const STANDARD_OUTPUT: &str = "/dev/stdout";
@@ -146,19 +143,6 @@ impl WriteError {
             source: source.into(),
         })
     }
-}
-
-/// Whether the program was told to end. It does so when the file it makes is out of the way; if told again, at once.
-fn interrupts() -> Arc<AtomicBool> {
-    let is_interrupted = Arc::new(AtomicBool::new(false));
-    let told = is_interrupted.clone();
-    // Not set where the caller has such signals ignored, as `nohup` does: that is to stay so.
-    let _ = ctrlc::try_set_handler(move || {
-        if told.swap(true, Ordering::Relaxed) {
-            process::exit(INTERRUPTED);
-        }
-    });
-    is_interrupted
 }
 
 fn directory_of(file: &Path) -> &Path {

@@ -3,9 +3,12 @@
 //! What a directory gets depends on its names only, not on the order in which they were added.
 
 use std::cmp::Ordering;
-use std::collections::{HashMap, HashSet};
+use std::fmt::Write as _;
+use std::hash::BuildHasher;
 
 use bitflags::bitflags;
+use hashbrown::hash_table::Entry;
+use hashbrown::{DefaultHashBuilder, HashMap, HashTable};
 
 bitflags! {
     /// Why an item has another name in a file system.
@@ -117,6 +120,15 @@ impl Texts {
         self.ends.push(self.text.len());
     }
 
+    fn pop(&mut self) {
+        self.ends.pop();
+        self.text.truncate(self.ends.last().copied().unwrap_or(0));
+    }
+
+    fn len(&self) -> usize {
+        self.ends.len()
+    }
+
     pub(crate) fn get(&self, place: usize) -> &str {
         let start = place.checked_sub(1).map_or(0, |before| self.ends[before]);
         &self.text[start..self.ends[place]]
@@ -168,10 +180,7 @@ pub(crate) fn renamed_among<'a, R: NameRules + ?Sized>(
         return Ok(Vec::new());
     }
 
-    let mut taken: HashSet<String> = HashSet::new();
-    for place in &order {
-        taken.insert(key(*place).to_owned());
-    }
+    let mut taken = Taken::new(folded, &order, losers.len());
     let names: Vec<(&str, bool)> = items.collect();
     let mut numbers = Numbers::default();
     let mut renamed = Vec::with_capacity(losers.len());
@@ -185,10 +194,59 @@ pub(crate) fn renamed_among<'a, R: NameRules + ?Sized>(
     Ok(renamed)
 }
 
-/// The numbers given so far, by what stands before and behind them, so that none is tried twice.
+/// The names that a directory has so far, folded.
+struct Taken {
+    names: Texts,
+    /// Places among them.
+    index: HashTable<usize>,
+    hasher: DefaultHashBuilder,
+}
+
+impl Taken {
+    /// All of `names`, of which equal ones follow each other in `order`; with room for `more`.
+    fn new(names: Texts, order: &[u32], more: usize) -> Self {
+        let hasher = DefaultHashBuilder::default();
+        let mut index = HashTable::with_capacity(order.len() + more);
+        let name = |place: u32| names.get(place as usize);
+        let hash = |place: &usize| hasher.hash_one(names.get(*place));
+        for same in order.chunk_by(|a, b| name(*a) == name(*b)) {
+            let place = same[0] as usize;
+            index.insert_unique(hash(&place), place, hash);
+        }
+        Self {
+            names,
+            index,
+            hasher,
+        }
+    }
+
+    /// Adds what `append` appends, unless it is there; returns whether it was not.
+    fn insert_with(&mut self, append: impl FnOnce(&mut String)) -> bool {
+        let new = self.names.len();
+        self.names.push_with(append);
+        let name = |place: usize| self.names.get(place);
+        let hash = |place: &usize| self.hasher.hash_one(name(*place));
+        let is_same = |other: &usize| name(*other) == name(new);
+        match self.index.entry(hash(&new), is_same, hash) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(new);
+                true
+            }
+            Entry::Occupied(_) => {
+                self.names.pop();
+                false
+            }
+        }
+    }
+}
+
+/// The numbers given so far, so that none is tried twice.
 #[derive(Default)]
 struct Numbers {
-    next: HashMap<(String, usize), u64>,
+    /// The next number, by what stands before and behind it and how many digits it has.
+    next: HashMap<String, u64>,
+    /// The fewest digits that have numbers left, by stem, extension and room.
+    digits: HashMap<String, usize>,
 }
 
 impl Numbers {
@@ -197,31 +255,38 @@ impl Numbers {
         &mut self,
         rules: &R,
         mapped: &Mapped,
-        taken: &mut HashSet<String>,
+        taken: &mut Taken,
     ) -> Option<String> {
         let before = rules.before_number();
         let mut key = String::new();
-        for digits in 1.. {
+        let set_key = |key: &mut String, stem: &str, number: usize| {
+            key.clear();
+            rules.fold(stem, key);
+            key.push('/');
+            rules.fold(mapped.extension(), key);
+            let _ = write!(key, "/{number}");
+        };
+        set_key(&mut key, mapped.stem(), mapped.stem_limit);
+        let fewest = self.digits.entry_ref(key.as_str()).or_insert(1);
+        let mut text = String::new();
+        loop {
+            let digits = *fewest;
             let room = mapped.stem_limit.checked_sub(before.len() + digits)?;
             let stem = super::text::cut(mapped.stem(), room, |c| rules.units(c));
-            // One counter for all names that would be alike with so many digits.
-            key.clear();
-            rules.fold(stem, &mut key);
-            key.push('/');
-            rules.fold(mapped.extension(), &mut key);
             let limit = 10_u64.checked_pow(digits as u32)?;
             let first = if digits == 1 { 1 } else { limit / 10 };
-            let number = self.next.entry((key.clone(), digits)).or_insert(first);
+            // One counter for all names that would be alike with so many digits.
+            set_key(&mut key, stem, digits);
+            let number = self.next.entry_ref(key.as_str()).or_insert(first);
             while *number < limit {
-                let text = format!("{stem}{before}{number}{}", mapped.extension());
+                text.clear();
+                let _ = write!(text, "{stem}{before}{number}{}", mapped.extension());
                 *number += 1;
-                let mut folded = String::new();
-                rules.fold(&text, &mut folded);
-                if taken.insert(folded) {
+                if taken.insert_with(|out| rules.fold(&text, out)) {
                     return Some(text);
                 }
             }
+            *fewest += 1;
         }
-        None
     }
 }

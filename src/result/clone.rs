@@ -45,14 +45,10 @@ pub(super) fn share_files(image: &ResultImage, to: &File) -> Result<Vec<Range<u6
             if content.len < SHORTEST || offset % UNIT != 0 || is_patched(&range) {
                 continue;
             }
+            // What cannot be done for one file can be for the next, which may be elsewhere or of another kind.
             let is_shared = files.with_host_file(node, |from| share(from, to, offset, len))?;
-            match is_shared {
-                Some(Ok(())) => shared.push(range),
-                // Another file may be on another file system.
-                Some(Err(error)) if error.kind() == io::ErrorKind::CrossesDevices => {}
-                // What the file system cannot do for one file it can do for none.
-                Some(Err(_)) => return Ok(shared),
-                None => {}
+            if let Some(Ok(())) = is_shared {
+                shared.push(range);
             }
         }
     }

@@ -10,7 +10,7 @@ use tempfile::{Builder, NamedTempFile};
 use super::ResultImage;
 use super::clone::share_files;
 use super::pipeline::Chunks;
-use super::write::{WriteAt, WriteOptions, WriteProgress};
+use super::write::{Work, WriteAt, WriteOptions, WriteProgress};
 use crate::error::{Error, Result};
 
 /// What holes of a file begin and end at a multiple of, on most file systems.
@@ -18,11 +18,12 @@ const HOLE: usize = 4096;
 
 impl ResultImage {
     /// Writes the whole image to the file at `path` and calls `progress` at the start, from time to time, and at the end;
-    /// returns the image's length in bytes.
+    /// returns the image's length in bytes. Beyond IMAPI2.
     ///
-    /// The image is made beside the file, under another name, and takes its place when it is whole: whatever goes wrong,
-    /// what was there stays, and nothing is left behind. A link is followed, and a file that is replaced hands down its
-    /// permissions. A device or a pipe is written to as it is.
+    /// The image is made beside the file, under another name, and takes its place when it is whole: whatever is returned,
+    /// what was there stays until then, and nothing is left behind. The system decides when the bytes are on the disk. A
+    /// link is followed, and a file that is replaced hands down its permissions, not its owner. A device or a pipe is
+    /// written to as it is.
     ///
     /// # Errors
     ///
@@ -43,11 +44,12 @@ impl ResultImage {
         let written = match Target::find(path).map_err(failed)? {
             Target::InPlace(file) => self.write_to_with(file, options, progress),
             Target::Regular { path, permissions } => {
-                let unfinished = unfinished_file(directory_of(&path)).map_err(failed)?;
+                let unfinished =
+                    unfinished_file(directory_of(&path), permissions.as_ref()).map_err(failed)?;
                 self.write_new_file(unfinished.as_file(), options, progress)
-                    .and_then(|()| {
+                    .and_then(|len| {
                         finish(unfinished, &path, permissions).map_err(failed)?;
-                        Ok(self.len())
+                        Ok(len)
                     })
             }
         };
@@ -62,8 +64,8 @@ impl ResultImage {
         &self,
         file: &File,
         options: &WriteOptions,
-        mut progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
-    ) -> Result<()> {
+        progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
+    ) -> Result<u64> {
         file.set_len(self.len())
             .map_err(|source| Error::Write { source })?;
         let shared = match options.reflink {
@@ -75,7 +77,7 @@ impl ResultImage {
             true => write_around_holes(file, bytes, offset),
             false => file.write_all_at(bytes, offset),
         };
-        self.fill(chunks, options, &write, &mut progress)
+        Work::new(self, 0..self.len(), options, progress).anywhere(chunks, &write)
     }
 }
 
@@ -112,12 +114,24 @@ impl Target {
     }
 }
 
-/// A file in `directory` that goes away unless it is finished.
-fn unfinished_file(directory: &Path) -> io::Result<NamedTempFile<File>> {
-    // `create_new` gives the permissions any new file gets, where tempfile's own way gives the owner's only.
+/// A file in `directory` that goes away unless it is finished. Nobody may read it who may not read what it replaces.
+fn unfinished_file(
+    directory: &Path,
+    permissions: Option<&Permissions>,
+) -> io::Result<NamedTempFile<File>> {
+    // These are the permissions that any new file gets, where tempfile's own way gives the owner's only.
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if let Some(permissions) = permissions {
+        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+        options.mode(permissions.mode());
+    }
+    #[cfg(not(unix))]
+    let _ = permissions;
     Builder::new()
         .prefix(".imapi2fs-")
-        .make_in(directory, |path| File::create_new(path))
+        .make_in(directory, |path| options.open(path))
 }
 
 fn finish(

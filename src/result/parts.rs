@@ -3,21 +3,22 @@
 use std::fmt;
 use std::io::Write;
 use std::num::NonZeroU64;
-use std::ops::Range;
+use std::ops::{ControlFlow, Range};
 
 use sha2::{Digest, Sha256};
 
 use super::ResultImage;
-use super::pipeline::{CHUNK, Chunks, anywhere, in_order};
-use super::write::{WriteAt, WriteOptions};
+use super::pipeline::{CHUNK, Chunks};
+use super::write::{Work, WriteAt, WriteOptions, WriteProgress};
 use crate::block::BLOCK_SIZE;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::space::{Content, Cursor};
 
 impl ResultImage {
     /// The image in parts of `size` bytes, of which the last may be shorter.
     ///
     /// Whoever makes the same image can make any of them: those with the same [`ResultImage::plan_digest`] fit together.
+    /// Beyond IMAPI2.
     ///
     /// ```
     /// use std::num::NonZeroU64;
@@ -118,35 +119,39 @@ impl ImagePart {
     /// # Errors
     ///
     /// Those of [`ResultImage::write_to`].
-    pub fn write_to(&self, mut writer: impl Write) -> Result<u64> {
-        let readers = WriteOptions::new().number_of_readers();
-        in_order(&self.image, Chunks::of(self.range()), readers, |bytes| {
-            let written = writer.write_all(bytes);
-            written.map_err(|source| Error::Write { source })
-        })?;
-        writer.flush().map_err(|source| Error::Write { source })?;
-        Ok(self.range.end - self.range.start)
+    pub fn write_to(&self, writer: impl Write) -> Result<u64> {
+        self.write_to_with(writer, &WriteOptions::new(), |_| ControlFlow::Continue(()))
     }
 
-    /// Writes the part to its place in what takes the whole image; returns the part's length in bytes.
+    /// Writes the part and calls `progress` before every 128 KiB and at the end; returns the part's length in bytes.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ResultImage::write_to_with`].
+    pub fn write_to_with(
+        &self,
+        writer: impl Write,
+        options: &WriteOptions,
+        progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
+    ) -> Result<u64> {
+        Work::new(&self.image, self.range(), options, progress).in_order(writer)
+    }
+
+    /// Writes the part to its place in what takes the whole image, and calls `progress` at the start, from time to time,
+    /// and at the end; returns the part's length in bytes.
     ///
     /// # Errors
     ///
     /// Those of [`ResultImage::write_at`].
-    pub fn write_at(&self, sink: &impl WriteAt) -> Result<u64> {
-        let readers = WriteOptions::new().number_of_readers();
-        let write = |bytes: &[u8], offset| {
-            let written = sink.write_all_at(bytes, offset);
-            written.map_err(|source| Error::Write { source })
-        };
-        anywhere(
-            &self.image,
-            Chunks::of(self.range()),
-            readers,
-            &write,
-            |_| Ok(()),
-        )?;
-        Ok(self.range.end - self.range.start)
+    pub fn write_at(
+        &self,
+        sink: &impl WriteAt,
+        options: &WriteOptions,
+        progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
+    ) -> Result<u64> {
+        let write = |bytes: &[u8], offset| sink.write_all_at(bytes, offset);
+        let mut work = Work::new(&self.image, self.range(), options, progress);
+        work.anywhere(Chunks::of(self.range()), &write)
     }
 }
 

@@ -6,17 +6,19 @@
 //!
 //! There are as many threads as processors at first. When a chunk takes long, its files come from a disk or a network,
 //! which answer many requests at once, and more threads are started. That looks at a clock; the bytes do not depend on it.
+//! Where the system lets too few files be open for all, the threads take turns.
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::{self, Scope};
 use std::time::{Duration, Instant};
 
 use super::ResultImage;
 use crate::error::{Error, Result};
+use crate::source::is_out_of_handles;
 use crate::space::Cursor;
 
 /// Bytes that are made at a time: some ten small files, and little enough to stay in a processor's cache until they
@@ -81,16 +83,67 @@ impl Iterator for Chunks {
 }
 
 /// Makes a chunk in `buf`.
-fn make<'b>(
+fn make(
     image: &ResultImage,
     chunk: &Range<u64>,
-    buf: &'b mut Vec<u8>,
+    buf: &mut Vec<u8>,
     cursor: &mut Cursor,
-) -> Result<&'b [u8]> {
+) -> Result<()> {
     // At most the length of a chunk.
     buf.resize((chunk.end - chunk.start) as usize, 0);
     let len = image.read_with(chunk.start, buf, cursor)?;
-    Ok(&buf[..len])
+    buf.truncate(len);
+    Ok(())
+}
+
+/// What the threads have open. When that is too much for the system, one of them goes on at a time, with nothing open
+/// but what it reads.
+#[derive(Default)]
+struct Cursors {
+    /// Those that nobody uses.
+    idle: Mutex<Vec<Cursor>>,
+    /// Whoever makes a chunk is among the readers of it; whoever has to be alone writes.
+    together: RwLock<()>,
+    /// Whether it has been too much.
+    scarce: AtomicBool,
+}
+
+impl Cursors {
+    /// Makes a chunk in `buf`. Calls `slow` if that takes long.
+    fn make(
+        &self,
+        image: &ResultImage,
+        chunk: &Range<u64>,
+        buf: &mut Vec<u8>,
+        slow: &dyn Fn(),
+    ) -> Result<()> {
+        let made = {
+            let _together = self.together.read().unwrap_or_else(PoisonError::into_inner);
+            let mut cursor = locked(&self.idle).pop().unwrap_or_default();
+            let slow = || {
+                if !self.scarce.load(Ordering::Relaxed) {
+                    slow();
+                }
+            };
+            let made = timed(&slow, || make(image, chunk, buf, &mut cursor));
+            if !self.scarce.load(Ordering::Relaxed) {
+                locked(&self.idle).push(cursor);
+            }
+            made
+        };
+        match made {
+            Err(Error::ReadSource { source, .. }) if is_out_of_handles(&source) => {
+                self.scarce.store(true, Ordering::Relaxed);
+                let _alone = self
+                    .together
+                    .write()
+                    .unwrap_or_else(PoisonError::into_inner);
+                locked(&self.idle).clear();
+                make(image, chunk, buf, &mut Cursor::default())
+            }
+            made => made,
+        }
+    }
 }
 
 /// Calls `slow` if `work` takes long.
@@ -153,12 +206,19 @@ pub(super) fn in_order(
     readers: usize,
     mut sink: impl FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
-    let readers = useful(readers, &chunks);
-    if readers == 1 {
-        return one_by_one(image, chunks, |bytes, _| sink(bytes));
+    match useful(readers, &chunks) {
+        1 => one_by_one(image, chunks, |bytes, _| sink(bytes)),
+        readers => in_order_by(&Crew::new(readers), image, chunks, sink),
     }
-    let queue = Queue::new(chunks, readers);
-    let crew = Crew::new(readers);
+}
+
+fn in_order_by(
+    crew: &Crew,
+    image: &ResultImage,
+    chunks: Chunks,
+    mut sink: impl FnMut(&[u8]) -> Result<()>,
+) -> Result<()> {
+    let queue = Queue::new(chunks);
     let work = |slow: &dyn Fn()| queue.work(image, slow);
     thread::scope(|scope| {
         // Whatever happens here, nobody waits for it.
@@ -168,7 +228,7 @@ pub(super) fn in_order(
             let chunks = queue.take_back();
             return one_by_one(image, chunks, |bytes, _| sink(bytes));
         }
-        for _ in 1..at_first(readers) {
+        for _ in 1..at_first(crew.most) {
             crew.start(scope, &work);
         }
         while let Some(made) = queue.next() {
@@ -190,6 +250,12 @@ pub(super) fn anywhere(
     mut done: impl FnMut(u64) -> Result<()>,
 ) -> Result<()> {
     let readers = useful(readers, &chunks);
+    if readers == 1 {
+        return one_by_one(image, chunks, |bytes, at| {
+            sink(bytes, at)?;
+            done(bytes.len() as u64)
+        });
+    }
     let shares = Shares::new(chunks, readers);
     // The calling thread is one of them.
     let crew = Crew::new(readers - 1);
@@ -216,6 +282,7 @@ pub(super) fn anywhere(
 /// by one thread.
 struct Shares {
     state: Mutex<ShareState>,
+    cursors: Cursors,
     /// Chunks that are claimed at a time.
     together: u64,
 }
@@ -237,6 +304,7 @@ impl Shares {
         let each = chunks.bytes() / CHUNK / (readers as u64 * TOGETHER);
         Self {
             together: each.clamp(1, TOGETHER),
+            cursors: Cursors::default(),
             state: Mutex::new(ShareState {
                 chunks,
                 done: 0,
@@ -254,15 +322,14 @@ impl Shares {
         mut after: impl FnMut(&Self) -> Result<()>,
     ) {
         let _end = EndOnPanic(self);
-        let mut cursor = Cursor::default();
         let mut buf = Vec::new();
         loop {
             let Some(share) = locked(&self.state).chunks.claim(self.together) else {
                 return;
             };
             for chunk in Chunks::of(share) {
-                let made = timed(slow, || make(image, &chunk, &mut buf, &mut cursor));
-                let written = made.and_then(|bytes| sink(bytes, chunk.start));
+                let made = self.cursors.make(image, &chunk, &mut buf, slow);
+                let written = made.and_then(|()| sink(&buf, chunk.start));
                 match written {
                     Ok(()) => locked(&self.state).done += chunk.end - chunk.start,
                     Err(error) => return self.fail(chunk.start, error),
@@ -328,7 +395,8 @@ fn one_by_one(
     let mut cursor = Cursor::default();
     let mut buf = Vec::new();
     for chunk in chunks {
-        sink(make(image, &chunk, &mut buf, &mut cursor)?, chunk.start)?;
+        make(image, &chunk, &mut buf, &mut cursor)?;
+        sink(&buf, chunk.start)?;
     }
     Ok(())
 }
@@ -345,8 +413,7 @@ struct Queue {
     made: Condvar,
     /// Another chunk may be claimed.
     room: Condvar,
-    /// How many chunks are made or wait at a time.
-    window: usize,
+    cursors: Cursors,
 }
 
 struct State {
@@ -357,23 +424,32 @@ struct State {
     first: usize,
     /// Buffers for the next.
     spare: Vec<Vec<u8>>,
+    /// How many threads there are.
+    readers: usize,
     over: bool,
 }
 
+impl State {
+    /// Whether as many chunks are made or wait as may: one that is written, one that waits, and one for each reader.
+    fn is_full(&self) -> bool {
+        self.claimed.len() >= self.readers + 2
+    }
+}
+
 impl Queue {
-    fn new(chunks: Chunks, readers: usize) -> Self {
+    fn new(chunks: Chunks) -> Self {
         Self {
             state: Mutex::new(State {
                 chunks,
                 claimed: VecDeque::new(),
                 first: 0,
                 spare: Vec::new(),
+                readers: 0,
                 over: false,
             }),
             made: Condvar::new(),
             room: Condvar::new(),
-            // One that is written, one that waits, and one for each reader.
-            window: readers + 2,
+            cursors: Cursors::default(),
         }
     }
 
@@ -387,10 +463,10 @@ impl Queue {
     fn work(&self, image: &ResultImage, slow: &dyn Fn()) {
         // If a reader of the caller's panics, nobody waits for what it would have given.
         let over = Over(self);
-        let mut cursor = Cursor::default();
         let mut state = locked(&self.state);
+        state.readers += 1;
         loop {
-            while state.claimed.len() >= self.window && !state.over {
+            while state.is_full() && !state.over {
                 state = self.wait(&self.room, state);
             }
             if state.over {
@@ -403,12 +479,8 @@ impl Queue {
             state.claimed.push_back(None);
             let mut buf = state.spare.pop().unwrap_or_default();
             drop(state);
-            let made = timed(slow, || make(image, &chunk, &mut buf, &mut cursor));
-            let made = made.map(<[u8]>::len);
-            let made = made.map(|len| {
-                buf.truncate(len);
-                buf
-            });
+            let made = self.cursors.make(image, &chunk, &mut buf, slow);
+            let made = made.map(|()| buf);
             state = locked(&self.state);
             // It is there until it has been made.
             let place = number - state.first;
@@ -462,5 +534,28 @@ impl Drop for Over<'_> {
         locked(&self.0.state).over = true;
         self.0.made.notify_all();
         self.0.room.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::FileSystemImage;
+
+    #[test]
+    fn without_threads_everything_is_still_written() {
+        let mut image = FileSystemImage::new();
+        image.root_mut().add_file("a", vec![1; 1 << 20]).unwrap();
+        let result = image.create_result_image().unwrap();
+        let mut expected = vec![0; result.len() as usize];
+        result.read_at(0, &mut expected).unwrap();
+        let mut written = Vec::new();
+        let chunks = Chunks::of(0..result.len());
+        let sink = |bytes: &[u8]| {
+            written.extend_from_slice(bytes);
+            Ok(())
+        };
+        in_order_by(&Crew::new(0), &result, chunks, sink).unwrap();
+        assert!(written == expected);
     }
 }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use super::ResultImage;
 use super::pipeline::{Chunks, anywhere, in_order};
@@ -11,7 +11,7 @@ use crate::block::BLOCK_SIZE;
 use crate::error::{Error, Result};
 use crate::source;
 
-/// How an image is written.
+/// How an image is written. Beyond IMAPI2, whose image is a stream to be read.
 #[derive(Clone, Debug, Default)]
 pub struct WriteOptions {
     readers: Option<NonZeroUsize>,
@@ -65,7 +65,7 @@ impl WriteOptions {
     }
 }
 
-/// What takes bytes at any place, from several threads at once.
+/// What takes bytes at any place, from several threads at once. Beyond IMAPI2.
 pub trait WriteAt: Sync {
     /// Writes all of `bytes` from the byte `offset` on.
     ///
@@ -108,25 +108,15 @@ impl ResultImage {
     /// - Those of [`ResultImage::write_to`].
     pub fn write_to_with(
         &self,
-        mut writer: impl Write,
+        writer: impl Write,
         options: &WriteOptions,
-        mut progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
+        progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
     ) -> Result<u64> {
-        let mut done = 0;
-        let chunks = Chunks::of(0..self.len());
-        self.tell(&mut progress, done)?;
-        in_order(self, chunks, options.number_of_readers(), |bytes| {
-            let written = writer.write_all(bytes);
-            written.map_err(|source| Error::Write { source })?;
-            done += bytes.len() as u64;
-            self.tell(&mut progress, done)
-        })?;
-        writer.flush().map_err(|source| Error::Write { source })?;
-        Ok(done)
+        Work::new(self, 0..self.len(), options, progress).in_order(writer)
     }
 
     /// Writes the whole image to places of `sink`, in no particular order, and calls `progress` at the start, from time to
-    /// time, and at the end; returns the image's length in bytes.
+    /// time, and at the end; returns the image's length in bytes. Beyond IMAPI2.
     ///
     /// The threads that read also write, the calling one among them. When it fails, parts of the image are there.
     ///
@@ -139,48 +129,101 @@ impl ResultImage {
         &self,
         sink: &impl WriteAt,
         options: &WriteOptions,
-        mut progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
+        progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
     ) -> Result<u64> {
         let write = |bytes: &[u8], offset| sink.write_all_at(bytes, offset);
-        self.fill(Chunks::of(0..self.len()), options, &write, &mut progress)?;
-        Ok(self.len())
+        let mut work = Work::new(self, 0..self.len(), options, progress);
+        work.anywhere(Chunks::of(0..self.len()), &write)
+    }
+}
+
+/// Writing a range of an image.
+pub(super) struct Work<'a, P> {
+    image: &'a ResultImage,
+    range: Range<u64>,
+    options: &'a WriteOptions,
+    progress: P,
+    /// Bytes of the range that are written.
+    done: u64,
+}
+
+impl<'a, P: FnMut(WriteProgress<'_>) -> ControlFlow<()>> Work<'a, P> {
+    pub(super) const fn new(
+        image: &'a ResultImage,
+        range: Range<u64>,
+        options: &'a WriteOptions,
+        progress: P,
+    ) -> Self {
+        Self {
+            image,
+            range,
+            options,
+            progress,
+            done: 0,
+        }
     }
 
-    /// Has `write` write these chunks, each at its place.
-    pub(super) fn fill(
-        &self,
+    /// Writes the range from its start to its end; returns its length.
+    pub(super) fn in_order(mut self, mut writer: impl Write) -> Result<u64> {
+        let failed = |source| Error::Write { source };
+        let chunks = Chunks::of(self.range.clone());
+        self.tell(0)?;
+        in_order(
+            self.image,
+            chunks,
+            self.options.number_of_readers(),
+            |bytes| {
+                writer.write_all(bytes).map_err(failed)?;
+                self.tell(bytes.len() as u64)
+            },
+        )?;
+        writer.flush().map_err(failed)?;
+        Ok(self.done)
+    }
+
+    /// Has `write` write these chunks of the range, each at its place; the rest is there already. Returns the range's
+    /// length.
+    pub(super) fn anywhere(
+        &mut self,
         chunks: Chunks,
-        options: &WriteOptions,
         write: &(impl Fn(&[u8], u64) -> io::Result<()> + Sync),
-        progress: &mut impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
-    ) -> Result<()> {
-        // What is no chunk is there already.
-        let mut done = self.len() - chunks.bytes();
-        self.tell(progress, done)?;
+    ) -> Result<u64> {
         let write =
             |bytes: &[u8], offset| write(bytes, offset).map_err(|source| Error::Write { source });
-        anywhere(self, chunks, options.number_of_readers(), &write, |len| {
-            done += len;
-            self.tell(progress, done)
-        })
+        self.tell(self.range.end - self.range.start - chunks.bytes())?;
+        anywhere(
+            self.image,
+            chunks,
+            self.options.number_of_readers(),
+            &write,
+            |len| self.tell(len),
+        )?;
+        Ok(self.done)
     }
 
-    fn tell(
-        &self,
-        progress: &mut impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
-        done: u64,
-    ) -> Result<()> {
-        match progress(WriteProgress { image: self, done }) {
+    /// Tells that `more` bytes are written.
+    fn tell(&mut self, more: u64) -> Result<()> {
+        self.done += more;
+        let Self {
+            image, range, done, ..
+        } = self;
+        let progress = WriteProgress {
+            image,
+            range,
+            done: *done,
+        };
+        match (self.progress)(progress) {
             ControlFlow::Continue(()) => Ok(()),
             ControlFlow::Break(()) => Err(Error::Cancelled),
         }
     }
 }
 
-/// How far writing an image has come.
+/// How far writing an image or a part of one has come.
 #[derive(Clone, Copy, Debug)]
 pub struct WriteProgress<'a> {
     image: &'a ResultImage,
+    range: &'a Range<u64>,
     done: u64,
 }
 
@@ -191,18 +234,20 @@ impl WriteProgress<'_> {
         self.done
     }
 
-    /// Bytes of the whole image.
+    /// Bytes of all that is written.
     #[must_use]
-    pub fn bytes_total(&self) -> u64 {
-        self.image.len()
+    pub const fn bytes_total(&self) -> u64 {
+        self.range.end - self.range.start
     }
 
     /// Description of what is written next if everything is written in order, as in [`ResultImage::progress_items`];
     /// empty at the end.
     #[must_use]
     pub fn current(&self) -> String {
-        u32::try_from(self.done / u64::from(BLOCK_SIZE))
+        let at = self.range.start + self.done;
+        u32::try_from(at / u64::from(BLOCK_SIZE))
             .ok()
+            .filter(|_| at < self.range.end)
             .and_then(|block| self.image.progress_items().from_block(block))
             .map_or_else(String::new, |item| item.description().to_owned())
     }

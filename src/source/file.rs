@@ -107,11 +107,32 @@ impl HostFiles {
         #[cfg(unix)]
         if let Some(directory) = recent.handle(file.directory, self) {
             let open = || rustix::fs::openat(directory, name, no_follow(), Mode::empty());
-            return Ok(retry_on_intr(open)?.into());
+            match retry_on_intr(open).map_err(io::Error::from) {
+                // One handle is enough if there are no more than that.
+                Err(error) if is_out_of_handles(&error) => *recent = RecentDirectory::default(),
+                opened => return opened.map(File::from),
+            }
         }
         #[cfg(not(unix))]
         let _ = recent;
         open_no_follow(&self.path(file, name))
+    }
+}
+
+/// Whether no file can be opened because too many are.
+pub(crate) fn is_out_of_handles(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+        let code = error.raw_os_error();
+        [Errno::MFILE, Errno::NFILE]
+            .map(|errno| Some(errno.raw_os_error()))
+            .contains(&code)
+    }
+    #[cfg(not(unix))]
+    {
+        // ERROR_TOO_MANY_OPEN_FILES.
+        cfg!(windows) && error.raw_os_error() == Some(4)
     }
 }
 

@@ -5,8 +5,10 @@ use std::io::{self, Read, Seek};
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 use imapi2fs::{Error, FileSystemImage, ResultImage, Source, WriteAt, WriteOptions, WriteProgress};
 use tempfile::TempDir;
@@ -123,6 +125,106 @@ fn the_first_error_in_the_image_is_told() {
             assert!(matches!(error, Error::SourceChanged { .. }), "{error}");
             assert_eq!(error.path().unwrap(), &"d1/f30".into());
         }
+    }
+}
+
+/// A source of a mebibyte whose reads do what a test says, given the offset.
+struct Scripted<F> {
+    at: u64,
+    read: F,
+}
+
+impl<F: FnMut(u64) -> io::Result<()>> Read for Scripted<F> {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        (self.read)(self.at)?;
+        let len = buf.len().min(((1 << 20) - self.at) as usize);
+        buf[..len].fill(1);
+        self.at += len as u64;
+        Ok(len)
+    }
+}
+
+impl<F: FnMut(u64) -> io::Result<()>> Seek for Scripted<F> {
+    fn seek(&mut self, to: io::SeekFrom) -> io::Result<u64> {
+        self.at = match to {
+            io::SeekFrom::Start(at) => at,
+            io::SeekFrom::End(_) => 1 << 20,
+            io::SeekFrom::Current(_) => self.at,
+        };
+        Ok(self.at)
+    }
+}
+
+fn scripted(read: impl FnMut(u64) -> io::Result<()> + Send + 'static) -> Source {
+    Source::seekable(Scripted { at: 0, read })
+}
+
+#[test]
+fn an_error_is_looked_for_before_one_that_came_first() {
+    let mut image = image();
+    let failing_late = scripted(|at| {
+        thread::sleep(Duration::from_millis(50));
+        match at {
+            0..200_000 => Ok(()),
+            _ => Err(io::Error::other("late")),
+        }
+    });
+    let failing_at_once = scripted(|_| Err(io::Error::other("at once")));
+    image.root_mut().add_file("a", failing_late).unwrap();
+    image.root_mut().add_file("b", failing_at_once).unwrap();
+    add_files(&mut image, &[("c", &[0; 4 << 20])]);
+    let result = image.create_result_image().unwrap();
+    for number in [2, 8] {
+        let ordered = result.write_to_with(io::sink(), &readers(number), go_on);
+        let anywhere = result.write_at(&Places::new(), &readers(number), go_on);
+        for written in [ordered, anywhere] {
+            assert_eq!(written.unwrap_err().path().unwrap(), &"a".into());
+        }
+    }
+}
+
+#[test]
+fn readers_wait_for_a_slow_writer() {
+    /// Keeps the first bytes waiting until readers have come as far as they can.
+    struct Slow(Arc<AtomicU64>);
+
+    impl io::Write for Slow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            loop {
+                let before = self.0.load(Ordering::Relaxed);
+                thread::sleep(Duration::from_millis(20));
+                if self.0.load(Ordering::Relaxed) == before {
+                    return Ok(bytes.len());
+                }
+            }
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    for number in [2, 3] {
+        let read = Arc::new(AtomicU64::new(0));
+        let mut image = image();
+        for name in ["a", "b", "c", "d"] {
+            let read = read.clone();
+            let source = scripted(move |_| {
+                read.fetch_add(1, Ordering::Relaxed);
+                Ok(())
+            });
+            image.root_mut().add_file(name, source).unwrap();
+        }
+        let result = image.create_result_image().unwrap();
+        let mut ahead = 0;
+        let written = result.write_to_with(Slow(read.clone()), &readers(number), |progress| {
+            // A chunk has up to three reads here: it begins in one file and ends in the next.
+            let chunks = progress.bytes_done() / (128 << 10);
+            ahead = ahead.max(read.load(Ordering::Relaxed).saturating_sub(chunks));
+            ControlFlow::Continue(())
+        });
+        assert_eq!(written.unwrap(), result.len());
+        assert!(ahead <= number as u64 + 3 + 4, "{ahead} reads ahead");
     }
 }
 
@@ -367,10 +469,19 @@ fn parts_make_the_image_in_any_order() {
         let places = Places::new();
         for part in parts.iter().rev() {
             let range = part.range();
-            assert_eq!(part.write_at(&places).unwrap(), range.end - range.start);
+            let len = part.write_at(&places, &readers(2), go_on);
+            assert_eq!(len.unwrap(), range.end - range.start);
             let mut bytes = Vec::new();
             part.write_to(&mut bytes).unwrap();
             assert!(bytes == expected[range.start as usize..range.end as usize]);
+            let mut last = None;
+            let broken = part.write_to_with(io::sink(), &readers(2), |progress| {
+                assert_eq!(progress.bytes_total(), range.end - range.start);
+                last = Some(progress.bytes_done());
+                ControlFlow::Break(())
+            });
+            assert!(matches!(broken.unwrap_err(), Error::Cancelled));
+            assert_eq!(last, Some(0));
         }
         assert!(places.into_bytes() == expected, "parts of {size}");
     }

@@ -83,3 +83,106 @@ fn a_process_that_fails_leaves_the_old_image() {
     command.args(["--time=0", "--only=3/3"]);
     assert_eq!(run(&mut command).0, Some(2));
 }
+
+#[test]
+fn parts_of_another_image_are_not_made() {
+    let place = Place::new();
+    fs::write(place.output(), "old").unwrap();
+    let share = |digest: &str| {
+        let mut command = build_parts();
+        command.arg(place.source()).arg(place.output());
+        command.args(["--time=0", "--only=0/2", "--digest", digest]);
+        command
+    };
+    let stderr = fails(&mut share("0123"));
+    assert_eq!(fs::read(place.output()).unwrap(), b"old");
+    let digest = stderr.rsplit(' ').next().unwrap();
+    assert_eq!(
+        succeeds(&mut share(digest)).0.trim_ascii_end(),
+        digest.as_bytes()
+    );
+
+    fs::write(place.source().join("another"), "file").unwrap();
+    let other = fails(&mut share(digest));
+    assert_ne!(other, stderr);
+}
+
+#[test]
+fn source_date_epoch_makes_parts_of_one_image() {
+    let place = Place::new();
+    let share = |share: &str| {
+        let mut command = build_parts();
+        command.arg(place.source()).arg(place.output());
+        command.args(["--time", "1", "--only", share]);
+        succeeds(command.env("SOURCE_DATE_EPOCH", "1")).0
+    };
+    let digest = share("0/1");
+    if runner().is_none() {
+        let mut command = build_parts();
+        command.arg(place.source()).arg(place.output());
+        let (stdout, _) = succeeds(command.env("SOURCE_DATE_EPOCH", "1"));
+        assert!(stdout.starts_with(digest.trim_ascii_end()));
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn only_a_regular_file_is_replaced() {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    if runner().is_some() {
+        return;
+    }
+    let place = Place::new();
+    let link = place.output();
+    let file = place.root.path().join("file");
+    fs::write(&file, "old").unwrap();
+    fs::set_permissions(&file, PermissionsExt::from_mode(0o640)).unwrap();
+    symlink(&file, &link).unwrap();
+    let build = |output: &Path| {
+        let mut command = build_parts();
+        command.arg(place.source()).arg(output);
+        command.args(["--time", EPOCH]);
+        command
+    };
+    succeeds(&mut build(&link));
+    assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert!(fs::read(&file).unwrap() == whole(&place));
+    let mode = fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+
+    assert_names(
+        &fails(&mut build(Path::new("/dev/null"))),
+        Path::new("/dev/null"),
+    );
+    assert!(!fs::metadata("/dev/null").unwrap().is_file());
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_program_leaves_nothing() {
+    if runner().is_some() {
+        return;
+    }
+    let place = Place::new();
+    File::create(place.source().join("long"))
+        .and_then(|file| file.set_len(1 << 34))
+        .unwrap();
+    let mut command = build_parts();
+    command.arg(place.source()).arg(place.output());
+    let mut child = command
+        .args(["--time", EPOCH])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    while place.names().is_empty() {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let killed = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(killed.unwrap().success());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    assert_eq!(place.names(), [""; 0]);
+}

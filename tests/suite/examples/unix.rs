@@ -186,3 +186,24 @@ fn an_interrupt_leaves_the_old_image() {
         assert_eq!(place.names(), ["out.iso"]);
     }
 }
+
+/// Two readers have up to five files open beside the standard streams and the image; one at a time needs but two.
+#[test]
+fn few_open_files_are_enough() {
+    if runner().is_some() {
+        return;
+    }
+    let place = Place::new();
+    for number in 0..400 {
+        let directory = place.source().join(format!("directory {}", number % 4));
+        fs::create_dir_all(&directory).unwrap();
+        fs::write(directory.join(format!("{number}")), vec![1; 5000]).unwrap();
+    }
+    for readers in ["1", "2", "16"] {
+        let mut command = build_image();
+        command.args(["--readers", readers]).arg(place.source());
+        command.arg(place.output());
+        let limit = r#"ulimit -n 6; exec "$0" "$@""#;
+        succeeds(&mut started_by(&["sh", "-c", limit], &command));
+    }
+}
