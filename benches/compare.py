@@ -4,11 +4,11 @@
     benches/compare.py --tools FOLDER [--data FOLDER] [--runs N] [ROW ...]
 
 FOLDER of --tools has gen.py, which makes the trees, and extra.sh, which mounts file systems for the rows `cold` and
-`reflink` (these need root). --data is where trees and images are kept; about 12 GB. Programs that are not installed
+`reflink` (these need root). --data is where trees and images are kept; about 25 GB. Programs that are not installed
 are left out. Every round runs each program once, in turn, so that a drift of the machine's speed hits all alike; a
 ratio is the median of those of the rounds. CPU is user and system time of the process.
 
-Rows: small bridge tiny flat linear real large list memory million size cold reflink
+Rows: small bridge tiny flat linear real large windows list memory million size cold reflink same
 """
 
 import argparse
@@ -28,6 +28,8 @@ BUILD = os.path.join(ROOT, "target/release/examples/build_image")
 INSPECT = os.path.join(ROOT, "target/release/examples/inspect_image")
 
 GENISOIMAGE = "genisoimage -quiet -iso-level 3 -J -joliet-long -no-pad -input-charset utf-8"
+MKISOFS = GENISOIMAGE.replace("genisoimage", "mkisofs")
+JUDGES = os.path.join(ROOT, "tests/judges")
 PROGRAMS = {
     "iso": f"{BUILD} --file-systems iso9660,joliet SRC OUT",
     "iso, one reader": f"{BUILD} --readers 1 --file-systems iso9660,joliet SRC OUT",
@@ -35,6 +37,12 @@ PROGRAMS = {
     "genisoimage": f"{GENISOIMAGE} -o OUT SRC",
     "genisoimage -udf": f"{GENISOIMAGE} -udf -allow-limited-size -o OUT SRC",
     "xorriso": "xorriso -as mkisofs -quiet -iso-level 3 -J -joliet-long --norock -no-pad -input-charset utf-8 -o OUT SRC",
+    "mkisofs": f"{MKISOFS} -o OUT SRC",
+    "mkisofs -udf": f"{MKISOFS} -udf -o OUT SRC",
+    "bsdtar": "bsdtar -c -f OUT --format iso9660 --options "
+    "iso9660:iso-level=3,iso9660:joliet=long,iso9660:!rockridge,iso9660:!zisofs -C SRC .",
+    "hadris-iso": "hadris-iso create SRC -o OUT --level 3 --joliet",
+    "hadris-cd": "hadris-cd create SRC -o OUT --volume-name X",
     "tar": "tar -c -b 2048 -f OUT -C SRC .",
     "cat": "sh -c 'cat SRC/* > OUT'",
 }
@@ -59,6 +67,12 @@ def run(command, source="", output=""):
         return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "memory": int(memory.read()) * 1024}
 
 
+def is_installed(command):
+    """Whether the program is there, under a name of its own: mkisofs may be a link to genisoimage."""
+    program = shutil.which(shlex.split(command)[0])
+    return program is not None and (os.path.basename(program) != "mkisofs" or "mkisofs" in os.path.realpath(program))
+
+
 class Bench:
     def __init__(self, options):
         self.options = options
@@ -73,7 +87,7 @@ class Bench:
 
     def rounds(self, commands, source):
         """Runs commands in turn; by name, what each used in every round. The first round is not counted."""
-        used = {name: [] for name in commands if shutil.which(shlex.split(commands[name])[0])}
+        used = {name: [] for name in commands if is_installed(commands[name])}
         for number in range(self.options.runs + 1):
             for name in used:
                 usage = run(commands[name], source, self.output)
@@ -99,19 +113,20 @@ class Bench:
         used = self.rounds({name: PROGRAMS[name] for name in names}, source)
         for peer, goal in goals.items():
             if peer in used:
-                self.say(work, f"CPU, of {peer}", self.ratio(used, ours, peer), f"{goal}")
+                self.say(work, f"CPU, of {peer}", self.ratio(used, ours, peer), f"{goal or ''}")
                 self.say(work, f"wall, of {peer}", self.ratio(used, ours, peer, "wall"), "")
         return used
 
     def small(self):
         source = self.tree("w2")
         work = "100,000 small files, ISO 9660 + Joliet"
-        self.against(work, source, "iso", {"genisoimage": 0.55, "xorriso": 0.22, "tar": 1.5})
+        goals = {"genisoimage": 0.55, "xorriso": 0.22, "tar": 1.5, "mkisofs": None, "bsdtar": None, "hadris-iso": None}
+        self.against(work, source, "iso", goals)
         self.against(f"{work}, one reader", source, "iso, one reader", {"genisoimage": 0.55, "tar": 1.5})
 
     def bridge(self):
         source = self.tree("w2")
-        self.against("100,000 small files, bridge", source, "bridge", {"genisoimage -udf": 0.55})
+        self.against("100,000 small files, bridge", source, "bridge", {"genisoimage -udf": 0.55, "mkisofs -udf": None, "hadris-cd": None})
 
     def tiny(self):
         self.against("300,000 tiny files, ISO 9660 + Joliet", self.tree("w3"), "iso", {"genisoimage": 0.5})
@@ -137,6 +152,9 @@ class Bench:
     def large(self):
         self.against("one file of 4.5 GiB", self.tree("w1"), "bridge", {"cat": 1.1})
 
+    def windows(self):
+        self.against("installation media", self.tree("w6"), "bridge", {"genisoimage -udf": None, "tar": None})
+
     def memory(self):
         for name, goal in (("iso", 400), ("bridge", 500)):
             for tree, files in (("w2", 100_000), ("w3", 300_000), ("w5", 100_000)):
@@ -158,7 +176,10 @@ class Bench:
 
     def size(self):
         source = self.tree("w2")
-        for ours, peers in (("iso", ("genisoimage", "xorriso")), ("bridge", ("genisoimage -udf",))):
+        for ours, peers in (
+            ("iso", ("genisoimage", "xorriso", "mkisofs", "bsdtar", "hadris-iso")),
+            ("bridge", ("genisoimage -udf", "mkisofs -udf", "hadris-cd")),
+        ):
             used = self.rounds({name: PROGRAMS[name] for name in (ours, *peers)}, source)
             smallest = min(used[peer][0]["size"] for peer in peers if peer in used)
             value = used[ours][0]["size"] / smallest
@@ -210,6 +231,25 @@ class Bench:
                 if walls:
                     value = statistics.median(walls[ours]) * 1000
                     self.say(f"one file of {size}, shared on {file_system}", "wall", value, "50 ms", " ms")
+
+
+    def same(self):
+        """Images of all trees pass the judges and are the same for 1, 2 and 8 readers."""
+        os.environ["SOURCE_DATE_EPOCH"] = "1700000000"
+        for tree in ("w1", "w2", "w3", "w4", "w5", "w6"):
+            source = self.tree(tree)
+            for readers in (1, 2, 8):
+                output = self.output if readers == 1 else f"{self.output}.again"
+                run(f"{BUILD} --readers {readers} SRC OUT", source, output)
+                if readers > 1:
+                    subprocess.run(["cmp", self.output, output], check=True)
+                    os.unlink(output)
+            for judge in ("isocheck.py", "udfcheck.py"):
+                judge = [sys.executable, os.path.join(JUDGES, judge), "--quiet", self.output]
+                subprocess.run(judge, check=True, stdout=subprocess.DEVNULL)
+            os.unlink(self.output)
+            self.say(tree, "readers with the same image, which both judges pass", 3, "3")
+        del os.environ["SOURCE_DATE_EPOCH"]
 
 
 def main():

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile};
 
 use super::ResultImage;
+use super::chunks::Chunks;
 use super::clone::share_files;
-use super::pipeline::Chunks;
 use super::write::{Work, WriteAt, WriteOptions, WriteProgress};
 use crate::error::{Error, Result};
 

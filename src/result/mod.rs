@@ -1,5 +1,6 @@
 //! Result images: a view of blocks that are made when they are read.
 
+mod chunks;
 mod clone;
 mod file;
 mod parts;

@@ -8,7 +8,7 @@ use std::ops::{ControlFlow, Range};
 use sha2::{Digest, Sha256};
 
 use super::ResultImage;
-use super::pipeline::{CHUNK, Chunks};
+use super::chunks::{CHUNK, Chunks};
 use super::write::{Work, WriteAt, WriteOptions, WriteProgress};
 use crate::block::BLOCK_SIZE;
 use crate::error::Result;

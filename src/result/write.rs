@@ -6,7 +6,8 @@ use std::num::NonZeroUsize;
 use std::ops::{ControlFlow, Range};
 
 use super::ResultImage;
-use super::pipeline::{Chunks, anywhere, in_order};
+use super::chunks::Chunks;
+use super::pipeline::{anywhere, in_order};
 use crate::block::BLOCK_SIZE;
 use crate::error::{Error, Result};
 use crate::source;
