@@ -99,24 +99,21 @@ pub(super) struct Cursors {
 }
 
 impl Cursors {
-    /// Makes a chunk in `buf`. Calls `slow` if that takes long.
+    /// Makes a chunk in `buf`. Calls `took` with the time that it takes, unless more threads would not help.
     pub(super) fn make(
         &self,
         image: &ResultImage,
         chunk: &Range<u64>,
         buf: &mut Vec<u8>,
-        slow: &dyn Fn(),
+        took: &dyn Fn(Duration),
     ) -> Result<()> {
         let made = {
             let _together = self.together.read().unwrap_or_else(PoisonError::into_inner);
             let mut cursor = locked(&self.idle).pop().unwrap_or_default();
-            let slow = || {
-                if !self.scarce.load(Ordering::Relaxed) {
-                    slow();
-                }
-            };
-            let made = timed(&slow, || make(image, chunk, buf, &mut cursor));
+            let start = Instant::now();
+            let made = make(image, chunk, buf, &mut cursor);
             if !self.scarce.load(Ordering::Relaxed) {
+                took(start.elapsed());
                 locked(&self.idle).push(cursor);
             }
             made
@@ -135,19 +132,6 @@ impl Cursors {
         }
     }
 }
-
-/// Calls `slow` if `work` takes long.
-fn timed<T>(slow: &dyn Fn(), work: impl FnOnce() -> T) -> T {
-    let start = Instant::now();
-    let result = work();
-    if start.elapsed() > SLOW {
-        slow();
-    }
-    result
-}
-
-/// A chunk of files that are in memory takes a fraction of this.
-const SLOW: Duration = Duration::from_millis(2);
 
 pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     // Nothing that can panic runs while one is locked.

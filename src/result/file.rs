@@ -4,6 +4,7 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use tempfile::{Builder, NamedTempFile};
 
@@ -73,9 +74,14 @@ impl ResultImage {
             false => Vec::new(),
         };
         let chunks = Chunks::without(0..self.len(), &shared);
-        let write = |bytes: &[u8], offset: u64| match options.sparse {
-            true => write_around_holes(file, bytes, offset),
-            false => file.write_all_at(bytes, offset),
+        // File systems let one thread write to a file at a time. Who waits here sleeps; there it would spin.
+        let turn = Mutex::new(());
+        let write = |bytes: &[u8], offset: u64| {
+            let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
+            match options.sparse {
+                true => write_around_holes(file, bytes, offset),
+                false => file.write_all_at(bytes, offset),
+            }
         };
         Work::new(self, 0..self.len(), options, progress).anywhere(chunks, &write)
     }

@@ -4,92 +4,135 @@
 //! written by that thread or waits until those before it are written. How far ahead threads may be is bounded, and so
 //! is memory. What fails first in the image is what is told.
 //!
-//! There are as many threads as processors at first. When a chunk takes long, its files come from a disk or a network,
-//! which answer many requests at once, and more threads are started. That looks at a clock; the bytes do not depend on it.
-//! Where the system lets too few files be open for all, the threads take turns.
+//! Unless the caller says how many, there is one thread at first, which is enough for large files in memory. When chunks
+//! take longer than copying does, they are of small files, and there are to be as many threads as processors. When a chunk
+//! takes long, its files come from a disk or a network, which answer many requests at once, and more threads are started.
+//! That looks at a clock; the bytes do not depend on it. Where the system lets too few files be open for all, the threads
+//! take turns.
 
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
+use std::time::Duration;
 
 use super::ResultImage;
 use super::chunks::{CHUNK, Chunks, Cursors, locked, make};
 use crate::error::{Error, Result};
 use crate::space::Cursor;
 
+/// How many threads there are.
+#[derive(Clone, Copy)]
+pub(super) struct Readers {
+    pub at_first: usize,
+    pub most: usize,
+}
+
 /// The threads of a scope that do the same work.
 struct Crew {
     started: AtomicUsize,
+    /// How many there are to be for chunks of small files.
+    processors: usize,
+    /// How many there are to be while files are waited for.
     most: usize,
+    /// How many chunks in a row took longer than copying.
+    busy: AtomicUsize,
 }
 
-/// How many of so many threads are started at first.
-fn at_first(most: usize) -> usize {
-    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
-    processors.min(most)
-}
+/// A chunk of a large file that is in memory takes a fraction of this.
+const BUSY: Duration = Duration::from_micros(100);
 
-/// What each of them does. It is given what it calls when it has to wait.
-type Work<'w> = dyn Fn(&dyn Fn()) + Sync + 'w;
+/// After so many chunks in a row it is no accident.
+const BUSY_CHUNKS: usize = 8;
+
+/// A chunk of small files that are in memory takes a fraction of this.
+const SLOW: Duration = Duration::from_millis(2);
+
+/// What each of them does. It is given what it calls with the time that a chunk took.
+type Work<'w> = dyn Fn(&dyn Fn(Duration)) + Sync + 'w;
 
 impl Crew {
-    fn new(most: usize) -> Self {
+    fn new(processors: usize, most: usize) -> Self {
         Self {
             started: AtomicUsize::new(0),
+            processors: processors.min(most),
             most,
+            busy: AtomicUsize::new(0),
         }
     }
 
-    /// Starts one more, unless there are enough or the system has no more; returns whether it did.
+    /// Starts one more when chunks take so long that it helps.
+    fn took<'scope>(
+        &'scope self,
+        time: Duration,
+        scope: &'scope Scope<'scope, '_>,
+        work: &'scope Work<'scope>,
+    ) {
+        let busy = match time > BUSY {
+            true => self.busy.fetch_add(1, Ordering::Relaxed),
+            false => self.busy.swap(0, Ordering::Relaxed),
+        };
+        if time > SLOW {
+            self.start(self.most, scope, work);
+        } else if busy >= BUSY_CHUNKS {
+            self.start(self.processors, scope, work);
+        }
+    }
+
+    /// Starts one more, unless there are `enough` or the system has no more; returns whether it did.
     fn start<'scope>(
         &'scope self,
+        enough: usize,
         scope: &'scope Scope<'scope, '_>,
         work: &'scope Work<'scope>,
     ) -> bool {
-        let place = self.started.fetch_add(1, Ordering::Relaxed);
-        let more = move || {
-            self.start(scope, work);
-        };
-        place < self.most
+        let more = |started| (started < enough).then_some(started + 1);
+        let order = Ordering::Relaxed;
+        let took = move |time| self.took(time, scope, work);
+        self.started.fetch_update(order, order, more).is_ok()
             && thread::Builder::new()
-                .spawn_scoped(scope, move || work(&more))
+                .spawn_scoped(scope, move || work(&took))
                 .is_ok()
     }
+}
+
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
 /// Gives all chunks to `sink` in their order.
 pub(super) fn in_order(
     image: &ResultImage,
     chunks: Chunks,
-    readers: usize,
+    readers: Readers,
     mut sink: impl FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
-    match useful(readers, &chunks) {
+    match useful(readers.most, &chunks) {
         1 => one_by_one(image, chunks, |bytes, _| sink(bytes)),
-        readers => in_order_by(&Crew::new(readers), image, chunks, sink),
+        most => in_order_by(Readers { most, ..readers }, image, chunks, sink),
     }
 }
 
 fn in_order_by(
-    crew: &Crew,
+    readers: Readers,
     image: &ResultImage,
     chunks: Chunks,
     mut sink: impl FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
     let queue = Queue::new(chunks);
-    let work = |slow: &dyn Fn()| queue.work(image, slow);
+    let crew = Crew::new(processors(), readers.most);
+    let work = |took: &dyn Fn(Duration)| queue.work(image, took);
     thread::scope(|scope| {
         // Whatever happens here, nobody waits for it.
         let _over = Over(&queue);
-        if !crew.start(scope, &work) {
+        if !crew.start(crew.most, scope, &work) {
             // Some systems have no threads.
             let chunks = queue.take_back();
             return one_by_one(image, chunks, |bytes, _| sink(bytes));
         }
-        for _ in 1..at_first(crew.most) {
-            crew.start(scope, &work);
+        for _ in 1..readers.at_first {
+            crew.start(crew.most, scope, &work);
         }
         while let Some(made) = queue.next() {
             let bytes = made?;
@@ -105,29 +148,27 @@ fn in_order_by(
 pub(super) fn anywhere(
     image: &ResultImage,
     chunks: Chunks,
-    readers: usize,
+    readers: Readers,
     sink: &(impl Fn(&[u8], u64) -> Result<()> + Sync),
     mut done: impl FnMut(u64) -> Result<()>,
 ) -> Result<()> {
-    let readers = useful(readers, &chunks);
-    if readers == 1 {
+    let most = useful(readers.most, &chunks);
+    if most == 1 {
         return one_by_one(image, chunks, |bytes, at| {
             sink(bytes, at)?;
             done(bytes.len() as u64)
         });
     }
-    let shares = Shares::new(chunks, readers);
+    let shares = Shares::new(chunks, most);
     // The calling thread is one of them.
-    let crew = Crew::new(readers - 1);
-    let work = |slow: &dyn Fn()| shares.work(image, sink, slow, |_| Ok(()));
+    let crew = Crew::new(processors() - 1, most - 1);
+    let work = |took: &dyn Fn(Duration)| shares.work(image, sink, took, |_| Ok(()));
     thread::scope(|scope| {
-        for _ in 1..at_first(readers) {
-            crew.start(scope, &work);
+        for _ in 1..readers.at_first {
+            crew.start(crew.most, scope, &work);
         }
-        let slow = || {
-            crew.start(scope, &work);
-        };
-        shares.work(image, sink, &slow, |shares| done(shares.take_done()));
+        let took = |time| crew.took(time, scope, &work);
+        shares.work(image, sink, &took, |shares| done(shares.take_done()));
     });
     if let Some((_, error)) = locked(&shares.state).failed.take() {
         return Err(error);
@@ -178,7 +219,7 @@ impl Shares {
         &self,
         image: &ResultImage,
         sink: &impl Fn(&[u8], u64) -> Result<()>,
-        slow: &dyn Fn(),
+        took: &dyn Fn(Duration),
         mut after: impl FnMut(&Self) -> Result<()>,
     ) {
         let _end = EndOnPanic(self);
@@ -188,7 +229,7 @@ impl Shares {
                 return;
             };
             for chunk in Chunks::of(share) {
-                let made = self.cursors.make(image, &chunk, &mut buf, slow);
+                let made = self.cursors.make(image, &chunk, &mut buf, took);
                 let written = made.and_then(|()| sink(&buf, chunk.start));
                 match written {
                     Ok(()) => locked(&self.state).done += chunk.end - chunk.start,
@@ -315,7 +356,7 @@ impl Queue {
     }
 
     /// Makes chunks until there are no more.
-    fn work(&self, image: &ResultImage, slow: &dyn Fn()) {
+    fn work(&self, image: &ResultImage, took: &dyn Fn(Duration)) {
         // If a reader of the caller's panics, nobody waits for what it would have given.
         let over = Over(self);
         let mut state = locked(&self.state);
@@ -334,7 +375,7 @@ impl Queue {
             state.claimed.push_back(None);
             let mut buf = state.spare.pop().unwrap_or_default();
             drop(state);
-            let made = self.cursors.make(image, &chunk, &mut buf, slow);
+            let made = self.cursors.make(image, &chunk, &mut buf, took);
             let made = made.map(|()| buf);
             state = locked(&self.state);
             // It is there until it has been made.
@@ -410,7 +451,11 @@ mod tests {
             written.extend_from_slice(bytes);
             Ok(())
         };
-        in_order_by(&Crew::new(0), &result, chunks, sink).unwrap();
+        let none = Readers {
+            at_first: 0,
+            most: 0,
+        };
+        in_order_by(none, &result, chunks, sink).unwrap();
         assert!(written == expected);
     }
 }

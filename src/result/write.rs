@@ -7,7 +7,7 @@ use std::ops::{ControlFlow, Range};
 
 use super::ResultImage;
 use super::chunks::Chunks;
-use super::pipeline::{anywhere, in_order};
+use super::pipeline::{Readers, anywhere, in_order};
 use crate::block::BLOCK_SIZE;
 use crate::error::{Error, Result};
 use crate::source;
@@ -30,10 +30,10 @@ impl WriteOptions {
         Self::default()
     }
 
-    /// How many threads open and read files at most. With one the calling thread does everything. Default: 16.
+    /// How many threads open and read files, no more than there is work for. With one the calling thread does everything.
     ///
-    /// There are as many as processors unless files have to come from a disk, which answers many requests at once. The image
-    /// does not depend on it.
+    /// Default: one for large files, as many as processors for small ones, and up to 16 when files have to come from a disk,
+    /// which answers many requests at once. The image does not depend on it.
     #[must_use]
     pub const fn readers(mut self, readers: NonZeroUsize) -> Self {
         self.readers = Some(readers);
@@ -61,8 +61,17 @@ impl WriteOptions {
         self
     }
 
-    pub(super) fn number_of_readers(&self) -> usize {
-        self.readers.map_or(READERS, NonZeroUsize::get)
+    fn number_of_readers(&self) -> Readers {
+        match self.readers {
+            Some(readers) => Readers {
+                at_first: readers.get(),
+                most: readers.get(),
+            },
+            None => Readers {
+                at_first: 1,
+                most: READERS,
+            },
+        }
     }
 }
 
