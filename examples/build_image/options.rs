@@ -58,7 +58,7 @@ pub(crate) struct Options {
     #[arg(long)]
     sparse: bool,
 
-    /// How many threads open and read files at most [default: 16]
+    /// How many threads open and read files [default: as many as help, up to 16]
     #[arg(long, value_name = "N")]
     readers: Option<NonZeroUsize>,
 
