@@ -100,7 +100,9 @@ impl NameRules for Names {
     /// Windows opens one only of two names that differ by case.
     fn fold(&self, text: &str, out: &mut String) {
         if text.is_ascii() {
-            out.extend(text.chars().map(|c| c.to_ascii_lowercase()));
+            let start = out.len();
+            out.push_str(text);
+            out[start..].make_ascii_lowercase();
         } else {
             out.extend(text.chars().flat_map(char::to_lowercase));
         }

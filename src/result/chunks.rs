@@ -2,13 +2,9 @@
 
 use std::collections::VecDeque;
 use std::ops::Range;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
-use std::time::{Duration, Instant};
 
 use super::ResultImage;
-use crate::error::{Error, Result};
-use crate::source::is_out_of_handles;
+use crate::error::Result;
 use crate::space::Cursor;
 
 /// Bytes that are made at a time: some ten small files, and little enough to stay in a processor's cache until they
@@ -50,13 +46,10 @@ impl Chunks {
     /// Up to `number` chunks that follow each other.
     pub(super) fn claim(&mut self, number: u64) -> Option<Range<u64>> {
         while let Some(range) = self.ranges.front_mut() {
-            let start = range.start;
-            let end = (start / CHUNK + number)
-                .saturating_mul(CHUNK)
-                .min(range.end);
-            if start < end {
-                range.start = end;
-                return Some(start..end);
+            let claimed = first_chunks(range, number);
+            if !claimed.is_empty() {
+                range.start = claimed.end;
+                return Some(claimed);
             }
             self.ranges.pop_front();
         }
@@ -72,6 +65,12 @@ impl Iterator for Chunks {
     }
 }
 
+/// Up to `number` chunks that a range begins with.
+pub(super) fn first_chunks(range: &Range<u64>, number: u64) -> Range<u64> {
+    let end = (range.start / CHUNK + number).saturating_mul(CHUNK);
+    range.start..end.min(range.end)
+}
+
 /// Makes a chunk in `buf`.
 pub(super) fn make(
     image: &ResultImage,
@@ -84,56 +83,4 @@ pub(super) fn make(
     let len = image.read_with(chunk.start, buf, cursor)?;
     buf.truncate(len);
     Ok(())
-}
-
-/// What the threads have open. When that is too much for the system, one of them goes on at a time, with nothing open
-/// but what it reads.
-#[derive(Default)]
-pub(super) struct Cursors {
-    /// Those that nobody uses.
-    idle: Mutex<Vec<Cursor>>,
-    /// Whoever makes a chunk is among the readers of it; whoever has to be alone writes.
-    together: RwLock<()>,
-    /// Whether it has been too much.
-    scarce: AtomicBool,
-}
-
-impl Cursors {
-    /// Makes a chunk in `buf`. Calls `took` with the time that it takes, unless more threads would not help.
-    pub(super) fn make(
-        &self,
-        image: &ResultImage,
-        chunk: &Range<u64>,
-        buf: &mut Vec<u8>,
-        took: &dyn Fn(Duration),
-    ) -> Result<()> {
-        let made = {
-            let _together = self.together.read().unwrap_or_else(PoisonError::into_inner);
-            let mut cursor = locked(&self.idle).pop().unwrap_or_default();
-            let start = Instant::now();
-            let made = make(image, chunk, buf, &mut cursor);
-            if !self.scarce.load(Ordering::Relaxed) {
-                took(start.elapsed());
-                locked(&self.idle).push(cursor);
-            }
-            made
-        };
-        match made {
-            Err(Error::ReadSource { source, .. }) if is_out_of_handles(&source) => {
-                self.scarce.store(true, Ordering::Relaxed);
-                let _alone = self
-                    .together
-                    .write()
-                    .unwrap_or_else(PoisonError::into_inner);
-                locked(&self.idle).clear();
-                make(image, chunk, buf, &mut Cursor::default())
-            }
-            made => made,
-        }
-    }
-}
-
-pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that can panic runs while one is locked.
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::ResultImage;
 use crate::block::BLOCK_SIZE;
 use crate::error::Result;
-use crate::space::Content;
+use crate::space::{Content, Cursor};
 
 /// The shortest file, in bytes, that is shared: for less, copying is as fast and fragments less.
 const SHORTEST: u64 = 256 << 10;
@@ -22,13 +22,8 @@ const UNIT: u64 = 4096;
 pub(super) fn share_files(image: &ResultImage, to: &File) -> Result<Vec<Range<u64>>> {
     let mut shared = Vec::new();
     let map = &image.layout.map;
-    let session = u64::from(image.start().0) * u64::from(BLOCK_SIZE);
-    let is_patched = |range: &Range<u64>| {
-        let mut patches = map.patches();
-        patches.any(|(at, bytes)| {
-            at < session + range.end && session + range.start < at + bytes.len() as u64
-        })
-    };
+    // One file is open at a time.
+    let mut cursor = Cursor::default();
     for part in map.parts() {
         let Content::Files(files) = &part.content else {
             continue;
@@ -42,11 +37,14 @@ pub(super) fn share_files(image: &ResultImage, to: &File) -> Result<Vec<Range<u6
                 continue;
             };
             let range = offset..offset + len.get();
-            if content.len < SHORTEST || offset % UNIT != 0 || is_patched(&range) {
+            if content.len < SHORTEST || offset % UNIT != 0 || map.is_patched(image.start(), &range)
+            {
                 continue;
             }
             // What cannot be done for one file can be for the next, which may be elsewhere or of another kind.
-            let is_shared = files.with_host_file(node, |from| share(from, to, offset, len))?;
+            let is_shared = files.with_file(node, &mut cursor, |from, start| {
+                share(from, start, to, offset, len)
+            })?;
             if let Some(Ok(())) = is_shared {
                 shared.push(range);
             }
@@ -56,13 +54,14 @@ pub(super) fn share_files(image: &ResultImage, to: &File) -> Result<Vec<Range<u6
 }
 
 #[cfg(target_os = "linux")]
-fn share(from: &File, to: &File, offset: u64, len: NonZeroU64) -> io::Result<()> {
+fn share(from: &File, start: u64, to: &File, offset: u64, len: NonZeroU64) -> io::Result<()> {
     reflink_copy::ReflinkBlockBuilder::new(from, to, len)
+        .from_offset(start)
         .to_offset(offset)
         .reflink_block()
 }
 
 #[cfg(not(target_os = "linux"))]
-fn share(_: &File, _: &File, _: u64, _: NonZeroU64) -> io::Result<()> {
+fn share(_: &File, _: u64, _: &File, _: u64, _: NonZeroU64) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
 }

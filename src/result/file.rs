@@ -4,14 +4,15 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::{Builder, NamedTempFile};
 
 use super::ResultImage;
 use super::chunks::Chunks;
 use super::clone::share_files;
-use super::write::{Work, WriteAt, WriteOptions, WriteProgress};
+use super::sink::WriteAt;
+use super::write::{Work, WriteOptions, WriteProgress};
 use crate::error::{Error, Result};
 
 /// What holes of a file begin and end at a multiple of, on most file systems.
@@ -74,16 +75,45 @@ impl ResultImage {
             false => Vec::new(),
         };
         let chunks = Chunks::without(0..self.len(), &shared);
-        // File systems let one thread write to a file at a time. Who waits here sleeps; there it would spin.
-        let turn = Mutex::new(());
-        let write = |bytes: &[u8], offset: u64| {
-            let _turn = turn.lock().unwrap_or_else(PoisonError::into_inner);
-            match options.sparse {
-                true => write_around_holes(file, bytes, offset),
-                false => file.write_all_at(bytes, offset),
-            }
+        let sink = NewFile {
+            file,
+            sparse: options.sparse,
+            turn: Mutex::new(()),
         };
-        Work::new(self, 0..self.len(), options, progress).anywhere(chunks, &write)
+        Work::new(self, 0..self.len(), options, progress).anywhere(chunks, &sink)
+    }
+}
+
+/// A file that has only zeros at first.
+struct NewFile<'f> {
+    file: &'f File,
+    sparse: bool,
+    /// File systems let one thread write to a file at a time. Who waits here sleeps; there it would spin.
+    turn: Mutex<()>,
+}
+
+impl NewFile<'_> {
+    fn wait(&self) -> MutexGuard<'_, ()> {
+        self.turn.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl WriteAt for NewFile<'_> {
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let _turn = self.wait();
+        match self.sparse {
+            true => write_around_holes(self.file, bytes, offset),
+            false => self.file.write_all_at(bytes, offset),
+        }
+    }
+
+    fn copy_at(&self, file: &File, from: u64, len: u64, offset: u64) -> u64 {
+        if self.sparse {
+            // Zeros have to be seen.
+            return 0;
+        }
+        let _turn = self.wait();
+        self.file.copy_at(file, from, len, offset)
     }
 }
 

@@ -2,10 +2,13 @@
 
 mod chunks;
 mod clone;
+mod copy;
+mod cursors;
 mod file;
 mod parts;
 mod pipeline;
 mod progress;
+mod sink;
 mod stream;
 mod write;
 
@@ -15,8 +18,9 @@ use std::sync::Arc;
 
 pub use self::parts::{ImagePart, PlanDigest};
 pub use self::progress::{ProgressItem, ProgressItems};
+pub use self::sink::WriteAt;
 pub use self::stream::ImageStream;
-pub use self::write::{WriteAt, WriteOptions, WriteProgress};
+pub use self::write::{WriteOptions, WriteProgress};
 use crate::block::{BLOCK_SIZE, Lba};
 use crate::error::Result;
 use crate::layout::Layout;

@@ -9,7 +9,8 @@ use sha2::{Digest, Sha256};
 
 use super::ResultImage;
 use super::chunks::{CHUNK, Chunks};
-use super::write::{Work, WriteAt, WriteOptions, WriteProgress};
+use super::sink::WriteAt;
+use super::write::{Work, WriteOptions, WriteProgress};
 use crate::block::BLOCK_SIZE;
 use crate::error::Result;
 use crate::space::{Content, Cursor};
@@ -149,9 +150,8 @@ impl ImagePart {
         options: &WriteOptions,
         progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
     ) -> Result<u64> {
-        let write = |bytes: &[u8], offset| sink.write_all_at(bytes, offset);
         let mut work = Work::new(&self.image, self.range(), options, progress);
-        work.anywhere(Chunks::of(self.range()), &write)
+        work.anywhere(Chunks::of(self.range()), sink)
     }
 }
 

@@ -10,15 +10,20 @@
 //! That looks at a clock; the bytes do not depend on it. Where the system lets too few files be open for all, the threads
 //! take turns.
 
+use std::any::Any;
 use std::collections::VecDeque;
 use std::num::NonZeroUsize;
+use std::ops::Range;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Scope};
 use std::time::Duration;
 
 use super::ResultImage;
-use super::chunks::{CHUNK, Chunks, Cursors, locked, make};
+use super::chunks::{CHUNK, Chunks, first_chunks, make};
+use super::cursors::{Cursors, locked};
+use super::sink::WriteAt;
 use crate::error::{Error, Result};
 use crate::space::Cursor;
 
@@ -38,6 +43,8 @@ struct Crew {
     most: usize,
     /// How many chunks in a row took longer than copying.
     busy: AtomicUsize,
+    /// What the first of them that panicked said.
+    panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
 /// A chunk of a large file that is in memory takes a fraction of this.
@@ -59,6 +66,7 @@ impl Crew {
             processors: processors.min(most),
             most,
             busy: AtomicUsize::new(0),
+            panic: Mutex::new(None),
         }
     }
 
@@ -92,8 +100,21 @@ impl Crew {
         let took = move |time| self.took(time, scope, work);
         self.started.fetch_update(order, order, more).is_ok()
             && thread::Builder::new()
-                .spawn_scoped(scope, move || work(&took))
+                .spawn_scoped(scope, move || {
+                    // What they share is left as it is; nobody goes on with it.
+                    if let Err(said) = catch_unwind(AssertUnwindSafe(|| work(&took))) {
+                        locked(&self.panic).get_or_insert(said);
+                    }
+                })
                 .is_ok()
+    }
+
+    /// Goes on with the panic of a thread, when all have ended.
+    fn pass_on_panic(self) {
+        let said = self.panic.into_inner();
+        if let Some(said) = said.unwrap_or_else(PoisonError::into_inner) {
+            resume_unwind(said);
+        }
     }
 }
 
@@ -106,10 +127,10 @@ pub(super) fn in_order(
     image: &ResultImage,
     chunks: Chunks,
     readers: Readers,
-    mut sink: impl FnMut(&[u8]) -> Result<()>,
+    sink: impl FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
     match useful(readers.most, &chunks) {
-        1 => one_by_one(image, chunks, |bytes, _| sink(bytes)),
+        1 => one_by_one(image, chunks, sink),
         most => in_order_by(Readers { most, ..readers }, image, chunks, sink),
     }
 }
@@ -123,13 +144,13 @@ fn in_order_by(
     let queue = Queue::new(chunks);
     let crew = Crew::new(processors(), readers.most);
     let work = |took: &dyn Fn(Duration)| queue.work(image, took);
-    thread::scope(|scope| {
+    let written = thread::scope(|scope| {
         // Whatever happens here, nobody waits for it.
         let _over = Over(&queue);
         if !crew.start(crew.most, scope, &work) {
             // Some systems have no threads.
             let chunks = queue.take_back();
-            return one_by_one(image, chunks, |bytes, _| sink(bytes));
+            return one_by_one(image, chunks, sink);
         }
         for _ in 1..readers.at_first {
             crew.start(crew.most, scope, &work);
@@ -140,25 +161,21 @@ fn in_order_by(
             queue.give_back(bytes);
         }
         Ok(())
-    })
+    });
+    crew.pass_on_panic();
+    written
 }
 
-/// Gives all chunks to `sink`, in any order and from any thread, of which the calling one is one; that one tells `done`
+/// Writes all chunks to `sink`, in any order and from any thread, of which the calling one is one; that one tells `done`
 /// from time to time how many bytes more there are.
 pub(super) fn anywhere(
     image: &ResultImage,
     chunks: Chunks,
     readers: Readers,
-    sink: &(impl Fn(&[u8], u64) -> Result<()> + Sync),
+    sink: &impl WriteAt,
     mut done: impl FnMut(u64) -> Result<()>,
 ) -> Result<()> {
     let most = useful(readers.most, &chunks);
-    if most == 1 {
-        return one_by_one(image, chunks, |bytes, at| {
-            sink(bytes, at)?;
-            done(bytes.len() as u64)
-        });
-    }
     let shares = Shares::new(chunks, most);
     // The calling thread is one of them.
     let crew = Crew::new(processors() - 1, most - 1);
@@ -170,6 +187,7 @@ pub(super) fn anywhere(
         let took = |time| crew.took(time, scope, &work);
         shares.work(image, sink, &took, |shares| done(shares.take_done()));
     });
+    crew.pass_on_panic();
     if let Some((_, error)) = locked(&shares.state).failed.take() {
         return Err(error);
     }
@@ -218,22 +236,23 @@ impl Shares {
     fn work(
         &self,
         image: &ResultImage,
-        sink: &impl Fn(&[u8], u64) -> Result<()>,
+        sink: &impl WriteAt,
         took: &dyn Fn(Duration),
         mut after: impl FnMut(&Self) -> Result<()>,
     ) {
         let _end = EndOnPanic(self);
         let mut buf = Vec::new();
         loop {
-            let Some(share) = locked(&self.state).chunks.claim(self.together) else {
+            let Some(mut share) = locked(&self.state).chunks.claim(self.together) else {
                 return;
             };
-            for chunk in Chunks::of(share) {
-                let made = self.cursors.make(image, &chunk, &mut buf, took);
-                let written = made.and_then(|()| sink(&buf, chunk.start));
-                match written {
-                    Ok(()) => locked(&self.state).done += chunk.end - chunk.start,
-                    Err(error) => return self.fail(chunk.start, error),
+            while !share.is_empty() {
+                match self.write_some(image, &share, sink, &mut buf, took) {
+                    Ok(written) => {
+                        locked(&self.state).done += written;
+                        share.start += written;
+                    }
+                    Err(error) => return self.fail(share.start, error),
                 }
                 if let Err(error) = after(self) {
                     // Nothing comes before it.
@@ -244,12 +263,32 @@ impl Shares {
                 if state
                     .failed
                     .as_ref()
-                    .is_some_and(|(at, _)| *at <= chunk.end)
+                    .is_some_and(|(at, _)| *at <= share.start)
                 {
                     return;
                 }
             }
         }
+    }
+
+    /// Writes what a share begins with; returns how many bytes that is.
+    fn write_some(
+        &self,
+        image: &ResultImage,
+        share: &Range<u64>,
+        sink: &impl WriteAt,
+        buf: &mut Vec<u8>,
+        took: &dyn Fn(Duration),
+    ) -> Result<u64> {
+        let copied = self.cursors.copy(image, share, sink)?;
+        if copied > 0 {
+            return Ok(copied);
+        }
+        let chunk = first_chunks(share, 1);
+        self.cursors.make(image, &chunk, buf, took)?;
+        sink.write_all_at(buf, chunk.start)
+            .map_err(|source| Error::Write { source })?;
+        Ok(chunk.end - chunk.start)
     }
 
     fn fail(&self, at: u64, error: Error) {
@@ -291,13 +330,13 @@ fn useful(readers: usize, chunks: &Chunks) -> usize {
 fn one_by_one(
     image: &ResultImage,
     chunks: Chunks,
-    mut sink: impl FnMut(&[u8], u64) -> Result<()>,
+    mut sink: impl FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
     let mut cursor = Cursor::default();
     let mut buf = Vec::new();
     for chunk in chunks {
         make(image, &chunk, &mut buf, &mut cursor)?;
-        sink(&buf, chunk.start)?;
+        sink(&buf)?;
     }
     Ok(())
 }

@@ -1,16 +1,15 @@
 //! Writing an image: to where bytes follow each other, or to places.
 
-use std::fs::File;
-use std::io::{self, Write};
+use std::io::Write;
 use std::num::NonZeroUsize;
 use std::ops::{ControlFlow, Range};
 
 use super::ResultImage;
 use super::chunks::Chunks;
 use super::pipeline::{Readers, anywhere, in_order};
+use super::sink::WriteAt;
 use crate::block::BLOCK_SIZE;
 use crate::error::{Error, Result};
-use crate::source;
 
 /// How an image is written. Beyond IMAPI2, whose image is a stream to be read.
 #[derive(Clone, Debug, Default)]
@@ -75,28 +74,6 @@ impl WriteOptions {
     }
 }
 
-/// What takes bytes at any place, from several threads at once. Beyond IMAPI2.
-pub trait WriteAt: Sync {
-    /// Writes all of `bytes` from the byte `offset` on.
-    ///
-    /// # Errors
-    ///
-    /// Whatever keeps them from being written.
-    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
-}
-
-impl WriteAt for File {
-    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        source::write_all_at(self, bytes, offset)
-    }
-}
-
-impl<T: WriteAt + ?Sized> WriteAt for &T {
-    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        (**self).write_all_at(bytes, offset)
-    }
-}
-
 impl ResultImage {
     /// Writes the whole image; returns its length in bytes.
     ///
@@ -141,9 +118,8 @@ impl ResultImage {
         options: &WriteOptions,
         progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
     ) -> Result<u64> {
-        let write = |bytes: &[u8], offset| sink.write_all_at(bytes, offset);
         let mut work = Work::new(self, 0..self.len(), options, progress);
-        work.anywhere(Chunks::of(0..self.len()), &write)
+        work.anywhere(Chunks::of(0..self.len()), sink)
     }
 }
 
@@ -191,21 +167,14 @@ impl<'a, P: FnMut(WriteProgress<'_>) -> ControlFlow<()>> Work<'a, P> {
         Ok(self.done)
     }
 
-    /// Has `write` write these chunks of the range, each at its place; the rest is there already. Returns the range's
-    /// length.
-    pub(super) fn anywhere(
-        &mut self,
-        chunks: Chunks,
-        write: &(impl Fn(&[u8], u64) -> io::Result<()> + Sync),
-    ) -> Result<u64> {
-        let write =
-            |bytes: &[u8], offset| write(bytes, offset).map_err(|source| Error::Write { source });
+    /// Writes these chunks of the range, each to its place; the rest is there already. Returns the range's length.
+    pub(super) fn anywhere(&mut self, chunks: Chunks, sink: &impl WriteAt) -> Result<u64> {
         self.tell(self.range.end - self.range.start - chunks.bytes())?;
         anywhere(
             self.image,
             chunks,
             self.options.number_of_readers(),
-            &write,
+            sink,
             |len| self.tell(len),
         )?;
         Ok(self.done)

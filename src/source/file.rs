@@ -198,17 +198,21 @@ impl Opened {
         })
     }
 
-    /// Calls `with` with the file, if it is one of the host, and looks whether it is still as it had been added.
-    pub(crate) fn with_host_file<T>(
+    /// Calls `with` with the file that holds the content, if one does, and where in it the content begins; looks then
+    /// whether it is still as it had been added.
+    pub(crate) fn with_file<T>(
         &self,
-        with: impl FnOnce(&File) -> T,
+        with: impl FnOnce(&File, u64) -> T,
     ) -> Result<Option<T>, Failure> {
-        let Self::Host(open) = self else {
-            return Ok(None);
-        };
-        let result = with(&open.file);
-        open.check()?;
-        Ok(Some(result))
+        Ok(match self {
+            Self::Host(open) => {
+                let result = with(&open.file, 0);
+                open.check()?;
+                Some(result)
+            }
+            Self::Staged { stage, offset } => Some(with(stage.file(), *offset)),
+            Self::Memory(_) | Self::Seekable { .. } | Self::Disc(_) => None,
+        })
     }
 
     /// Fills `buf` from `offset` on; both lie inside the content's length.
@@ -370,6 +374,29 @@ pub(crate) fn write_all_at(file: &File, buf: &[u8], offset: u64) -> io::Result<(
         let mut file = file;
         file.seek(SeekFrom::Start(offset))?;
         file.write_all(buf)
+    }
+}
+
+/// Copies up to `len` bytes, from the byte `from` of `file` on, to the byte `offset` of `to`; returns how many. What keeps
+/// it from copying more is left for reading and writing to find.
+pub(crate) fn copy_at(to: &File, file: &File, mut from: u64, len: u64, mut offset: u64) -> u64 {
+    #[cfg(target_os = "linux")]
+    {
+        let mut done = 0;
+        while done < len {
+            let rest = usize::try_from(len - done).unwrap_or(usize::MAX);
+            let places = (Some(&mut from), Some(&mut offset));
+            match rustix::fs::copy_file_range(file, places.0, to, places.1, rest) {
+                Ok(0) | Err(_) => break,
+                Ok(copied) => done += copied as u64,
+            }
+        }
+        done
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (to, file, &mut from, len, &mut offset);
+        0
     }
 }
 

@@ -20,7 +20,8 @@ use crate::media::DiscData;
 
 pub(crate) use self::attributes::{identity, is_hidden};
 pub(crate) use self::file::{
-    Failure, Fingerprint, HostFiles, Opened, RecentDirectory, is_out_of_handles, write_all_at,
+    Failure, Fingerprint, HostFiles, Opened, RecentDirectory, copy_at, is_out_of_handles,
+    write_all_at,
 };
 pub(crate) use self::long_path::{Entry as HostEntry, is_too_long, open, open_no_follow, read_dir};
 pub use self::policy::{PlatformStaging, StagingPolicy};

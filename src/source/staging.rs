@@ -21,6 +21,10 @@ pub(crate) struct StageFile {
 }
 
 impl StageFile {
+    pub(super) const fn file(&self) -> &File {
+        &self.file
+    }
+
     pub(super) fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> io::Result<()> {
         read_exact_at(&self.file, buf, offset)
     }

@@ -1,6 +1,7 @@
 //! The data of all files: one part of the image, in which a search finds the file of a block.
 
 use std::collections::HashSet;
+use std::fs::File;
 use std::sync::Arc;
 
 use super::Space;
@@ -156,23 +157,36 @@ impl FileData {
         (0..).map_while(|index| self.file(index))
     }
 
-    /// Calls `with` with the opened source of a file, if that is a file of the host, and looks whether that changed.
-    pub(crate) fn with_host_file<T>(
+    /// The content that the byte `offset` of the file data belongs to, with the byte of it, and how many are left of it.
+    pub(crate) fn content_at(&self, offset: u64) -> Option<(NodeId, u64, u64)> {
+        let block_size = u64::from(BLOCK_SIZE);
+        let first = self.plan.extent.start;
+        // Below 2^31 blocks.
+        let index = self.index_at(first + (offset / block_size) as u32);
+        let (node, extent) = self.file(index)?;
+        let (_, content) = self.tree.content_of(node)?;
+        let inside = offset.checked_sub(u64::from(extent.start - first) * block_size)?;
+        let left = content.len.checked_sub(inside)?;
+        Some((node, inside, left))
+    }
+
+    /// Calls `with` with the file that holds the data of `node`, if one does, and where in it they begin; looks then
+    /// whether it changed.
+    pub(crate) fn with_file<T>(
         &self,
         node: NodeId,
-        with: impl FnOnce(&std::fs::File) -> T,
+        cursor: &mut Cursor,
+        with: impl FnOnce(&File, u64) -> T,
     ) -> Result<Option<T>> {
-        let Some((_, content)) = self.tree.content_of(node) else {
+        let Some((id, content)) = self.tree.content_of(node) else {
             return Ok(None);
         };
-        if !matches!(content.data, Data::Host { .. }) {
+        if !matches!(content.data, Data::Host { .. } | Data::Staged { .. }) {
             return Ok(None);
         }
-        Opened::open(content, |file| {
-            self.tree.open_host(file, &mut RecentDirectory::default())
-        })
-        .and_then(|opened| opened.with_host_file(with))
-        .map_err(|failure| self.error(node, failure))
+        self.opened(node, id, cursor)?
+            .with_file(with)
+            .map_err(|failure| self.error(node, failure))
     }
 
     /// Index of the file that `lba` belongs to.

@@ -1,6 +1,7 @@
 //! What every block of an image holds.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::data::{Cursor, FileData};
@@ -105,6 +106,30 @@ impl Map {
         self.patches.iter().map(|(at, bytes)| (*at, &**bytes))
     }
 
+    /// The file data that the byte `offset`, counted from the block `start`, belongs to, with its byte of them; nothing
+    /// if it belongs to anything else.
+    pub(crate) fn files_at(&self, start: Lba, offset: u64) -> Option<(&FileData, u64)> {
+        let part = self.parts.get(self.index_at(start, offset))?;
+        let Content::Files(files) = &part.content else {
+            return None;
+        };
+        let inside = offset.checked_sub(first_byte(start, part.extent.start))?;
+        Some((files, inside))
+    }
+
+    /// Whether bytes of `range`, counted from the block `start`, take the place of others.
+    pub(crate) fn is_patched(&self, start: Lba, range: &Range<u64>) -> bool {
+        self.patches().any(|(at, bytes)| {
+            at < byte_of(start, range.end) && byte_of(start, range.start) < at + bytes.len() as u64
+        })
+    }
+
+    /// Index of the first part that ends behind `offset`.
+    fn index_at(&self, start: Lba, offset: u64) -> usize {
+        self.parts
+            .partition_point(|part| first_byte(start, part.extent.end()) <= offset)
+    }
+
     /// Fills `buf` with the bytes from `offset` on, counted from the block `start`.
     pub(crate) fn read(
         &self,
@@ -113,10 +138,7 @@ impl Map {
         buf: &mut [u8],
         cursor: &mut Cursor,
     ) -> Result<()> {
-        let first_byte = |lba: Lba| u64::from(lba - start) * u64::from(BLOCK_SIZE);
-        let mut index = self
-            .parts
-            .partition_point(|part| first_byte(part.extent.end()) <= offset);
+        let mut index = self.index_at(start, offset);
         let mut done = 0;
         while done < buf.len() {
             let at = offset + done as u64;
@@ -124,8 +146,8 @@ impl Map {
                 buf[done..].fill(0);
                 break;
             };
-            let part_start = first_byte(part.extent.start);
-            let part_end = first_byte(part.extent.end());
+            let part_start = first_byte(start, part.extent.start);
+            let part_end = first_byte(start, part.extent.end());
             if at < part_start {
                 let gap = to_len(part_start - at).min(buf.len() - done);
                 buf[done..done + gap].fill(0);
@@ -150,6 +172,11 @@ impl Map {
         }
         Ok(())
     }
+}
+
+/// The byte at which a block begins, counted from the block `start`.
+fn first_byte(start: Lba, lba: Lba) -> u64 {
+    u64::from(lba - start) * u64::from(BLOCK_SIZE)
 }
 
 /// The byte of the disc that comes at `offset` when reading begins at the block `start`.

@@ -34,8 +34,15 @@ fn files() -> Host {
             host.file(&format!("d{directory}/f{file}"), &bytes);
         }
     }
-    host.file("large", &vec![7; 1_000_001]);
+    host.file("large", &large());
     host
+}
+
+/// Bytes that tell where they belong.
+fn large() -> Vec<u8> {
+    (0..1_000_001_u32)
+        .map(|at| (at ^ at >> 8 ^ at >> 16) as u8)
+        .collect()
 }
 
 /// Files of the host, and some in memory: two megabytes.
@@ -288,7 +295,12 @@ fn panics(write: impl Fn(&ResultImage, &WriteOptions) -> imapi2fs::Result<u64>) 
         image.root_mut().add_file("panicking", source).unwrap();
         let result = image.create_result_image().unwrap();
         let write = || write(&result, &readers(number));
-        assert!(catch_unwind(AssertUnwindSafe(write)).is_err());
+        let said = catch_unwind(AssertUnwindSafe(write)).unwrap_err();
+        let said = said.downcast_ref::<&str>();
+        assert!(
+            said.is_none_or(|said| said.ends_with("of a test")),
+            "{said:?}"
+        );
     }
 }
 
@@ -326,6 +338,77 @@ fn ways() -> Vec<WriteOptions> {
         }
     }
     ways
+}
+
+/// Places that take up to so many bytes of a file at a time.
+struct Copies {
+    places: Places,
+    most: u64,
+    copied: AtomicU64,
+    before: Box<dyn Fn() + Sync>,
+}
+
+impl Copies {
+    fn new(most: u64) -> Self {
+        Self {
+            places: Places::new(),
+            most,
+            copied: AtomicU64::new(0),
+            before: Box::new(|| ()),
+        }
+    }
+}
+
+impl WriteAt for Copies {
+    fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.places.write_all_at(bytes, offset)
+    }
+
+    fn copy_at(&self, file: &fs::File, from: u64, len: u64, offset: u64) -> u64 {
+        (self.before)();
+        let mut bytes = vec![0; len.min(self.most) as usize];
+        let mut file = file.try_clone().unwrap();
+        file.seek(io::SeekFrom::Start(from)).unwrap();
+        let Ok(()) = file.read_exact(&mut bytes) else {
+            return 0;
+        };
+        self.places.write_all_at(&bytes, offset).unwrap();
+        self.copied.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        bytes.len() as u64
+    }
+}
+
+#[test]
+fn what_a_place_copies_of_large_files_is_not_read() {
+    for stage in [false, true] {
+        let host = files();
+        let mut image = image();
+        image.set_stage_files(stage);
+        image.root_mut().add_tree(host.root(), false).unwrap();
+        let memory: &[u8] = &[1; 600_000];
+        add_files(&mut image, &[("memory", memory)]);
+        let result = image.create_result_image().unwrap();
+        let expected = all(result.image_stream());
+        for (most, least) in [(u64::MAX, 700_000), (100, 100), (0, 0)] {
+            let copies = Copies::new(most);
+            // Of one reader, as nobody else moves what a clone of a file shares with it.
+            result.write_at(&copies, &readers(1), go_on).unwrap();
+            let copied = copies.copied.into_inner();
+            assert!(copies.places.into_bytes() == expected, "{stage} {most}");
+            assert!((least..1_600_001).contains(&copied), "{copied} of {most}");
+        }
+    }
+}
+
+#[test]
+fn a_file_that_changes_while_it_is_copied_is_told() {
+    let host = files();
+    let large = host.root().join("large");
+    let result = sample(&host).create_result_image().unwrap();
+    let mut copies = Copies::new(u64::MAX);
+    copies.before = Box::new(move || fs::write(&large, b"shorter").unwrap());
+    let error = result.write_at(&copies, &readers(1), go_on).unwrap_err();
+    assert!(matches!(error, Error::SourceChanged { .. }), "{error}");
 }
 
 #[test]

@@ -1,0 +1,37 @@
+//! Copying the data of large files within the system, which neither reads nor writes them here.
+
+use std::ops::Range;
+
+use super::ResultImage;
+use super::chunks::CHUNK;
+use super::sink::WriteAt;
+use crate::error::Result;
+use crate::space::Cursor;
+
+/// Has `sink` copy what `range` of the image begins with, if that is more than a chunk of a file; returns how many bytes
+/// it did.
+///
+/// The first chunk of a file is not copied so: only reading it tells whether the file has to be waited for.
+pub(super) fn copy(
+    image: &ResultImage,
+    range: &Range<u64>,
+    sink: &impl WriteAt,
+    cursor: &mut Cursor,
+) -> Result<u64> {
+    let map = &image.layout.map;
+    let Some((files, at)) = map.files_at(image.start(), range.start) else {
+        return Ok(0);
+    };
+    let Some((node, inside, left)) = files.content_at(at) else {
+        return Ok(0);
+    };
+    let len = left.min(range.end - range.start);
+    let range = range.start..range.start + len;
+    if inside == 0 || len < CHUNK || map.is_patched(image.start(), &range) {
+        return Ok(0);
+    }
+    let copied = files.with_file(node, cursor, |file, start| {
+        sink.copy_at(file, start + inside, len, range.start)
+    })?;
+    Ok(copied.unwrap_or(0).min(len))
+}
