@@ -16,7 +16,8 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{self, Child, Command, ExitCode, Stdio};
 use std::str::FromStr;
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, thread};
 
@@ -110,7 +111,8 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 
 /// Makes a share of the parts.
 fn make(options: &Options, share: Share) -> Result<(), Box<dyn Error>> {
-    let image = options.image(options.time.unwrap_or_default())?;
+    let time = options.time.unwrap_or_default();
+    let image = options.image(time, options.into.as_deref(), Arc::default())?;
     let digest = image.plan_digest()?.to_string();
     if options
         .digest
@@ -135,18 +137,27 @@ fn make(options: &Options, share: Share) -> Result<(), Box<dyn Error>> {
 }
 
 impl Options {
-    /// The image, planned but not made.
-    fn image(&self, time: i64) -> Result<ResultImage, Box<dyn Error>> {
+    /// The image, planned but not made; it has nothing of the file in which it is made.
+    fn image(
+        &self,
+        time: i64,
+        unfinished: Option<&Path>,
+        is_interrupted: Arc<AtomicBool>,
+    ) -> Result<ResultImage, Box<dyn Error>> {
         let mut image = FileSystemImage::with_time(Timestamp::from_unix(time));
         image.set_free_media_blocks(0)?;
         self.names.apply_to(&mut image)?;
         let mut tree = self.names.tree_options().exclude(&self.output);
-        if let Some(into) = &self.into {
-            tree = tree.exclude(into);
+        if let Some(unfinished) = unfinished {
+            tree = tree.exclude(unfinished);
         }
         if let Some(time) = source_date_epoch()? {
             tree = tree.latest_time(time);
         }
+        image.set_add_progress(move |_| match is_interrupted.load(Ordering::Relaxed) {
+            true => ControlFlow::Break(()),
+            false => ControlFlow::Continue(()),
+        });
         let summary = image.root_mut().add_tree_with(&self.source, &tree)?;
         if self.into.is_none() {
             common::note_left_out(summary.left_out.iter(), usize::MAX);
@@ -164,51 +175,25 @@ impl Options {
 /// Has other processes make all parts.
 fn build(options: &Options) -> Result<(), Box<dyn Error>> {
     let (output, permissions) = replaceable(&options.output)?;
-    let time = match (options.time, source_date_epoch()?) {
-        (Some(time), _) => time,
-        (None, Some(time)) => time.unix_seconds(),
-        (None, None) => SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() as i64,
-    };
-    let digest = options.image(time)?.plan_digest()?.to_string();
-    let is_interrupted = interrupts();
-    // Made behind the plan, which does not know it.
     let directory = match output.parent() {
         Some(directory) if directory != Path::new("") => directory,
         _ => Path::new("."),
     };
+    let is_interrupted = interrupts();
+    // Made before anything is planned: it changes the time of its directory, which may belong to the tree.
     let unfinished = tempfile::Builder::new()
         .prefix(".imapi2fs-")
         .make_in(directory, |path| File::create_new(path))?;
     if let Some(permissions) = permissions {
         unfinished.as_file().set_permissions(permissions)?;
     }
-
-    let processes = options.processes();
-    let mut crew = Crew(Vec::new());
-    for first in 0..processes.get() {
-        let mut command = Command::new(env::current_exe()?);
-        command.args(env::args_os().skip(1));
-        command.arg(format!("--only={first}/{processes}"));
-        command.arg(format!("--digest={digest}"));
-        command.arg("--into").arg(unfinished.path());
-        if options.time.is_none() {
-            command.arg(format!("--time={time}"));
-        }
-        crew.0.push(command.stdout(Stdio::null()).spawn()?);
+    let made = build_into(options, unfinished.path(), &is_interrupted);
+    // Who interrupts this program may have interrupted the others, too.
+    if is_interrupted.load(Ordering::Relaxed) {
+        drop(unfinished);
+        process::exit(INTERRUPTED);
     }
-    loop {
-        let is_done = crew.is_done();
-        // Who interrupts this program may have interrupted the others, too.
-        if is_interrupted.load(Ordering::Relaxed) {
-            drop(crew);
-            drop(unfinished);
-            process::exit(INTERRUPTED);
-        }
-        if is_done? {
-            break;
-        }
-        thread::sleep(Duration::from_millis(10));
-    }
+    let digest = made?;
     unfinished.persist(&output)?;
     let output = options.output.display();
     writeln!(
@@ -217,6 +202,39 @@ fn build(options: &Options) -> Result<(), Box<dyn Error>> {
         printable(format_args!("{digest}  {output}"))
     )?;
     Ok(())
+}
+
+/// Has other processes make all parts in a file, until they have done so or are to end; returns the plan's digest.
+fn build_into(
+    options: &Options,
+    unfinished: &Path,
+    is_interrupted: &Arc<AtomicBool>,
+) -> Result<String, Box<dyn Error>> {
+    let time = match (options.time, source_date_epoch()?) {
+        (Some(time), _) => time,
+        (None, Some(time)) => time.unix_seconds(),
+        (None, None) => SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() as i64,
+    };
+    let image = options.image(time, Some(unfinished), is_interrupted.clone())?;
+    let digest = image.plan_digest()?.to_string();
+    let processes = options.processes();
+    let mut crew = Crew(Vec::new());
+    for first in 0..processes.get() {
+        let mut command = Command::new(env::current_exe()?);
+        // Before what the user gave, of which the last may be no options.
+        command.arg(format!("--only={first}/{processes}"));
+        command.arg(format!("--digest={digest}"));
+        command.arg("--into").arg(unfinished);
+        if options.time.is_none() {
+            command.arg(format!("--time={time}"));
+        }
+        command.args(env::args_os().skip(1));
+        crew.0.push(command.stdout(Stdio::null()).spawn()?);
+    }
+    while !is_interrupted.load(Ordering::Relaxed) && !crew.is_done()? {
+        thread::sleep(Duration::from_millis(10));
+    }
+    Ok(digest)
 }
 
 /// The regular file that `output` is or will be, links followed; with the permissions it has if it exists.

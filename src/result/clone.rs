@@ -16,10 +16,15 @@ const SHORTEST: u64 = 256 << 10;
 /// What shared data begins and ends at a multiple of: the blocks of the file systems that can share.
 const UNIT: u64 = 4096;
 
-/// Shares with `to` what can be shared; returns the parts of the image that are there then, in order.
+/// Shares with `to` what can be shared, and tells `done` how many bytes of every file are; returns the parts of the image
+/// that are there then, in order.
 ///
-/// That a file cannot be shared is no error: it is to be copied.
-pub(super) fn share_files(image: &ResultImage, to: &File) -> Result<Vec<Range<u64>>> {
+/// That a file cannot be shared is no error: it is to be copied, and that finds what is wrong with it.
+pub(super) fn share_files(
+    image: &ResultImage,
+    to: &File,
+    mut done: impl FnMut(u64) -> Result<()>,
+) -> Result<Vec<Range<u64>>> {
     let mut shared = Vec::new();
     let map = &image.layout.map;
     // One file is open at a time.
@@ -42,12 +47,15 @@ pub(super) fn share_files(image: &ResultImage, to: &File) -> Result<Vec<Range<u6
                 continue;
             }
             // What cannot be done for one file can be for the next, which may be elsewhere or of another kind.
-            let is_shared = files.with_file(node, &mut cursor, |from, start| {
-                share(from, start, to, offset, len)
-            })?;
-            if let Some(Ok(())) = is_shared {
+            let take = |from: &File, start| {
+                let result = share(from, start, to, offset, len);
+                result.map_or(0, |()| len.get())
+            };
+            let taken = files.take_of_file(node, &mut cursor, take).unwrap_or(0);
+            if taken > 0 {
                 shared.push(range);
             }
+            done(taken)?;
         }
     }
     Ok(shared)

@@ -30,8 +30,8 @@ pub(super) fn copy(
     if inside == 0 || len < CHUNK || map.is_patched(image.start(), &range) {
         return Ok(0);
     }
-    let copied = files.with_file(node, cursor, |file, start| {
+    files.take_of_file(node, cursor, |file, start| {
         sink.copy_at(file, start + inside, len, range.start)
-    })?;
-    Ok(copied.unwrap_or(0).min(len))
+            .min(len)
+    })
 }

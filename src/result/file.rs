@@ -70,8 +70,9 @@ impl ResultImage {
     ) -> Result<u64> {
         file.set_len(self.len())
             .map_err(|source| Error::Write { source })?;
+        let mut work = Work::start(self, 0..self.len(), options, progress)?;
         let shared = match options.reflink {
-            true => share_files(self, file)?,
+            true => share_files(self, file, |len| work.tell(len))?,
             false => Vec::new(),
         };
         let chunks = Chunks::without(0..self.len(), &shared);
@@ -80,7 +81,7 @@ impl ResultImage {
             sparse: options.sparse,
             turn: Mutex::new(()),
         };
-        Work::new(self, 0..self.len(), options, progress).anywhere(chunks, &sink)
+        work.anywhere(chunks, &sink)
     }
 }
 

@@ -135,7 +135,7 @@ impl ImagePart {
         options: &WriteOptions,
         progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
     ) -> Result<u64> {
-        Work::new(&self.image, self.range(), options, progress).in_order(writer)
+        Work::start(&self.image, self.range(), options, progress)?.in_order(writer)
     }
 
     /// Writes the part to its place in what takes the whole image, and calls `progress` at the start, from time to time,
@@ -150,7 +150,7 @@ impl ImagePart {
         options: &WriteOptions,
         progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
     ) -> Result<u64> {
-        let mut work = Work::new(&self.image, self.range(), options, progress);
+        let work = Work::start(&self.image, self.range(), options, progress)?;
         work.anywhere(Chunks::of(self.range()), sink)
     }
 }

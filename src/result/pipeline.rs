@@ -34,6 +34,22 @@ pub(super) struct Readers {
     pub most: usize,
 }
 
+impl Readers {
+    /// No more than there are chunks.
+    fn useful(self, chunks: &Chunks) -> Self {
+        let most = match cfg!(target_family = "wasm") {
+            // It has neither threads nor a clock.
+            true => 1,
+            false => usize::try_from(chunks.bytes().div_ceil(CHUNK)).unwrap_or(usize::MAX),
+        };
+        let most = self.most.min(most).max(1);
+        Self {
+            at_first: self.at_first.min(most),
+            most,
+        }
+    }
+}
+
 /// The threads of a scope that do the same work.
 struct Crew {
     started: AtomicUsize,
@@ -88,6 +104,16 @@ impl Crew {
         }
     }
 
+    /// Starts those that are there at first, but for one, as long as the system has more.
+    fn start_others<'scope>(
+        &'scope self,
+        readers: Readers,
+        scope: &'scope Scope<'scope, '_>,
+        work: &'scope Work<'scope>,
+    ) {
+        let _ = (1..readers.at_first).all(|_| self.start(self.most, scope, work));
+    }
+
     /// Starts one more, unless there are `enough` or the system has no more; returns whether it did.
     fn start<'scope>(
         &'scope self,
@@ -129,9 +155,9 @@ pub(super) fn in_order(
     readers: Readers,
     sink: impl FnMut(&[u8]) -> Result<()>,
 ) -> Result<()> {
-    match useful(readers.most, &chunks) {
-        1 => one_by_one(image, chunks, sink),
-        most => in_order_by(Readers { most, ..readers }, image, chunks, sink),
+    match readers.useful(&chunks) {
+        Readers { most: 1, .. } => one_by_one(image, chunks, sink),
+        readers => in_order_by(readers, image, chunks, sink),
     }
 }
 
@@ -152,9 +178,7 @@ fn in_order_by(
             let chunks = queue.take_back();
             return one_by_one(image, chunks, sink);
         }
-        for _ in 1..readers.at_first {
-            crew.start(crew.most, scope, &work);
-        }
+        crew.start_others(readers, scope, &work);
         while let Some(made) = queue.next() {
             let bytes = made?;
             sink(&bytes)?;
@@ -175,15 +199,13 @@ pub(super) fn anywhere(
     sink: &impl WriteAt,
     mut done: impl FnMut(u64) -> Result<()>,
 ) -> Result<()> {
-    let most = useful(readers.most, &chunks);
-    let shares = Shares::new(chunks, most);
+    let readers = readers.useful(&chunks);
+    let shares = Shares::new(chunks, readers.most);
     // The calling thread is one of them.
-    let crew = Crew::new(processors() - 1, most - 1);
+    let crew = Crew::new(processors() - 1, readers.most - 1);
     let work = |took: &dyn Fn(Duration)| shares.work(image, sink, took, |_| Ok(()));
     thread::scope(|scope| {
-        for _ in 1..readers.at_first {
-            crew.start(crew.most, scope, &work);
-        }
+        crew.start_others(readers, scope, &work);
         let took = |time| crew.took(time, scope, &work);
         shares.work(image, sink, &took, |shares| done(shares.take_done()));
     });
@@ -313,18 +335,6 @@ impl Drop for EndOnPanic<'_> {
             locked(&self.0.state).chunks = Chunks::default();
         }
     }
-}
-
-/// No more threads than there are chunks.
-fn useful(readers: usize, chunks: &Chunks) -> usize {
-    if cfg!(target_family = "wasm") {
-        // It has neither threads nor a clock.
-        return 1;
-    }
-    let most = chunks.bytes().div_ceil(CHUNK);
-    readers
-        .min(usize::try_from(most).unwrap_or(usize::MAX))
-        .max(1)
 }
 
 fn one_by_one(

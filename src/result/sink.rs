@@ -15,10 +15,13 @@ pub trait WriteAt: Sync {
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
 
     /// Copies up to `len` bytes, from the byte `from` of `file` on, to the byte `offset`; returns how many. Those that are
-    /// not copied are read, and written with [`WriteAt::write_all_at`].
+    /// not copied are asked for again, or are read and written with [`WriteAt::write_all_at`].
     ///
-    /// It is asked for large files. Default: 0, nothing is copied. For [`File`] it is what `copy_file_range` of Linux does,
-    /// which takes the bytes through no program.
+    /// It is asked for large files. Several threads may have the same `file`, so its position is not to be moved. What
+    /// keeps bytes from being copied is no error here: reading or writing them finds it.
+    ///
+    /// Default: 0, nothing is copied. For [`File`] it is what `copy_file_range` of Linux does, which takes the bytes
+    /// through no program; file systems that can share blocks may do so.
     fn copy_at(&self, file: &File, from: u64, len: u64, offset: u64) -> u64 {
         let _ = (file, from, len, offset);
         0

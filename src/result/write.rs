@@ -32,7 +32,7 @@ impl WriteOptions {
     /// How many threads open and read files, no more than there is work for. With one the calling thread does everything.
     ///
     /// Default: one for large files, as many as processors for small ones, and up to 16 when files have to come from a disk,
-    /// which answers many requests at once. The image does not depend on it.
+    /// which answers many requests at once; what a file begins with tells. The image does not depend on it.
     #[must_use]
     pub const fn readers(mut self, readers: NonZeroUsize) -> Self {
         self.readers = Some(readers);
@@ -49,7 +49,8 @@ impl WriteOptions {
 
     /// Whether large files are not copied but shared with the image, where the file system that both are on can do that
     /// (`FICLONERANGE` of Linux, on XFS and btrfs for instance). Default: false. Only [`ResultImage::write_to_file`]
-    /// looks at it; where sharing is impossible, files are copied without a word.
+    /// looks at it; where sharing is impossible, files are copied without a word. Without it such a file system may still
+    /// share what it copies itself ([`WriteAt::copy_at`](super::WriteAt::copy_at)).
     ///
     /// It takes files of 256 KiB and more that begin at a multiple of 4096 bytes. To that end
     /// [align](crate::FileSystemImage::set_file_alignment) files of that
@@ -99,7 +100,7 @@ impl ResultImage {
         options: &WriteOptions,
         progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
     ) -> Result<u64> {
-        Work::new(self, 0..self.len(), options, progress).in_order(writer)
+        Work::start(self, 0..self.len(), options, progress)?.in_order(writer)
     }
 
     /// Writes the whole image to places of `sink`, in no particular order, and calls `progress` at the start, from time to
@@ -118,7 +119,7 @@ impl ResultImage {
         options: &WriteOptions,
         progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
     ) -> Result<u64> {
-        let mut work = Work::new(self, 0..self.len(), options, progress);
+        let work = Work::start(self, 0..self.len(), options, progress)?;
         work.anywhere(Chunks::of(0..self.len()), sink)
     }
 }
@@ -134,26 +135,28 @@ pub(super) struct Work<'a, P> {
 }
 
 impl<'a, P: FnMut(WriteProgress<'_>) -> ControlFlow<()>> Work<'a, P> {
-    pub(super) const fn new(
+    /// Tells that nothing is written.
+    pub(super) fn start(
         image: &'a ResultImage,
         range: Range<u64>,
         options: &'a WriteOptions,
         progress: P,
-    ) -> Self {
-        Self {
+    ) -> Result<Self> {
+        let mut work = Self {
             image,
             range,
             options,
             progress,
             done: 0,
-        }
+        };
+        work.tell(0)?;
+        Ok(work)
     }
 
     /// Writes the range from its start to its end; returns its length.
     pub(super) fn in_order(mut self, mut writer: impl Write) -> Result<u64> {
         let failed = |source| Error::Write { source };
         let chunks = Chunks::of(self.range.clone());
-        self.tell(0)?;
         in_order(
             self.image,
             chunks,
@@ -168,8 +171,7 @@ impl<'a, P: FnMut(WriteProgress<'_>) -> ControlFlow<()>> Work<'a, P> {
     }
 
     /// Writes these chunks of the range, each to its place; the rest is there already. Returns the range's length.
-    pub(super) fn anywhere(&mut self, chunks: Chunks, sink: &impl WriteAt) -> Result<u64> {
-        self.tell(self.range.end - self.range.start - chunks.bytes())?;
+    pub(super) fn anywhere(mut self, chunks: Chunks, sink: &impl WriteAt) -> Result<u64> {
         anywhere(
             self.image,
             chunks,
@@ -181,7 +183,7 @@ impl<'a, P: FnMut(WriteProgress<'_>) -> ControlFlow<()>> Work<'a, P> {
     }
 
     /// Tells that `more` bytes are written.
-    fn tell(&mut self, more: u64) -> Result<()> {
+    pub(super) fn tell(&mut self, more: u64) -> Result<()> {
         self.done += more;
         let Self {
             image, range, done, ..

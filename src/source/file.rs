@@ -198,21 +198,23 @@ impl Opened {
         })
     }
 
-    /// Calls `with` with the file that holds the content, if one does, and where in it the content begins; looks then
-    /// whether it is still as it had been added.
-    pub(crate) fn with_file<T>(
+    /// Calls `take` with the file that holds the content, if one does, and where in it the content begins; if it takes
+    /// bytes of it, looks whether it is still as it had been added. Returns how many it took.
+    pub(crate) fn take_of_file(
         &self,
-        with: impl FnOnce(&File, u64) -> T,
-    ) -> Result<Option<T>, Failure> {
-        Ok(match self {
+        take: impl FnOnce(&File, u64) -> u64,
+    ) -> Result<u64, Failure> {
+        match self {
             Self::Host(open) => {
-                let result = with(&open.file, 0);
-                open.check()?;
-                Some(result)
+                let taken = take(&open.file, 0);
+                if taken > 0 {
+                    open.check()?;
+                }
+                Ok(taken)
             }
-            Self::Staged { stage, offset } => Some(with(stage.file(), *offset)),
-            Self::Memory(_) | Self::Seekable { .. } | Self::Disc(_) => None,
-        })
+            Self::Staged { stage, offset } => Ok(take(stage.file(), *offset)),
+            Self::Memory(_) | Self::Seekable { .. } | Self::Disc(_) => Ok(0),
+        }
     }
 
     /// Fills `buf` from `offset` on; both lie inside the content's length.
@@ -264,12 +266,11 @@ impl OpenFile {
             }
             Err(error) => Err(Failure::Read(error)),
             Ok(()) => {
-                // Whoever writes while a long file is read shows by its end at the latest.
-                let long = buf.len() as u64 != self.len;
-                if long && offset + buf.len() as u64 == self.len {
-                    self.check()?;
+                // What is not read at once may be written in between.
+                match buf.len() as u64 == self.len {
+                    true => Ok(()),
+                    false => self.check(),
                 }
-                Ok(())
             }
         }
     }

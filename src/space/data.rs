@@ -170,22 +170,22 @@ impl FileData {
         Some((node, inside, left))
     }
 
-    /// Calls `with` with the file that holds the data of `node`, if one does, and where in it they begin; looks then
-    /// whether it changed.
-    pub(crate) fn with_file<T>(
+    /// Calls `take` with the file that holds the data of `node`, if one does, and where in it they begin; looks then
+    /// whether it changed. Returns how many bytes it took.
+    pub(crate) fn take_of_file(
         &self,
         node: NodeId,
         cursor: &mut Cursor,
-        with: impl FnOnce(&File, u64) -> T,
-    ) -> Result<Option<T>> {
+        take: impl FnOnce(&File, u64) -> u64,
+    ) -> Result<u64> {
         let Some((id, content)) = self.tree.content_of(node) else {
-            return Ok(None);
+            return Ok(0);
         };
         if !matches!(content.data, Data::Host { .. } | Data::Staged { .. }) {
-            return Ok(None);
+            return Ok(0);
         }
         self.opened(node, id, cursor)?
-            .with_file(with)
+            .take_of_file(take)
             .map_err(|failure| self.error(node, failure))
     }
 

@@ -125,6 +125,26 @@ fn source_date_epoch_makes_parts_of_one_image() {
     }
 }
 
+#[test]
+fn the_output_may_lie_in_a_directory_of_the_source() {
+    if runner().is_some() {
+        return;
+    }
+    let place = Place::new();
+    let directory = place.source().join("directory of the output");
+    fs::create_dir(&directory).unwrap();
+    let mut command = build_parts();
+    // What is behind the dashes are no options.
+    command
+        .arg("--")
+        .arg(place.source())
+        .arg(directory.join("out.iso"));
+    succeeds(&mut command);
+    let mut entries = fs::read_dir(&directory).unwrap();
+    assert_eq!(entries.next().unwrap().unwrap().file_name(), "out.iso");
+    assert!(entries.next().is_none());
+}
+
 #[cfg(unix)]
 #[test]
 fn only_a_regular_file_is_replaced() {
