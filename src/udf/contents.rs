@@ -172,6 +172,8 @@ impl Made {
                 let run = files.directory_run(number);
                 let entry = Entry {
                     file_type: icb::STREAM_DIRECTORY,
+                    // The file's entry leads to it, and no identifier does (ECMA-167 4/14.9.6).
+                    link_count: 0,
                     unique_id: files.unique_id(position),
                     ..self.entry(files.sequence.node(position), run)
                 };
@@ -350,7 +352,8 @@ impl Made {
         let Some(place) = record.checked_sub(1) else {
             return Some(Identifier {
                 name: "",
-                characteristics: identifier::DIRECTORY | identifier::PARENT,
+                // It names a file, and no directory (ECMA-167 4/14.4.3).
+                characteristics: identifier::PARENT,
                 icb: files.icb(position),
                 unique_id,
             });

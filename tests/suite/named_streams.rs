@@ -1,13 +1,15 @@
 //! Named streams of files.
 
+use std::io::Cursor;
+
 use imapi2fs::{
     Error, FeatureSupport, FileSystemImage, FileSystems, Finding, ItemKind, MediaType, NameProblem,
-    Source, UdfRevision,
+    ReaderDisc, RecordedDisc, Source, UdfRevision,
 };
 
-use crate::support::bytes::all;
+use crate::support::bytes::{all, crc, le16, le32};
 use crate::support::readers::Numbered;
-use crate::support::{ISO9660, UDF, add_files, at, check, image, state};
+use crate::support::{Disc, ISO9660, UDF, add_files, at, check, image, state};
 
 const NOT_SUPPORTED: FeatureSupport = FeatureSupport::NotSupported {
     minimum: UdfRevision::V2_00,
@@ -50,6 +52,103 @@ fn streams_are_recorded_from_2_00_on() {
             }
         }
     }
+}
+
+/// Where blocks begin that hold an intact descriptor of this kind.
+fn tagged(bytes: &[u8], identifier: u16) -> Vec<usize> {
+    let starts = (0..bytes.len()).step_by(2048);
+    starts
+        .filter(|at| le16(bytes, *at) == identifier)
+        .filter(|at| usize::from(le16(bytes, *at + 10)) <= 2032)
+        .filter(|at| {
+            let len = usize::from(le16(bytes, *at + 10));
+            le16(bytes, *at + 8) == crc(&bytes[*at + 16..*at + 16 + len])
+        })
+        .collect()
+}
+
+/// Makes a changed descriptor's CRC and checksum right again.
+fn sealed(descriptor: &mut [u8]) {
+    let len = usize::from(le16(descriptor, 10));
+    let sum = crc(&descriptor[16..16 + len]);
+    descriptor[8..10].copy_from_slice(&sum.to_le_bytes());
+    let (before, after) = (&descriptor[..4], &descriptor[5..16]);
+    let sum = before.iter().chain(after);
+    descriptor[4] = sum.fold(0, |sum: u8, byte| sum.wrapping_add(*byte));
+}
+
+/// The entries of stream directories, and the parents' identifiers that they begin with.
+fn stream_directories(bytes: &[u8]) -> (Vec<usize>, Vec<usize>) {
+    let entries = tagged(bytes, 266).into_iter();
+    let directories: Vec<_> = entries.filter(|at| bytes[at + 27] == 13).collect();
+    let owners = tagged(bytes, 266).into_iter().filter(|at| {
+        let is_file = bytes[at + 27] == 5;
+        is_file && le32(bytes, at + 152) != 0
+    });
+    let owners: Vec<_> = owners.map(|at| le32(bytes, at + 12)).collect();
+    let parents = tagged(bytes, 257).into_iter();
+    let parents = parents.filter(|at| bytes[at + 18] & 8 != 0);
+    let parents = parents.filter(|at| owners.contains(&le32(bytes, at + 24)));
+    (directories, parents.collect())
+}
+
+#[test]
+fn stream_directories_are_linked_by_nothing_and_lead_back_to_a_file() {
+    for revision in [UdfRevision::V2_00, UdfRevision::V2_01, UdfRevision::V2_60] {
+        let mut image = with_streams(revision);
+        image.set_create_redundant_udf_metadata_files(false);
+        let (directories, parents) = {
+            let bytes = Disc::new(&image).whole();
+            let (directories, parents) = stream_directories(&bytes);
+            let links = directories.iter().map(|at| le16(&bytes, at + 48));
+            let characteristics = parents.iter().map(|at| bytes[at + 18]);
+            (
+                links.collect::<Vec<_>>(),
+                characteristics.collect::<Vec<_>>(),
+            )
+        };
+        assert_eq!(directories, [0, 0], "link counts, UDF {revision}");
+        assert_eq!(parents, [8, 8], "characteristics, UDF {revision}");
+    }
+}
+
+/// Earlier images say that one identifier leads to such a directory, and that the file is one.
+#[test]
+fn streams_are_read_in_either_form() {
+    let mut image = with_streams(UdfRevision::V2_01);
+    image.set_file_systems_to_create(UDF).unwrap();
+    let mut bytes = Disc::new(&image).whole();
+    let read = |bytes: &[u8]| {
+        let disc = RecordedDisc::open(ReaderDisc::new(Cursor::new(bytes.to_vec())).unwrap());
+        let disc = disc.unwrap();
+        let volume = disc.volume(UDF).unwrap();
+        let items: Vec<_> = volume.walk().map(Result::unwrap).collect();
+        let mut lines = Vec::new();
+        for item in items {
+            for stream in item.streams() {
+                lines.push(format!("{} {}", stream.path(), stream.len()));
+            }
+        }
+        assert_eq!(volume.findings(), []);
+        lines
+    };
+    let expected = [
+        "/a/Zone.Identifier 25",
+        "/a/empty 0",
+        "/a/large 10000",
+        "/d/b/of an empty file 3000",
+    ];
+    assert_eq!(read(&bytes), expected);
+    let (directories, parents) = stream_directories(&bytes);
+    for at in directories {
+        bytes[at + 48] = 1;
+        sealed(&mut bytes[at..]);
+    }
+    for at in parents {
+        bytes[at + 18] = 0x0A;
+        sealed(&mut bytes[at..]);
+    }
+    assert_eq!(read(&bytes), expected);
 }
 
 #[test]
