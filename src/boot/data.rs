@@ -67,7 +67,7 @@ impl BootData {
             // It would hold itself.
             SourceKind::BootCatalog => {
                 return Err(failed(Origin::Memory)(io::Error::other(
-                    "the boot catalog is no boot image",
+                    "the boot catalog is not a boot image",
                 )));
             }
             SourceKind::Seekable(reader) => {
@@ -106,8 +106,13 @@ impl BootData {
             .map_err(|failure| self.error(failure))
     }
 
+    /// Where the bytes are.
+    pub(crate) fn origin(&self) -> Origin {
+        self.content.data.origin(|_| self.path())
+    }
+
     fn error(&self, failure: Failure) -> Error {
-        let origin = self.content.data.origin(|_| self.path());
+        let origin = self.origin();
         match failure {
             Failure::Open(source) | Failure::Read(source) => {
                 Error::ReadBootImage { origin, source }
@@ -135,8 +140,7 @@ impl Fill for BootData {
 
 impl fmt::Debug for BootData {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let origin = self.content.data.origin(|_| self.path());
-        write!(f, "{} bytes from {origin}", self.len())
+        write!(f, "{} bytes from {}", self.len(), self.origin())
     }
 }
 

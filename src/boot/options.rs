@@ -2,7 +2,7 @@
 
 use super::data::{BootData, BootImageData};
 use crate::el_torito::{BootEmulation, BootPlatform};
-use crate::error::{Error, Result};
+use crate::error::{Error, Origin, Result};
 use crate::file_systems::InvalidValue;
 use crate::path::ImagePath;
 use crate::source::Source;
@@ -99,7 +99,7 @@ impl BootOptions {
     pub fn assign_boot_image(&mut self, source: impl Into<Source>) -> Result<()> {
         let data = BootData::new(source.into())?;
         if let Some(emulation) = self.emulation {
-            check_size(emulation, data.len())?;
+            check_size(emulation, data.len(), || data.origin())?;
         }
         self.image = Image::Data(data);
         Ok(())
@@ -131,6 +131,14 @@ impl BootOptions {
 
     pub(crate) const fn image(&self) -> &Image {
         &self.image
+    }
+
+    /// Where the boot image comes from, for errors.
+    pub(crate) fn origin(&self) -> Origin {
+        match &self.image {
+            Image::Data(data) => data.origin(),
+            Image::Item(path) => Origin::Item(path.clone()),
+        }
     }
 
     /// Who made the boot image. Default: nobody.
@@ -215,7 +223,7 @@ impl BootOptions {
     #[doc(alias = "put_Emulation")]
     pub fn set_emulation(&mut self, emulation: BootEmulation) -> Result<()> {
         if let Some(size) = self.image_size() {
-            check_size(emulation, size)?;
+            check_size(emulation, size, || self.origin())?;
         }
         self.emulation = Some(emulation);
         Ok(())
@@ -281,9 +289,14 @@ impl BootOptions {
     }
 }
 
-pub(super) fn check_size(emulation: BootEmulation, size: u64) -> Result<()> {
+pub(super) fn check_size(
+    emulation: BootEmulation,
+    size: u64,
+    origin: impl FnOnce() -> Origin,
+) -> Result<()> {
     match emulation.image_size() {
         Some(expected) if expected != size => Err(Error::BootImageSize {
+            origin: origin(),
             emulation,
             size,
             expected,

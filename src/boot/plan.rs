@@ -92,19 +92,19 @@ impl<'a> Plan<'a> {
         let mut infos = Vec::new();
         let mut with_table = Vec::new();
         for (number, (entry, extent)) in self.entries.iter().zip(&self.extents).enumerate() {
-            let failed = |problem| Error::BootImage { number, problem };
-            let image =
-                Bytes::new(entry, files, plan, extent.start).ok_or(failed(BootProblem::Empty))?;
+            let failed = |problem| failed(number, &entry.options, problem);
+            let image = Bytes::new(entry, files, plan, extent.start)
+                .ok_or_else(|| failed(BootProblem::Empty))?;
             if let EntryImage::Data(data) = &entry.image {
                 map.made(*extent, "boot image", Arc::new(data.clone()));
             }
             let options = &entry.options;
             let emulation = options.emulation_of(image.len);
-            check_size(emulation, image.len)?;
+            check_size(emulation, image.len, || options.origin())?;
             let system_type = match emulation {
                 BootEmulation::HardDisk => image
                     .partition_type()?
-                    .ok_or(failed(BootProblem::Partitions))?,
+                    .ok_or_else(|| failed(BootProblem::Partitions))?,
                 _ => 0,
             };
             listed.push(Listed {
@@ -119,7 +119,7 @@ impl<'a> Plan<'a> {
             if options.grub2_boot_info() {
                 let info = image
                     .grub2_info()
-                    .ok_or(failed(BootProblem::NoRoomForTable))?;
+                    .ok_or_else(|| failed(BootProblem::NoRoomForTable))?;
                 map.patch(image.first_byte() + GRUB2_INFO, info.as_slice());
                 infos.push((image.first_byte() + GRUB2_INFO, info));
             }
@@ -129,9 +129,10 @@ impl<'a> Plan<'a> {
         }
         // Several entries may have the same file, and what a table sums up is what all of them leave.
         for (number, image) in with_table {
-            let problem = BootProblem::NoRoomForTable;
             let table = image.boot_info_table(descriptor, &infos)?;
-            let table = table.ok_or(Error::BootImage { number, problem })?;
+            let options = &image.entry.options;
+            let table =
+                table.ok_or_else(|| failed(number, options, BootProblem::NoRoomForTable))?;
             map.patch(image.first_byte() + TABLE, table);
         }
         let bytes: Arc<[u8]> = catalog::catalog(&listed).into();
@@ -149,6 +150,14 @@ impl<'a> Plan<'a> {
             start = start.or(Some(file));
         }
         Ok(catalog::boot_record(start.unwrap_or_default()))
+    }
+}
+
+fn failed(number: usize, options: &BootOptions, problem: BootProblem) -> Error {
+    Error::BootImage {
+        number,
+        origin: options.origin(),
+        problem,
     }
 }
 

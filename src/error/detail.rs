@@ -15,8 +15,10 @@ pub enum NameProblem {
     Dots,
     /// It has a character that cannot be.
     Character(char),
-    /// It is longer than this many units.
+    /// It has more UTF-16 code units than this.
     TooLong(usize),
+    /// It has more characters than this.
+    TooManyCharacters(usize),
     /// It begins as names do that UDF has for itself.
     Reserved,
     /// It ends with a character that Windows drops.
@@ -31,7 +33,8 @@ impl fmt::Display for NameProblem {
             Self::Empty => f.write_str("is empty"),
             Self::Dots => f.write_str("stands for a directory itself or for its parent"),
             Self::Character(c) => write!(f, "has the character `{}`", c.escape_debug()),
-            Self::TooLong(limit) => write!(f, "is longer than {limit}"),
+            Self::TooLong(limit) => write!(f, "is longer than {limit} UTF-16 code units"),
+            Self::TooManyCharacters(limit) => write!(f, "has more than {limit} characters"),
             Self::Reserved => f.write_str("is reserved for UDF"),
             Self::Ending(c) => write!(f, "ends with the character `{c}`"),
             Self::Device => f.write_str("is the name of a device"),
@@ -52,23 +55,21 @@ pub enum BootProblem {
         /// The longest there can be.
         limit: u64,
     },
-    /// It is no hard disk with a partition table and exactly one partition.
+    /// It is not a hard disk with a partition table and exactly one partition.
     Partitions,
     /// It has no room for the boot info table, or is too long for it.
     NoRoomForTable,
-    /// It is to be a file of the image, and there is none at this path.
-    NoFile(ImagePath),
-    /// It is to be a file of the image, and several have this path but for case.
+    /// It is to be a file of the image, and there is none at its path.
+    NoFile,
+    /// It is to be a file of the image, and its path matches so many items, whose names differ only in case.
     Ambiguous {
-        /// The path.
-        path: ImagePath,
         /// How many items it matches.
         matches: usize,
     },
     /// It is a file that shows the boot catalog, which would boot itself.
-    Catalog(ImagePath),
+    Catalog,
     /// It is a file so small that it is embedded and has no blocks of its own.
-    Embedded(ImagePath),
+    Embedded,
 }
 
 impl fmt::Display for BootProblem {
@@ -78,25 +79,25 @@ impl fmt::Display for BootProblem {
             Self::TooLong { size, limit } => {
                 write!(
                     f,
-                    "has {size} bytes, without emulation there can be {limit}"
+                    "has {size} bytes, but without emulation a BIOS loads at most {limit}"
                 )
             }
-            Self::Partitions => f.write_str("is no hard disk with exactly one partition"),
+            Self::Partitions => f.write_str("is not a hard disk with exactly one partition"),
             Self::NoRoomForTable => f.write_str("has no room for a boot info table"),
-            Self::NoFile(path) => write!(f, "is to be `{path}`, which is no file of the image"),
-            Self::Ambiguous { path, matches } => {
+            Self::NoFile => f.write_str("does not exist, or is not a file"),
+            Self::Ambiguous { matches } => {
                 write!(
                     f,
-                    "is to be `{path}`, which could be any of {matches} items whose names differ only by case"
+                    "could be any of {matches} items whose names differ only in case"
                 )
             }
-            Self::Catalog(path) => write!(f, "is `{path}`, which shows the boot catalog"),
-            Self::Embedded(path) => write!(f, "is `{path}`, which is embedded in its ICB"),
+            Self::Catalog => f.write_str("shows the boot catalog, which cannot boot itself"),
+            Self::Embedded => f.write_str("lies in its ICB and has no blocks of its own"),
         }
     }
 }
 
-/// Where the data of a file comes from.
+/// Where the data of a file or of a boot image comes from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {
@@ -110,6 +111,8 @@ pub enum Origin {
     Memory,
     /// The disc that was imported.
     Disc,
+    /// A file of the image, which is a boot image.
+    Item(ImagePath),
 }
 
 impl fmt::Display for Origin {
@@ -120,6 +123,7 @@ impl fmt::Display for Origin {
             Self::Reader => f.write_str("the reader"),
             Self::Memory => f.write_str("memory"),
             Self::Disc => f.write_str("the disc that was imported"),
+            Self::Item(path) => write!(f, "`{path}` in the image"),
         }
     }
 }
@@ -145,9 +149,9 @@ impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Length { expected, found } => {
-                write!(f, "it had {expected} bytes and has {found}")
+                write!(f, "it had {expected} bytes and now has {found}")
             }
-            Self::Modified => f.write_str("its modification time is another"),
+            Self::Modified => f.write_str("its modification time is different"),
             Self::Kind => f.write_str("it is no longer a file"),
         }
     }

@@ -1,11 +1,14 @@
 //! What can go wrong.
 
+mod advice;
 mod code;
 mod detail;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+use self::advice::end;
+pub(crate) use self::advice::{OTHER_PRODUCER, ROCK_RIDGE};
 pub use self::code::HResult;
 pub use self::detail::{BootProblem, Change, LinkProblem, NameProblem, Origin};
 use crate::el_torito::BootEmulation;
@@ -18,7 +21,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// Why something could not be done, to which item, with the numbers that explain it.
 ///
 /// The message does not repeat [`source`](std::error::Error::source), so print the chain of both.
-/// [`Error::hresult`] is the code IMAPI2 gives in the same situation.
+/// [`Error::hresult`] is the code IMAPI2 gives in the same situation, [`Error::advice`] the end of the message that names
+/// what helps.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -42,7 +46,7 @@ pub enum Error {
         property: &'static str,
     },
     /// An image cannot have more named streams.
-    #[error("`{path}` is one named stream too many, an image has at most {limit}")]
+    #[error("cannot add `{path}`: an image holds at most {limit} named streams")]
     TooManyStreams {
         /// The stream that was to be added.
         path: ImagePath,
@@ -68,19 +72,25 @@ pub enum Error {
         problem: NameProblem,
     },
     /// The name of a source file is not valid Unicode, so no file system of the image can hold it.
-    #[error("name of {file:?} is not valid Unicode")]
+    #[error(
+        "the name of {file:?} is not valid Unicode{}",
+        end(Some(advice::RENAME_SOURCE))
+    )]
     NameNotUnicode {
         /// The file.
         file: PathBuf,
     },
     /// The name has characters that the restricted character set (code points 32 to 127) lacks.
-    #[error("name of `{path}` has characters outside the restricted set")]
+    #[error(
+        "the name of `{path}` has characters outside the restricted set, code points 32 to 127{}",
+        end(Some(advice::ANY_CHARACTERS))
+    )]
     RestrictedName {
         /// The item.
         path: ImagePath,
     },
     /// An item of that name exists already.
-    #[error("`{path}` exists already as {existing}")]
+    #[error("cannot add `{path}`: {existing} is already there")]
     DuplicateName {
         /// The item that was to be added.
         path: ImagePath,
@@ -88,7 +98,10 @@ pub enum Error {
         existing: String,
     },
     /// No item has exactly that name, and several have it in other case.
-    #[error("`{path}` could be any of {matches} items whose names differ only by case")]
+    #[error(
+        "`{path}` could be any of {matches} items whose names differ only in case{}",
+        end(Some(advice::EXACT_NAME))
+    )]
     AmbiguousName {
         /// The path that was looked up.
         path: ImagePath,
@@ -120,7 +133,10 @@ pub enum Error {
         path: ImagePath,
     },
     /// Only empty directories can be removed alone.
-    #[error("directory `{path}` is not empty: it has {items} items")]
+    #[error(
+        "cannot remove directory `{path}` alone: it has {items} items{}",
+        end(Some(advice::WHOLE_TREE))
+    )]
     DirectoryNotEmpty {
         /// The directory.
         path: ImagePath,
@@ -128,14 +144,17 @@ pub enum Error {
         items: usize,
     },
     /// The setting can only be changed while the image is empty.
-    #[error("{setting} can only be changed while the image is empty")]
+    #[error(
+        "{setting} can only be changed while the image is empty{}",
+        end(Some(advice::BEFORE_ITEMS))
+    )]
     FileSystemNotEmpty {
         /// The setting.
         setting: &'static str,
     },
     /// The item does not fit into the blocks the image may have.
     #[error(
-        "`{path}` does not fit: the image would need at least {needed} blocks of 2048 bytes, it may have {limit}"
+        "`{path}` does not fit: the image would need at least {needed} blocks of 2048 bytes, but may have {limit}{}", end(Some(advice::of_blocks(*.limit)))
     )]
     ImageSizeLimit {
         /// The first item that does not fit.
@@ -146,7 +165,7 @@ pub enum Error {
         limit: u64,
     },
     /// The image does not fit into the blocks it may have.
-    #[error("the image needs {needed} blocks of 2048 bytes, it may have {limit}")]
+    #[error("the image needs {needed} blocks of 2048 bytes, but may have {limit}{}", end(Some(advice::of_blocks(*.limit))))]
     ImageTooBig {
         /// Blocks the image has.
         needed: u64,
@@ -155,7 +174,8 @@ pub enum Error {
     },
     /// A file is too large for a file system of the image.
     #[error(
-        "`{path}` has {size} bytes, more than the {limit} that {file_system} can hold at this interchange level"
+        "`{path}` has {size} bytes, but {file_system} holds at most {limit} in a file at this interchange level{}",
+        end(Some(advice::LEVEL_3))
     )]
     FileTooBig {
         /// The file.
@@ -168,7 +188,7 @@ pub enum Error {
         file_system: FileSystems,
     },
     /// Path tables number directories with 16 bits.
-    #[error("`{path}` is one directory too many: {file_system} can number {limit}")]
+    #[error("`{path}` is one directory too many: {file_system} can number {limit}{}", end(Some(advice::of_directories(*.file_system))))]
     TooManyDirectories {
         /// The directory that is one too many, or the root if the whole tree was judged.
         path: ImagePath,
@@ -179,7 +199,8 @@ pub enum Error {
     },
     /// A directory lies deeper than ISO 9660 allows.
     #[error(
-        "directory `{path}` is at level {level}, ISO 9660 allows {limit} at this interchange level"
+        "directory `{path}` is at level {level}, but ISO 9660 allows {limit} levels at this interchange level{}",
+        end(Some(advice::LEVEL_3))
     )]
     TooDeep {
         /// The directory.
@@ -190,7 +211,10 @@ pub enum Error {
         limit: u32,
     },
     /// A path is longer than ISO 9660 allows.
-    #[error("the path of `{path}` has {length} characters in ISO 9660, which allows {limit}")]
+    #[error(
+        "the path of `{path}` has {length} characters in ISO 9660, which allows {limit}{}",
+        end(Some(advice::STRICT_PATH))
+    )]
     PathTooLong {
         /// The item.
         path: ImagePath,
@@ -200,7 +224,10 @@ pub enum Error {
         limit: usize,
     },
     /// No free name could be made for an item in a file system.
-    #[error("no unique name for `{path}` in {file_system}")]
+    #[error(
+        "no unique name can be made for `{path}` in {file_system}{}",
+        end(Some(advice::ANOTHER_NAME))
+    )]
     NoUniqueName {
         /// The item.
         path: ImagePath,
@@ -246,7 +273,10 @@ pub enum Error {
         source: io::Error,
     },
     /// A source is no longer what it was when it was added.
-    #[error("{origin} of `{path}` changed after it was added: {change}")]
+    #[error(
+        "{origin} of `{path}` changed after it was added: {change}{}",
+        end(Some(advice::STAGE))
+    )]
     SourceChanged {
         /// The item in the image.
         path: ImagePath,
@@ -256,7 +286,7 @@ pub enum Error {
         change: Change,
     },
     /// A link in a source tree cannot be followed.
-    #[error("cannot follow link {}: it {problem}", .link.display())]
+    #[error("cannot follow link {}: it {problem}{}", .link.display(), end(Some(advice::SKIP_LINK)))]
     UnresolvableLink {
         /// The link.
         link: PathBuf,
@@ -264,19 +294,19 @@ pub enum Error {
         problem: LinkProblem,
     },
     /// A link in a source tree, where links are not wanted.
-    #[error("{} is a link", .link.display())]
+    #[error("{} is a link{}", .link.display(), end(Some(advice::TAKE_LINKS)))]
     LinkNotAllowed {
         /// The link.
         link: PathBuf,
     },
     /// A socket, device or fifo in a source tree.
-    #[error("{} is neither a file nor a directory", .file.display())]
+    #[error("{} is neither a file nor a directory{}", .file.display(), end(Some(advice::SKIP_LINK)))]
     SpecialFile {
         /// The special file.
         file: PathBuf,
     },
     /// The working directory cannot be used.
-    #[error("working directory {} cannot be used", .directory.display())]
+    #[error("working directory {} cannot be used{}", .directory.display(), end(Some(advice::WORKING_DIRECTORY)))]
     InvalidWorkingDirectory {
         /// The directory.
         directory: PathBuf,
@@ -284,7 +314,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The working directory lacks room for what is staged, or for what is to be staged next.
-    #[error("working directory {} has {available} bytes free, {needed} are needed", .directory.display())]
+    #[error("working directory {} has {available} bytes free, but {needed} are needed{}", .directory.display(), end(Some(advice::WORKING_DIRECTORY)))]
     WorkingDirectorySpace {
         /// The directory.
         directory: PathBuf,
@@ -335,7 +365,8 @@ pub enum Error {
     },
     /// What serves as a disc has whole sectors, with headers and checksums, where their data alone is needed.
     #[error(
-        "the disc is given as raw sectors of {len} bytes; the 2048 bytes of data in each are needed"
+        "the disc is given as raw sectors of {len} bytes{}",
+        end(Some(advice::PLAIN_SECTORS))
     )]
     RawSectors {
         /// Length in bytes of a sector.
@@ -350,7 +381,10 @@ pub enum Error {
         source: Box<Self>,
     },
     /// Reading a disc would take more memory than is allowed.
-    #[error("reading the disc takes at least {needed} bytes of memory, {limit} are allowed")]
+    #[error(
+        "reading the disc takes at least {needed} bytes of memory, but {limit} are allowed{}",
+        end(Some(advice::IMPORT_MEMORY))
+    )]
     ImportMemory {
         /// Bytes needed.
         needed: u64,
@@ -358,7 +392,7 @@ pub enum Error {
         limit: u64,
     },
     /// No way to write another session has been chosen.
-    #[error("no disc has been chosen: set the multisession interfaces first")]
+    #[error("no disc has been chosen{}", end(Some(advice::CHOOSE_DISC)))]
     MultisessionNotSet,
     /// The way to write another session that was chosen is not one that this crate knows.
     #[error("the multisession interface in use is of an unknown kind")]
@@ -378,13 +412,16 @@ pub enum Error {
         source: Option<io::Error>,
     },
     /// Nothing is recorded on a disc that can be written once, so no session of it can be sought out.
-    #[error("cannot seek to block {block} of the disc: no session is recorded")]
+    #[error("cannot find a session at block {block} of the disc: none is recorded")]
     ImportSeek {
         /// The block at which there is to be a session.
         block: u32,
     },
     /// The disc is not the one that was imported, or something has been recorded on it since.
-    #[error("the disc is {found} and no longer {imported}, which was imported")]
+    #[error(
+        "the disc is {found} and no longer {imported}, which was imported{}",
+        end(Some(advice::IMPORT_AGAIN))
+    )]
     DiscMismatch {
         /// What the disc was known by.
         imported: String,
@@ -392,13 +429,13 @@ pub enum Error {
         found: String,
     },
     /// Media of this type take no other session.
-    #[error("a medium of type {media} takes no other session")]
+    #[error("a medium of type {media} cannot take another session")]
     ImportMediaNotAllowed {
         /// The type of the medium.
         media: String,
     },
     /// What is on the disc cannot be continued.
-    #[error("the disc cannot be continued: {what}")]
+    #[error("the disc cannot be continued: {what}{}", end(advice::of_session(.what)))]
     IncompatiblePreviousSession {
         /// What does not fit.
         what: &'static str,
@@ -410,7 +447,7 @@ pub enum Error {
         revision: u16,
     },
     /// The file systems of an image that continues a disc are those of the disc.
-    #[error("the disc has {recorded}, an image that continues it cannot have {wanted}")]
+    #[error("the disc has {recorded}, so an image that continues it cannot have {wanted}")]
     FileSystemChangeNotAllowed {
         /// Those of the disc.
         recorded: FileSystems,
@@ -418,7 +455,7 @@ pub enum Error {
         wanted: FileSystems,
     },
     /// The revision of UDF of an image that continues a disc is that of the disc.
-    #[error("the disc has UDF {recorded}, an image that continues it cannot have {wanted}")]
+    #[error("the disc has UDF {recorded}, so an image that continues it cannot have UDF {wanted}")]
     UdfRevisionChangeNotAllowed {
         /// That of the disc.
         recorded: UdfRevision,
@@ -452,8 +489,12 @@ pub enum Error {
         change: Change,
     },
     /// A boot image is not as long as the disk that it is taken for.
-    #[error("a boot image for emulation {emulation} has {expected} bytes, this one has {size}")]
+    #[error(
+        "the boot image from {origin} has {size} bytes, but emulation {emulation} needs {expected}"
+    )]
     BootImageSize {
+        /// Where it comes from.
+        origin: Origin,
         /// What the BIOS is to take it for.
         emulation: BootEmulation,
         /// Its length in bytes.
@@ -462,21 +503,28 @@ pub enum Error {
         expected: u64,
     },
     /// A boot image cannot be put into the boot catalog.
-    #[error("boot image {number} {problem}")]
+    #[error("boot image {number}, from {origin}, {problem}{}", end(advice::of_boot_image(.problem)))]
     BootImage {
         /// Its place among all, counted from 0.
         number: usize,
+        /// Where it comes from.
+        origin: Origin,
         /// What is wrong with it.
         problem: BootProblem,
     },
     /// A file shows the boot catalog of an image that has none of its own.
-    #[error("`{path}` shows the boot catalog, but the image has no boot images of its own")]
+    #[error(
+        "`{path}` shows the boot catalog, but the image has no boot images{}",
+        end(Some(advice::ADD_BOOT_IMAGES))
+    )]
     NoBootCatalog {
         /// The file or named stream.
         path: ImagePath,
     },
     /// Only the first session of a disc has boot images of its own.
-    #[error("an image that continues a disc has no boot images of its own")]
+    #[error(
+        "an image that continues a disc boots as the disc does, and cannot have boot images of its own"
+    )]
     BootObjectConflict,
     /// Staged data cannot be carried over to another working directory.
     #[error("cannot move staged files to {}", .directory.display())]
@@ -513,16 +561,16 @@ pub enum Error {
         source: io::Error,
     },
     /// No image was given to be validated.
-    #[error("no image was given: set a path or a stream")]
+    #[error("no image was given{}", end(Some(advice::GIVE_IMAGE)))]
     NoImage,
     /// The length of an image is no multiple of a block's.
-    #[error("the image has {len} bytes, which is no multiple of 2048")]
+    #[error("the image has {len} bytes, which is not a multiple of 2048")]
     ImageNotAligned {
         /// Its length in bytes.
         len: u64,
     },
     /// An image has more blocks than IMAPI2 can count.
-    #[error("the image has {blocks} blocks of 2048 bytes, it may have {limit}")]
+    #[error("the image has {blocks} blocks of 2048 bytes, but may have {limit}")]
     TooManyBlocks {
         /// How many it has.
         blocks: u64,
@@ -533,7 +581,7 @@ pub enum Error {
     #[error("the image has no valid volume descriptor from block 16 on")]
     NoVolumeDescriptor,
     /// A medium is not one that images can be made for.
-    #[error("images are not made for a medium of type {media}")]
+    #[error("no images can be made for a medium of type {media}")]
     MediaIncompatible {
         /// The type of the medium.
         media: String,
@@ -587,6 +635,13 @@ impl Error {
             | Self::ReadItem { path, .. }
             | Self::NoBootCatalog { path }
             | Self::WriteStage { path, .. } => Some(path),
+            Self::BootImage { origin, .. }
+            | Self::BootImageSize { origin, .. }
+            | Self::BootImageChanged { origin, .. }
+            | Self::ReadBootImage { origin, .. } => match origin {
+                Origin::Item(path) => Some(path),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -614,6 +669,14 @@ impl Error {
                 ..
             }
             | Self::BootImageChanged {
+                origin: Origin::File(file),
+                ..
+            }
+            | Self::BootImageSize {
+                origin: Origin::File(file),
+                ..
+            }
+            | Self::BootImage {
                 origin: Origin::File(file),
                 ..
             } => Some(file),

@@ -3,7 +3,7 @@
 use super::FileSystemImage;
 use crate::block::blocks_of;
 use crate::boot::{self, BootOptions, EntryImage, Image};
-use crate::error::{BootProblem, Error, Result};
+use crate::error::{BootProblem, Error, Origin, Result};
 use crate::file_systems::InvalidValue;
 use crate::layout::Boot;
 use crate::path::ImagePath;
@@ -71,8 +71,11 @@ impl FileSystemImage {
         }
         let empty = |options: &BootOptions| options.image_size() == Some(0);
         if let Some(number) = options.iter().position(empty) {
-            let problem = BootProblem::Empty;
-            return Err(Error::BootImage { number, problem });
+            return Err(Error::BootImage {
+                number,
+                origin: options[number].origin(),
+                problem: BootProblem::Empty,
+            });
         }
         let old = std::mem::replace(&mut self.settings.boot_images, options);
         let (needed, limit) = (self.needed_blocks(), self.limit());
@@ -145,21 +148,27 @@ impl FileSystemImage {
 
     /// The file of the image that is the boot image `number`.
     fn boot_item(&self, number: usize, path: &ImagePath) -> Result<EntryImage> {
-        let problem = |problem| Err(Error::BootImage { number, problem });
+        let problem = |problem| {
+            Err(Error::BootImage {
+                number,
+                origin: Origin::Item(path.clone()),
+                problem,
+            })
+        };
         let item = match self.item(path.clone()) {
             Ok(item) => item,
-            Err(Error::AmbiguousName { path, matches }) => {
-                return problem(BootProblem::Ambiguous { path, matches });
+            Err(Error::AmbiguousName { matches, .. }) => {
+                return problem(BootProblem::Ambiguous { matches });
             }
-            Err(_) => return problem(BootProblem::NoFile(path.clone())),
+            Err(_) => return problem(BootProblem::NoFile),
         };
         match self.view.tree().content_of(item.node) {
-            None => problem(BootProblem::NoFile(path.clone())),
+            None => problem(BootProblem::NoFile),
             Some((_, content)) if matches!(content.data, Data::BootCatalog) => {
-                problem(BootProblem::Catalog(path.clone()))
+                problem(BootProblem::Catalog)
             }
             Some((_, content)) if content.len <= self.settings.data().embedded => {
-                problem(BootProblem::Embedded(path.clone()))
+                problem(BootProblem::Embedded)
             }
             Some(_) => Ok(EntryImage::Node(item.node)),
         }

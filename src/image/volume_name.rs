@@ -51,7 +51,7 @@ impl FileSystemImage {
             MAX_VOLUME_NAME
         };
         if name.chars().count() > limit {
-            return Some(NameProblem::TooLong(limit));
+            return Some(NameProblem::TooManyCharacters(limit));
         }
         let allowed = |c: char| match c {
             _ if !strict => !c.is_control(),

@@ -4,10 +4,12 @@ use std::error::Error as _;
 use std::io;
 
 use imapi2fs::{
-    Change, Error, FileSystems, HResult, ImagePath, InterchangeLevel, InvalidValue, LeftOutReason,
-    LinkProblem, MediaType, NameChange, NameProblem, Origin, UdfRevision,
+    BootEmulation, BootProblem, Change, Error, FileSystems, HResult, ImagePath, InterchangeLevel,
+    InvalidValue, LeftOutReason, LinkProblem, MediaType, NameChange, NameProblem, Origin,
+    UdfRevision,
 };
 
+use crate::support::declared::Items;
 use crate::support::{ISO9660, UDF};
 
 /// One error of each kind: its text, IMAPI2's code, and which paths it names.
@@ -29,9 +31,9 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
         (
             Error::InvalidVolumeName {
                 name: name(),
-                problem: NameProblem::TooLong(32),
+                problem: NameProblem::TooManyCharacters(32),
             },
-            "volume name `name` is longer than 32",
+            "volume name `name` has more than 32 characters",
             0xC0AA_B104,
         ),
         (
@@ -45,12 +47,12 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
         ),
         (
             Error::NameNotUnicode { file: file() },
-            "name of \"host/file\" is not valid Unicode",
+            "the name of \"host/file\" is not valid Unicode; rename it, or leave it out with `TreeOptions::exclude`",
             0xC0AA_B110,
         ),
         (
             Error::RestrictedName { path: path() },
-            "name of `/dir/item` has characters outside the restricted set",
+            "the name of `/dir/item` has characters outside the restricted set, code points 32 to 127; allow them with `set_use_restricted_character_set(false)`",
             0xC0AA_B111,
         ),
         (
@@ -58,7 +60,7 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
                 path: path(),
                 existing: "file `ITEM`".into(),
             },
-            "`/dir/item` exists already as file `ITEM`",
+            "cannot add `/dir/item`: file `ITEM` is already there",
             0xC0AA_B112,
         ),
         (
@@ -66,7 +68,7 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
                 path: path(),
                 matches: 2,
             },
-            "`/dir/item` could be any of 2 items whose names differ only by case",
+            "`/dir/item` could be any of 2 items whose names differ only in case; give the exact name",
             0xC0AA_B112,
         ),
         (
@@ -94,12 +96,12 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
                 path: path(),
                 items: 3,
             },
-            "directory `/dir/item` is not empty: it has 3 items",
+            "cannot remove directory `/dir/item` alone: it has 3 items; remove it with `remove_tree`",
             0xC0AA_B10A,
         ),
         (
             Error::FileSystemNotEmpty { setting: "this" },
-            "this can only be changed while the image is empty",
+            "this can only be changed while the image is empty; set it before adding items",
             0xC0AA_B106,
         ),
         (
@@ -108,7 +110,7 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
                 needed: 2,
                 limit: 1,
             },
-            "`/dir/item` does not fit: the image would need at least 2 blocks of 2048 bytes, it may have 1",
+            "`/dir/item` does not fit: the image would need at least 2 blocks of 2048 bytes, but may have 1; raise the limit with `set_free_media_blocks`, where 0 stands for none",
             0xC0AA_B120,
         ),
         (
@@ -116,7 +118,7 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
                 needed: 2,
                 limit: 1,
             },
-            "the image needs 2 blocks of 2048 bytes, it may have 1",
+            "the image needs 2 blocks of 2048 bytes, but may have 1; raise the limit with `set_free_media_blocks`, where 0 stands for none",
             0xC0AA_B121,
         ),
         (
@@ -126,7 +128,7 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
                 limit: 1,
                 file_system: ISO9660,
             },
-            "`/dir/item` has 2 bytes, more than the 1 that ISO 9660 can hold at this interchange level",
+            "`/dir/item` has 2 bytes, but ISO 9660 holds at most 1 in a file at this interchange level; choose level 3 with `set_iso9660_interchange_level`, or UDF alone with `set_file_systems_to_create`",
             0xC0AA_B132,
         ),
         (
@@ -135,7 +137,7 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
                 file_system: UDF,
                 limit: 1,
             },
-            "`/dir/item` is one directory too many: UDF can number 1",
+            "`/dir/item` is one directory too many: UDF can number 1; put some of them into another directory",
             0xC0AA_B130,
         ),
         (
@@ -144,7 +146,7 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
                 level: 9,
                 limit: 8,
             },
-            "directory `/dir/item` is at level 9, ISO 9660 allows 8 at this interchange level",
+            "directory `/dir/item` is at level 9, but ISO 9660 allows 8 levels at this interchange level; choose level 3 with `set_iso9660_interchange_level`, or UDF alone with `set_file_systems_to_create`",
             0xC0AA_B131,
         ),
         (
@@ -153,7 +155,7 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
                 length: 256,
                 limit: 255,
             },
-            "the path of `/dir/item` has 256 characters in ISO 9660, which allows 255",
+            "the path of `/dir/item` has 256 characters in ISO 9660, which allows 255; shorten the path, or make an image that is not strict",
             0xC0AA_B110,
         ),
         (
@@ -161,7 +163,7 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
                 path: path(),
                 file_system: ISO9660,
             },
-            "no unique name for `/dir/item` in ISO 9660",
+            "no unique name can be made for `/dir/item` in ISO 9660; give it another name",
             0xC0AA_B113,
         ),
         (
@@ -208,7 +210,7 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
                     found: 2,
                 },
             },
-            "host/file of `/dir/item` changed after it was added: it had 1 bytes and has 2",
+            "host/file of `/dir/item` changed after it was added: it had 1 bytes and now has 2; add it again, or have files copied while they are added with `set_stage_files(true)`",
             0xC0AA_B128,
         ),
         (
@@ -216,17 +218,17 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
                 link: file(),
                 problem: LinkProblem::Dangles,
             },
-            "cannot follow link host/file: it leads nowhere",
+            "cannot follow link host/file: it leads nowhere; leave it out with `LinkPolicy::SkipUnresolvable`",
             0xC0AA_B12A,
         ),
         (
             Error::LinkNotAllowed { link: file() },
-            "host/file is a link",
+            "host/file is a link; follow links with `LinkPolicy::Follow`, or leave them out with `LinkPolicy::Skip`",
             0xC0AA_B12A,
         ),
         (
             Error::SpecialFile { file: file() },
-            "host/file is neither a file nor a directory",
+            "host/file is neither a file nor a directory; leave it out with `LinkPolicy::SkipUnresolvable`",
             0xC0AA_B12A,
         ),
         (
@@ -234,7 +236,7 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
                 directory: file(),
                 source: source(),
             },
-            "working directory host/file cannot be used",
+            "working directory host/file cannot be used; choose another with `set_working_directory`",
             0xC0AA_B140,
         ),
         (
@@ -243,7 +245,7 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
                 available: 1,
                 needed: 2,
             },
-            "working directory host/file has 1 bytes free, 2 are needed",
+            "working directory host/file has 1 bytes free, but 2 are needed; choose another with `set_working_directory`",
             0xC0AA_B141,
         ),
         (
@@ -279,7 +281,7 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
         (Error::Cancelled, "cancelled by the caller", 0xC0AA_0002),
         (
             Error::ImportSeek { block: 1 },
-            "cannot seek to block 1 of the disc: no session is recorded",
+            "cannot find a session at block 1 of the disc: none is recorded",
             0xC0AA_B156,
         ),
         (
@@ -287,7 +289,7 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
                 imported: "one".into(),
                 found: "two".into(),
             },
-            "the disc is two and no longer one, which was imported",
+            "the disc is two and no longer one, which was imported; import it again",
             0xC0AA_B158,
         ),
         (
@@ -302,7 +304,7 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
         ),
         (
             Error::RawSectors { len: 2352 },
-            "the disc is given as raw sectors of 2352 bytes; the 2048 bytes of data in each are needed",
+            "the disc is given as raw sectors of 2352 bytes; convert the image to the 2048 bytes of data of each sector first",
             0xC0AA_B151,
         ),
         (
@@ -341,8 +343,103 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
                 needed: 2,
                 limit: 1,
             },
-            "reading the disc takes at least 2 bytes of memory, 1 are allowed",
+            "reading the disc takes at least 2 bytes of memory, but 1 are allowed; raise the limit with `ImportOptions::memory`",
             0x8007_000E,
+        ),
+        (
+            Error::MultisessionNotSet,
+            "no disc has been chosen; choose one with `set_multisession_interfaces`",
+            0xC0AA_B15D,
+        ),
+        (
+            Error::IncompatiblePreviousSession {
+                what: "another program recorded it",
+            },
+            "the disc cannot be continued: another program recorded it; allow that with `ImportOptions::other_producers`",
+            0xC0AA_B133,
+        ),
+        (
+            Error::IncompatiblePreviousSession {
+                what: "its ISO 9660 has Rock Ridge, which would be lost",
+            },
+            "the disc cannot be continued: its ISO 9660 has Rock Ridge, which would be lost; allow that with `ImportOptions::drop_rock_ridge`",
+            0xC0AA_B133,
+        ),
+        (
+            Error::IncompatiblePreviousSession { what: "it is full" },
+            "the disc cannot be continued: it is full",
+            0xC0AA_B133,
+        ),
+        (
+            Error::TooManyStreams {
+                path: path(),
+                limit: 1000,
+            },
+            "cannot add `/dir/item`: an image holds at most 1000 named streams",
+            0xC0AA_B120,
+        ),
+        (
+            Error::ReadBootImage {
+                origin: Origin::File(file()),
+                source: source(),
+            },
+            "cannot read the boot image from host/file",
+            0xC0AA_B148,
+        ),
+        (
+            Error::BootImageChanged {
+                origin: Origin::File(file()),
+                change: Change::Modified,
+            },
+            "host/file changed after it was assigned as a boot image: its modification time is different",
+            0xC0AA_B128,
+        ),
+        (
+            Error::BootImageSize {
+                origin: Origin::Item(path()),
+                emulation: BootEmulation::Floppy144,
+                size: 5,
+                expected: 1_474_560,
+            },
+            "the boot image from `/dir/item` in the image has 5 bytes, but emulation 1.44 needs 1474560",
+            0xC0AA_B14A,
+        ),
+        (
+            Error::BootImage {
+                number: 1,
+                origin: Origin::File(file()),
+                problem: BootProblem::TooLong { size: 2, limit: 1 },
+            },
+            "boot image 1, from host/file, has 2 bytes, but without emulation a BIOS loads at most 1; load less with `BootOptions::set_sector_count`, or for EFI all up to the disc's end with `BootOptions::set_reaches_end`",
+            0xC0AA_B148,
+        ),
+        (
+            Error::BootImage {
+                number: 0,
+                origin: Origin::Item(path()),
+                problem: BootProblem::NoFile,
+            },
+            "boot image 0, from `/dir/item` in the image, does not exist, or is not a file; add it, or correct the path",
+            0xC0AA_B148,
+        ),
+        (
+            Error::BootImage {
+                number: 0,
+                origin: Origin::Item(path()),
+                problem: BootProblem::Embedded,
+            },
+            "boot image 0, from `/dir/item` in the image, lies in its ICB and has no blocks of its own; turn that off with `set_embed_small_files(false)`",
+            0xC0AA_B148,
+        ),
+        (
+            Error::NoBootCatalog { path: path() },
+            "`/dir/item` shows the boot catalog, but the image has no boot images; set some with `set_boot_image_options_array`, or remove the file",
+            0xC0AA_B148,
+        ),
+        (
+            Error::NoImage,
+            "no image was given; set one with `set_path` or `set_stream`",
+            0xC0AA_B202,
         ),
     ]
 }
@@ -370,6 +467,62 @@ fn errors_have_a_text_a_code_and_name_what_they_are_about() {
     assert_eq!(item.path().unwrap().name(), Some("item"));
 }
 
+/// A program whose users do not call this crate can put words of its own in place of the advice.
+#[test]
+fn messages_that_name_a_way_out_end_with_it() {
+    let declared = Items::read();
+    let owners = ["FileSystemImage", "DirectoryMut", "IsoImageManager"];
+    for (error, text, _) in errors() {
+        let Some(advice) = error.advice() else {
+            assert!(!text.contains("; "), "{text}");
+            assert!(!text.contains("`set_"), "{text}");
+            continue;
+        };
+        assert!(text.ends_with(&format!("; {advice}")), "{text}");
+        // The calls that it names are there.
+        for call in advice.split('`').skip(1).step_by(2) {
+            let call = call.split('(').next().unwrap();
+            let is_declared = match call.split_once("::") {
+                Some(("LinkPolicy", _)) => true,
+                Some(_) => declared.aliases(call).is_some(),
+                None => owners
+                    .iter()
+                    .any(|owner| declared.aliases(&format!("{owner}::{call}")).is_some()),
+            };
+            assert!(is_declared, "{call}");
+        }
+    }
+    let limited = |limit| Error::ImageTooBig { needed: 5, limit };
+    assert_eq!(
+        limited(0).to_string(),
+        "the image needs 5 blocks of 2048 bytes, but may have 0; use a disc that has room left"
+    );
+    // That is not a limit to be raised.
+    assert_eq!(
+        limited(0x7FFF_FFFF).advice(),
+        Some("divide the files among several images")
+    );
+    let directories = Error::TooManyDirectories {
+        path: "dir".into(),
+        file_system: ISO9660,
+        limit: 65_535,
+    };
+    assert_eq!(
+        directories.to_string(),
+        "`/dir` is one directory too many: ISO 9660 can number 65535; choose UDF alone with `set_file_systems_to_create`"
+    );
+}
+
+#[test]
+fn codes_are_hexadecimal_in_debug_output_too() {
+    let code = Error::Cancelled.hresult();
+    assert_eq!(format!("{code:?}"), "HResult(0xC0AA0002)");
+    assert_eq!(
+        format!("{:?}", Some(HResult(5))),
+        "Some(HResult(0x00000005))"
+    );
+}
+
 #[test]
 fn errors_pass_through_readers() {
     for (error, text, _) in errors() {
@@ -394,7 +547,7 @@ fn what_is_wrong_is_said_in_words() {
         ),
         (
             Change::Modified.to_string(),
-            "its modification time is another",
+            "its modification time is different",
         ),
         (Change::Kind.to_string(), "it is no longer a file"),
         (

@@ -355,7 +355,7 @@ fn names_of_streams_are_checked() {
     }
     let error = item.add_stream("large", b"new").unwrap_err();
     assert!(matches!(error, Error::DuplicateName { .. }));
-    let text = "`/a:large` exists already as stream `large`";
+    let text = "cannot add `/a:large`: stream `large` is already there";
     assert_eq!(error.to_string(), text);
     // Only case differs.
     item.add_stream("LARGE", b"new").unwrap();

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::super::FileSystemImage;
 use super::same_files;
 use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba, MAX_BLOCKS};
-use crate::error::{Error, Result};
+use crate::error::{Error, OTHER_PRODUCER, ROCK_RIDGE, Result};
 use crate::file_systems::{FileSystems, UdfRevision};
 use crate::import::{RecordedDisc, partitions_end, session_end};
 use crate::iso9660::FIRST_DESCRIPTOR;
@@ -31,7 +31,6 @@ const ANCHOR: Lba = Lba(256);
 const OTHER_ANCHOR: Lba = Lba(512);
 
 /// What is not continued unasked.
-const OTHER_PRODUCER: &str = "another program recorded it";
 
 /// Blocks that a session needs at least, and room for what is rounded up.
 const ROOM: u64 = 1024;
@@ -158,7 +157,7 @@ impl FileSystemImage {
                 return incompatible(OTHER_PRODUCER);
             }
             if !options.drop_rock_ridge && !is_boot_stub && has_rock_ridge(disc)? {
-                return incompatible("its ISO 9660 has Rock Ridge, which would be lost");
+                return incompatible(ROCK_RIDGE);
             }
             imported.boot_record = boot_record(blocks, place.previous)?;
         }
