@@ -1,5 +1,8 @@
 //! What a program says of itself, and how it ends.
 
+#[path = "advice.rs"]
+mod advice;
+
 use std::error::Error;
 use std::fmt::{Display, Write as _};
 use std::io::{self, Write as _};
@@ -15,11 +18,11 @@ pub(crate) fn exit_code(result: Result<(), Box<dyn Error>>) -> ExitCode {
 }
 
 /// An error's message and those of its causes.
-pub(crate) fn with_causes(error: &dyn Error) -> String {
-    let mut text = error.to_string();
+pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
+    let mut text = advice::message(error);
     let mut cause = error.source();
     while let Some(error) = cause {
-        let _ = write!(text, ": {error}");
+        let _ = write!(text, ": {}", advice::message(error));
         cause = error.source();
     }
     text

@@ -87,7 +87,7 @@ pub(super) fn end(advice: Option<&'static str>) -> impl std::fmt::Display {
 impl Error {
     /// Returns what helps, if something does: the end of the message, after a semicolon.
     ///
-    /// It names calls of this crate. A program whose users do not make them can cut it off
+    /// Errors that have a cause have none. It names calls of this crate. A program whose users do not make them can cut it off
     /// ([`str::strip_suffix`]) and say instead which of its own options helps.
     ///
     /// Not in IMAPI2.
@@ -118,9 +118,7 @@ impl Error {
             Self::SourceChanged { .. } => STAGE,
             Self::UnresolvableLink { .. } | Self::SpecialFile { .. } => SKIP_LINK,
             Self::LinkNotAllowed { .. } => TAKE_LINKS,
-            Self::InvalidWorkingDirectory { .. } | Self::WorkingDirectorySpace { .. } => {
-                WORKING_DIRECTORY
-            }
+            Self::WorkingDirectorySpace { .. } => WORKING_DIRECTORY,
             Self::RawSectors { .. } => PLAIN_SECTORS,
             Self::ImportMemory { .. } => IMPORT_MEMORY,
             Self::MultisessionNotSet => CHOOSE_DISC,

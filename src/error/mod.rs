@@ -306,7 +306,7 @@ pub enum Error {
         file: PathBuf,
     },
     /// The working directory cannot be used.
-    #[error("working directory {} cannot be used{}", .directory.display(), end(Some(advice::WORKING_DIRECTORY)))]
+    #[error("working directory {} cannot be used", .directory.display())]
     InvalidWorkingDirectory {
         /// The directory.
         directory: PathBuf,

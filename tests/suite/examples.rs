@@ -5,6 +5,7 @@ mod boot;
 mod build;
 mod extract;
 mod inspect;
+mod messages;
 mod parts;
 #[cfg(unix)]
 mod unix;

@@ -30,8 +30,6 @@ const ANCHOR: Lba = Lba(256);
 /// Block where the last anchor of a short volume may be that readers look for in any.
 const OTHER_ANCHOR: Lba = Lba(512);
 
-/// What is not continued unasked.
-
 /// Blocks that a session needs at least, and room for what is rounded up.
 const ROOM: u64 = 1024;
 

@@ -1,0 +1,84 @@
+//! What users of these programs can do about an error: where the library's message names a call, they have an option.
+
+use std::io;
+
+use imapi2fs::{BootProblem, Error, FileSystems};
+
+const PROGRAM: &str = env!("CARGO_CRATE_NAME");
+
+/// An error's message, with an option of this program in place of the library's advice.
+pub(crate) fn message(error: &(dyn std::error::Error + 'static)) -> String {
+    let text = error.to_string();
+    let Some(error) = of_library(error) else {
+        return text;
+    };
+    let advice = error.advice().unwrap_or_default();
+    let Some(before) = text.strip_suffix(&format!("; {advice}")) else {
+        return text;
+    };
+    match option(error) {
+        Some(option) => format!("{before}; {option}"),
+        // Nobody who runs a program can make a call.
+        None if advice.contains('`') => before.to_owned(),
+        None => text,
+    }
+}
+
+fn of_library<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e Error> {
+    let boxed = || error.downcast_ref::<Box<Error>>().map(|error| &**error);
+    let inside = || error.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref();
+    error.downcast_ref().or_else(boxed).or_else(inside)
+}
+
+/// What this program has for it.
+fn option(error: &Error) -> Option<&'static str> {
+    let builds = PROGRAM == "build_image";
+    let appends = PROGRAM == "append_session";
+    // Programs with the options for names, and with those for trees.
+    let names = builds || matches!(PROGRAM, "build_parts" | "list_names");
+    let trees = names || appends;
+    Some(match error {
+        Error::ImageSizeLimit { limit, .. } | Error::ImageTooBig { limit, .. }
+            if *limit > 0 && error.advice()?.contains('`') =>
+        {
+            match () {
+                () if builds => "raise the limit with --free-blocks, or name a larger --media",
+                () if appends => "add less, or use a disc that has more room left",
+                () => return None,
+            }
+        }
+        Error::FileTooBig { .. } | Error::TooDeep { .. } if names => {
+            "use --interchange-level 3 (without --strict), or --file-systems udf"
+        }
+        Error::FileTooBig { .. } | Error::TooDeep { .. } if appends => "use --interchange-level 3",
+        Error::TooManyDirectories {
+            file_system: FileSystems::ISO9660,
+            ..
+        } if names => "use --file-systems udf",
+        Error::PathTooLong { .. } if names => "shorten the path, or leave out --strict",
+        Error::RestrictedName { .. } if names => "leave out --restricted-characters",
+        Error::NameNotUnicode { .. } => "rename it",
+        Error::UnresolvableLink { .. } | Error::SpecialFile { .. } if trees => {
+            "leave it out with --links skip-unresolvable"
+        }
+        Error::LinkNotAllowed { .. } if trees => "use --links follow or --links skip",
+        Error::SourceChanged { .. } if builds => "run this again, or use --stage-files",
+        Error::SourceChanged { .. } if trees => "run this again",
+        Error::WorkingDirectorySpace { .. } if builds => "choose another with --working-directory",
+        Error::IncompatiblePreviousSession { .. } if appends => {
+            if error.advice()?.contains("rock_ridge") {
+                "allow that with --drop-rock-ridge"
+            } else {
+                "allow that with --foreign"
+            }
+        }
+        Error::BootImage { problem, .. } if builds => match problem {
+            BootProblem::Embedded => "leave out --embed-small-files",
+            BootProblem::TooLong { .. } => {
+                "load less with sectors=N, or for EFI all up to the disc's end with to-end"
+            }
+            _ => return None,
+        },
+        _ => return None,
+    })
+}
