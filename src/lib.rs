@@ -60,7 +60,9 @@ mod boot;
 mod codec;
 mod el_torito;
 mod error;
+mod extract;
 mod file_systems;
+mod host;
 mod image;
 mod image_manager;
 mod import;
@@ -89,6 +91,9 @@ pub use self::codec::unique::NameChange;
 pub use self::el_torito::{BootEmulation, BootPlatform};
 pub use self::error::{
     BootProblem, Change, Error, HResult, LinkProblem, NameProblem, Origin, Result,
+};
+pub use self::extract::{
+    ExistingItems, ExtractLeftOut, ExtractOptions, ExtractProgress, ExtractReason, ExtractReport,
 };
 pub use self::file_systems::{
     FeatureSupport, FileSystems, InterchangeLevel, InvalidValue, UdfRevision,

@@ -102,6 +102,12 @@ impl Error {
             Self::MediaIncompatible { .. } => 0xC0AA_0203, // E_IMAPI_RECORDER_MEDIA_INCOMPATIBLE
             Self::ImportMemory { .. } => 0x8007_000E, // E_OUTOFMEMORY
             Self::Write { .. } | Self::WriteImage { .. } => 0x8000_4005, // E_FAIL: writing is the caller's there
+            // E_FAIL: IMAPI2 does not extract.
+            Self::ExtractDirectory { .. }
+            | Self::ExtractSpace { .. }
+            | Self::ExtractItems { .. }
+            | Self::ExtractSize { .. }
+            | Self::WriteExtracted { .. } => 0x8000_4005,
             Self::Cancelled => 0xC0AA_0002, // E_IMAPI_REQUEST_CANCELLED
         })
     }

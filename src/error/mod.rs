@@ -600,6 +600,59 @@ pub enum Error {
         /// Why.
         source: io::Error,
     },
+    /// Files of a disc cannot be put into a directory.
+    #[error("cannot extract into {}", .directory.display())]
+    ExtractDirectory {
+        /// The directory.
+        directory: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The files of a disc take more bytes than there is room for.
+    #[error(
+        "cannot extract into {}: the files take {needed} bytes, and only {available} are free", .directory.display()
+    )]
+    ExtractSpace {
+        /// The directory.
+        directory: PathBuf,
+        /// Bytes that are still needed.
+        needed: u64,
+        /// Bytes free.
+        available: u64,
+    },
+    /// A disc has more files and directories than the file system they are put into can take.
+    #[error(
+        "cannot extract into {}: there are {needed} files and directories, and its file system can take only {available} more",
+        .directory.display()
+    )]
+    ExtractItems {
+        /// The directory.
+        directory: PathBuf,
+        /// Files and directories that are still to be made.
+        needed: u64,
+        /// How many the file system can take.
+        available: u64,
+    },
+    /// The files of a disc take more bytes than is allowed: those of a damaged or malicious one share their data.
+    #[error(
+        "the files take {needed} bytes, more than the {limit} that are allowed; `ExtractOptions::max_size` allows more"
+    )]
+    ExtractSize {
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes allowed.
+        limit: u64,
+    },
+    /// A file of a disc can no longer be written, nor any after it: the disk is full, say.
+    #[error("cannot write `{path}` into {}", .directory.display())]
+    WriteExtracted {
+        /// The file on the disc.
+        path: ImagePath,
+        /// The directory that the disc's files are put into.
+        directory: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
     /// The caller ended the operation.
     #[error("cancelled by the caller")]
     Cancelled,
@@ -634,6 +687,7 @@ impl Error {
             | Self::SourceChanged { path, .. }
             | Self::ReadItem { path, .. }
             | Self::NoBootCatalog { path }
+            | Self::WriteExtracted { path, .. }
             | Self::WriteStage { path, .. } => Some(path),
             Self::BootImage { origin, .. }
             | Self::BootImageSize { origin, .. }
@@ -686,7 +740,11 @@ impl Error {
             | Self::WorkingDirectorySpace { directory, .. }
             | Self::MoveStaged { directory, .. }
             | Self::OpenStage { directory, .. }
-            | Self::WriteStage { directory, .. } => Some(directory),
+            | Self::WriteStage { directory, .. }
+            | Self::ExtractDirectory { directory, .. }
+            | Self::ExtractSpace { directory, .. }
+            | Self::ExtractItems { directory, .. }
+            | Self::WriteExtracted { directory, .. } => Some(directory),
             _ => None,
         }
     }
@@ -702,6 +760,8 @@ impl From<Error> for io::Error {
             | Error::ReadBootImage { source, .. }
             | Error::ReadStreams { source, .. }
             | Error::WriteImage { source, .. }
+            | Error::ExtractDirectory { source, .. }
+            | Error::WriteExtracted { source, .. }
             | Error::Write { source } => source.kind(),
             Error::SourceChanged { .. } | Error::Corrupt { .. } => io::ErrorKind::InvalidData,
             _ => io::ErrorKind::Other,

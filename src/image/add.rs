@@ -5,11 +5,12 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{FileSystemImage, windows};
+use super::FileSystemImage;
 use crate::block::{BLOCK_SIZE, MAX_BLOCKS};
 use crate::codec::text::{cs0_capacity, cs0_units};
 use crate::error::{Error, NameProblem, Origin, Result};
 use crate::file_systems::FileSystems;
+use crate::host::windows;
 use crate::iso9660;
 use crate::path::ImagePath;
 use crate::source::{

@@ -15,7 +15,6 @@ mod tree_options;
 mod update;
 mod view;
 mod volume_name;
-mod windows;
 
 use std::fmt;
 use std::sync::Arc;

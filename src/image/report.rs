@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use super::settings::Settings;
 use super::view::View;
-use super::windows;
 use crate::codec::time::{in_record_range, in_udf_range};
 use crate::codec::unique::NameChange;
 use crate::error::NameProblem;
 use crate::file_systems::{FileSystems, InterchangeLevel, UdfRevision};
+use crate::host::windows;
 use crate::iso9660;
 use crate::path::ImagePath;
 use crate::time::Timestamp;

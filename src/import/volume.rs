@@ -80,6 +80,11 @@ impl RecordedVolume {
         self.rock_ridge
     }
 
+    /// Bytes of the disc that can be data of files.
+    pub(crate) fn data_len(&self) -> u64 {
+        self.shared.blocks.data_len()
+    }
+
     /// The root directory.
     ///
     /// # Errors

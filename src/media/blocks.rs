@@ -30,6 +30,8 @@ const FIRST: usize = 4;
 pub(crate) struct Blocks {
     disc: Arc<dyn Disc>,
     len: u64,
+    /// The bytes of it that are not made up to fill the last block.
+    data_len: u64,
     /// The last small piece that was read: its first block and its bytes.
     window: Mutex<(u32, Vec<u8>)>,
     /// Bytes of memory that may still be taken.
@@ -42,6 +44,7 @@ impl Blocks {
     pub(crate) fn new(disc: Arc<dyn Disc>, budget: u64) -> Self {
         Self {
             len: u64::from(disc.total_blocks()).saturating_mul(BLOCK_SIZE.into()),
+            data_len: disc.total_bytes(),
             disc,
             window: Mutex::default(),
             budget: AtomicU64::new(budget),
@@ -52,6 +55,11 @@ impl Blocks {
     /// Length of the disc in bytes.
     pub(crate) const fn len(&self) -> u64 {
         self.len
+    }
+
+    /// Bytes of the disc that can be data of files.
+    pub(crate) const fn data_len(&self) -> u64 {
+        self.data_len
     }
 
     /// Fills `buf` from the byte `offset` on.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::Blocks;
 use crate::block::{BLOCK, Lba};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::recorded::{Data, Entry};
 
 /// Most bytes that are read at once, so that blocks that are there in part stay small in memory.
@@ -139,6 +139,15 @@ impl DiscData {
             return Ok(len);
         };
         let offset = at.saturating_add(position.saturating_sub(piece.start));
+        // Zeros that fill the last block are no data.
+        let there = self.blocks.data_len().saturating_sub(offset);
+        let len = len.min(usize::try_from(there).unwrap_or(usize::MAX));
+        if len == 0 && !buf.is_empty() {
+            return Err(Error::ReadDisc {
+                block: u32::try_from(offset / BLOCK_LEN).unwrap_or(u32::MAX),
+                source: io::ErrorKind::UnexpectedEof.into(),
+            });
+        }
         let len = convenient(offset, len);
         let part = buf.get_mut(..len).unwrap_or_default();
         self.blocks.read_at(offset, part)?;

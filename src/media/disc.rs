@@ -33,6 +33,13 @@ pub trait Disc: Send + Sync {
     /// Number of blocks that can be read, from block 0.
     fn total_blocks(&self) -> u32;
 
+    /// Number of bytes that can be read, from the first byte of block 0. It is less than that of the blocks where the last
+    /// block is there in part: [`read_blocks`](Disc::read_blocks) fills the rest of it with zeros, which are no file's data.
+    /// Default: that of all blocks.
+    fn total_bytes(&self) -> u64 {
+        byte_of(self.total_blocks())
+    }
+
     /// Number of blocks that can still be written. Default: 0.
     fn free_blocks(&self) -> u32 {
         0
@@ -65,6 +72,10 @@ impl<T: Disc + ?Sized> Disc for Arc<T> {
 
     fn total_blocks(&self) -> u32 {
         (**self).total_blocks()
+    }
+
+    fn total_bytes(&self) -> u64 {
+        (**self).total_bytes()
     }
 
     fn free_blocks(&self) -> u32 {
@@ -165,6 +176,10 @@ impl Disc for FileDisc {
         total_blocks(self.len())
     }
 
+    fn total_bytes(&self) -> u64 {
+        self.len()
+    }
+
     fn free_blocks(&self) -> u32 {
         if self.can_grow {
             growth(self.total_blocks())
@@ -249,6 +264,10 @@ impl<R: Read + Seek + Send> Disc for ReaderDisc<R> {
 
     fn total_blocks(&self) -> u32 {
         total_blocks(self.len)
+    }
+
+    fn total_bytes(&self) -> u64 {
+        self.len
     }
 
     fn free_blocks(&self) -> u32 {

@@ -6,7 +6,8 @@ use std::time::{Duration, SystemTime};
 
 use imapi2fs::chrono::{DateTime, Utc};
 use imapi2fs::{
-    Change, DirectoryMut, Error, FileDisc, FileSystemImage, FileSystems, Finding, HResult,
+    Change, DirectoryMut, Error, ExistingItems, ExtractLeftOut, ExtractOptions, ExtractProgress,
+    ExtractReason, ExtractReport, FileDisc, FileSystemImage, FileSystems, Finding, HResult,
     ImagePath, ImageStream, ImportOptions, InterchangeLevel, InvalidValue, Item, ItemData,
     ItemKind, ItemMut, LeftOut, LeftOutReason, LinkPolicy, LinkProblem, MediaType, NameChange,
     NameProblem, NewDirectory, NewFile, NewItem, Origin, PlatformStaging, ProgressItem,
@@ -58,6 +59,8 @@ fn types_can_be_sent_and_shown() {
     shared::<(ImportOptions, RecordedDisc, RecordedSession)>();
     shared::<(RecordedVolume, RecordedItem, RecordedExtent)>();
     shared::<(RecordedKind<'_>, RecordedFinding)>();
+    shared::<(ExtractOptions, ExistingItems, ExtractProgress<'_>)>();
+    shared::<(ExtractReport, ExtractLeftOut, ExtractReason)>();
     sent::<RecordedData>();
     shown::<(RecordedWalk<'_>, RecordedItems<'_>)>();
     sent::<(Source, NewItem, NewDirectory, NewFile)>();

@@ -19,6 +19,9 @@ mod edits;
 mod embedded;
 mod errors;
 mod examples;
+mod extract;
+#[cfg(unix)]
+mod extract_unix;
 mod file_system_names;
 mod golden;
 #[cfg(unix)]

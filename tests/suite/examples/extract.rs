@@ -72,6 +72,94 @@ fn more_than_there_is_room_for_is_refused() {
     assert_eq!(fs::read_dir(target).unwrap().count(), 0);
 }
 
+/// They were left out, too: the sum of what their records said was more than there is room for.
+#[test]
+fn a_damaged_length_does_not_refuse_the_other_files() {
+    let place = Place::new();
+    for number in 0..30 {
+        fs::write(place.source().join(format!("long{number:02}")), "x").unwrap();
+    }
+    let image = built_of(&place, "iso9660");
+    let mut bytes = fs::read(&image).unwrap();
+    for range in records(&bytes).into_iter().skip(2) {
+        if bytes[range.clone()].windows(4).any(|name| name == b"LONG") {
+            put_both(&mut bytes[range.start + 10..], 0xFFFF_F800);
+        }
+    }
+    fs::write(&image, bytes).unwrap();
+    let target = place.root.path().join("target");
+    let (status, _, stderr) = run(harmless(&extract_image()).arg(&image).arg(&target));
+    assert_eq!(status, Some(1));
+    assert_eq!(stderr.matches("its data reaches to byte").count(), 30);
+    assert!(stderr.contains("left out /LONG07"), "{stderr}");
+    assert!(stderr.ends_with("left out 30 items\n"), "{stderr}");
+    assert_eq!(fs::read_dir(&target).unwrap().count(), 2);
+    let file = target.join("PHOTOS_OF_2024").join("A.JPG");
+    assert_eq!(fs::read(file).unwrap(), [7; 10_000]);
+}
+
+#[test]
+fn files_that_take_many_times_the_image_are_refused_until_allowed() {
+    let place = Place::new();
+    fs::write(place.source().join("data"), vec![7; 1 << 20]).unwrap();
+    for number in 0..60 {
+        fs::write(place.source().join(format!("f{number:02}")), "x").unwrap();
+    }
+    let image = built_of(&place, "iso9660");
+    let mut bytes = fs::read(&image).unwrap();
+    let ranges = records(&bytes);
+    let is_data = |range: &&Range<usize>| {
+        bytes[(*range).clone()]
+            .windows(4)
+            .any(|name| name == b"DATA")
+    };
+    let block = le32(&bytes, ranges.iter().find(is_data).unwrap().start + 2);
+    for range in &ranges {
+        if bytes[range.start + 33] == b'F' {
+            put_both(&mut bytes[range.start + 2..], block);
+            put_both(&mut bytes[range.start + 10..], 1 << 20);
+        }
+    }
+    fs::write(&image, bytes).unwrap();
+    let target = place.root.path().join("target");
+    let with = |size: &str| {
+        let mut command = extract_image();
+        command.args(["--max-size", size]).arg(&image).arg(&target);
+        command
+    };
+    let message = fails(extract_image().arg(&image).arg(&target));
+    assert!(message.ends_with("allow more with --max-size"), "{message}");
+    fails(&mut with("61M"));
+    assert!(!target.exists());
+    succeeds(&mut with("62M"));
+    assert_eq!(fs::read(target.join("F31")).unwrap(), vec![7; 1 << 20]);
+    for size in ["", "M", "1X", "1.5G", "-1", "99999999999999T", "1iB"] {
+        let (status, _, stderr) = run(&mut with(size));
+        assert_eq!(status, Some(2), "{size}: {stderr}");
+    }
+}
+
+#[test]
+fn existing_files_are_kept_if_that_is_asked_for() {
+    let place = Place::new();
+    let image = built(&place);
+    let target = place.root.path().join("target");
+    fs::create_dir_all(target.join("Photos of 2024")).unwrap();
+    fs::write(target.join("Read me, please.text"), "old").unwrap();
+    assert_names(&fails(extract_image().arg(&image).arg(&target)), &target);
+    let mut command = extract_image();
+    let (status, _, stderr) = run(command.arg("--keep-existing").arg(&image).arg(&target));
+    assert_eq!(status, Some(1));
+    assert!(
+        stderr.contains("left out /Read me, please.text: something of its name is already there"),
+        "{stderr}"
+    );
+    let text = fs::read(target.join("Read me, please.text")).unwrap();
+    assert_eq!(text, b"old");
+    let photo = fs::read(target.join("Photos of 2024").join("a.jpg")).unwrap();
+    assert_eq!(photo, [7; 10_000]);
+}
+
 /// Gives the file of this length in UDF other allocation descriptors, from its first block (ECMA-167 4/14.9 and
 /// 4/14.14.1).
 fn reallocate(image: &Path, len: u64, descriptors: impl Fn(u32) -> Vec<(u32, u32)>) {

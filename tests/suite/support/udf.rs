@@ -38,15 +38,20 @@ pub(crate) fn rewrite_descriptors(
     for bytes in image.chunks_exact_mut(BLOCK) {
         if le16(bytes, 0) == identifier && le16(bytes, 10) > 0 && tag_checksum(bytes) == bytes[4] {
             change(bytes);
-            let len = usize::from(le16(bytes, 10));
-            let sum = crc(&bytes[16..16 + len]);
-            bytes[8..10].copy_from_slice(&sum.to_le_bytes());
-            bytes[4] = tag_checksum(bytes);
+            seal(bytes);
             found += 1;
         }
     }
     assert!(found > 0, "descriptors {identifier}");
     image
+}
+
+/// Makes a descriptor that was changed intact again.
+pub(crate) fn seal(bytes: &mut [u8]) {
+    let len = usize::from(le16(bytes, 10));
+    let sum = crc(&bytes[16..16 + len]);
+    bytes[8..10].copy_from_slice(&sum.to_le_bytes());
+    bytes[4] = tag_checksum(bytes);
 }
 
 /// A descriptor as it is in another block.

@@ -3,13 +3,13 @@
 use crate::error::NameProblem;
 
 /// Characters that are in no name.
-pub(super) const FORBIDDEN: [char; 9] = ['\\', '/', ':', '*', '?', '"', '<', '>', '|'];
+pub(crate) const FORBIDDEN: [char; 9] = ['\\', '/', ':', '*', '?', '"', '<', '>', '|'];
 
 /// Names of devices, with any extension and in any case; `COM` and `LPT` with a digit are others.
-const DEVICES: [&str; 4] = ["CON", "PRN", "AUX", "NUL"];
+const DEVICES: [&str; 6] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
 
 /// Why Windows cannot open an item of that name, if it cannot.
-pub(super) fn problem(name: &str) -> Option<NameProblem> {
+pub(crate) fn problem(name: &str) -> Option<NameProblem> {
     let forbidden = |c: &char| c.is_ascii_control() || FORBIDDEN.contains(c);
     if let Some(c) = name.chars().find(forbidden) {
         return Some(NameProblem::Character(c));
@@ -22,7 +22,11 @@ pub(super) fn problem(name: &str) -> Option<NameProblem> {
     let numbered = stem
         .strip_prefix("COM")
         .or_else(|| stem.strip_prefix("LPT"))
-        .is_some_and(|number| matches!(number.as_bytes(), [b'1'..=b'9']));
+        .is_some_and(|number| {
+            let mut digits = number.chars();
+            // The digits of Latin-1 that stand above the line count, too.
+            matches!(digits.next(), Some('1'..='9' | '¹' | '²' | '³')) && digits.next().is_none()
+        });
     (numbered || DEVICES.contains(&stem.as_str())).then_some(NameProblem::Device)
 }
 
@@ -36,7 +40,15 @@ mod tests {
         assert_eq!(problem("tab\t"), Some(NameProblem::Character('\t')));
         assert_eq!(problem("a."), Some(NameProblem::Ending('.')));
         assert_eq!(problem("a "), Some(NameProblem::Ending(' ')));
-        for name in ["con", "NUL.txt", "Com1", "lpt9.tar.gz", "aux .c"] {
+        for name in [
+            "con",
+            "NUL.txt",
+            "Com1",
+            "lpt9.tar.gz",
+            "aux .c",
+            "COM¹",
+            "conin$",
+        ] {
             assert_eq!(problem(name), Some(NameProblem::Device), "{name}");
         }
         for name in ["console", "com0", "com10", "lpt", "a.con", ".hidden", "a b"] {

@@ -1,0 +1,219 @@
+//! Writing one file.
+
+use std::fs::{File, FileTimes};
+use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use super::report::ExtractReason;
+use crate::error::Error;
+use crate::host::{Directory, Target};
+use crate::import::RecordedItem;
+use crate::recorded::Data;
+use crate::source::write_all_at;
+use crate::time::Timestamp;
+
+/// Bytes that are copied at a time.
+pub(super) const BUFFER: usize = 1 << 20;
+
+/// Why a file is not there.
+pub(super) enum Failure {
+    /// The others can be.
+    LeftOut(ExtractReason),
+    /// No other can be, either: there is no room, say.
+    Host(io::Error),
+    /// The caller ended it.
+    Ended(Error),
+}
+
+impl From<ExtractReason> for Failure {
+    fn from(reason: ExtractReason) -> Self {
+        Self::LeftOut(reason)
+    }
+}
+
+impl From<io::Error> for Failure {
+    /// What the host says.
+    fn from(error: io::Error) -> Self {
+        match error.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::Host(error),
+            ErrorKind::AlreadyExists => ExtractReason::Exists.into(),
+            _ => ExtractReason::Host(error).into(),
+        }
+    }
+}
+
+/// How many bytes of a file are recorded on a disc of `disc` bytes, holes not counted.
+///
+/// # Errors
+///
+/// When not all of it can be read.
+pub(super) fn recorded_len(item: &RecordedItem, disc: u64) -> Result<u64, ExtractReason> {
+    let len = item.len();
+    let (mut left, mut recorded) = (len, 0_u64);
+    match &item.entry().data {
+        Data::Embedded(bytes) => {
+            recorded = len.min(bytes.len() as u64);
+            left = left.saturating_sub(recorded);
+        }
+        Data::Runs(runs) => {
+            for run in runs {
+                let part = run.len.min(left);
+                left = left.saturating_sub(part);
+                let (Some(at), true) = (run.at, part > 0) else {
+                    continue;
+                };
+                let end = at.saturating_add(part);
+                if end > disc {
+                    return Err(ExtractReason::PastEnd { end, disc });
+                }
+                recorded = recorded.saturating_add(part);
+            }
+        }
+    }
+    if left > 0 {
+        let recorded = len.saturating_sub(left);
+        return Err(ExtractReason::DataMissing { len, recorded });
+    }
+    Ok(recorded)
+}
+
+/// Where a file goes.
+pub(super) struct Place<'a> {
+    pub target: &'a Target,
+    pub parent: (&'a Path, &'a Directory),
+    pub name: &'a str,
+}
+
+/// A file that is removed again unless it becomes complete.
+struct Unfinished<'a> {
+    place: &'a Place<'a>,
+    file: Option<File>,
+}
+
+impl Unfinished<'_> {
+    /// The file, which is made when it is first asked for.
+    fn file(&mut self) -> Result<&File, Failure> {
+        if self.file.is_none() {
+            let made = self
+                .place
+                .target
+                .make_file(self.place.parent, self.place.name)?;
+            self.file = Some(made);
+        }
+        self.file
+            .as_ref()
+            .ok_or_else(|| io::Error::from(ErrorKind::NotFound).into())
+    }
+}
+
+impl Drop for Unfinished<'_> {
+    fn drop(&mut self) {
+        if let Some(file) = self.file.take() {
+            let Place {
+                target,
+                parent,
+                name,
+            } = *self.place;
+            target.discard(parent, name, file);
+        }
+    }
+}
+
+/// Copies a file, all or nothing; calls `written` with the number of bytes after each part.
+pub(super) fn copy(
+    item: &RecordedItem,
+    place: &Place<'_>,
+    buffer: &mut [u8],
+    mut written: impl FnMut(u64) -> Result<(), Error>,
+) -> Result<(), Failure> {
+    let mut data = item
+        .data()
+        .map_err(|error| ExtractReason::Unreadable(error))?;
+    let mut unfinished = Unfinished { place, file: None };
+    let mut position = 0_u64;
+    let mut is_hole = false;
+    for stretch in stretches(item) {
+        let end = position.saturating_add(stretch.len);
+        is_hole = stretch.is_hole;
+        if is_hole {
+            position = end;
+            continue;
+        }
+        data.seek(SeekFrom::Start(position)).map_err(unreadable)?;
+        while position < end {
+            let left = usize::try_from(end.saturating_sub(position)).unwrap_or(usize::MAX);
+            let len = left.min(buffer.len());
+            let part = buffer.get_mut(..len).unwrap_or_default();
+            let read = match data.read(part).map_err(unreadable)? {
+                0 => {
+                    let missing = io::Error::from(ErrorKind::UnexpectedEof);
+                    return Err(unreadable(missing).into());
+                }
+                read => read,
+            };
+            // What cannot be read at its beginning never appears.
+            let file = unfinished.file()?;
+            write_all_at(file, part.get(..read).unwrap_or_default(), position)?;
+            position = position.saturating_add(read as u64);
+            written(read as u64).map_err(Failure::Ended)?;
+        }
+    }
+    let file = unfinished.file()?;
+    if is_hole {
+        // It has nothing after it that makes the file reach there.
+        file.set_len(position)?;
+    }
+    if let Some(times) = file_times(item.last_modified_time()) {
+        // A time that the system cannot have is not worth a file.
+        let _ = file.set_times(times);
+    }
+    unfinished.file = None;
+    Ok(())
+}
+
+/// Bytes of a file that are recorded, or zeros that are not.
+struct Stretch {
+    is_hole: bool,
+    len: u64,
+}
+
+fn stretches(item: &RecordedItem) -> impl Iterator<Item = Stretch> + '_ {
+    let mut left = item.len();
+    let runs = match &item.entry().data {
+        Data::Runs(runs) => runs.as_slice(),
+        Data::Embedded(_) => &[],
+    };
+    let embedded = runs.is_empty().then_some((false, left));
+    runs.iter()
+        .map(|run| (run.at.is_none(), run.len))
+        .chain(embedded)
+        .map(move |(is_hole, len)| {
+            let len = len.min(left);
+            left = left.saturating_sub(len);
+            Stretch { is_hole, len }
+        })
+        .filter(|stretch| stretch.len > 0)
+}
+
+/// An error of reading the disc, as it was before it passed through a reader.
+fn unreadable(error: io::Error) -> ExtractReason {
+    match error.downcast::<Error>() {
+        Ok(error) => ExtractReason::Unreadable(error),
+        Err(error) => ExtractReason::Host(error),
+    }
+}
+
+/// The times a file or directory gets that was last modified at `time`, if it is one that the system can count.
+pub(super) fn file_times(time: Option<Timestamp>) -> Option<FileTimes> {
+    let time = time?;
+    let whole = Duration::from_secs(time.unix_seconds().unsigned_abs());
+    let part = Duration::from_nanos(time.subsecond_nanos().into());
+    let second = if time.unix_seconds() < 0 {
+        SystemTime::UNIX_EPOCH.checked_sub(whole)
+    } else {
+        SystemTime::UNIX_EPOCH.checked_add(whole)
+    };
+    let time = second?.checked_add(part)?;
+    Some(FileTimes::new().set_modified(time))
+}

@@ -1,0 +1,110 @@
+//! What the files of a volume take, and whether there is room for it.
+
+use std::io;
+use std::path::Path;
+
+use super::copy::recorded_len;
+use crate::error::{Error, Result};
+use crate::host::Room;
+use crate::import::{RecordedItem, RecordedKind};
+use crate::path::ImagePath;
+
+/// Bytes, and items, between two looks at what room is left.
+const STEP: Needed = Needed {
+    bytes: 64 << 20,
+    items: 4096,
+};
+
+/// What items take.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Needed {
+    pub bytes: u64,
+    pub items: u64,
+}
+
+impl Needed {
+    /// What an item takes. A file with several names counts as often, because each becomes a file of its own; one whose data
+    /// is not all on the disc takes nothing, as it is left out.
+    pub(super) fn of(item: &RecordedItem, disc: u64) -> Self {
+        match item.kind() {
+            RecordedKind::Directory => Self { bytes: 0, items: 1 },
+            RecordedKind::File | RecordedKind::Encoded(_) => recorded_len(item, disc)
+                .map_or_else(|_| Self::default(), |bytes| Self { bytes, items: 1 }),
+            RecordedKind::SymbolicLink { .. } | RecordedKind::Special(_) => Self::default(),
+        }
+    }
+
+    pub(super) const fn with(self, more: Self) -> Self {
+        Self {
+            bytes: self.bytes.saturating_add(more.bytes),
+            items: self.items.saturating_add(more.items),
+        }
+    }
+
+    const fn without(self, less: Self) -> Self {
+        Self {
+            bytes: self.bytes.saturating_sub(less.bytes),
+            items: self.items.saturating_sub(less.items),
+        }
+    }
+}
+
+/// What is still needed, and when the room for it was looked at last.
+pub(super) struct Supply<'a> {
+    directory: &'a Path,
+    needed: Needed,
+    since: Needed,
+}
+
+impl<'a> Supply<'a> {
+    pub(super) fn new(directory: &'a Path, needed: Needed) -> Self {
+        Self {
+            directory,
+            needed,
+            since: Needed::default(),
+        }
+    }
+
+    /// Refuses what there is no room for. Where a system cannot tell, a full disk is found when it is full.
+    pub(super) fn check(&self, room: Option<Room>) -> Result<()> {
+        let Some(room) = room else {
+            return Ok(());
+        };
+        let directory = || self.directory.to_owned();
+        if self.needed.bytes > room.bytes {
+            return Err(Error::ExtractSpace {
+                directory: directory(),
+                needed: self.needed.bytes,
+                available: room.bytes,
+            });
+        }
+        match room.items {
+            Some(available) if self.needed.items > available => Err(Error::ExtractItems {
+                directory: directory(),
+                needed: self.needed.items,
+                available,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    /// Counts what an item took, and looks now and then whether there is room for the rest: others write, too.
+    pub(super) fn take(&mut self, item: Needed, room: impl FnOnce() -> Option<Room>) -> Result<()> {
+        self.needed = self.needed.without(item);
+        self.since = self.since.with(item);
+        if self.since.bytes < STEP.bytes && self.since.items < STEP.items {
+            return Ok(());
+        }
+        self.since = Needed::default();
+        self.check(room())
+    }
+
+    /// The error for a disk that is full.
+    pub(super) fn exhausted(&self, path: ImagePath, source: io::Error) -> Error {
+        Error::WriteExtracted {
+            path,
+            directory: self.directory.to_owned(),
+            source,
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! A directory that files are put into, on Unix: everything is reached from its handle.
+
+use std::ffi::OsStr;
+use std::fs::{self, File, FileTimes};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+
+use rustix::fs::{AtFlags, CWD, Dir, Mode, OFlags, fstatvfs, mkdirat, openat, statvfs, unlinkat};
+use rustix::io::retry_on_intr;
+
+use super::{Room, directory_of, open_beneath};
+
+/// To look at something. What is found may be anything, so it is not waited for.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const LOOK: OFlags = OFlags::PATH;
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+const LOOK: OFlags = OFlags::RDONLY.union(OFlags::NONBLOCK);
+
+const LIST: OFlags = OFlags::RDONLY
+    .union(OFlags::DIRECTORY)
+    .union(OFlags::CLOEXEC);
+
+/// What a new file may do and a new directory, apart from what the process takes away.
+const FILE_MODE: Mode = Mode::from_raw_mode(0o666);
+const DIRECTORY_MODE: Mode = Mode::from_raw_mode(0o777);
+
+/// A directory that files are put into.
+#[derive(Debug)]
+pub(crate) struct Target {
+    root: OwnedFd,
+}
+
+/// A directory below a [`Target`], known by its device and its number there.
+#[derive(Debug)]
+pub(crate) struct Directory {
+    identity: Identity,
+}
+
+/// What no two files have at the same time.
+type Identity = (u64, u64);
+
+fn identity(metadata: &fs::Metadata) -> Identity {
+    (metadata.dev(), metadata.ino())
+}
+
+impl Target {
+    /// Opens a directory, also by links; `None` if nothing is there.
+    pub(crate) fn open(directory: &Path) -> io::Result<Option<Self>> {
+        match retry_on_intr(|| openat(CWD, directory, LIST, Mode::empty())) {
+            Err(error) if io::Error::from(error).kind() == io::ErrorKind::NotFound => Ok(None),
+            root => Ok(Some(Self { root: root? })),
+        }
+    }
+
+    /// Makes a directory.
+    pub(crate) fn make(directory: &Path) -> io::Result<Self> {
+        let Some(name) = directory.file_name() else {
+            return Err(io::ErrorKind::NotFound.into());
+        };
+        let above = directory_of(directory);
+        let above = retry_on_intr(|| openat(CWD, above, LIST, Mode::empty()))?;
+        mkdirat(&above, name, DIRECTORY_MODE)?;
+        // It is the one that was made, or what somebody else has put in its place: no link in any case.
+        let root = open_beneath(&above, Path::new(name), LIST, Mode::empty())?;
+        Ok(Self { root })
+    }
+
+    pub(crate) fn is_empty(&self) -> io::Result<bool> {
+        for entry in Dir::read_from(&self.root)? {
+            if !matches!(entry?.file_name().to_bytes(), b"." | b"..") {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    /// The directory itself.
+    pub(crate) fn root(&self) -> io::Result<Directory> {
+        self.look_at_directory(Path::new(""))
+    }
+
+    /// Makes the directory `name` in the directory at `parent`.
+    pub(crate) fn make_directory(
+        &self,
+        parent: (&Path, &Directory),
+        name: &str,
+    ) -> io::Result<Directory> {
+        let above = open_beneath(
+            &self.root,
+            parent.0,
+            LOOK | OFlags::DIRECTORY,
+            Mode::empty(),
+        )?;
+        mkdirat(&above, name, DIRECTORY_MODE)?;
+        directory_at(&above, Path::new(name))
+    }
+
+    /// The directory that is at `path`, which is not a link to one.
+    pub(crate) fn existing_directory(
+        &self,
+        parent: (&Path, &Directory),
+        name: &str,
+    ) -> io::Result<Directory> {
+        self.look_at_directory(&parent.0.join(name))
+    }
+
+    fn look_at_directory(&self, path: &Path) -> io::Result<Directory> {
+        directory_at(&self.root, path)
+    }
+
+    /// Makes the file `name` in the directory at `parent`, to be written. Nothing may be there.
+    pub(crate) fn make_file(&self, parent: (&Path, &Directory), name: &str) -> io::Result<File> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
+        open_beneath(&self.root, &parent.0.join(name), flags, FILE_MODE).map(File::from)
+    }
+
+    /// Removes a file that was made, unless it is no longer where it was; it loses what was written in any case.
+    pub(crate) fn discard(&self, parent: (&Path, &Directory), name: &str, file: File) {
+        // There is nobody to tell that this fails: the failure that led here is told.
+        let _ = file.set_len(0);
+        let _ = (|| -> io::Result<()> {
+            let above = open_beneath(
+                &self.root,
+                parent.0,
+                LOOK | OFlags::DIRECTORY,
+                Mode::empty(),
+            )?;
+            let there = open_beneath(&above, Path::new(name), LOOK, Mode::empty())?;
+            let there = File::from(there).metadata()?;
+            if identity(&there) == identity(&file.metadata()?) {
+                unlinkat(&above, OsStr::new(name), AtFlags::empty())?;
+            }
+            Ok(())
+        })();
+    }
+
+    /// Sets the times of a directory to which nothing is added any more. False if another directory or nothing at all is
+    /// at its path.
+    pub(crate) fn finish(&self, path: &Path, directory: &Directory, times: FileTimes) -> bool {
+        let there = open_beneath(&self.root, path, LIST, Mode::empty()).map(File::from);
+        match there {
+            Ok(there) => {
+                let is_same = there
+                    .metadata()
+                    .is_ok_and(|metadata| identity(&metadata) == directory.identity);
+                if is_same {
+                    // Its times are not worth giving up anything for.
+                    let _ = there.set_times(times);
+                }
+                is_same
+            }
+            // One that may not be read, by the process's mask say, may still be there.
+            Err(_) => self
+                .look_at_directory(path)
+                .is_ok_and(|there| there.identity == directory.identity),
+        }
+    }
+
+    pub(crate) fn room(&self) -> Option<Room> {
+        fstatvfs(&self.root).ok().and_then(|found| room(&found))
+    }
+}
+
+impl Directory {
+    /// What no other directory has, where that can be known.
+    pub(crate) const fn identity(&self) -> Option<Identity> {
+        Some(self.identity)
+    }
+}
+
+fn directory_at(from: &OwnedFd, path: &Path) -> io::Result<Directory> {
+    let there = open_beneath(from, path, LOOK | OFlags::DIRECTORY, Mode::empty())?;
+    let identity = identity(&File::from(there).metadata()?);
+    Ok(Directory { identity })
+}
+
+/// What the file system of a directory has room for, if it says so.
+pub(crate) fn room_at(directory: &Path) -> Option<Room> {
+    statvfs(directory).ok().and_then(|found| room(&found))
+}
+
+fn room(found: &rustix::fs::StatVfs) -> Option<Room> {
+    // Some that have no limit, or do not know it, say that they have nothing at all.
+    if found.f_blocks == 0 {
+        return None;
+    }
+    Some(Room {
+        bytes: found.f_bavail.saturating_mul(found.f_frsize),
+        items: (found.f_files != 0).then_some(found.f_favail),
+    })
+}
