@@ -127,9 +127,7 @@ pub(super) fn copy(
     buffer: &mut [u8],
     mut written: impl FnMut(u64) -> Result<(), Error>,
 ) -> Result<(), Failure> {
-    let mut data = item
-        .data()
-        .map_err(|error| ExtractReason::Unreadable(error))?;
+    let mut data = item.data().map_err(ExtractReason::Unreadable)?;
     let mut unfinished = Unfinished { place, file: None };
     let mut position = 0_u64;
     let mut is_hole = false;
