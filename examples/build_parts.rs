@@ -9,11 +9,11 @@ mod epoch;
 mod interrupt;
 
 use std::error::Error;
-use std::fs::{self, File, Permissions};
-use std::io::{self, ErrorKind, Write};
+use std::fs::File;
+use std::io::{self, Write};
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{self, Child, Command, ExitCode, Stdio};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -22,15 +22,19 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use std::{env, thread};
 
 use clap::Parser;
-use imapi2fs::{FileSystemImage, ResultImage, Timestamp, WriteOptions, WriteProgress};
+use imapi2fs::{
+    FileSystemImage, LeftOutReason, OutputFile, Printable, ResultImage, Timestamp, TreeOptions,
+    UnfinishedFile, WriteOptions, WriteProgress,
+};
 
-use common::{NameOptions, printable};
+use common::{NameOptions, StandardOutput, note};
 use epoch::source_date_epoch;
 use interrupt::{INTERRUPTED, interrupts};
 
 const DETAILS: &str = "\
 Without --only, so many processes make the image as --processes says, and OUTPUT
-is there when all of it is. With --only, OUTPUT is written in place: machines that
+is there when all of it is; one that can be written but not replaced, as it is a
+mount point or in a directory that cannot be written, is written in place. With --only, OUTPUT is written in place: machines that
 have the same tree and share OUTPUT can make it together, each with another I, the
 same N and the same --time. The digest of the plan is printed; parts fit together if
 their digests are alike, and with --digest no others are made.
@@ -74,9 +78,13 @@ struct Options {
     #[arg(long, value_name = "DIGEST", requires = "only")]
     digest: Option<String>,
 
-    /// Where the parts go until all of them are there
+    /// Replace OUTPUT even if it exists and is the source, one of its files, or lies in SOURCE_DIR
+    #[arg(long)]
+    overwrite_source: bool,
+
+    /// Write to the file that is standard input: OUTPUT, or what takes its place when all parts are there
     #[arg(long, hide = true, requires = "only")]
-    into: Option<PathBuf>,
+    into_standard_input: bool,
 }
 
 /// Every `of`th part, from part `first` on.
@@ -99,7 +107,7 @@ impl FromStr for Share {
 }
 
 fn main() -> ExitCode {
-    common::exit_code(run(&Options::parse()))
+    common::exit_code(|| run(&Options::parse()))
 }
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
@@ -112,7 +120,14 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 /// Makes a share of the parts.
 fn make(options: &Options, share: Share) -> Result<(), Box<dyn Error>> {
     let time = options.time.unwrap_or_default();
-    let image = options.image(time, options.into.as_deref(), Arc::default())?;
+    let (image, output) = if options.into_standard_input {
+        let tree = options.tree().output(&options.output()?);
+        (options.image(time, tree, Arc::default())?, None)
+    } else {
+        let tree = options.tree().exclude(&options.output);
+        let image = options.image(time, tree, Arc::default())?;
+        (image, Some(&options.output))
+    };
     let digest = image.plan_digest()?.to_string();
     if options
         .digest
@@ -121,36 +136,57 @@ fn make(options: &Options, share: Share) -> Result<(), Box<dyn Error>> {
     {
         return Err(format!("this is another image: the digest of its plan is {digest}").into());
     }
-    let output = File::options()
-        .write(true)
-        .create(options.into.is_none())
-        .truncate(false)
-        .open(options.into.as_ref().unwrap_or(&options.output))?;
-    output.set_len(image.len())?;
+    let file = match output {
+        Some(path) => {
+            // It is written in place while the image is read.
+            image.check_output(&OutputFile::open(path)?)?;
+            let file = File::options()
+                .write(true)
+                .create(true)
+                .truncate(false)
+                .open(path)?;
+            file.set_len(image.len())?;
+            file
+        }
+        None => standard_input()?,
+    };
     let go_on = |_: WriteProgress<'_>| ControlFlow::Continue(());
     let parts = image.parts(options.part_size);
     for part in parts.skip(share.first).step_by(share.of.get()) {
-        part.write_at(&output, &WriteOptions::new(), go_on)?;
+        part.write_at(&file, &WriteOptions::new(), go_on)?;
     }
-    writeln!(io::stdout(), "{digest}")?;
+    writeln!(StandardOutput::lock(), "{digest}")?;
     Ok(())
 }
 
+/// Standard input, which is a file to be written.
+fn standard_input() -> io::Result<File> {
+    #[cfg(unix)]
+    let input = std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned()?;
+    #[cfg(windows)]
+    let input = std::os::windows::io::AsHandle::as_handle(&io::stdin()).try_clone_to_owned()?;
+    Ok(input.into())
+}
+
 impl Options {
-    /// The image, planned but not made; it has nothing of the file in which it is made.
+    fn output(&self) -> imapi2fs::Result<OutputFile> {
+        Ok(OutputFile::open(&self.output)?.overwrite_source(self.overwrite_source))
+    }
+
+    fn tree(&self) -> TreeOptions {
+        self.names.tree_options()
+    }
+
+    /// The image, planned but not made.
     fn image(
         &self,
         time: i64,
-        unfinished: Option<&Path>,
+        mut tree: TreeOptions,
         is_interrupted: Arc<AtomicBool>,
     ) -> Result<ResultImage, Box<dyn Error>> {
         let mut image = FileSystemImage::with_time(Timestamp::from_unix(time));
         image.set_free_media_blocks(0)?;
         self.names.apply_to(&mut image)?;
-        let mut tree = self.names.tree_options().exclude(&self.output);
-        if let Some(unfinished) = unfinished {
-            tree = tree.exclude(unfinished);
-        }
         if let Some(time) = source_date_epoch()? {
             tree = tree.latest_time(time);
         }
@@ -159,10 +195,28 @@ impl Options {
             false => ControlFlow::Continue(()),
         });
         let summary = image.root_mut().add_tree_with(&self.source, &tree)?;
-        if self.into.is_none() {
+        let result = image.create_result_image()?;
+        let is_excluded = |reason| matches!(reason, LeftOutReason::Excluded);
+        let output_is_inside = summary.left_out.iter().any(|one| is_excluded(one.reason));
+        if output_is_inside && !self.overwrite_source {
+            self.check_shared(result.len())?;
+        }
+        if !self.into_standard_input {
             common::note_left_out(summary.left_out.iter(), usize::MAX);
         }
-        Ok(image.create_result_image()?)
+        Ok(result)
+    }
+
+    /// Checks that an output in the source directory is the image that others make, by its length.
+    fn check_shared(&self, len: u64) -> Result<(), Box<dyn Error>> {
+        let found = File::open(&self.output)?.metadata()?.len();
+        match found == len {
+            true => Ok(()),
+            false => Err(Box::new(imapi2fs::Error::OutputInSource {
+                file: self.output.clone(),
+                directory: self.source.clone(),
+            })),
+        }
     }
 
     fn processes(&self) -> NonZeroUsize {
@@ -174,32 +228,31 @@ impl Options {
 
 /// Has other processes make all parts.
 fn build(options: &Options) -> Result<(), Box<dyn Error>> {
-    let (output, permissions) = replaceable(&options.output)?;
-    let directory = match output.parent() {
-        Some(directory) if directory != Path::new("") => directory,
-        _ => Path::new("."),
-    };
-    let is_interrupted = interrupts();
-    // Made before anything is planned: it changes the time of its directory, which may belong to the tree.
-    let unfinished = tempfile::Builder::new()
-        .prefix(".imapi2fs-")
-        .make_in(directory, |path| File::create_new(path))?;
-    if let Some(permissions) = permissions {
-        unfinished.as_file().set_permissions(permissions)?;
+    let output = options.output()?;
+    for file in output.removed() {
+        note(format_args!(
+            "removed {}, which a program that was killed left",
+            file.display()
+        ));
     }
-    let made = build_into(options, unfinished.path(), &is_interrupted);
+    let tree = options.tree().output(&output);
+    let is_interrupted = interrupts();
+    // Made before anything is planned: if it has a name, it changes the time of its directory, which may belong to the
+    // tree.
+    let mut unfinished = output.start()?;
+    let made = build_into(options, tree, &mut unfinished, &is_interrupted);
     // Who interrupts this program may have interrupted the others, too.
     if is_interrupted.load(Ordering::Relaxed) {
         drop(unfinished);
         process::exit(INTERRUPTED);
     }
     let digest = made?;
-    unfinished.persist(&output)?;
+    unfinished.finish()?;
     let output = options.output.display();
     writeln!(
-        io::stdout(),
+        StandardOutput::lock(),
         "{}",
-        printable(format_args!("{digest}  {output}"))
+        Printable(format_args!("{digest}  {output}"))
     )?;
     Ok(())
 }
@@ -207,7 +260,8 @@ fn build(options: &Options) -> Result<(), Box<dyn Error>> {
 /// Has other processes make all parts in a file, until they have done so or are to end; returns the plan's digest.
 fn build_into(
     options: &Options,
-    unfinished: &Path,
+    tree: TreeOptions,
+    unfinished: &mut UnfinishedFile,
     is_interrupted: &Arc<AtomicBool>,
 ) -> Result<String, Box<dyn Error>> {
     let time = match (options.time, source_date_epoch()?) {
@@ -215,7 +269,9 @@ fn build_into(
         (None, Some(time)) => time.unix_seconds(),
         (None, None) => SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs() as i64,
     };
-    let image = options.image(time, Some(unfinished), is_interrupted.clone())?;
+    let image = options.image(time, tree, is_interrupted.clone())?;
+    image.check_output(&options.output()?)?;
+    unfinished.set_len(image.len())?;
     let digest = image.plan_digest()?.to_string();
     let processes = options.processes();
     let mut crew = Crew(Vec::new());
@@ -224,31 +280,18 @@ fn build_into(
         // Before what the user gave, of which the last may be no options.
         command.arg(format!("--only={first}/{processes}"));
         command.arg(format!("--digest={digest}"));
-        command.arg("--into").arg(unfinished);
+        command.arg("--into-standard-input");
         if options.time.is_none() {
             command.arg(format!("--time={time}"));
         }
         command.args(env::args_os().skip(1));
+        command.stdin(unfinished.file().try_clone()?);
         crew.0.push(command.stdout(Stdio::null()).spawn()?);
     }
     while !is_interrupted.load(Ordering::Relaxed) && !crew.is_done()? {
         thread::sleep(Duration::from_millis(10));
     }
     Ok(digest)
-}
-
-/// The regular file that `output` is or will be, links followed; with the permissions it has if it exists.
-fn replaceable(output: &Path) -> Result<(PathBuf, Option<Permissions>), Box<dyn Error>> {
-    match fs::metadata(output) {
-        Ok(metadata) if metadata.is_file() => {
-            Ok((fs::canonicalize(output)?, Some(metadata.permissions())))
-        }
-        Err(error) if error.kind() == ErrorKind::NotFound && !output.is_symlink() => {
-            Ok((output.to_owned(), None))
-        }
-        Err(error) => Err(format!("cannot write {}: {error}", output.display()).into()),
-        Ok(_) => Err(format!("cannot write {}: not a regular file", output.display()).into()),
-    }
 }
 
 /// Processes that make parts. Those that run when it is dropped are ended, so that none writes to a file that is gone.

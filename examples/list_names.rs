@@ -6,14 +6,14 @@ mod common;
 
 use std::collections::HashMap;
 use std::error::Error;
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
-use imapi2fs::{FileSystemImage, Finding};
+use imapi2fs::{FileSystemImage, Finding, Printable};
 
-use common::{NameOptions, printable};
+use common::{NameOptions, StandardOutput};
 
 /// Lists the names that each file system of an image would use, without writing one
 ///
@@ -35,7 +35,7 @@ struct Options {
 }
 
 fn main() -> ExitCode {
-    common::exit_code(run(&Options::parse()))
+    common::exit_code(|| run(&Options::parse()))
 }
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
@@ -63,7 +63,7 @@ fn list(image: &FileSystemImage, only_changed: bool) -> Result<(), Box<dyn Error
         }
     }
 
-    let mut output = BufWriter::new(io::stdout().lock());
+    let mut output = BufWriter::new(StandardOutput::lock());
     write!(output, "path")?;
     for file_system in image.file_systems_to_create() {
         write!(output, "\t{file_system}")?;
@@ -72,11 +72,11 @@ fn list(image: &FileSystemImage, only_changed: bool) -> Result<(), Box<dyn Error
 
     for item in image.root().descendants() {
         let path = item.full_path();
-        let mut line = printable(&path);
+        let mut line = Printable(&path).to_string();
         let mut changed = false;
         for file_system in image.file_systems_to_create() {
             line += "\t";
-            line += &printable(item.file_system_name(file_system)?);
+            line += &Printable(item.file_system_name(file_system)?).to_string();
             if let Some(reasons) = changes.get(&(path.clone(), file_system)) {
                 line += &format!(" ({reasons})");
                 changed = true;

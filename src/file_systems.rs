@@ -5,9 +5,11 @@ use std::str::FromStr;
 
 use bitflags::bitflags;
 
+use crate::printable::Printable;
+
 /// A value that a setting cannot have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{parameter} cannot be `{value}`: expected {expected}")]
+#[error("{parameter} cannot be `{value}`: expected {expected}", value = Printable(.value))]
 pub struct InvalidValue {
     /// The setting.
     pub parameter: &'static str,

@@ -13,8 +13,11 @@
 //!
 //! Every part takes its blocks first; then, all addresses known, each is put on the map.
 
+mod sources;
+
 use std::sync::Arc;
 
+pub(crate) use self::sources::Sources;
 use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba};
 use crate::boot::{self, Stub};
 use crate::error::Result;
@@ -60,6 +63,8 @@ pub(crate) enum Boot {
 #[derive(Debug)]
 pub(crate) struct Layout {
     pub map: Map,
+    /// What it is read from.
+    pub sources: Sources,
     /// From the first block of the image to the last: the session, or the whole disc.
     pub extent: Extent,
     /// The session.
@@ -264,6 +269,7 @@ impl Layout {
         }
         Ok(Self {
             map: map.finish(),
+            sources: Sources::new(tree, &options.boot),
             extent,
             session,
             modified,

@@ -71,6 +71,7 @@ mod joliet;
 mod layout;
 mod media;
 mod path;
+mod printable;
 mod recorded;
 mod result;
 mod source;
@@ -113,10 +114,11 @@ pub use self::media::{
     MultisessionSequential, ReaderDisc,
 };
 pub use self::path::ImagePath;
+pub use self::printable::Printable;
 pub use self::recorded::RecordedFinding;
 pub use self::result::{
-    ImagePart, ImageStream, PlanDigest, ProgressItem, ProgressItems, ResultImage, WriteAt,
-    WriteOptions, WriteProgress,
+    ImagePart, ImageStream, OutputFile, PlanDigest, ProgressItem, ProgressItems, ResultImage,
+    UnfinishedFile, WriteAt, WriteOptions, WriteProgress,
 };
 pub use self::source::{PlatformStaging, Source, StagingPolicy};
 pub use self::time::Timestamp;

@@ -22,7 +22,7 @@ use imapi2fs::{
     MultisessionInterface, RandomWriteImage, ResultImage, SequentialImage,
 };
 
-use messages::{note, printable};
+use messages::note;
 use progress::Progress;
 use tree::TreeArgs;
 
@@ -109,7 +109,7 @@ struct ImageError {
 }
 
 fn main() -> ExitCode {
-    messages::exit_code(run(&Options::parse()))
+    messages::exit_code(|| run(&Options::parse()))
 }
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {

@@ -19,9 +19,9 @@ use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use imapi2fs::{FeatureSupport, FileSystemImage};
+use imapi2fs::{FeatureSupport, FileSystemImage, Printable};
 
-use common::printable;
+use common::StandardOutput;
 use options::Options;
 use output::Output;
 
@@ -29,11 +29,11 @@ use output::Output;
 const NAMED: usize = 10;
 
 fn main() -> ExitCode {
-    common::exit_code(run(&Options::parse()))
+    common::exit_code(|| run(&Options::parse()))
 }
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
-    let output = Output::open(&options.output)?;
+    let output = Output::open(&options.output, options.overwrite_source)?;
     let mut image = options.image()?;
     let tree = options.tree_options(&output)?;
 
@@ -53,7 +53,11 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         if output.is_standard_output() {
             report(&image, io::stderr().lock())?;
         } else {
-            report(&image, io::stdout().lock())?;
+            match report(&image, StandardOutput::lock()) {
+                // Whoever reads it has seen enough, and wants the image all the same.
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
+                reported => reported?,
+            }
         }
     }
 
@@ -64,7 +68,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 fn report(image: &FileSystemImage, to: impl Write) -> io::Result<()> {
     let mut to = BufWriter::new(to);
     for finding in image.report() {
-        writeln!(to, "{}", printable(finding))?;
+        writeln!(to, "{}", Printable(finding))?;
     }
     to.flush()
 }

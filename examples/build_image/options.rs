@@ -94,6 +94,10 @@ pub(crate) struct Options {
     #[arg(long, value_name = "DIR")]
     working_directory: Option<PathBuf>,
 
+    /// Replace OUTPUT even if it exists and is the source, one of its files, or lies in SOURCE_DIR
+    #[arg(long)]
+    pub(crate) overwrite_source: bool,
+
     /// Name every renamed item, changed time and item left out (on standard output, unless the image goes there)
     #[arg(long)]
     pub(crate) report: bool,
@@ -120,9 +124,20 @@ Environment:
   SOURCE_DATE_EPOCH  Seconds since 1970 that count as now; later times of files
                      are set back to it
 
+Seeds for cloud-init (NoCloud): --file-systems iso9660,joliet --volume-name cidata
+  With UDF, blkid says that the image is UDF, and cloud-init does not look at it.
+
 A regular OUTPUT appears, or is replaced, only when the image is complete. Until
-then it grows in a file named .imapi2fs-* beside it, which only a program that
-is killed (SIGKILL, power failure) leaves behind.";
+then it grows in the same directory: in a file without a name, of which nothing
+stays, or where the system has no such files in one named .imapi2fs-*, which stays
+if the program is killed (SIGKILL, power failure) until the next one that writes
+there removes it.
+OUTPUT is written in place, and is empty if that fails, when it can be written but
+not replaced: it is a mount point, or its directory does not let files be made or
+replaced. Devices and pipes are always written in place.
+An OUTPUT in SOURCE_DIR is left out of the image. If it exists already, or is a
+source file by any other name, it is refused unless --overwrite-source is given.
+";
 
 impl Options {
     /// An empty image with all settings made.
@@ -194,7 +209,7 @@ impl Options {
 
     /// How the source is read.
     pub(crate) fn tree_options(&self, output: &Output) -> Result<TreeOptions, Box<dyn Error>> {
-        let options = self.names.tree_options().exclude(output.path());
+        let options = self.names.tree_options().output(output.file());
         let mut options = options.named_streams(self.named_streams);
         if let Some(time) = source_date_epoch()? {
             options = options.latest_time(time);

@@ -1,32 +1,25 @@
 //! Where the image goes: in place to a device or pipe, all or nothing to a regular file.
 
 use std::error::Error;
-use std::fmt::Display;
-use std::fs::{self, File};
-use std::io::{self, ErrorKind};
+use std::fs::File;
+use std::io;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process;
 use std::sync::atomic::Ordering;
 
-use imapi2fs::{ResultImage, WriteOptions};
+use imapi2fs::{OutputFile, ResultImage, WriteOptions};
 
+use crate::common::note;
 use crate::interrupt::{INTERRUPTED, interrupts};
 use crate::progress::Progress;
 
-/// Not opened by this name: where it is a file, that would write from its start.
-const STANDARD_OUTPUT: &str = "/dev/stdout";
+/// Not opened by these names: where it is a file, that would write from its start.
+const STANDARD_OUTPUT: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 
 pub(crate) struct Output {
-    path: PathBuf,
-    target: Target,
-}
-
-enum Target {
-    StandardOutput(File),
-    /// A device or a pipe.
-    InPlace(File),
-    Regular,
+    file: OutputFile,
+    is_standard_output: bool,
 }
 
 /// Why the image could not be put where it should go.
@@ -38,33 +31,35 @@ struct WriteError {
 }
 
 impl Output {
-    /// Finds out what `path` is, and that it can be written. Changes nothing yet.
-    pub(crate) fn open(path: &Path) -> Result<Self, Box<dyn Error>> {
-        let target = if path == Path::new("-") || path == Path::new(STANDARD_OUTPUT) {
-            Target::standard_output()
+    /// Finds out what `path` is, and that it can be written. Changes nothing there yet.
+    pub(crate) fn open(path: &Path, overwrite_source: bool) -> Result<Self, Box<dyn Error>> {
+        let is_standard_output = STANDARD_OUTPUT.iter().any(|name| path == Path::new(name));
+        let file = if is_standard_output {
+            let name = "standard output";
+            let file = standard_output().map_err(|error| WriteError::boxed(name, error))?;
+            OutputFile::stream(file, name)
         } else {
-            Target::open(path)
+            OutputFile::open(path)?
         };
-        match target {
-            Ok(target) => Ok(Self {
-                path: path.to_owned(),
-                target,
-            }),
-            Err(error) => Err(WriteError::boxed(path.display(), error)),
+        for file in file.removed() {
+            note(format_args!(
+                "removed {}, which a program that was killed left",
+                file.display()
+            ));
         }
+        Ok(Self {
+            file: file.overwrite_source(overwrite_source),
+            is_standard_output,
+        })
     }
 
-    pub(crate) fn is_standard_output(&self) -> bool {
-        matches!(self.target, Target::StandardOutput(_))
+    pub(crate) const fn is_standard_output(&self) -> bool {
+        self.is_standard_output
     }
 
     /// What is not to be put into the image, should it lie in the source.
-    pub(crate) fn path(&self) -> &Path {
-        match self.target {
-            // On Linux it leads to the file that is behind it.
-            Target::StandardOutput(_) => Path::new(STANDARD_OUTPUT),
-            Target::InPlace(_) | Target::Regular => &self.path,
-        }
+    pub(crate) const fn file(&self) -> &OutputFile {
+        &self.file
     }
 
     pub(crate) fn write(
@@ -72,82 +67,71 @@ impl Output {
         image: &ResultImage,
         options: &WriteOptions,
     ) -> Result<(), Box<dyn Error>> {
-        let name = match self.target {
-            Target::StandardOutput(_) => "standard output".to_owned(),
-            Target::InPlace(_) | Target::Regular => self.path.display().to_string(),
-        };
+        let name = self.file.path().display().to_string();
         let mut bar = Progress::new(image.len());
-        let written = match self.target {
-            Target::StandardOutput(file) | Target::InPlace(file) => {
-                image.write_to_with(file, options, |at| {
-                    bar.update(at.bytes_done(), || at.current())
-                })
-            }
-            Target::Regular => {
-                let is_interrupted = interrupts();
-                let written = image.write_to_file(&self.path, options, |at| {
-                    match is_interrupted.load(Ordering::Relaxed) {
-                        true => ControlFlow::Break(()),
-                        false => bar.update(at.bytes_done(), || at.current()),
-                    }
-                });
-                if let Err(imapi2fs::Error::Cancelled) = written {
-                    process::exit(INTERRUPTED);
-                }
-                written
-            }
+        // Nothing is left of what is not whole; what goes elsewhere is there already.
+        let is_interrupted = (!self.file.is_stream()).then(interrupts);
+        let is_interrupted = || {
+            let told = is_interrupted.as_ref();
+            told.is_some_and(|told| told.load(Ordering::Relaxed))
         };
+        let written = image.write_to_output(self.file, options, |at| match is_interrupted() {
+            true => ControlFlow::Break(()),
+            false => bar.update(at.bytes_done(), || at.current()),
+        });
         match written {
             Ok(_) => Ok(()),
-            // What was being written is said here.
-            Err(imapi2fs::Error::Write { source } | imapi2fs::Error::WriteImage { source, .. }) => {
-                Err(WriteError::boxed(name, source))
-            }
-            Err(error) => Err(WriteError::boxed(name, error)),
+            Err(imapi2fs::Error::Cancelled) => process::exit(INTERRUPTED),
+            // These say what was to be written.
+            Err(
+                error @ (imapi2fs::Error::WriteImage { .. }
+                | imapi2fs::Error::OutputIsSource { .. }),
+            ) => Err(error.into()),
+            Err(error) => Err(WriteError::boxed(&name, error)),
         }
     }
 }
 
-impl Target {
-    fn open(path: &Path) -> io::Result<Self> {
-        // One call finds what is missing, a directory, or not ours to write.
-        match File::options().write(true).open(path) {
-            Ok(file) => match file.metadata() {
-                Ok(metadata) if metadata.is_file() => Ok(Self::Regular),
-                // Windows has no metadata for devices.
-                _ => Ok(Self::InPlace(file)),
-            },
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                fs::metadata(directory_of(path))?;
-                Ok(Self::Regular)
-            }
-            Err(error) => Err(error),
+/// Standard output as a file: Rust's own looks for ends of lines, and on Windows for text.
+fn standard_output() -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        let output = File::from(std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?);
+        match is_closed(&output)? {
+            true => Err(io::Error::other(
+                "it is closed; to write the image nowhere, name /dev/null",
+            )),
+            false => Ok(output),
         }
     }
-
-    /// Standard output as a file: Rust's own looks for ends of lines, and on Windows for text.
-    fn standard_output() -> io::Result<Self> {
-        #[cfg(unix)]
-        let output = std::os::fd::AsFd::as_fd(&io::stdout()).try_clone_to_owned()?;
-        #[cfg(windows)]
+    #[cfg(windows)]
+    {
         let output =
             std::os::windows::io::AsHandle::as_handle(&io::stdout()).try_clone_to_owned()?;
-        Ok(Self::StandardOutput(output.into()))
+        Ok(output.into())
     }
+}
+
+/// Whether it was closed when the program began. Rust opens the null device instead then, for reading and writing, as some
+/// programs do that start others and want to see nothing of them; a shell opens it for writing only.
+#[cfg(unix)]
+fn is_closed(output: &File) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt;
+
+    use rustix::fs::{OFlags, fcntl_getfl};
+
+    let Ok(null) = std::fs::metadata("/dev/null") else {
+        return Ok(false);
+    };
+    let (found, null) = (output.metadata()?.rdev(), null.rdev());
+    Ok(found == null && fcntl_getfl(output)? & OFlags::RWMODE == OFlags::RDWR)
 }
 
 impl WriteError {
-    fn boxed(output: impl Display, source: impl Into<Box<dyn Error>>) -> Box<dyn Error> {
+    fn boxed(output: &str, source: impl Into<Box<dyn Error>>) -> Box<dyn Error> {
         Box::new(Self {
-            output: output.to_string(),
+            output: output.to_owned(),
             source: source.into(),
         })
-    }
-}
-
-fn directory_of(file: &Path) -> &Path {
-    match file.parent() {
-        Some(directory) if directory != Path::new("") => directory,
-        _ => Path::new("."),
     }
 }

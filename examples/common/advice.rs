@@ -37,6 +37,7 @@ fn option(error: &Error) -> Option<&'static str> {
     // Programs with the options for names, and with those for trees.
     let names = builds || matches!(PROGRAM, "build_parts" | "list_names");
     let trees = names || appends;
+    let overwrites = builds || PROGRAM == "build_parts";
     Some(match error {
         Error::ImageSizeLimit { limit, .. } | Error::ImageTooBig { limit, .. }
             if *limit > 0 && error.advice()?.contains('`') =>
@@ -64,6 +65,12 @@ fn option(error: &Error) -> Option<&'static str> {
         Error::LinkNotAllowed { .. } if trees => "use --links follow or --links skip",
         Error::SourceChanged { .. } if builds => "run this again, or use --stage-files",
         Error::SourceChanged { .. } if trees => "run this again",
+        Error::OutputIsSource {
+            is_replaced: true, ..
+        } if overwrites => "write to another file, or allow it with --overwrite-source",
+        Error::OutputInSource { .. } if overwrites => {
+            "remove it, write to another file, or allow it with --overwrite-source"
+        }
         Error::WorkingDirectorySpace { .. } if builds => "choose another with --working-directory",
         Error::IncompatiblePreviousSession { .. } if appends => {
             if error.advice()?.contains("rock_ridge") {

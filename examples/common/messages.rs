@@ -8,24 +8,47 @@ use std::fmt::{Display, Write as _};
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
-/// Turns a program's result into its exit status, and an error with its causes into one line.
-pub(crate) fn exit_code(result: Result<(), Box<dyn Error>>) -> ExitCode {
-    let Err(error) = result else {
+use imapi2fs::Printable;
+
+/// Runs a program; turns its result into its exit status, and an error with its causes into one line.
+///
+/// When the reader of a pipe has gone, the program ends as others do: without a word, and on Unix by the signal for that.
+pub(crate) fn exit_code(run: impl FnOnce() -> Result<(), Box<dyn Error>>) -> ExitCode {
+    signals::prepare();
+    let Err(error) = run() else {
         return ExitCode::SUCCESS;
     };
-    note(with_causes(&*error));
+    if is_about_a_closed_pipe(&*error) {
+        signals::end_as_others_do();
+    } else {
+        note(with_causes(&*error));
+    }
     ExitCode::FAILURE
 }
 
 /// An error's message and those of its causes.
 pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
     let mut text = advice::message(error);
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        let _ = write!(text, ": {}", advice::message(error));
-        cause = error.source();
+    for cause in causes(error).skip(1) {
+        let _ = write!(text, ": {}", advice::message(cause));
     }
     text
+}
+
+/// An error and its causes.
+fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
+    let mut next = Some(error);
+    std::iter::from_fn(move || {
+        let error = next?;
+        next = error.source();
+        Some(error)
+    })
+}
+
+fn is_about_a_closed_pipe(error: &(dyn Error + 'static)) -> bool {
+    causes(error)
+        .filter_map(|error| error.downcast_ref::<io::Error>())
+        .any(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// Writes a line to standard error. Nobody is told when that fails: there is no one left to tell.
@@ -34,23 +57,29 @@ pub(crate) fn note(message: impl Display) {
         io::stderr(),
         "{}: {}",
         env!("CARGO_CRATE_NAME"),
-        printable(message)
+        Printable(message)
     );
 }
 
-/// Text that stays on one line and does nothing to a terminal, whatever names it holds.
-pub(crate) fn printable(text: impl Display) -> String {
-    let text = text.to_string();
-    if !text.contains(char::is_control) {
-        return text;
+#[cfg(unix)]
+mod signals {
+    use std::sync::Arc;
+
+    use signal_hook::consts::{SIGPIPE, SIGXFSZ};
+
+    /// A file that may not grow is an error of its writer; without a handler it would be the program's end.
+    pub(super) fn prepare() {
+        let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
     }
-    let mut line = String::new();
-    for character in text.chars() {
-        if character.is_control() {
-            line.extend(character.escape_default());
-        } else {
-            line.push(character);
-        }
+
+    pub(super) fn end_as_others_do() {
+        let _ = signal_hook::low_level::emulate_default_handler(SIGPIPE);
     }
-    line
+}
+
+#[cfg(not(unix))]
+mod signals {
+    pub(super) const fn prepare() {}
+
+    pub(super) const fn end_as_others_do() {}
 }

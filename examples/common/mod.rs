@@ -1,12 +1,14 @@
 //! What the examples that make images have in common: options that decide how items are named, and messages.
 
 mod messages;
+mod stdout;
 mod tree;
 
 use clap::{Args, ValueEnum};
 use imapi2fs::{FileSystemImage, FileSystems, InterchangeLevel, TreeOptions};
 
-pub(crate) use self::messages::{exit_code, note, printable};
+pub(crate) use self::messages::{exit_code, note};
+pub(crate) use self::stdout::StandardOutput;
 use self::tree::TreeArgs;
 pub(crate) use self::tree::note_left_out;
 

@@ -7,9 +7,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use imapi2fs::Printable;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
-
-use crate::printable;
 
 /// Work that takes no longer shows nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
@@ -45,7 +44,7 @@ impl Progress {
             if self.bar.is_hidden() {
                 self.bar.set_draw_target(ProgressDrawTarget::stderr());
             }
-            self.bar.set_message(printable(next()));
+            self.bar.set_message(Printable(next()).to_string());
         }
         ControlFlow::Continue(())
     }
@@ -62,7 +61,7 @@ pub(crate) fn spin<T>(source: &Path, work: impl FnOnce() -> T) -> T {
             if ended.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
                 let spinner = ProgressBar::new_spinner()
                     .with_style(style("{spinner} reading {wide_msg}"))
-                    .with_message(printable(source.display()))
+                    .with_message(Printable(source.display()).to_string())
                     .with_finish(ProgressFinish::AndClear);
                 spinner.enable_steady_tick(INTERVAL);
                 let _ = ended.recv();

@@ -24,7 +24,7 @@ use imapi2fs::{ExistingItems, ExtractOptions, ExtractReport, RecordedVolume};
 
 use disc::DiscOptions;
 use interrupt::{INTERRUPTED, interrupts};
-use messages::{note, printable};
+use messages::note;
 use progress::Progress;
 
 /// Copies the files of a disc image into a directory
@@ -64,7 +64,7 @@ Exit status:
   130  Interrupted; the files that are there are complete";
 
 fn main() -> ExitCode {
-    messages::exit_code(run(&Options::parse()))
+    messages::exit_code(|| run(&Options::parse()))
 }
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {

@@ -4,8 +4,8 @@ use std::fmt::{Display, Write as _};
 use std::io::{self, Write};
 
 use imapi2fs::{
-    FileSystems, RecordedBootEntry, RecordedDisc, RecordedItem, RecordedKind, RecordedSession,
-    RecordedVolume, Timestamp,
+    FileSystems, Printable, RecordedBootEntry, RecordedDisc, RecordedItem, RecordedKind,
+    RecordedSession, RecordedVolume, Timestamp,
 };
 
 use crate::messages::with_causes;
@@ -131,9 +131,12 @@ fn text(value: impl Display) -> String {
     for character in value.to_string().chars() {
         match character {
             '"' | '\\' => text.extend(['\\', character]),
-            // DEL and its like are harmless to JSON, but not to a terminal; all of them are in the first plane.
-            _ if character.is_control() => {
-                let _ = write!(text, "\\u{:04x}", u32::from(character));
+            ' '..='~' => text.push(character),
+            // Harmless to JSON, but not to a terminal and to who reads it there.
+            _ if Printable(character).to_string() != character.to_string() => {
+                for unit in character.encode_utf16(&mut [0; 2]) {
+                    let _ = write!(text, "\\u{unit:04x}");
+                }
             }
             _ => text.push(character),
         }

@@ -7,16 +7,21 @@ mod disc;
 mod json;
 #[path = "../common/messages.rs"]
 mod messages;
+#[path = "../common/stdout.rs"]
+mod stdout;
 
 use std::error::Error;
 use std::io::{self, BufWriter, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use imapi2fs::{RecordedBootEntry, RecordedDisc, RecordedItem, RecordedKind, RecordedVolume};
+use imapi2fs::{
+    Printable, RecordedBootEntry, RecordedDisc, RecordedItem, RecordedKind, RecordedVolume,
+};
 
 use disc::DiscOptions;
-use messages::{note, printable, with_causes};
+use messages::{note, with_causes};
+use stdout::StandardOutput;
 
 /// Shows what is on a disc image: sessions, file systems, and the files and directories of one of them
 ///
@@ -40,12 +45,12 @@ Exit status:
   2  The command line is wrong";
 
 fn main() -> ExitCode {
-    messages::exit_code(run(&Options::parse()))
+    messages::exit_code(|| run(&Options::parse()))
 }
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let disc = options.disc.open()?;
-    let mut output = BufWriter::new(io::stdout().lock());
+    let mut output = BufWriter::new(StandardOutput::lock());
     if !options.json {
         describe(&disc, &mut output)?;
         output.flush()?;
@@ -90,7 +95,7 @@ fn describe(disc: &RecordedDisc, mut output: impl Write) -> io::Result<()> {
             output,
             "{} `{}`",
             format_of(&volume),
-            printable(volume.name())
+            Printable(volume.name())
         )?;
     }
     Ok(())
@@ -113,7 +118,7 @@ fn boot_line(entry: &RecordedBootEntry) -> String {
         entry.platform, entry.block, entry.sector_count, entry.load_segment
     );
     if !entry.manufacturer.is_empty() {
-        line += &format!(", by `{}`", printable(&entry.manufacturer));
+        line += &format!(", by `{}`", Printable(&entry.manufacturer));
     }
     if !entry.is_bootable {
         line += ", not bootable";
@@ -174,15 +179,15 @@ fn line(item: &RecordedItem) -> String {
             kind = format!("{word} {kind}");
         }
     }
-    let mut line = format!("{kind}\t{}\t{time}\t{}", item.len(), printable(item.path()));
+    let mut line = format!("{kind}\t{}\t{time}\t{}", item.len(), Printable(item.path()));
     if let RecordedKind::SymbolicLink { target } = item.kind() {
-        line += &format!(" -> {}", printable(target));
+        line += &format!(" -> {}", Printable(target));
     }
     for stream in item.streams() {
         line += &format!(
             "\nstream\t{}\t-\t{}",
             stream.len(),
-            printable(stream.path())
+            Printable(stream.path())
         );
     }
     line

@@ -95,10 +95,13 @@ impl BootData {
         blocks_of(self.len())
     }
 
+    /// The file of the host that it is in, if it is in one.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.file.as_deref()
+    }
+
     fn path(&self) -> PathBuf {
-        self.file
-            .as_deref()
-            .map_or_else(PathBuf::new, Path::to_owned)
+        self.file().map_or_else(PathBuf::new, Path::to_owned)
     }
 
     fn open(&self) -> Result<Opened> {

@@ -15,6 +15,7 @@ mod plan;
 pub(crate) mod read;
 mod stub;
 
+pub(crate) use self::data::BootData;
 pub use self::data::BootImageData;
 pub use self::options::BootOptions;
 pub(crate) use self::options::Image;

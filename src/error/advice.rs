@@ -30,6 +30,9 @@ pub(super) const CHOOSE_DISC: &str = "choose one with `set_multisession_interfac
 pub(super) const IMPORT_AGAIN: &str = "import it again";
 pub(super) const ADD_BOOT_IMAGES: &str =
     "set some with `set_boot_image_options_array`, or remove the file";
+pub(super) const ANOTHER_FILE: &str = "write the image to another file";
+pub(super) const OVERWRITE_SOURCE: &str =
+    "write the image to another file, or allow it with `OutputFile::overwrite_source`";
 pub(super) const GIVE_IMAGE: &str = "set one with `set_path` or `set_stream`";
 
 /// What helps when an image may not have as many blocks as it needs.
@@ -72,6 +75,15 @@ pub(super) const fn of_boot_image(problem: &BootProblem) -> Option<&'static str>
         | BootProblem::Partitions
         | BootProblem::NoRoomForTable
         | BootProblem::Catalog => None,
+    }
+}
+
+/// What helps when an output is a source, which only one that is replaced may be.
+pub(super) const fn of_source(is_replaced: bool) -> &'static str {
+    if is_replaced {
+        OVERWRITE_SOURCE
+    } else {
+        ANOTHER_FILE
     }
 }
 
@@ -127,6 +139,8 @@ impl Error {
             Self::BootImage { problem, .. } => return of_boot_image(problem),
             Self::NoBootCatalog { .. } => ADD_BOOT_IMAGES,
             Self::NoImage => GIVE_IMAGE,
+            Self::OutputIsSource { is_replaced, .. } => of_source(*is_replaced),
+            Self::OutputInSource { .. } => OVERWRITE_SOURCE,
             _ => return None,
         })
     }

@@ -101,9 +101,12 @@ impl Error {
             Self::TooManyBlocks { .. } => 0xC0AA_B203, // IMAPI_E_IMAGEMANAGER_IMAGE_TOO_BIG
             Self::MediaIncompatible { .. } => 0xC0AA_0203, // E_IMAPI_RECORDER_MEDIA_INCOMPATIBLE
             Self::ImportMemory { .. } => 0x8007_000E, // E_OUTOFMEMORY
-            Self::Write { .. } | Self::WriteImage { .. } => 0x8000_4005, // E_FAIL: writing is the caller's there
-            // E_FAIL: IMAPI2 does not extract.
-            Self::ExtractDirectory { .. }
+            // E_FAIL: writing is the caller's there, and IMAPI2 does not extract.
+            Self::Write { .. }
+            | Self::WriteImage { .. }
+            | Self::OutputIsSource { .. }
+            | Self::OutputInSource { .. }
+            | Self::ExtractDirectory { .. }
             | Self::ExtractSpace { .. }
             | Self::ExtractItems { .. }
             | Self::ExtractSize { .. }

@@ -14,6 +14,7 @@ pub use self::detail::{BootProblem, Change, LinkProblem, NameProblem, Origin};
 use crate::el_torito::BootEmulation;
 use crate::file_systems::{FileSystems, InvalidValue, UdfRevision};
 use crate::path::ImagePath;
+use crate::printable::Printable;
 
 /// Result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -30,7 +31,7 @@ pub enum Error {
     #[error(transparent)]
     InvalidParameter(#[from] InvalidValue),
     /// A volume name is too long or has characters it cannot have.
-    #[error("volume name `{name}` {problem}")]
+    #[error("volume name `{name}` {problem}", name = Printable(.name))]
     InvalidVolumeName {
         /// The name.
         name: String,
@@ -38,7 +39,7 @@ pub enum Error {
         problem: NameProblem,
     },
     /// A property that only files have, or only files that are not named streams.
-    #[error("`{path}` has no {property}")]
+    #[error("`{path}` has no {property}", path = Printable(.path))]
     PropertyNotAccessible {
         /// The item.
         path: ImagePath,
@@ -46,7 +47,7 @@ pub enum Error {
         property: &'static str,
     },
     /// An image cannot have more named streams.
-    #[error("cannot add `{path}`: an image holds at most {limit} named streams")]
+    #[error("cannot add `{path}`: an image holds at most {limit} named streams", path = Printable(.path))]
     TooManyStreams {
         /// The stream that was to be added.
         path: ImagePath,
@@ -54,7 +55,7 @@ pub enum Error {
         limit: u32,
     },
     /// The named streams of a file of the host cannot be read.
-    #[error("cannot read the named streams of {}", .file.display())]
+    #[error("cannot read the named streams of {}", Printable(.file.display()))]
     ReadStreams {
         /// The file.
         file: PathBuf,
@@ -62,7 +63,7 @@ pub enum Error {
         source: io::Error,
     },
     /// A name of an item, or of one of the directories above it, cannot be.
-    #[error("name `{}` in `{path}` {problem}", .name.escape_debug())]
+    #[error("name `{}` in `{path}` {problem}", Printable(.name), path = Printable(.path))]
     InvalidName {
         /// Where the item was to be.
         path: ImagePath,
@@ -73,9 +74,8 @@ pub enum Error {
     },
     /// The name of a source file is not valid Unicode, so no file system of the image can hold it.
     #[error(
-        "the name of {file:?} is not valid Unicode{}",
-        end(Some(advice::RENAME_SOURCE))
-    )]
+        "the name of {file} is not valid Unicode{}",
+        end(Some(advice::RENAME_SOURCE)), file = Printable(format_args!("{:?}", .file)))]
     NameNotUnicode {
         /// The file.
         file: PathBuf,
@@ -83,14 +83,13 @@ pub enum Error {
     /// The name has characters that the restricted character set (code points 32 to 127) lacks.
     #[error(
         "the name of `{path}` has characters outside the restricted set, code points 32 to 127{}",
-        end(Some(advice::ANY_CHARACTERS))
-    )]
+        end(Some(advice::ANY_CHARACTERS)), path = Printable(.path))]
     RestrictedName {
         /// The item.
         path: ImagePath,
     },
     /// An item of that name exists already.
-    #[error("cannot add `{path}`: {existing} is already there")]
+    #[error("cannot add `{path}`: {existing} is already there", path = Printable(.path), existing = Printable(.existing))]
     DuplicateName {
         /// The item that was to be added.
         path: ImagePath,
@@ -100,8 +99,7 @@ pub enum Error {
     /// No item has exactly that name, and several have it in other case.
     #[error(
         "`{path}` could be any of {matches} items whose names differ only in case{}",
-        end(Some(advice::EXACT_NAME))
-    )]
+        end(Some(advice::EXACT_NAME)), path = Printable(.path))]
     AmbiguousName {
         /// The path that was looked up.
         path: ImagePath,
@@ -109,25 +107,25 @@ pub enum Error {
         matches: usize,
     },
     /// Nothing is at that path.
-    #[error("`{path}` is not in the image")]
+    #[error("`{path}` is not in the image", path = Printable(.path))]
     ItemNotFound {
         /// The path that was looked up.
         path: ImagePath,
     },
     /// The directory that should hold the item does not exist.
-    #[error("directory `{path}` is not in the image")]
+    #[error("directory `{path}` is not in the image", path = Printable(.path))]
     DirectoryNotFound {
         /// The directory.
         path: ImagePath,
     },
     /// A directory was needed and a file is there.
-    #[error("`{path}` is not a directory")]
+    #[error("`{path}` is not a directory", path = Printable(.path))]
     NotADirectory {
         /// The item.
         path: ImagePath,
     },
     /// A file was needed and a directory is there.
-    #[error("`{path}` is not a file")]
+    #[error("`{path}` is not a file", path = Printable(.path))]
     NotAFile {
         /// The item.
         path: ImagePath,
@@ -135,8 +133,7 @@ pub enum Error {
     /// Only empty directories can be removed alone.
     #[error(
         "cannot remove directory `{path}` alone: it has {items} items{}",
-        end(Some(advice::WHOLE_TREE))
-    )]
+        end(Some(advice::WHOLE_TREE)), path = Printable(.path))]
     DirectoryNotEmpty {
         /// The directory.
         path: ImagePath,
@@ -154,8 +151,7 @@ pub enum Error {
     },
     /// The item does not fit into the blocks the image may have.
     #[error(
-        "`{path}` does not fit: the image would need at least {needed} blocks of 2048 bytes, but may have {limit}{}", end(Some(advice::of_blocks(*.limit)))
-    )]
+        "`{path}` does not fit: the image would need at least {needed} blocks of 2048 bytes, but may have {limit}{}", end(Some(advice::of_blocks(*.limit))), path = Printable(.path))]
     ImageSizeLimit {
         /// The first item that does not fit.
         path: ImagePath,
@@ -175,8 +171,7 @@ pub enum Error {
     /// A file is too large for a file system of the image.
     #[error(
         "`{path}` has {size} bytes, but {file_system} holds at most {limit} in a file at this interchange level{}",
-        end(Some(advice::LEVEL_3))
-    )]
+        end(Some(advice::LEVEL_3)), path = Printable(.path))]
     FileTooBig {
         /// The file.
         path: ImagePath,
@@ -188,7 +183,7 @@ pub enum Error {
         file_system: FileSystems,
     },
     /// Path tables number directories with 16 bits.
-    #[error("`{path}` is one directory too many: {file_system} can number {limit}{}", end(Some(advice::of_directories(*.file_system))))]
+    #[error("`{path}` is one directory too many: {file_system} can number {limit}{}", end(Some(advice::of_directories(*.file_system))), path = Printable(.path))]
     TooManyDirectories {
         /// The directory that is one too many, or the root if the whole tree was judged.
         path: ImagePath,
@@ -200,8 +195,7 @@ pub enum Error {
     /// A directory lies deeper than ISO 9660 allows.
     #[error(
         "directory `{path}` is at level {level}, but ISO 9660 allows {limit} levels at this interchange level{}",
-        end(Some(advice::LEVEL_3))
-    )]
+        end(Some(advice::LEVEL_3)), path = Printable(.path))]
     TooDeep {
         /// The directory.
         path: ImagePath,
@@ -213,8 +207,7 @@ pub enum Error {
     /// A path is longer than ISO 9660 allows.
     #[error(
         "the path of `{path}` has {length} characters in ISO 9660, which allows {limit}{}",
-        end(Some(advice::STRICT_PATH))
-    )]
+        end(Some(advice::STRICT_PATH)), path = Printable(.path))]
     PathTooLong {
         /// The item.
         path: ImagePath,
@@ -226,8 +219,7 @@ pub enum Error {
     /// No free name could be made for an item in a file system.
     #[error(
         "no unique name can be made for `{path}` in {file_system}{}",
-        end(Some(advice::ANOTHER_NAME))
-    )]
+        end(Some(advice::ANOTHER_NAME)), path = Printable(.path))]
     NoUniqueName {
         /// The item.
         path: ImagePath,
@@ -235,7 +227,7 @@ pub enum Error {
         file_system: FileSystems,
     },
     /// One of an item's times would be earlier than another that must not be later.
-    #[error("{earlier} of `{path}` is earlier than {later}")]
+    #[error("{earlier} of `{path}` is earlier than {later}", path = Printable(.path))]
     InvalidDate {
         /// The item.
         path: ImagePath,
@@ -245,7 +237,7 @@ pub enum Error {
         later: &'static str,
     },
     /// A source directory cannot be read.
-    #[error("cannot read directory {}", .directory.display())]
+    #[error("cannot read directory {}", Printable(.directory.display()))]
     ReadDirectory {
         /// The directory.
         directory: PathBuf,
@@ -253,7 +245,7 @@ pub enum Error {
         source: io::Error,
     },
     /// A source file cannot be opened.
-    #[error("cannot open {} for `{path}`", .file.display())]
+    #[error("cannot open {} for `{path}`", Printable(.file.display()), path = Printable(.path))]
     OpenSource {
         /// The item in the image.
         path: ImagePath,
@@ -263,7 +255,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The data of a file can no longer be read.
-    #[error("cannot read `{path}` from {origin}")]
+    #[error("cannot read `{path}` from {origin}", path = Printable(.path))]
     ReadSource {
         /// The item in the image.
         path: ImagePath,
@@ -275,8 +267,7 @@ pub enum Error {
     /// A source is no longer what it was when it was added.
     #[error(
         "{origin} of `{path}` changed after it was added: {change}{}",
-        end(Some(advice::STAGE))
-    )]
+        end(Some(advice::STAGE)), path = Printable(.path))]
     SourceChanged {
         /// The item in the image.
         path: ImagePath,
@@ -286,7 +277,7 @@ pub enum Error {
         change: Change,
     },
     /// A link in a source tree cannot be followed.
-    #[error("cannot follow link {}: it {problem}{}", .link.display(), end(Some(advice::SKIP_LINK)))]
+    #[error("cannot follow link {}: it {problem}{}", Printable(.link.display()), end(Some(advice::SKIP_LINK)))]
     UnresolvableLink {
         /// The link.
         link: PathBuf,
@@ -294,19 +285,19 @@ pub enum Error {
         problem: LinkProblem,
     },
     /// A link in a source tree, where links are not wanted.
-    #[error("{} is a link{}", .link.display(), end(Some(advice::TAKE_LINKS)))]
+    #[error("{} is a link{}", Printable(.link.display()), end(Some(advice::TAKE_LINKS)))]
     LinkNotAllowed {
         /// The link.
         link: PathBuf,
     },
     /// A socket, device or fifo in a source tree.
-    #[error("{} is neither a file nor a directory{}", .file.display(), end(Some(advice::SKIP_LINK)))]
+    #[error("{} is neither a file nor a directory{}", Printable(.file.display()), end(Some(advice::SKIP_LINK)))]
     SpecialFile {
         /// The special file.
         file: PathBuf,
     },
     /// The working directory cannot be used.
-    #[error("working directory {} cannot be used", .directory.display())]
+    #[error("working directory {} cannot be used", Printable(.directory.display()))]
     InvalidWorkingDirectory {
         /// The directory.
         directory: PathBuf,
@@ -314,7 +305,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The working directory lacks room for what is staged, or for what is to be staged next.
-    #[error("working directory {} has {available} bytes free, but {needed} are needed{}", .directory.display(), end(Some(advice::WORKING_DIRECTORY)))]
+    #[error("working directory {} has {available} bytes free, but {needed} are needed{}", Printable(.directory.display()), end(Some(advice::WORKING_DIRECTORY)))]
     WorkingDirectorySpace {
         /// The directory.
         directory: PathBuf,
@@ -373,7 +364,7 @@ pub enum Error {
         len: u32,
     },
     /// An item of a disc cannot be read.
-    #[error("cannot read `{path}` on the disc")]
+    #[error("cannot read `{path}` on the disc", path = Printable(.path))]
     ReadItem {
         /// The directory, or the file in it.
         path: ImagePath,
@@ -420,8 +411,7 @@ pub enum Error {
     /// The disc is not the one that was imported, or something has been recorded on it since.
     #[error(
         "the disc is {found} and no longer {imported}, which was imported{}",
-        end(Some(advice::IMPORT_AGAIN))
-    )]
+        end(Some(advice::IMPORT_AGAIN)), imported = Printable(.imported), found = Printable(.found))]
     DiscMismatch {
         /// What the disc was known by.
         imported: String,
@@ -429,7 +419,7 @@ pub enum Error {
         found: String,
     },
     /// Media of this type take no other session.
-    #[error("a medium of type {media} cannot take another session")]
+    #[error("a medium of type {media} cannot take another session", media = Printable(.media))]
     ImportMediaNotAllowed {
         /// The type of the medium.
         media: String,
@@ -463,7 +453,7 @@ pub enum Error {
         wanted: UdfRevision,
     },
     /// An item of the disc is a file and one of the image a directory, or the reverse.
-    #[error("`{path}` is a {} in {file_system} on the disc and a {} in the image", if *.is_directory { "directory" } else { "file" }, if *.is_directory { "file" } else { "directory" })]
+    #[error("`{path}` is a {} in {file_system} on the disc and a {} in the image", if *.is_directory { "directory" } else { "file" }, if *.is_directory { "file" } else { "directory" }, path = Printable(.path))]
     ImportTypeCollision {
         /// The item.
         path: ImagePath,
@@ -515,8 +505,7 @@ pub enum Error {
     /// A file shows the boot catalog of an image that has none of its own.
     #[error(
         "`{path}` shows the boot catalog, but the image has no boot images{}",
-        end(Some(advice::ADD_BOOT_IMAGES))
-    )]
+        end(Some(advice::ADD_BOOT_IMAGES)), path = Printable(.path))]
     NoBootCatalog {
         /// The file or named stream.
         path: ImagePath,
@@ -527,7 +516,7 @@ pub enum Error {
     )]
     BootObjectConflict,
     /// Staged data cannot be carried over to another working directory.
-    #[error("cannot move staged files to {}", .directory.display())]
+    #[error("cannot move staged files to {}", Printable(.directory.display()))]
     MoveStaged {
         /// The new working directory.
         directory: PathBuf,
@@ -535,7 +524,7 @@ pub enum Error {
         source: io::Error,
     },
     /// A temporary file for staged data cannot be made.
-    #[error("cannot create a temporary file in {}", .directory.display())]
+    #[error("cannot create a temporary file in {}", Printable(.directory.display()))]
     OpenStage {
         /// The working directory.
         directory: PathBuf,
@@ -543,7 +532,7 @@ pub enum Error {
         source: io::Error,
     },
     /// Data cannot be staged.
-    #[error("cannot stage `{path}` in {}", .directory.display())]
+    #[error("cannot stage `{path}` in {}", Printable(.directory.display()), path = Printable(.path))]
     WriteStage {
         /// The item whose data was staged.
         path: ImagePath,
@@ -553,7 +542,7 @@ pub enum Error {
         source: io::Error,
     },
     /// An image that is to be validated cannot be opened.
-    #[error("cannot open {}", .file.display())]
+    #[error("cannot open {}", Printable(.file.display()))]
     OpenImage {
         /// The file.
         file: PathBuf,
@@ -581,7 +570,7 @@ pub enum Error {
     #[error("the image has no valid volume descriptor from block 16 on")]
     NoVolumeDescriptor,
     /// A medium is not one that images can be made for.
-    #[error("no images can be made for a medium of type {media}")]
+    #[error("no images can be made for a medium of type {media}", media = Printable(.media))]
     MediaIncompatible {
         /// The type of the medium.
         media: String,
@@ -593,7 +582,7 @@ pub enum Error {
         source: io::Error,
     },
     /// The file of an image cannot be made or written.
-    #[error("cannot write {}", .file.display())]
+    #[error("cannot write {}", Printable(.file.display()))]
     WriteImage {
         /// The file.
         file: PathBuf,
@@ -601,7 +590,7 @@ pub enum Error {
         source: io::Error,
     },
     /// Files of a disc cannot be put into a directory.
-    #[error("cannot extract into {}", .directory.display())]
+    #[error("cannot extract into {}", Printable(.directory.display()))]
     ExtractDirectory {
         /// The directory.
         directory: PathBuf,
@@ -610,7 +599,7 @@ pub enum Error {
     },
     /// The files of a disc take more bytes than there is room for.
     #[error(
-        "cannot extract into {}: the files take {needed} bytes, and only {available} are free", .directory.display()
+        "cannot extract into {}: the files take {needed} bytes, and only {available} are free", Printable(.directory.display())
     )]
     ExtractSpace {
         /// The directory.
@@ -623,7 +612,7 @@ pub enum Error {
     /// A disc has more files and directories than the file system they are put into can take.
     #[error(
         "cannot extract into {}: there are {needed} files and directories, and its file system can take only {available} more",
-        .directory.display()
+        Printable(.directory.display())
     )]
     ExtractItems {
         /// The directory.
@@ -644,7 +633,7 @@ pub enum Error {
         limit: u64,
     },
     /// A file of a disc can no longer be written, nor any after it: the disk is full, say.
-    #[error("cannot write `{path}` into {}", .directory.display())]
+    #[error("cannot write `{path}` into {}", Printable(.directory.display()), path = Printable(.path))]
     WriteExtracted {
         /// The file on the disc.
         path: ImagePath,
@@ -652,6 +641,34 @@ pub enum Error {
         directory: PathBuf,
         /// Why.
         source: io::Error,
+    },
+    /// The image is to be written to a file that it is made of.
+    #[error(
+        "cannot write {}: it is {}a file of the image{}",
+        Printable(.file.display()),
+        other_name(.file, .input),
+        end(Some(advice::of_source(*.is_replaced)))
+    )]
+    OutputIsSource {
+        /// The output, as the caller named it.
+        file: PathBuf,
+        /// The file of the host that goes into the image, which is the same.
+        input: PathBuf,
+        /// Whether the output could be replaced when the image is whole; else it has to be written in place.
+        is_replaced: bool,
+    },
+    /// The image is to be written over a file that lies in the directory it is made of.
+    #[error(
+        "cannot write {}: it is there already, in the source directory {}{}",
+        Printable(.file.display()),
+        Printable(.directory.display()),
+        end(Some(advice::OVERWRITE_SOURCE))
+    )]
+    OutputInSource {
+        /// The output, as the caller named it.
+        file: PathBuf,
+        /// The directory that is added.
+        directory: PathBuf,
     },
     /// The caller ended the operation.
     #[error("cancelled by the caller")]
@@ -710,6 +727,8 @@ impl Error {
             | Self::SpecialFile { file }
             | Self::OpenImage { file, .. }
             | Self::WriteImage { file, .. }
+            | Self::OutputIsSource { file, .. }
+            | Self::OutputInSource { file, .. }
             | Self::ReadSource {
                 origin: Origin::File(file),
                 ..
@@ -747,6 +766,14 @@ impl Error {
             | Self::WriteExtracted { directory, .. } => Some(directory),
             _ => None,
         }
+    }
+}
+
+/// What an output that is a source is called there, unless the caller gave it that name.
+fn other_name(file: &Path, input: &Path) -> String {
+    match file == input {
+        true => String::new(),
+        false => format!("{}, ", Printable(input.display())),
     }
 }
 

@@ -5,6 +5,7 @@ use std::io;
 
 use crate::error::{Error, NameProblem};
 use crate::path::ImagePath;
+use crate::printable::Printable;
 
 /// The most bytes of memory that a list takes whose length an image decides.
 const MOST: usize = 16 << 20;
@@ -109,7 +110,7 @@ impl ExtractLeftOut {
 
 impl fmt::Display for ExtractLeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path, self.reason)
+        write!(f, "{}: {}", Printable(&self.path), self.reason)
     }
 }
 
@@ -164,8 +165,10 @@ pub enum ExtractReason {
 impl fmt::Display for ExtractReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::SymbolicLink { target } => write!(f, "it is a symbolic link to `{target}`"),
-            Self::Special { kind } => write!(f, "it is a {kind}"),
+            Self::SymbolicLink { target } => {
+                write!(f, "it is a symbolic link to `{}`", Printable(target))
+            }
+            Self::Special { kind } => write!(f, "it is a {}", Printable(kind)),
             Self::NamedStream => f.write_str("it is a named stream"),
             Self::UnknownKind => f.write_str("it is of an unknown kind"),
             Self::Name(problem) => write!(f, "its name {problem}"),

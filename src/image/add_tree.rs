@@ -13,6 +13,7 @@ use super::streams::Stream;
 use super::tree_options::{LeftOut, LeftOutReason, LinkPolicy, TreeOptions, TreeSummary};
 use crate::error::{Error, LinkProblem, Result};
 use crate::file_systems::{InvalidValue, UdfRevision};
+use crate::result::{Old, is_unfinished};
 use crate::source::{
     Content, Data, Fingerprint, HostEntry, HostFile, Source, SourceKind, identity, is_hidden,
     is_too_long, read_dir, read_streams,
@@ -36,8 +37,11 @@ pub(super) fn add_tree(
     // The name the caller knows it by, which may be a link's.
     let name = source.file_name().or_else(|| root.file_name());
     let name = name.map(OsStr::to_owned);
+    let mut excluded = excluded(image, &root, options);
+    let mut summary = TreeSummary::default();
+    exclude_output(&root, options, &mut excluded, &mut summary)?;
     let mut walk = Walk {
-        excluded: excluded(image, &root, options),
+        excluded,
         image,
         options,
         visited: HashMap::new(),
@@ -47,7 +51,7 @@ pub(super) fn add_tree(
         taken: HashSet::new(),
         last: target,
         too_large: None,
-        summary: TreeSummary::default(),
+        summary,
         root,
     };
     // What is replaced makes room, perhaps only after what needs it.
@@ -82,22 +86,48 @@ fn excluded(
         .map(|path| (path.as_path(), LeftOutReason::Excluded))
         .chain(working_directory.map(|path| (path, LeftOutReason::WorkingDirectory)));
     for (path, reason) in all {
-        // A link is left out with what it leads to; what does not exist yet is known by its directory.
-        let link =
-            std::path::absolute(path).and_then(|path| match (path.parent(), path.file_name()) {
-                (Some(parent), Some(name)) => Ok(fs::canonicalize(parent)?.join(name)),
-                _ => Ok(path),
-            });
-        for real in [fs::canonicalize(path), link].into_iter().flatten() {
-            if let (true, Some(parent), Some(name)) =
-                (real.starts_with(root), real.parent(), real.file_name())
-            {
-                let entry = excluded.entry(parent.to_owned()).or_default();
-                entry.push((name.to_owned(), reason));
-            }
+        for (parent, name) in inside(root, path) {
+            excluded.entry(parent).or_default().push((name, reason));
         }
     }
     excluded
+}
+
+/// Where in the source `path` is, without links: a link is left out with what it leads to; what does not exist yet is known
+/// by its directory.
+fn inside(root: &Path, path: &Path) -> impl Iterator<Item = (PathBuf, OsString)> {
+    let link = std::path::absolute(path).and_then(|path| match (path.parent(), path.file_name()) {
+        (Some(parent), Some(name)) => Ok(fs::canonicalize(parent)?.join(name)),
+        _ => Ok(path),
+    });
+    let all = [fs::canonicalize(path), link].into_iter().flatten();
+    all.filter(move |real| real != root && real.starts_with(root))
+        .filter_map(|real| Some((real.parent()?.to_owned(), real.file_name()?.to_owned())))
+}
+
+/// Leaves out the output if it lies in the source, and says so: it need not be there yet.
+fn exclude_output(
+    root: &Path,
+    options: &TreeOptions,
+    excluded: &mut HashMap<PathBuf, Vec<(OsString, LeftOutReason)>>,
+    summary: &mut TreeSummary,
+) -> Result<()> {
+    let Some(output) = &options.output else {
+        return Ok(());
+    };
+    for (parent, name) in output.path.iter().flat_map(|path| inside(root, path)) {
+        output.lies_in(root)?;
+        let path = parent.join(&name);
+        let names = excluded.entry(parent).or_default();
+        if names.iter().all(|(excluded, _)| *excluded != name) {
+            names.push((name, LeftOutReason::Output));
+            if output.old.is_none() {
+                let reason = LeftOutReason::Output;
+                summary.left_out.push(LeftOut { path, reason });
+            }
+        }
+    }
+    Ok(())
 }
 
 struct Walk<'a> {
@@ -165,6 +195,10 @@ impl Walk<'_> {
             };
             self.add_directories(target, root.clone())
         } else if metadata.is_file() {
+            if self.is_output(metadata, || root.clone())? {
+                let output = self.options.output.as_ref();
+                return output.map_or(Ok(()), |output| Err(output.is_source(root.clone())));
+            }
             let name = name()?;
             let item = self.image.view.tree().path(target).join(name);
             let content = Stored::New(self.image.file_content(&root, &item)?);
@@ -252,6 +286,10 @@ impl Walk<'_> {
                 let name = unicode(&name, &path)?;
                 let node = self.add_directory(node, name, &metadata)?;
                 directories.push((node, path));
+            } else if metadata.is_file() && is_unfinished(&name, &metadata) {
+                self.leave_out(entry.path(), LeftOutReason::Unfinished);
+            } else if metadata.is_file() && self.is_output(&metadata, || entry.path())? {
+                self.leave_out(entry.path(), LeftOutReason::Output);
             } else if metadata.is_file() {
                 let Some(name) = name.to_str() else {
                     return Err(Error::NameNotUnicode { file: entry.path() });
@@ -319,6 +357,17 @@ impl Walk<'_> {
             Ok(None)
         } else {
             self.add_special(link).map(|()| None)
+        }
+    }
+
+    /// Whether a file is the output and to be left out. Fails if the output must not be a source.
+    fn is_output(&self, metadata: &Metadata, path: impl Fn() -> PathBuf) -> Result<bool> {
+        let Some(output) = &self.options.output else {
+            return Ok(false);
+        };
+        match output.old {
+            Some(Old { id: Some(id), len }) if id.is(len, metadata, &path) => output.meets(path()),
+            _ => Ok(false),
         }
     }
 

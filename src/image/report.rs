@@ -13,6 +13,7 @@ use crate::file_systems::{FileSystems, InterchangeLevel, UdfRevision};
 use crate::host::windows;
 use crate::iso9660;
 use crate::path::ImagePath;
+use crate::printable::Printable;
 use crate::time::Timestamp;
 use crate::tree::{NodeId, Sequence, Tree};
 
@@ -127,9 +128,11 @@ impl Finding {
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} in {}: ", self.path(), self.file_system())?;
+        write!(f, "{} in {}: ", Printable(self.path()), self.file_system())?;
         match self {
-            Self::NameChanged { name, reasons, .. } => write!(f, "named `{name}` ({reasons})"),
+            Self::NameChanged { name, reasons, .. } => {
+                write!(f, "named `{}` ({reasons})", Printable(name))
+            }
             Self::NoUniqueName { .. } => f.write_str("has no unique name"),
             Self::NotForWindows { problem, .. } => {
                 write!(f, "name {problem}, Windows cannot open it")

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use crate::error::LinkProblem;
 use crate::file_systems::FeatureSupport;
+use crate::printable::Printable;
+use crate::result::{OutputFile, OutputGuard};
 use crate::time::Timestamp;
 
 /// What to do with links, and with what is neither a file nor a directory.
@@ -32,6 +34,7 @@ pub struct TreeOptions {
     pub(super) ignore_case: bool,
     pub(super) latest_time: Option<Timestamp>,
     pub(super) excluded: Vec<PathBuf>,
+    pub(super) output: Option<OutputGuard>,
 }
 
 impl TreeOptions {
@@ -95,7 +98,20 @@ impl TreeOptions {
         self
     }
 
-    /// Leaves out a file or a directory, such as the file the image is written to. It need not exist.
+    /// Leaves out the file that the image will be written to, which need not exist, and reports that it lies in the source.
+    ///
+    /// If it exists, adding fails with [`Error::OutputIsSource`](crate::Error::OutputIsSource) or
+    /// [`Error::OutputInSource`](crate::Error::OutputInSource) unless the output
+    /// [may overwrite](OutputFile::overwrite_source) a source. It is known by whatever name, link or mount the source has
+    /// it by. What standard output was redirected to is left out by any name, and no error if it is empty: that is how a
+    /// shell makes it.
+    #[must_use]
+    pub fn output(mut self, output: &OutputFile) -> Self {
+        self.output = Some(output.guard());
+        self
+    }
+
+    /// Leaves out a file or a directory. It need not exist.
     #[must_use]
     pub fn exclude(mut self, path: impl AsRef<Path>) -> Self {
         self.excluded.push(path.as_ref().to_owned());
@@ -133,7 +149,7 @@ pub struct LeftOut {
 
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.path.display(), self.reason)
+        write!(f, "{}: {}", Printable(self.path.display()), self.reason)
     }
 }
 
@@ -149,6 +165,12 @@ pub enum LeftOutReason {
     Special,
     /// The caller excluded it.
     Excluded,
+    /// It is the file that the image will be written to.
+    Output,
+    /// It is an image that another program has not finished, and perhaps never will: see
+    /// [`OutputFile`](crate::OutputFile). It is known by its name, `.imapi2fs-` and six letters or digits, and by its
+    /// length, which is a multiple of 2048.
+    Unfinished,
     /// It is the working directory of the image.
     WorkingDirectory,
     /// It is a named stream with a name that streams cannot have.
@@ -162,6 +184,8 @@ impl fmt::Display for LeftOutReason {
             Self::Unresolvable(problem) => write!(f, "is a link that {problem}"),
             Self::Special => f.write_str("is neither a file nor a directory"),
             Self::Excluded => f.write_str("is excluded"),
+            Self::Output => f.write_str("is the output"),
+            Self::Unfinished => f.write_str("is an unfinished image, by its name"),
             Self::WorkingDirectory => f.write_str("is the working directory"),
             Self::StreamName => f.write_str("is a named stream with a name it cannot have"),
         }

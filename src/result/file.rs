@@ -1,16 +1,15 @@
 //! An image as a file that is there when it is whole.
 
-use std::fs::{self, File, Permissions};
-use std::io::{self, ErrorKind};
+use std::fs::File;
+use std::io;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-use tempfile::{Builder, NamedTempFile};
 
 use super::ResultImage;
 use super::chunks::Chunks;
 use super::clone::share_files;
+use super::output::OutputFile;
 use super::sink::WriteAt;
 use super::write::{Work, WriteOptions, WriteProgress};
 use crate::error::{Error, Result};
@@ -20,16 +19,15 @@ const HOLE: usize = 4096;
 
 impl ResultImage {
     /// Writes the whole image to the file at `path` and calls `progress` at the start, from time to time, and at the end;
-    /// returns the image's length in bytes. Beyond IMAPI2.
+    /// returns the image's length in bytes. Not in IMAPI2.
     ///
-    /// The image is made beside the file, under another name, and takes its place when it is whole: whatever is returned,
-    /// what was there stays until then, and nothing is left behind. The system decides when the bytes are on the disk. A
-    /// link is followed, and a file that is replaced hands down its permissions, not its owner. A device or a pipe is
-    /// written to as it is.
+    /// The file appears, or is replaced, when the image is whole; whatever is returned, what was there stays until then,
+    /// and nothing is left behind. [`OutputFile`] says what is written in place instead, such as devices and pipes.
     ///
     /// # Errors
     ///
     /// - [`Error::WriteImage`] when the file cannot be made or written.
+    /// - [`Error::OutputIsSource`] when it is a file that the image is read from.
     /// - [`Error::Cancelled`] when `progress` breaks.
     /// - Those of [`ResultImage::read_at`]; the first in the image if there are several.
     pub fn write_to_file(
@@ -38,38 +36,67 @@ impl ResultImage {
         options: &WriteOptions,
         progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
     ) -> Result<u64> {
-        let path = path.as_ref();
-        let failed = |source| Error::WriteImage {
-            file: path.to_owned(),
-            source,
-        };
-        let written = match Target::find(path).map_err(failed)? {
-            Target::InPlace(file) => self.write_to_with(file, options, progress),
-            Target::Regular { path, permissions } => {
-                let unfinished =
-                    unfinished_file(directory_of(&path), permissions.as_ref()).map_err(failed)?;
-                self.write_new_file(unfinished.as_file(), options, progress)
-                    .and_then(|len| {
-                        finish(unfinished, &path, permissions).map_err(failed)?;
-                        Ok(len)
-                    })
+        self.write_to_output(OutputFile::open(path)?, options, progress)
+    }
+
+    /// Writes the whole image to `output`, as [`ResultImage::write_to_file`] does. Not in IMAPI2.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ResultImage::write_to_file`].
+    pub fn write_to_output(
+        &self,
+        output: OutputFile,
+        options: &WriteOptions,
+        progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
+    ) -> Result<u64> {
+        self.check_output(&output)?;
+        let name = output.path().to_owned();
+        let written = match output.as_stream() {
+            Some(file) => self.write_to_with(file, options, progress),
+            None => {
+                let mut unfinished = output.start()?;
+                unfinished.set_len(self.len())?;
+                let written = self.write_new_file(unfinished.file(), options, progress);
+                written.and_then(|len| {
+                    unfinished.finish()?;
+                    Ok(len)
+                })
             }
         };
         written.map_err(|error| match error {
-            Error::Write { source } => failed(source),
+            Error::Write { source } => Error::WriteImage { file: name, source },
             error => error,
         })
     }
 
-    /// Fills an empty file.
+    /// Checks that the image is not read from the file that it is to be written to. Not in IMAPI2.
+    ///
+    /// [`ResultImage::write_to_output`] does so itself. It is known of files of the host and of boot images, by whatever
+    /// name, link or mount; not of files that were staged, which [`TreeOptions::output`](crate::TreeOptions::output) knows
+    /// while they are added, and not of readers.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::OutputIsSource`] if it is, unless the output [may be](OutputFile::overwrite_source) and can be replaced.
+    pub fn check_output(&self, output: &OutputFile) -> Result<()> {
+        let guard = output.guard();
+        let Some(old) = guard.old.filter(|_| !guard.may_be_read()) else {
+            return Ok(());
+        };
+        match old.id.and_then(|id| self.layout.sources.file(id, old.len)) {
+            Some(input) => Err(guard.is_source(input)),
+            None => Ok(()),
+        }
+    }
+
+    /// Fills a file of zeros.
     fn write_new_file(
         &self,
         file: &File,
         options: &WriteOptions,
         progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
     ) -> Result<u64> {
-        file.set_len(self.len())
-            .map_err(|source| Error::Write { source })?;
         let mut work = Work::start(self, 0..self.len(), options, progress)?;
         let shared = match options.reflink {
             true => share_files(self, file, |len| work.tell(len))?,
@@ -115,87 +142,6 @@ impl WriteAt for NewFile<'_> {
         }
         let _turn = self.wait();
         self.file.copy_at(file, from, len, offset)
-    }
-}
-
-/// Where an image goes.
-enum Target {
-    /// A device or a pipe.
-    InPlace(File),
-    /// A regular file; with the permissions it has if it exists.
-    Regular {
-        path: PathBuf,
-        permissions: Option<Permissions>,
-    },
-}
-
-impl Target {
-    /// Finds out what `path` is, and that it can be written. Changes nothing.
-    fn find(path: &Path) -> io::Result<Self> {
-        // One call finds what is missing, a directory, or not ours to write.
-        match File::options().write(true).open(path) {
-            Ok(file) => match file.metadata() {
-                Ok(metadata) if metadata.is_file() => Ok(Self::Regular {
-                    path: followed(path),
-                    permissions: Some(metadata.permissions()),
-                }),
-                // Windows has no metadata for devices.
-                _ => Ok(Self::InPlace(file)),
-            },
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(Self::Regular {
-                path: followed(path),
-                permissions: None,
-            }),
-            Err(error) => Err(error),
-        }
-    }
-}
-
-/// A file in `directory` that goes away unless it is finished. Nobody may read it who may not read what it replaces.
-fn unfinished_file(
-    directory: &Path,
-    permissions: Option<&Permissions>,
-) -> io::Result<NamedTempFile<File>> {
-    // These are the permissions that any new file gets, where tempfile's own way gives the owner's only.
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    if let Some(permissions) = permissions {
-        use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-        options.mode(permissions.mode());
-    }
-    #[cfg(not(unix))]
-    let _ = permissions;
-    Builder::new()
-        .prefix(".imapi2fs-")
-        .make_in(directory, |path| options.open(path))
-}
-
-fn finish(
-    unfinished: NamedTempFile<File>,
-    path: &Path,
-    permissions: Option<Permissions>,
-) -> io::Result<()> {
-    if let Some(permissions) = permissions {
-        unfinished.as_file().set_permissions(permissions)?;
-    }
-    unfinished.persist(path).map_err(|error| error.error)?;
-    Ok(())
-}
-
-/// The file that symbolic links at `path` lead to, also when it does not exist yet.
-fn followed(path: &Path) -> PathBuf {
-    let mut path = path.to_owned();
-    while let Ok(target) = fs::read_link(&path) {
-        path = directory_of(&path).join(target);
-    }
-    path
-}
-
-fn directory_of(file: &Path) -> &Path {
-    match file.parent() {
-        Some(directory) if directory != Path::new("") => directory,
-        _ => Path::new("."),
     }
 }
 

@@ -5,6 +5,7 @@ mod clone;
 mod copy;
 mod cursors;
 mod file;
+mod output;
 mod parts;
 mod pipeline;
 mod progress;
@@ -16,6 +17,8 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+pub(crate) use self::output::{Old, OutputGuard, is_unfinished};
+pub use self::output::{OutputFile, UnfinishedFile};
 pub use self::parts::{ImagePart, PlanDigest};
 pub use self::progress::{ProgressItem, ProgressItems};
 pub use self::sink::WriteAt;

@@ -4,6 +4,7 @@
 
 mod attributes;
 mod file;
+mod file_id;
 mod long_path;
 mod policy;
 mod staging;
@@ -23,6 +24,7 @@ pub(crate) use self::file::{
     Failure, Fingerprint, HostFiles, Opened, RecentDirectory, copy_at, is_out_of_handles,
     write_all_at,
 };
+pub(crate) use self::file_id::FileId;
 pub(crate) use self::long_path::{Entry as HostEntry, is_too_long, open, open_no_follow, read_dir};
 pub use self::policy::{PlatformStaging, StagingPolicy};
 pub(crate) use self::staging::{Failure as StageFailure, Stage, StageFile, StageReader};

@@ -322,6 +322,16 @@ impl Tree {
         self.hosts.path(file, self.names.get(NameRef(file.name)))
     }
 
+    /// The paths of the files of the host that have `len` bytes.
+    pub(crate) fn host_files(&self, len: u64) -> impl Iterator<Item = PathBuf> {
+        self.contents
+            .iter()
+            .filter_map(move |content| match (&content.data, content.references) {
+                (Data::Host { file, .. }, 1..) if content.len == len => Some(self.host_path(*file)),
+                _ => None,
+            })
+    }
+
     /// Opens a file of the host; `recent` is the directory that one was opened in before.
     pub(crate) fn open_host(
         &self,

@@ -39,6 +39,7 @@ mod merging;
 mod multisession;
 mod named_streams;
 mod names;
+mod outputs;
 mod progress;
 mod report;
 mod revisions;

@@ -32,6 +32,7 @@ fn help_names_every_argument() {
         "--readers",
         "--sparse",
         "--reflink",
+        "--overwrite-source",
         "SOURCE_DATE_EPOCH",
         "dvd+r",
     ] {
@@ -442,15 +443,51 @@ fn staged_files_may_change_meanwhile() {
 }
 
 #[test]
-fn a_reader_that_goes_away_is_an_error() {
+fn a_reader_that_goes_away_ends_programs_without_a_word() {
     let place = Place::new().with_sparse_file("z", LONG);
-    let mut child = started(build_image().arg(place.source()).arg("-"));
+    // More than a pipe holds.
+    for number in 0..1000 {
+        let name = format!("{number} {}", "long name".repeat(10));
+        fs::write(place.source().join(name), "").unwrap();
+    }
+    succeeds(build_image().arg(place.source()).arg(place.output()));
+    let mut json = inspect_image();
+    json.arg("--json");
+    for (mut command, argument, output) in [
+        (build_image(), place.source(), Some("-")),
+        (list_names(), place.source(), None),
+        (inspect_image(), place.output(), None),
+        (json, place.output(), None),
+    ] {
+        let mut child = started(command.arg(argument).args(output));
+        drop(child.stdout.take());
+        let ended = child.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8(ended.stderr).unwrap(), "", "{command:?}");
+        assert!(!ended.status.success(), "{command:?}");
+        #[cfg(unix)]
+        {
+            const SIGPIPE: i32 = 13;
+            let signal = std::os::unix::process::ExitStatusExt::signal(&ended.status);
+            assert_eq!(signal, Some(SIGPIPE), "{command:?}");
+        }
+    }
+}
+
+#[test]
+fn a_report_that_nobody_reads_to_its_end_does_not_keep_the_image_from_being_built() {
+    let place = Place::new();
+    for number in 0..1000 {
+        let name = format!("{number} {}", "long name".repeat(10));
+        fs::write(place.source().join(name), "").unwrap();
+    }
+    let mut command = build_image();
+    command.arg("--report").arg(place.source());
+    let mut child = started(command.arg(place.output()));
     drop(child.stdout.take());
-    let message = then_fails(child);
-    assert!(
-        message.starts_with("cannot write standard output: "),
-        "{message}"
-    );
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8(ended.stderr).unwrap(), "");
+    assert!(ended.status.success());
+    assert!(fs::metadata(place.output()).unwrap().len() > 100_000);
 }
 
 #[test]
@@ -464,12 +501,142 @@ fn the_output_is_not_put_into_itself() {
     };
     let inside = place.source().join("Photos of 2024").join("out.iso");
 
-    let outside = build(&place.output());
-    assert!(outside == build(&inside));
-    // Now that it exists it has to be left out.
+    let (stderr, outside) = build(&place.output());
+    assert_eq!(stderr, "");
     let (stderr, image) = build(&inside);
+    let line = one_line(&stderr);
+    assert_names(&line, &inside);
+    assert!(line.ends_with(": is the output"), "{line}");
+    assert!(image == outside);
+
+    // Now that it exists it could be anything.
+    let mut command = build_image();
+    command.env("SOURCE_DATE_EPOCH", EPOCH);
+    let message = fails(command.arg(place.source()).arg(&inside));
+    assert_names(&message, &inside);
+    assert!(message.contains("--overwrite-source"), "{message}");
+    let (_, stderr) = succeeds(command.arg("--overwrite-source"));
     assert_names(&one_line(&stderr), &inside);
-    assert!(image == outside.1);
+    assert!(fs::read(&inside).unwrap() == outside);
+}
+
+#[test]
+fn the_output_does_not_replace_its_source() {
+    let place = Place::new();
+    let source = place.source().join("Read me, please.text");
+    let linked = place.root.path().join("linked");
+    fs::hard_link(&source, &linked).unwrap();
+    for (from, to) in [
+        (&source, &source),
+        (&source, &linked),
+        (&place.source(), &linked),
+        (&place.source(), &source),
+    ] {
+        for stage in [&[][..], &["--stage-files"]] {
+            let mut command = build_image();
+            let message = fails(command.args(stage).arg(from).arg(to));
+            assert_names(&message, to);
+            assert!(message.contains("--overwrite-source"), "{message}");
+            assert_eq!(fs::read(to).unwrap(), b"hello");
+        }
+    }
+
+    let mut command = build_image();
+    command.arg("--overwrite-source").args([&source, &linked]);
+    succeeds(&mut command);
+    assert_eq!(fs::read(&source).unwrap(), b"hello");
+    assert!(fs::metadata(&linked).unwrap().len() > 10_000);
+}
+
+#[test]
+fn the_output_does_not_replace_its_boot_image() {
+    let place = Place::new();
+    let boot = place.root.path().join("boot");
+    fs::write(&boot, [7; 2048]).unwrap();
+    let mut command = build_image();
+    let option = format!("--boot=emulation=none,file={}", boot.display());
+    let message = fails(command.arg(option).arg(place.source()).arg(&boot));
+    assert_names(&message, &boot);
+    assert_eq!(fs::read(&boot).unwrap(), [7; 2048]);
+}
+
+#[test]
+fn what_a_killed_program_left_is_removed_by_the_next() {
+    let place = Place::new();
+    let left = place.root.path().join(".imapi2fs-abc123");
+    fs::write(&left, [0; 4096]).unwrap();
+    let (_, stderr) = succeeds(build_image().arg(place.source()).arg(place.output()));
+    assert_names(&one_line(&stderr), &left);
+    assert_eq!(place.names(), ["out.iso"]);
+
+    // In the source it is left out, unless the output is written there.
+    let left = place
+        .source()
+        .join("Photos of 2024")
+        .join(".imapi2fs-abc123");
+    fs::write(&left, [0; 4096]).unwrap();
+    let (_, stderr) = succeeds(build_image().arg(place.source()).arg(place.output()));
+    let line = one_line(&stderr);
+    assert_names(&line, &left);
+    assert!(line.starts_with("left out "), "{line}");
+    assert!(left.exists());
+}
+
+#[test]
+fn help_says_what_cloud_init_needs_and_when_an_output_is_written_in_place() {
+    let (help, _) = succeeds(build_image().arg("--help"));
+    let help = String::from_utf8(help).unwrap();
+    for words in [
+        "cloud-init",
+        "--file-systems iso9660,joliet --volume-name cidata",
+        "OUTPUT is written in place",
+    ] {
+        assert!(help.contains(words), "no {words} in {help}");
+    }
+}
+
+/// A name that reads `annex⁀txt.exe` backwards from its middle, one with a part that is not seen, and one that clears a
+/// terminal.
+const HIDING: [&str; 3] = ["annex\u{202e}txt.exe", "pay\u{200b}pal", "clear\u{9b}2J"];
+
+#[test]
+fn names_do_nothing_to_a_terminal_and_hide_nothing() {
+    let place = Place::new();
+    for name in HIDING {
+        fs::write(place.source().join(name), "").unwrap();
+    }
+    let shown = HIDING.map(|name| name.escape_debug().to_string());
+    let is_plain = |text: &str| {
+        let hidden = |c: char| HIDING.iter().any(|name| name.contains(c)) && !c.is_ascii();
+        !text.contains(hidden)
+    };
+    let mut texts = Vec::new();
+    let mut command = build_image();
+    command.arg("--report").arg(place.source());
+    let (report, _) = succeeds(command.arg(place.output()));
+    texts.push(report);
+    texts.push(succeeds(list_names().arg(place.source())).0);
+    texts.push(succeeds(inspect_image().arg(place.output())).0);
+    for text in texts {
+        let text = String::from_utf8(text).unwrap();
+        assert!(is_plain(&text), "{text:?}");
+        for name in &shown {
+            assert!(text.contains(name), "no {name} in {text}");
+        }
+    }
+    let (json, _) = succeeds(inspect_image().arg("--json").arg(place.output()));
+    let json = String::from_utf8(json).unwrap();
+    assert!(is_plain(&json), "{json:?}");
+    for name in [r"annex\u202etxt.exe", r"pay\u200bpal", r"clear\u009b2J"] {
+        assert!(json.contains(name), "no {name} in {json}");
+    }
+
+    let missing = place.source().join(HIDING[0]).join("no");
+    let message = fails(build_image().arg(&missing).arg(place.output()));
+    assert!(
+        is_plain(&message) && message.contains(&shown[0]),
+        "{message:?}"
+    );
 }
 
 #[test]

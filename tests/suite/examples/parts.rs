@@ -145,6 +145,45 @@ fn the_output_may_lie_in_a_directory_of_the_source() {
     assert!(entries.next().is_none());
 }
 
+#[test]
+fn an_output_that_is_a_source_is_refused() {
+    if runner().is_some() {
+        return;
+    }
+    let place = Place::new();
+    let source = place.source().join("Read me, please.text");
+    let linked = place.root.path().join("linked");
+    fs::hard_link(&source, &linked).unwrap();
+    for output in [&source, &linked] {
+        for options in [&[][..], &["--time=0", "--only=0/1"]] {
+            let mut command = build_parts();
+            command.args(options).arg(place.source()).arg(output);
+            let message = fails(&mut command);
+            assert_names(&message, output);
+            assert_eq!(fs::read(output).unwrap(), b"hello");
+        }
+    }
+    let mut command = build_parts();
+    command.arg("--overwrite-source").arg(place.source());
+    succeeds(command.arg(&linked));
+    assert_eq!(fs::read(&source).unwrap(), b"hello");
+    assert!(fs::metadata(&linked).unwrap().len() > 10_000);
+}
+
+#[test]
+fn shares_may_be_made_in_the_source_directory() {
+    let place = Place::new();
+    let output = place.source().join("out.iso");
+    for share in ["--only=0/2", "--only=1/2", "--only=1/2"] {
+        let mut command = build_parts();
+        command.args(["--time", EPOCH, "--part-size=10000", share]);
+        succeeds(command.arg(place.source()).arg(&output));
+    }
+    let made = fs::read(&output).unwrap();
+    fs::remove_file(&output).unwrap();
+    assert!(made == whole(&place));
+}
+
 #[cfg(unix)]
 #[test]
 fn only_a_regular_file_is_replaced() {
@@ -197,7 +236,8 @@ fn an_interrupted_program_leaves_nothing() {
         .stderr(Stdio::null())
         .spawn()
         .unwrap();
-    while place.names().is_empty() {
+    let directory = place.root.path();
+    while place.names().is_empty() && !unix::has_unnamed_file(child.id(), directory) {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
     let killed = Command::new("kill")

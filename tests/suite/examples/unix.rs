@@ -43,10 +43,10 @@ fn a_new_file_gets_the_usual_permissions() {
 }
 
 #[test]
-fn a_replaced_file_keeps_its_permissions() {
+fn a_replaced_file_keeps_its_permissions_but_set_user_id() {
     let place = Place::new();
     fs::write(place.output(), "old").unwrap();
-    fs::set_permissions(place.output(), fs::Permissions::from_mode(0o751)).unwrap();
+    fs::set_permissions(place.output(), fs::Permissions::from_mode(0o6751)).unwrap();
     succeeds(build_image().arg(place.source()).arg(place.output()));
     assert_eq!(mode(&place.output()), 0o751);
     assert!(fs::metadata(place.output()).unwrap().len() > 10_000);
@@ -119,10 +119,150 @@ fn a_full_device_is_named() {
     assert!(message.starts_with("cannot write /dev/full: "), "{message}");
 }
 
-/// `command` where no file may grow beyond some KiB: what a full disk is like, without one.
+/// `command` with its standard streams changed by a shell.
+fn redirected(command: &Command, how: &str) -> Command {
+    let line = format!(r#"exec "$0" "$@" {how}"#);
+    started_by(&["sh", "-c", &line], command)
+}
+
+#[test]
+fn an_image_for_closed_standard_output_is_an_error() {
+    let place = Place::new();
+    let mut command = build_image();
+    command.arg(place.source()).arg("-");
+    let message = fails(&mut redirected(&command, ">&-"));
+    assert!(
+        message.starts_with("cannot write standard output: it is closed"),
+        "{message}"
+    );
+    // What a shell opens is written to.
+    succeeds(&mut redirected(&command, "> /dev/null"));
+    let mut command = build_image();
+    succeeds(command.arg(place.source()).arg("/dev/null"));
+    assert_eq!(fs::metadata("/dev/null").unwrap().len(), 0);
+
+    // Without messages there are images all the same, and errors.
+    for how in ["2>&-", ">&- 2>&-", "2> /dev/full"] {
+        let mut command = build_image();
+        command.arg(place.source()).arg(place.output());
+        if how.ends_with("full") && !Path::new("/dev/full").exists() {
+            continue;
+        }
+        assert_eq!(run(&mut redirected(&command, how)).0, Some(0), "{how}");
+        fs::remove_file(place.output()).unwrap();
+        command.args(["--free-blocks", "20"]);
+        assert_eq!(run(&mut redirected(&command, how)).0, Some(1), "{how}");
+        assert!(place.names().is_empty());
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_list_that_cannot_be_written_is_an_error() {
+    let place = Place::new();
+    succeeds(build_image().arg(place.source()).arg(place.output()));
+    let mut list = list_names();
+    list.arg(place.source());
+    let mut inspect = inspect_image();
+    inspect.arg(place.output());
+    for command in [list, inspect] {
+        let message = fails(&mut redirected(&command, "> /dev/full"));
+        assert!(
+            message.starts_with("cannot write standard output: "),
+            "{message}"
+        );
+    }
+}
+
+/// `command` where no file may grow beyond some KiB: what a full disk is like, without one. The signal for it is what it
+/// is for any program.
 fn cramped(command: &Command) -> Command {
-    let limit = r#"trap "" XFSZ; ulimit -f 32; exec "$0" "$@""#;
+    let limit = r#"ulimit -f 32; exec "$0" "$@""#;
     started_by(&["sh", "-c", limit], command)
+}
+
+#[test]
+fn a_limit_on_files_is_an_error_and_not_the_end_of_programs() {
+    let place = Place::new().with_sparse_file("z", 1 << 20);
+    let image = place.root.path().join("image.iso");
+    succeeds(build_image().arg(place.source()).arg(&image));
+    let mut extract = extract_image();
+    extract.arg(&image).arg(place.root.path().join("extracted"));
+    let (status, _, stderr) = run(&mut cramped(&extract));
+    assert_eq!(status, Some(1), "{stderr}");
+    let mut parts = example("build_parts");
+    parts.arg(place.source()).arg(place.output());
+    let (status, _, stderr) = run(&mut cramped(&parts));
+    assert_eq!(status, Some(1), "{stderr}");
+    assert!(!place.output().exists());
+}
+
+/// Something is mounted on the output; only root can do that, in a namespace of its own.
+#[cfg(target_os = "linux")]
+#[test]
+fn what_is_mounted_on_is_written_in_place() {
+    let place = Place::new();
+    let real = place.root.path().join("real.iso");
+    fs::write(&real, "old").unwrap();
+    fs::write(place.output(), "").unwrap();
+    let mount = r#"mount --bind "$REAL" "$OUTPUT" || exit 77; exec "$0" "$@""#;
+    for example in [build_image(), example("build_parts")] {
+        if runner().is_some() {
+            continue;
+        }
+        let mut command = example;
+        command.arg(place.source()).arg(place.output());
+        let mut mounted = started_by(&["unshare", "-m", "sh", "-c", mount], &command);
+        mounted.env("REAL", &real).env("OUTPUT", place.output());
+        let Ok(ended) = mounted.output() else {
+            return;
+        };
+        let stderr = String::from_utf8(ended.stderr).unwrap();
+        if ended.status.code() == Some(77) || stderr.starts_with("unshare: ") {
+            // This is not for whoever runs the tests.
+            return;
+        }
+        assert!(ended.status.success(), "{stderr}");
+        assert!(fs::metadata(&real).unwrap().len() > 10_000);
+        assert_eq!(fs::metadata(place.output()).unwrap().len(), 0);
+        assert_eq!(place.names(), ["out.iso", "real.iso"]);
+        fs::write(&real, "old").unwrap();
+    }
+}
+
+/// Whether a process has a file open in `directory` that has no name there.
+#[cfg(target_os = "linux")]
+pub(super) fn has_unnamed_file(process: u32, directory: &Path) -> bool {
+    let Ok(handles) = fs::read_dir(format!("/proc/{process}/fd")) else {
+        return false;
+    };
+    let directory = fs::canonicalize(directory).unwrap();
+    handles
+        .flatten()
+        .filter_map(|handle| fs::read_link(handle.path()).ok())
+        .any(|file| file.starts_with(&directory) && !file.exists())
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_killed_program_leaves_nothing() {
+    let place = Place::new().with_sparse_file("z", 64 << 30);
+    fs::write(place.output(), "old").unwrap();
+    for output in [place.output(), place.root.path().join("new.iso")] {
+        let mut command = build_image();
+        command.arg(place.source()).arg(output);
+        let mut child = command.spawn().unwrap();
+        let directory = place.root.path();
+        wait_until(|| has_unnamed_file(child.id(), directory) || place.names().len() > 1);
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if place.names().len() > 1 {
+            // This file system has no files without names.
+            return;
+        }
+        assert_eq!(fs::read(place.output()).unwrap(), b"old");
+        assert_eq!(place.names(), ["out.iso"]);
+    }
 }
 
 #[test]
@@ -174,7 +314,8 @@ fn an_interrupt_leaves_the_old_image() {
         let mut child = started_by(&["env", "--default-signal=HUP,INT,TERM"], &command)
             .spawn()
             .unwrap();
-        wait_until(|| place.names().len() == 2);
+        let directory = place.root.path();
+        wait_until(|| has_unnamed_file(child.id(), directory) || place.names().len() == 2);
 
         let mut kill = Command::new("kill");
         kill.arg(format!("-{signal}")).arg(child.id().to_string());

@@ -1,0 +1,46 @@
+//! The files of the host that an image is read from.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::Boot;
+use crate::boot::{BootData, EntryImage};
+use crate::source::FileId;
+use crate::tree::Tree;
+
+/// The files of the host that an image is read from.
+#[derive(Debug)]
+pub(crate) struct Sources {
+    tree: Arc<Tree>,
+    boot: Vec<BootData>,
+}
+
+impl Sources {
+    pub(super) fn new(tree: &Arc<Tree>, boot: &Boot) -> Self {
+        let boot = match boot {
+            Boot::Images(entries) => entries
+                .iter()
+                .filter_map(|entry| match &entry.image {
+                    EntryImage::Data(data) => Some(data.clone()),
+                    EntryImage::Node(_) => None,
+                })
+                .collect(),
+            Boot::Nothing | Boot::Recorded(_) => Vec::new(),
+        };
+        Self {
+            tree: tree.clone(),
+            boot,
+        }
+    }
+
+    /// The path of one that is the file `id`, which has `len` bytes.
+    pub(crate) fn file(&self, id: FileId, len: u64) -> Option<PathBuf> {
+        let boot = self.boot.iter().filter(|data| data.len() == len);
+        let boot = boot.filter_map(BootData::file).map(PathBuf::from);
+        // One of another length is another file, or has changed, which reading it finds.
+        self.tree
+            .host_files(len)
+            .chain(boot)
+            .find(|path| FileId::at(path) == Some(id))
+    }
+}

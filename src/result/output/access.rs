@@ -1,0 +1,96 @@
+//! Who may read and write a file, to be handed down to the one that replaces it.
+
+use std::fs::{File, Permissions};
+use std::io;
+
+/// Who may read, write and execute a file.
+#[derive(Clone, Debug)]
+pub(super) struct Access {
+    permissions: Permissions,
+    #[cfg(unix)]
+    group: u32,
+    /// The access control list, where it says more than the permissions.
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    list: Option<Vec<u8>>,
+}
+
+impl Access {
+    pub(super) fn of(file: &File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        Ok(Self {
+            permissions: metadata.permissions(),
+            #[cfg(unix)]
+            group: std::os::unix::fs::MetadataExt::gid(&metadata),
+            #[cfg(any(target_os = "linux", target_os = "android"))]
+            list: list::get(file),
+        })
+    }
+
+    /// The mode that a file is made with which is to get this access: until then it is its owner's alone.
+    #[cfg(unix)]
+    pub(super) fn first_mode(&self) -> u32 {
+        self.mode() & 0o700
+    }
+
+    /// Without the bits that let a file run as its owner: another may be that.
+    #[cfg(unix)]
+    fn mode(&self) -> u32 {
+        use std::os::unix::fs::PermissionsExt;
+        self.permissions.mode() & 0o777
+    }
+
+    #[cfg(not(unix))]
+    pub(super) fn hand_down(&self, file: &File) -> io::Result<()> {
+        file.set_permissions(self.permissions.clone())
+    }
+
+    /// Gives a file this access. What it cannot get, nobody gets.
+    #[cfg(unix)]
+    pub(super) fn hand_down(&self, file: &File) -> io::Result<()> {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
+
+        let mut mode = self.mode();
+        if file.metadata()?.gid() != self.group && fchown(file, None, Some(self.group)).is_err() {
+            // The file's group is another, and those of the old one count as all others.
+            let both = mode >> 3 & mode & 0o7;
+            mode = mode & 0o700 | both << 3 | both;
+        }
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        if !list::set(file, self.list.as_deref()) {
+            // The bits of the group say what the list allows at most, not what the group may do.
+            mode &= 0o700;
+        }
+        file.set_permissions(Permissions::from_mode(mode))
+    }
+}
+
+#[cfg(any(target_os = "linux", target_os = "android"))]
+mod list {
+    use std::fs::File;
+
+    use rustix::fs::{XattrFlags, fgetxattr, fremovexattr, fsetxattr};
+    use rustix::io::Errno;
+
+    const NAME: &str = "system.posix_acl_access";
+    /// The longest that Linux has.
+    const MAX_LEN: usize = 64 << 10;
+
+    pub(super) fn get(file: &File) -> Option<Vec<u8>> {
+        let mut list = vec![0; MAX_LEN];
+        let len = fgetxattr(file, NAME, list.as_mut_slice()).ok()?;
+        list.truncate(len);
+        Some(list)
+    }
+
+    /// Gives a file this list, or takes the one away that its directory gave it; returns whether that is done.
+    pub(super) fn set(file: &File, list: Option<&[u8]>) -> bool {
+        match list {
+            Some(list) => fsetxattr(file, NAME, list, XattrFlags::empty()).is_ok(),
+            None => match fremovexattr(file, NAME) {
+                Ok(()) | Err(Errno::NODATA | Errno::NOTSUP) => true,
+                // A file system without lists need not say so in these words.
+                Err(_) => get(file).is_none(),
+            },
+        }
+    }
+}

@@ -1,0 +1,343 @@
+//! Where an image is written: to a file that is there when it is whole, or in place.
+
+mod access;
+mod leftovers;
+mod unfinished;
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use self::access::Access;
+pub(crate) use self::leftovers::is_unfinished;
+use self::unfinished::How;
+pub use self::unfinished::UnfinishedFile;
+use crate::error::{Error, Result};
+use crate::source::FileId;
+
+/// Where an image is to be written, found before anything is planned: a file, a device or a pipe. Not in IMAPI2.
+///
+/// Given to [`TreeOptions::output`](crate::TreeOptions::output), it keeps the image out of itself, and the files that
+/// the image is made of from being overwritten.
+///
+/// ```no_run
+/// use std::ops::ControlFlow;
+///
+/// use imapi2fs::{FileSystemImage, OutputFile, TreeOptions, WriteOptions};
+///
+/// # fn main() -> imapi2fs::Result<()> {
+/// let output = OutputFile::open("documents/backup.iso")?;
+/// let mut image = FileSystemImage::new();
+/// let options = TreeOptions::new().output(&output);
+/// image.root_mut().add_tree_with("documents", &options)?;
+/// let result = image.create_result_image()?;
+/// result.write_to_output(output, &WriteOptions::new(), |_| ControlFlow::Continue(()))?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # When a file is replaced, and when it is written in place
+///
+/// A regular file appears, or is replaced, when the image is whole. Until then the image grows in a file of the same
+/// directory, which on Linux has no name on most file systems: nothing is left behind, whatever ends the program.
+/// Elsewhere it is named `.imapi2fs-` and six letters or digits, and locked while it is in use. If the program is killed
+/// it stays, and the next [`OutputFile::open`] in that directory removes it.
+///
+/// A link is followed. A file that is replaced hands down who may read, write and execute it: its permissions, its POSIX
+/// access control list on Linux, and its group as far as the system allows; not its owner, and not set-user-ID,
+/// set-group-ID or sticky bits. The system decides when the bytes are on the disk.
+///
+/// In place are written:
+///
+/// - devices, pipes, and what [`OutputFile::stream`] is given;
+/// - a regular file that can be written but not replaced: it is a mount point, or its directory does not let it be
+///   replaced. Such a file is empty if writing it fails.
+#[derive(Debug)]
+pub struct OutputFile {
+    path: PathBuf,
+    target: Target,
+    overwrites_source: bool,
+    removed: Vec<PathBuf>,
+}
+
+#[derive(Debug)]
+enum Target {
+    /// Written from its position on.
+    Stream(File, Option<Old>),
+    /// A regular file that is there or not, by a path without links.
+    Regular {
+        path: PathBuf,
+        old: Option<(Old, Access)>,
+        in_place: bool,
+    },
+}
+
+/// A regular file that is there.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Old {
+    pub id: Option<FileId>,
+    pub len: u64,
+}
+
+impl Old {
+    fn of(file: &File) -> Option<Self> {
+        let metadata = file.metadata().ok().filter(fs::Metadata::is_file)?;
+        Some(Self {
+            id: FileId::of(file),
+            len: metadata.len(),
+        })
+    }
+}
+
+impl OutputFile {
+    /// Finds out what is at `path`, and whether it can be written. Changes nothing there, but removes files that programs
+    /// which were killed left in its directory: see [`OutputFile::removed`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WriteImage`] if it is a directory, cannot be written, or its directory does not exist.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref().to_owned();
+        let target = Target::find(&path).map_err(|source| Error::WriteImage {
+            file: path.clone(),
+            source,
+        })?;
+        let removed = match &target {
+            Target::Regular { path, .. } => leftovers::remove(directory_of(path)),
+            Target::Stream(..) => Vec::new(),
+        };
+        Ok(Self {
+            path,
+            target,
+            overwrites_source: false,
+            removed,
+        })
+    }
+
+    /// What is open already, such as standard output, to be written from its position on; errors call it `name`.
+    pub fn stream(file: File, name: impl Into<PathBuf>) -> Self {
+        let old = Old::of(&file);
+        Self {
+            path: name.into(),
+            target: Target::Stream(file, old),
+            overwrites_source: false,
+            removed: Vec::new(),
+        }
+    }
+
+    /// Whether the output may be a file that is there and that the image is made of, or that lies in the directory it is
+    /// made of. Default: false, because it is rarely meant and the file is lost.
+    ///
+    /// If it may, a file is replaced when the image is whole. One that can only be written in place is refused all the
+    /// same if the image still has to be read from it.
+    #[must_use]
+    pub const fn overwrite_source(mut self, overwrite: bool) -> Self {
+        self.overwrites_source = overwrite;
+        self
+    }
+
+    /// The path or name that it was given.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Whether it is written from its position on: a device, a pipe, or what [`OutputFile::stream`] was given.
+    #[must_use]
+    pub const fn is_stream(&self) -> bool {
+        matches!(self.target, Target::Stream(..))
+    }
+
+    /// Files that programs which were killed had left in the directory, and that have been removed: regular files of one
+    /// name, `.imapi2fs-` and six letters or digits, which no program has locked, of whole blocks.
+    #[must_use]
+    pub fn removed(&self) -> &[PathBuf] {
+        &self.removed
+    }
+
+    /// Begins the file, for callers that fill it themselves.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WriteImage`] if it is a device or a pipe, or cannot be made.
+    pub fn start(self) -> Result<UnfinishedFile> {
+        let failed = |source| Error::WriteImage {
+            file: self.path.clone(),
+            source,
+        };
+        match self.target {
+            Target::Regular {
+                path,
+                old,
+                in_place,
+            } => {
+                let access = old.map(|(_, access)| access);
+                let how = match (in_place, self.overwrites_source) {
+                    (true, _) => How::InPlace,
+                    (false, true) => How::Beside,
+                    (false, false) => How::BesideIfPossible,
+                };
+                UnfinishedFile::start(&self.path, path, access, how).map_err(failed)
+            }
+            Target::Stream(..) => Err(failed(io::Error::other("not a regular file"))),
+        }
+    }
+
+    /// What is written from its position on.
+    pub(super) const fn as_stream(&self) -> Option<&File> {
+        match &self.target {
+            Target::Stream(file, _) => Some(file),
+            Target::Regular { .. } => None,
+        }
+    }
+
+    /// What adding a tree has to know of it.
+    pub(crate) fn guard(&self) -> OutputGuard {
+        let (path, old, is_replaced) = match &self.target {
+            Target::Stream(_, old) => (None, *old, false),
+            Target::Regular {
+                path,
+                old,
+                in_place,
+            } => (
+                Some(path.clone()),
+                old.as_ref().map(|(old, _)| *old),
+                !in_place,
+            ),
+        };
+        OutputGuard {
+            name: self.path.clone(),
+            path,
+            old,
+            is_replaced,
+            overwrites_source: self.overwrites_source,
+        }
+    }
+}
+
+/// What keeps an output and the sources of its image apart.
+#[derive(Clone, Debug)]
+pub(crate) struct OutputGuard {
+    name: PathBuf,
+    /// Without links at its end; none if it is not known by a path.
+    pub path: Option<PathBuf>,
+    pub old: Option<Old>,
+    /// Whether what is there stays as it is until the image is whole.
+    is_replaced: bool,
+    overwrites_source: bool,
+}
+
+impl OutputGuard {
+    /// Decides about a file of the source that is the output: whether it is left out.
+    pub(crate) fn meets(&self, input: PathBuf) -> Result<bool> {
+        match self.old {
+            // The shell makes it so, and nothing of it can be lost.
+            Some(Old { len: 0, .. }) if !self.is_replaced && self.path.is_none() => Ok(true),
+            _ if self.overwrites_source => Ok(!self.is_replaced),
+            _ => Err(self.is_source(input)),
+        }
+    }
+
+    /// Decides about an output that lies in the source directory: fails if it is there and must stay.
+    pub(crate) fn lies_in(&self, directory: &Path) -> Result<()> {
+        if self.old.is_none() || self.overwrites_source {
+            return Ok(());
+        }
+        Err(Error::OutputInSource {
+            file: self.name.clone(),
+            directory: directory.to_owned(),
+        })
+    }
+
+    /// Whether the image may be read from the file that is its output.
+    pub(super) const fn may_be_read(&self) -> bool {
+        self.is_replaced && self.overwrites_source
+    }
+
+    pub(crate) fn is_source(&self, input: PathBuf) -> Error {
+        Error::OutputIsSource {
+            file: self.name.clone(),
+            input,
+            is_replaced: self.is_replaced,
+        }
+    }
+}
+
+impl Target {
+    fn find(path: &Path) -> io::Result<Self> {
+        // One call finds what is missing, a directory, or not ours to write.
+        match File::options().write(true).open(path) {
+            Ok(file) => {
+                // Windows has no metadata for devices.
+                let Some(old) = Old::of(&file) else {
+                    return Ok(Self::Stream(file, None));
+                };
+                let followed = followed(path);
+                // Links of `/proc` lead to files that may have lost their names.
+                let has_name = old.id.is_none() || FileId::at(&followed) == old.id;
+                Ok(Self::Regular {
+                    in_place: !has_name
+                        || is_mount_point(&file)
+                        || !lets_files_be_made(directory_of(&followed)),
+                    old: Some((old, Access::of(&file)?)),
+                    path: if has_name { followed } else { path.to_owned() },
+                })
+            }
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                let path = followed(path);
+                fs::metadata(directory_of(&path))?;
+                Ok(Self::Regular {
+                    path,
+                    old: None,
+                    in_place: false,
+                })
+            }
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Whether something is mounted on the file, so that it cannot be replaced.
+fn is_mount_point(file: &File) -> bool {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    {
+        use rustix::fs::{AtFlags, StatxAttributes, StatxFlags, statx};
+        statx(file, "", AtFlags::EMPTY_PATH, StatxFlags::empty())
+            .is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+    }
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    {
+        let _ = file;
+        false
+    }
+}
+
+/// Whether files can be made in a directory, as far as that is known without making one.
+fn lets_files_be_made(directory: &Path) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::fs::{Access, access};
+        access(directory, Access::WRITE_OK | Access::EXEC_OK).is_ok()
+    }
+    #[cfg(not(unix))]
+    {
+        let _ = directory;
+        true
+    }
+}
+
+/// The file that symbolic links at `path` lead to, also when it does not exist yet.
+fn followed(path: &Path) -> PathBuf {
+    let mut path = path.to_owned();
+    while let Ok(target) = fs::read_link(&path) {
+        path = directory_of(&path).join(target);
+    }
+    path
+}
+
+fn directory_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(directory) if directory != Path::new("") => directory,
+        _ => Path::new("."),
+    }
+}

@@ -1,0 +1,378 @@
+//! A file that takes its place when it is whole.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Seek};
+use std::path::{Path, PathBuf};
+
+use tempfile::{Builder, NamedTempFile, TempPath};
+
+use super::access::Access;
+use super::directory_of;
+use super::leftovers::{PREFIX, RANDOM, lock_new};
+use crate::error::{Error, Result};
+
+/// A file that is being written and that takes the place of an [`OutputFile`](super::OutputFile) when it is
+/// [finished](UnfinishedFile::finish). Not in IMAPI2.
+///
+/// If it is dropped before, nothing is left of it, unless it has to be written in place: such a file is then empty.
+#[derive(Debug)]
+pub struct UnfinishedFile {
+    file: File,
+    place: Place,
+    /// What errors call it.
+    name: PathBuf,
+    /// Where it goes, without links.
+    path: PathBuf,
+    /// Who may read and write what it replaces.
+    access: Option<Access>,
+}
+
+/// Where an unfinished file is.
+#[derive(Debug)]
+enum Place {
+    /// Nowhere: it has no name, and goes with its last handle.
+    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "not made"))]
+    Unnamed,
+    /// Beside the one that it becomes.
+    Named(TempPath),
+    /// It is the one that it becomes. Halfway it is neither the old file nor an image.
+    Target { is_halfway: bool },
+}
+
+/// How a file is begun.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum How {
+    InPlace,
+    /// What it replaces may have to be read until it is whole.
+    Beside,
+    /// In place if no file can be made there.
+    BesideIfPossible,
+}
+
+impl UnfinishedFile {
+    pub(super) fn start(
+        name: &Path,
+        path: PathBuf,
+        access: Option<Access>,
+        how: How,
+    ) -> io::Result<Self> {
+        let begun = match how {
+            How::InPlace => in_place(&path),
+            How::Beside | How::BesideIfPossible => beside(&path, access.as_ref()),
+        };
+        let (file, place) = match begun {
+            Err(error)
+                if how == How::BesideIfPossible
+                    && access.is_some()
+                    && cannot_be_replaced(&error) =>
+            {
+                in_place(&path)?
+            }
+            begun => begun?,
+        };
+        Ok(Self {
+            file,
+            place,
+            name: name.to_owned(),
+            path,
+            access,
+        })
+    }
+
+    /// Makes the file as many zeros as that; until then, one that has to be written in place is what it was.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WriteImage`] if it cannot be that long.
+    pub fn set_len(&mut self, len: u64) -> Result<()> {
+        if let Place::Target { is_halfway } = &mut self.place {
+            *is_halfway = true;
+        }
+        self.file
+            .set_len(0)
+            .and_then(|()| self.file.set_len(len))
+            .map_err(|source| self.failed(source))
+    }
+
+    /// The file. It can be written at any place, and its handle given to other processes.
+    #[must_use]
+    pub const fn file(&self) -> &File {
+        &self.file
+    }
+
+    /// Whether it is written in place.
+    const fn is_in_place(&self) -> bool {
+        matches!(self.place, Place::Target { .. })
+    }
+
+    /// Puts the file, which is whole now, where it belongs.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::WriteImage`] if that fails; what was there stays, unless it had to be written in place.
+    pub fn finish(mut self) -> Result<()> {
+        self.put().map_err(|source| self.failed(source))
+    }
+
+    fn failed(&self, source: io::Error) -> Error {
+        Error::WriteImage {
+            file: self.name.clone(),
+            source,
+        }
+    }
+
+    fn put(&mut self) -> io::Result<()> {
+        if let Some(access) = self.access.as_ref().filter(|_| !self.is_in_place()) {
+            access.hand_down(&self.file)?;
+        }
+        let unnamed = Place::Target { is_halfway: false };
+        let named = match std::mem::replace(&mut self.place, unnamed) {
+            Place::Target { .. } => return Ok(()),
+            Place::Named(named) => named,
+            Place::Unnamed => match self.name() {
+                Ok(Some(named)) => named,
+                Ok(None) => return Ok(()),
+                // Some systems let files be made without names, but not get any.
+                Err(_) => self.copy_beside()?,
+            },
+        };
+        match named.persist(&self.path) {
+            Err(error) if self.access.is_some() && cannot_be_replaced(&error.error) => {
+                self.copy_in_place()
+            }
+            persisted => persisted.map_err(|error| error.error),
+        }
+    }
+
+    /// Gives the file its name if that is free, else a name beside.
+    fn name(&self) -> io::Result<Option<TempPath>> {
+        if self.access.is_none() && unnamed::link(&self.file, &self.path).is_ok() {
+            return Ok(None);
+        }
+        let link = |path: &Path| unnamed::link(&self.file, path);
+        let named = names().make_in(directory_of(&self.path), link)?;
+        Ok(Some(named.into_temp_path()))
+    }
+
+    /// Copies the file to one that has a name.
+    fn copy_beside(&mut self) -> io::Result<TempPath> {
+        let mut copy = make_named(&self.path, self.access.as_ref())?;
+        self.file.rewind()?;
+        io::copy(&mut self.file, copy.as_file_mut())?;
+        if let Some(access) = &self.access {
+            access.hand_down(copy.as_file())?;
+        }
+        Ok(copy.into_temp_path())
+    }
+
+    /// Copies the file over the one that cannot be replaced.
+    fn copy_in_place(&mut self) -> io::Result<()> {
+        self.file.rewind()?;
+        let mut old = File::options()
+            .write(true)
+            .truncate(true)
+            .open(&self.path)?;
+        io::copy(&mut self.file, &mut old)
+            .map(drop)
+            .inspect_err(|_| {
+                // Half of an image should not look like one.
+                let _ = old.set_len(0);
+            })
+    }
+}
+
+impl Drop for UnfinishedFile {
+    fn drop(&mut self) {
+        if let Place::Target { is_halfway: true } = self.place {
+            // Half of an image should not look like one.
+            let _ = self.file.set_len(0);
+        }
+    }
+}
+
+/// A new file in the directory of `path`.
+fn beside(path: &Path, access: Option<&Access>) -> io::Result<(File, Place)> {
+    if let Some(file) = unnamed::make(directory_of(path), access) {
+        return Ok((file, Place::Unnamed));
+    }
+    let (file, named) = make_named(path, access)?.into_parts();
+    Ok((file, Place::Named(named)))
+}
+
+/// The file at `path`, as it is.
+fn in_place(path: &Path) -> io::Result<(File, Place)> {
+    let file = File::options().write(true).open(path)?;
+    Ok((file, Place::Target { is_halfway: false }))
+}
+
+fn make_named(path: &Path, access: Option<&Access>) -> io::Result<NamedTempFile> {
+    // These are the permissions that any new file gets, where tempfile's own way gives the owner's only.
+    let mut options = File::options();
+    options.read(true).write(true).create_new(true);
+    #[cfg(unix)]
+    if let Some(access) = access {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, access.first_mode());
+    }
+    #[cfg(not(unix))]
+    let _ = access;
+    names().make_in(directory_of(path), |path| {
+        let file = options.open(path)?;
+        lock_new(&file).inspect_err(|_| {
+            let _ = fs::remove_file(path);
+        })?;
+        Ok(file)
+    })
+}
+
+fn names() -> Builder<'static, 'static> {
+    let mut names = Builder::new();
+    names.prefix(PREFIX).rand_bytes(RANDOM);
+    names
+}
+
+/// Whether a file can perhaps be written, as only making or renaming one in its directory fails.
+fn cannot_be_replaced(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::PermissionDenied
+            | ErrorKind::ReadOnlyFilesystem
+            | ErrorKind::ResourceBusy
+            | ErrorKind::CrossesDevices
+    )
+}
+
+/// Files that get their names when they are whole.
+#[cfg(target_os = "linux")]
+mod unnamed {
+    use std::fs::{self, File};
+    use std::io;
+    use std::os::fd::AsRawFd;
+    use std::path::{Path, PathBuf};
+
+    use rustix::fs::{AtFlags, CWD, Mode, OFlags, linkat, open};
+
+    use super::super::access::Access;
+    use super::super::leftovers::lock;
+
+    /// `None` if such a file cannot be made here; making one with a name finds out why.
+    pub(super) fn make(directory: &Path, access: Option<&Access>) -> Option<File> {
+        let mode = access.map_or(0o666, Access::first_mode);
+        let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
+        let file = File::from(open(directory, flags, Mode::from_raw_mode(mode)).ok()?);
+        // Without it, it could not get a name.
+        fs::symlink_metadata(handle(&file)).ok()?;
+        // It is taken for one that nobody uses otherwise, once it has a name of such files.
+        let _ = lock(&file);
+        Some(file)
+    }
+
+    pub(super) fn link(file: &File, path: &Path) -> io::Result<()> {
+        Ok(linkat(
+            CWD,
+            handle(file),
+            CWD,
+            path,
+            AtFlags::SYMLINK_FOLLOW,
+        )?)
+    }
+
+    fn handle(file: &File) -> PathBuf {
+        format!("/proc/self/fd/{}", file.as_raw_fd()).into()
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod unnamed {
+    use std::fs::File;
+    use std::io;
+    use std::path::Path;
+
+    use super::super::access::Access;
+
+    pub(super) const fn make(_: &Path, _: Option<&Access>) -> Option<File> {
+        None
+    }
+
+    pub(super) fn link(_: &File, _: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use tempfile::TempDir;
+
+    use super::super::leftovers;
+    use super::*;
+
+    fn named(path: &Path) -> UnfinishedFile {
+        let (file, place) = make_named(path, None).unwrap().into_parts();
+        UnfinishedFile {
+            file,
+            place: Place::Named(place),
+            name: path.to_owned(),
+            path: path.to_owned(),
+            access: None,
+        }
+    }
+
+    fn entries(place: &TempDir) -> Vec<std::ffi::OsString> {
+        let entries = fs::read_dir(place.path()).unwrap();
+        entries.map(|entry| entry.unwrap().file_name()).collect()
+    }
+
+    #[test]
+    fn a_named_file_is_not_removed_while_it_is_in_use() {
+        let place = TempDir::new().unwrap();
+        let path = place.path().join("out.iso");
+        let mut unfinished = named(&path);
+        unfinished.file.write_all(&[7; 2048]).unwrap();
+        assert!(leftovers::remove(place.path()).is_empty());
+        unfinished.finish().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), [7; 2048]);
+        assert_eq!(entries(&place), ["out.iso"]);
+
+        let mut unfinished = named(&path);
+        let left = match &mut unfinished.place {
+            Place::Named(named) => {
+                // The program is killed.
+                named.disable_cleanup(true);
+                named.to_path_buf()
+            }
+            other => panic!("{other:?}"),
+        };
+        drop(unfinished);
+        assert_eq!(leftovers::remove(place.path()), [left]);
+        assert_eq!(entries(&place), ["out.iso"]);
+
+        drop(named(&path));
+        assert_eq!(entries(&place), ["out.iso"]);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_gets_no_name_is_copied_to_one_that_has_one() {
+        let place = TempDir::new().unwrap();
+        let path = place.path().join("out.iso");
+        let output = super::super::OutputFile::open(&path).unwrap();
+        let mut unfinished = output.start().unwrap();
+        unfinished.file.write_all(&[7; 10_000]).unwrap();
+        let named = unfinished.copy_beside().unwrap();
+        assert_eq!(fs::read(&named).unwrap(), [7; 10_000]);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_replaced_is_overwritten_with_the_whole() {
+        let place = TempDir::new().unwrap();
+        let path = place.path().join("out.iso");
+        fs::write(&path, vec![1; 100_000]).unwrap();
+        let mut unfinished = named(&path);
+        unfinished.file.write_all(&[7; 10_000]).unwrap();
+        unfinished.copy_in_place().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), [7; 10_000]);
+        drop(unfinished);
+        assert_eq!(entries(&place), ["out.iso"]);
+    }
+}
