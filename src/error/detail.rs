@@ -124,7 +124,7 @@ impl fmt::Display for Origin {
             Self::Reader => f.write_str("the reader"),
             Self::Memory => f.write_str("memory"),
             Self::Disc => f.write_str("the disc that was imported"),
-            Self::Item(path) => write!(f, "`{path}` in the image"),
+            Self::Item(path) => write!(f, "`{}` in the image", Printable(path)),
         }
     }
 }

@@ -14,15 +14,20 @@ use crate::support::{ISO9660, UDF};
 
 /// One error of each kind: its text, IMAPI2's code, and which paths it names.
 fn errors() -> Vec<(Error, &'static str, u32)> {
-    let path = || ImagePath::from("dir/item");
-    let file = || std::path::PathBuf::from("host/file");
+    errors_about("")
+}
+
+/// The same, about items whose names end so.
+fn errors_about(end: &str) -> Vec<(Error, &'static str, u32)> {
+    let path = || ImagePath::from(format!("dir/item{end}"));
+    let file = || std::path::PathBuf::from(format!("host/file{end}"));
     let source = || io::Error::other("why");
-    let name = || "name".to_owned();
+    let name = || format!("name{end}");
     vec![
         (
             Error::InvalidParameter(InvalidValue {
                 parameter: "p",
-                value: "v".into(),
+                value: format!("v{end}"),
                 expected: "e",
             }),
             "p cannot be `v`: expected e",
@@ -286,8 +291,8 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
         ),
         (
             Error::DiscMismatch {
-                imported: "one".into(),
-                found: "two".into(),
+                imported: format!("one{end}"),
+                found: format!("two{end}"),
             },
             "the disc is two and no longer one, which was imported; import it again",
             0xC0AA_B158,
@@ -437,6 +442,32 @@ fn errors() -> Vec<(Error, &'static str, u32)> {
             0xC0AA_B148,
         ),
         (
+            Error::OutputIsSource {
+                file: file(),
+                input: file(),
+                is_replaced: true,
+            },
+            "cannot write host/file: it is a file of the image; write the image to another file, or allow it with `OutputFile::overwrite_source`",
+            0x8000_4005,
+        ),
+        (
+            Error::OutputIsSource {
+                file: format!("output{end}").into(),
+                input: file(),
+                is_replaced: false,
+            },
+            "cannot write output: it is host/file, a file of the image; write the image to another file",
+            0x8000_4005,
+        ),
+        (
+            Error::OutputInSource {
+                file: file(),
+                directory: format!("source{end}").into(),
+            },
+            "cannot write host/file: it is there already, in the source directory source; write the image to another file, or allow it with `OutputFile::overwrite_source`",
+            0x8000_4005,
+        ),
+        (
             Error::NoImage,
             "no image was given; set one with `set_path` or `set_stream`",
             0xC0AA_B202,
@@ -465,6 +496,24 @@ fn errors_have_a_text_a_code_and_name_what_they_are_about() {
     assert_eq!(item.to_string(), "cannot read `/dir/item` on the disc");
     assert_eq!(item.hresult(), Error::EmptyDisc.hresult());
     assert_eq!(item.path().unwrap().name(), Some("item"));
+}
+
+/// A name can have any character, and messages are shown on terminals.
+#[test]
+fn names_in_messages_do_nothing_to_a_terminal() {
+    let unseen =
+        |character: char| "\n\u{1B}\u{9B}\u{200B}\u{202E}\u{2066}\u{2028}".contains(character);
+    let end = "\n\u{1B}[2J\u{9B}\u{200B}\u{202E}\u{2066}\u{2028}txt";
+    let shown = r"\n\u{1b}[2J\u{9b}\u{200b}\u{202e}\u{2066}\u{2028}txt";
+    let mut with_names = 0;
+    for ((error, _, _), (plain, text, _)) in errors_about(end).into_iter().zip(errors()) {
+        let message = error.to_string();
+        assert!(!message.contains(unseen), "{message:?}");
+        with_names += usize::from(message.contains(shown));
+        assert_eq!(message.replace(shown, ""), text);
+        assert_eq!(message == plain.to_string(), !message.contains(shown));
+    }
+    assert!(with_names > 40, "{with_names} of all");
 }
 
 /// A program whose users do not call this crate can put words of its own in place of the advice.
