@@ -194,7 +194,7 @@ fn wrong_boot_options_name_what_is_wrong() {
         (
             "emulation=1.44,",
             &boot,
-            "emulation 1.44 has 1474560 bytes, this one has 4096",
+            "has 4096 bytes, but emulation 1.44 needs 1474560",
         ),
         ("emulation=harddisk,", &boot, "hard disk"),
         (&manufacturer, &boot, &"M".repeat(25)),
