@@ -57,6 +57,7 @@
 
 mod block;
 mod boot;
+mod budget;
 mod codec;
 mod el_torito;
 mod error;

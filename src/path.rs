@@ -1,5 +1,6 @@
 //! Paths in an image.
 
+use std::cmp::Ordering;
 use std::fmt;
 
 /// A path in an image: the names from the root down to an item, the root being the empty path.
@@ -15,9 +16,12 @@ use std::fmt;
 /// ```
 ///
 /// IMAPI2 differs: it prints `\` between the names; here it is `/`, the only character no name can contain.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct ImagePath {
-    components: Vec<String>,
+    /// The names, one after another: thousands of them are not to be thousands of allocations.
+    text: String,
+    /// Where each name ends in it.
+    ends: Vec<usize>,
 }
 
 impl ImagePath {
@@ -25,7 +29,8 @@ impl ImagePath {
     #[must_use]
     pub const fn root() -> Self {
         Self {
-            components: Vec::new(),
+            text: String::new(),
+            ends: Vec::new(),
         }
     }
 
@@ -35,53 +40,90 @@ impl ImagePath {
         I: IntoIterator,
         I::Item: Into<String>,
     {
-        Self {
-            components: components.into_iter().map(Into::into).collect(),
+        let mut path = Self::root();
+        for component in components {
+            path.push(&component.into());
         }
+        path
     }
 
     /// The names from the root down.
+    #[must_use]
     pub fn components(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
-        self.components.iter().map(String::as_str)
+        self.ends.iter().enumerate().map(|(number, end)| {
+            let start = match number {
+                0 => 0,
+                number => self.ends[number - 1],
+            };
+            &self.text[start..*end]
+        })
     }
 
     /// Whether this is the root's path.
     #[must_use]
     pub fn is_root(&self) -> bool {
-        self.components.is_empty()
+        self.ends.is_empty()
     }
 
     /// The last name, or nothing for the root.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
-        self.components.last().map(String::as_str)
+        self.components().next_back()
     }
 
     /// The path of the directory that holds this item, or nothing for the root.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
-        let (_, parents) = self.components.split_last()?;
+        let (_, ends) = self.ends.split_last()?;
+        let len = ends.last().copied().unwrap_or(0);
         Some(Self {
-            components: parents.to_vec(),
+            text: self.text[..len].to_owned(),
+            ends: ends.to_vec(),
         })
     }
 
     /// This path with `name` below it.
     #[must_use]
     pub fn join(&self, name: impl Into<String>) -> Self {
-        let mut components = self.components.clone();
-        components.push(name.into());
-        Self { components }
+        let mut path = self.clone();
+        path.push(&name.into());
+        path
+    }
+
+    /// Makes this the path of what is called `name` in it.
+    pub(crate) fn push(&mut self, name: &str) {
+        self.text.push_str(name);
+        self.ends.push(self.text.len());
     }
 
     /// The path of a named stream of the file that this is the path of.
     pub(crate) fn with_stream(&self, name: &str) -> Self {
-        let mut components = self.components.clone();
-        if let Some(file) = components.last_mut() {
-            file.push(':');
-            file.push_str(name);
+        let mut path = self.clone();
+        if let Some(end) = path.ends.last_mut() {
+            path.text.push(':');
+            path.text.push_str(name);
+            *end = path.text.len();
         }
-        Self { components }
+        path
+    }
+}
+
+impl PartialOrd for ImagePath {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// Name by name, so that a directory is followed by what is in it.
+impl Ord for ImagePath {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.components().cmp(other.components())
+    }
+}
+
+impl fmt::Debug for ImagePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.components()).finish()
     }
 }
 
@@ -114,7 +156,7 @@ impl fmt::Display for ImagePath {
         if self.is_root() {
             return f.write_str("/");
         }
-        for name in &self.components {
+        for name in self.components() {
             write!(f, "/{name}")?;
         }
         Ok(())
@@ -131,6 +173,17 @@ mod tests {
         assert_eq!(path.components().collect::<Vec<_>>(), ["a", "b", "c"]);
         assert_eq!(path.to_string(), "/a/b/c");
         assert_eq!(path.parent().unwrap().to_string(), "/a/b");
+    }
+
+    #[test]
+    fn paths_compare_name_by_name() {
+        let path = |names: &[&str]| ImagePath::from_components(names.iter().copied());
+        assert!(path(&["a", "b"]) < path(&["a.txt"]));
+        assert!(path(&["a"]) < path(&["a", "b"]));
+        assert_ne!(path(&["ab", "c"]), path(&["a", "bc"]));
+        assert_eq!(path(&["a"]).join("b").parent(), Some(path(&["a"])));
+        assert_eq!(path(&["a", "b"]).with_stream("s"), path(&["a", "b:s"]));
+        assert_eq!(format!("{:?}", path(&["a", "b"])), r#"["a", "b"]"#);
     }
 
     #[test]

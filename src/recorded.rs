@@ -3,6 +3,8 @@
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::block::BLOCK_SIZE;
+use crate::budget::{Charge, Work};
 use crate::error::Result;
 use crate::file_systems::FileSystems;
 use crate::time::Timestamp;
@@ -28,6 +30,36 @@ pub(crate) struct Entry {
     pub streams: Vec<Self>,
     /// For the reader that made it: how to find the entries of a directory.
     pub handle: u64,
+    /// Counts what the entry takes when that is much, as long as any copy of it lives.
+    pub _charge: Option<Arc<Charge>>,
+}
+
+impl Entry {
+    /// The block of the disc in which its data begins, or 0.
+    pub(crate) fn block(&self) -> u32 {
+        let first = match &self.data {
+            Data::Runs(runs) => runs.first().and_then(|run| run.at),
+            Data::Embedded(_) => None,
+        };
+        let block = first.unwrap_or_default() / u64::from(BLOCK_SIZE);
+        u32::try_from(block).unwrap_or_default()
+    }
+
+    /// As much of a directory as it takes to list it.
+    pub(crate) fn to_be_listed(&self) -> Self {
+        let data = match &self.data {
+            Data::Runs(runs) => Data::Runs(runs.first().copied().into_iter().collect()),
+            Data::Embedded(_) => Data::Runs(Vec::new()),
+        };
+        Self {
+            name: String::new(),
+            kind: self.kind.clone(),
+            data,
+            streams: Vec::new(),
+            _charge: None,
+            ..*self
+        }
+    }
 }
 
 /// What an entry is.
@@ -61,15 +93,18 @@ pub(crate) struct Run {
     pub len: u64,
 }
 
+/// The entries of a directory, one after another.
+pub(crate) type Entries = Box<dyn Iterator<Item = Result<Entry>> + Send>;
+
 /// A file system of a disc, opened.
 pub(crate) trait Volume: Send + Sync {
+    /// The same volume for an operation, such as a walk, whose work counts together.
+    fn within(&self, work: &Arc<Work>) -> Arc<dyn Volume>;
+
     fn root(&self) -> Result<Entry>;
 
     /// The entries of a directory of this volume, without those for itself and its parent, as they are recorded.
-    fn entries<'a>(
-        &'a self,
-        directory: &Entry,
-    ) -> Result<Box<dyn Iterator<Item = Result<Entry>> + 'a>>;
+    fn entries(&self, directory: &Entry) -> Result<Entries>;
 
     /// What was got over so far.
     fn findings(&self) -> Vec<RecordedFinding> {

@@ -89,7 +89,8 @@ impl Error {
             Self::UdfRevisionChangeNotAllowed { .. } => 0xC0AA_B161, // IMAPI_E_UDF_REVISION_CHANGE_NOT_ALLOWED
             Self::BadMultisessionParameter { .. } => 0xC0AA_B162, // IMAPI_E_BAD_MULTISESSION_PARAMETER
             Self::FileSystemChangeNotAllowed { .. } => 0xC0AA_B163, // IMAPI_E_FILE_SYSTEM_CHANGE_NOT_ALLOWED
-            Self::Corrupt { .. } => 0xC0AA_B153, // IMAPI_E_FILE_SYSTEM_READ_CONSISTENCY_ERROR
+            // A disc that needs so much says the same again and again.
+            Self::Corrupt { .. } | Self::ImportWork { .. } => 0xC0AA_B153, // IMAPI_E_FILE_SYSTEM_READ_CONSISTENCY_ERROR
             Self::UnsupportedFeature { .. } => 0xC0AA_B154, // IMAPI_E_FILE_SYSTEM_FEATURE_NOT_SUPPORTED
             Self::ReadDisc { .. } => 0xC0AA_B157,           // IMAPI_E_IMPORT_READ_FAILURE
             Self::PropertyNotAccessible { .. } => 0xC0AA_B160, // IMAPI_E_PROPERTY_NOT_ACCESSIBLE

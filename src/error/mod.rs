@@ -382,6 +382,18 @@ pub enum Error {
         /// Bytes allowed.
         limit: u64,
     },
+    /// The structures of a disc lead to each other in so many ways that reading them would take more than is allowed.
+    #[error(
+        "reading the disc takes too much work: {what} would take more than {limit} bytes to read, up to block {block}; if you trust the disc, allow more with `ImportOptions::work`"
+    )]
+    ImportWork {
+        /// The structures that take too much.
+        what: &'static str,
+        /// The block of the disc that was to be read when the limit was reached.
+        block: u32,
+        /// Bytes of such structures that one operation may read.
+        limit: u64,
+    },
     /// No way to write another session has been chosen.
     #[error("no disc has been chosen{}", end(Some(advice::CHOOSE_DISC)))]
     MultisessionNotSet,
@@ -715,6 +727,11 @@ impl Error {
             },
             _ => None,
         }
+    }
+
+    /// Whether a disc asked for more memory or work than reading it may take: this says nothing of what is recorded there.
+    pub(crate) const fn is_limit(&self) -> bool {
+        matches!(self, Self::ImportMemory { .. } | Self::ImportWork { .. })
     }
 
     /// The file or directory outside the image that the error is about, if it is about one.

@@ -109,6 +109,7 @@ mod tests {
             identity: 0,
             streams: Vec::new(),
             handle: 0,
+            _charge: None,
         };
         RecordedData::new(Arc::new(Blocks::new(Arc::new(disc), 1 << 20)), &entry)
     }

@@ -21,7 +21,7 @@ use crate::media::{Blocks, Disc};
 /// A disc with what is recorded on it.
 ///
 /// Whatever bytes it has, reading ends, with what was found or with an [`Error`], and stays within the
-/// [memory](ImportOptions::memory) it was given.
+/// [memory](ImportOptions::memory) and the [work](ImportOptions::work) it was given.
 ///
 /// ```no_run
 /// use imapi2fs::{FileDisc, RecordedDisc};
@@ -53,7 +53,8 @@ impl RecordedDisc {
     /// # Errors
     ///
     /// - [`Error::ReadDisc`] when the blocks cannot be read that tell what the disc holds;
-    /// - [`Error::RawSectors`] when it has more than data in its sectors.
+    /// - [`Error::RawSectors`] when it has more than data in its sectors;
+    /// - [`Error::ImportWork`] when finding the sessions takes too much [work](ImportOptions::work).
     pub fn open(disc: impl Disc + 'static) -> Result<Self> {
         Self::open_with(disc, &ImportOptions::new())
     }
@@ -65,7 +66,8 @@ impl RecordedDisc {
     /// Those of [`RecordedDisc::open`]; [`Error::InvalidParameter`] when there is no session of the number that is
     /// asked for.
     pub fn open_with(disc: impl Disc + 'static, options: &ImportOptions) -> Result<Self> {
-        let blocks = Arc::new(Blocks::new(Arc::new(disc), options.memory));
+        let blocks = Blocks::with_work(Arc::new(disc), options.memory, options.work);
+        let blocks = Arc::new(blocks);
         probe::refuse_raw_sectors(&blocks)?;
         let sessions = match options.session {
             Session::Start(start) => vec![probe::session(&blocks, start)?],
@@ -78,6 +80,8 @@ impl RecordedDisc {
         let Some(&session) = session else {
             return Err(no_session(options.session).into());
         };
+        // What was not found because of it may be there.
+        blocks.work().check()?;
         Ok(Self {
             blocks,
             options: options.clone(),
@@ -125,7 +129,7 @@ impl RecordedDisc {
             .find(|one| self.file_systems().contains(*one))
         {
             Some(file_system) => Ok(file_system),
-            None if probe::is_blank(&self.blocks)? => Err(Error::EmptyDisc),
+            None if probe::is_blank(&self.blocks.anew())? => Err(Error::EmptyDisc),
             None => Err(Error::NoSupportedFileSystem),
         }
     }
@@ -137,7 +141,8 @@ impl RecordedDisc {
     /// - [`Error::InvalidParameter`] unless `file_system` is exactly one;
     /// - [`Error::FileSystemNotFound`] when the session does not have it;
     /// - [`Error::Corrupt`], [`Error::UnsupportedFeature`] and [`Error::ReadDisc`] when what describes the volume
-    ///   cannot be made sense of, or read.
+    ///   cannot be made sense of, or read;
+    /// - [`Error::ImportMemory`] and [`Error::ImportWork`] when that takes too much.
     pub fn volume(&self, file_system: FileSystems) -> Result<RecordedVolume> {
         if file_system.bits().count_ones() != 1 {
             let error = InvalidValue {
@@ -147,18 +152,16 @@ impl RecordedDisc {
             };
             return Err(error.into());
         }
+        let blocks = self.blocks.anew();
         let opened = volume::open(
-            &self.blocks,
+            &blocks,
             self.session.start,
             file_system,
             self.options.code_page,
         )?;
+        blocks.work().check()?;
         match opened {
-            Some(opened) => Ok(RecordedVolume::new(
-                Arc::clone(&self.blocks),
-                file_system,
-                opened,
-            )),
+            Some(opened) => Ok(RecordedVolume::new(blocks, file_system, opened)),
             None => Err(Error::FileSystemNotFound { file_system }),
         }
     }
@@ -171,14 +174,14 @@ impl RecordedDisc {
     /// - [`Error::ReadDisc`] when it cannot be read.
     pub fn boot_entries(&self) -> Result<Vec<RecordedBootEntry>> {
         match self.session.boot_catalog {
-            Some(block) => boot::read::entries(&self.blocks, block),
+            Some(block) => boot::read::entries(&self.blocks.anew(), block),
             None => Ok(Vec::new()),
         }
     }
 
-    /// The disc as the formats read it.
-    pub(crate) const fn blocks(&self) -> &Arc<Blocks> {
-        &self.blocks
+    /// The disc as the formats read it, for an operation.
+    pub(crate) fn blocks(&self) -> Arc<Blocks> {
+        self.blocks.anew()
     }
 }
 

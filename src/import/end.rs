@@ -69,7 +69,7 @@ fn last_used(blocks: &Arc<Blocks>, start: u32) -> Result<u64> {
     let opened = opened.ok_or(Error::FileSystemNotFound { file_system })?;
     let volume = RecordedVolume::new(Arc::clone(blocks), file_system, opened);
     let mut end = 0;
-    for item in volume.walk() {
+    for item in volume.walk_on() {
         for extent in item?.extents() {
             let behind = extent
                 .offset

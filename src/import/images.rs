@@ -102,7 +102,7 @@ impl Found {
         let can_grow = disc.maximum_blocks() > total;
         let mut end = total;
         if let Some(start) = previous {
-            let blocks = recorded.blocks();
+            let blocks = &recorded.blocks();
             if let Some(volumes) = session_end(blocks, start)? {
                 let next = aligned(volumes);
                 let partitions = partitions_end(blocks)?;

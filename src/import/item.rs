@@ -11,11 +11,12 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::data::RecordedData;
+use crate::budget::{Purpose, STEP, Work};
 use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
 use crate::media::Blocks;
 use crate::path::ImagePath;
-use crate::recorded::{Data, Entry, Kind, Volume};
+use crate::recorded::{Data, Entries, Entry, Kind, Volume};
 use crate::time::Timestamp;
 
 /// What a volume's items need of it.
@@ -36,11 +37,16 @@ pub struct RecordedItem {
     parent: Option<Arc<Place>>,
 }
 
+/// The longest path of an item that is listed, in bytes. Linux takes paths of 4096 bytes, Windows of 32767 characters.
+const MAX_PATH: usize = 64 << 10;
+
 /// A directory below the root, as a part of paths.
 #[derive(Debug)]
 pub(super) struct Place {
     name: String,
     parent: Option<Arc<Self>>,
+    /// Bytes of the path, with a separator before each name.
+    path_len: usize,
 }
 
 impl Place {
@@ -48,7 +54,16 @@ impl Place {
         Arc::new(Self {
             name: name.to_owned(),
             parent: parent.cloned(),
+            path_len: Self::len_of(parent, name),
         })
+    }
+
+    /// Bytes of the path of what is called `name` in a directory.
+    fn len_of(parent: Option<&Arc<Self>>, name: &str) -> usize {
+        parent
+            .map_or(0, |parent| parent.path_len)
+            .saturating_add(1)
+            .saturating_add(name.len())
     }
 
     pub(super) fn path(place: Option<&Arc<Self>>) -> ImagePath {
@@ -58,8 +73,11 @@ impl Place {
             names.push(place.name.as_str());
             next = place.parent.as_ref();
         }
-        names.reverse();
-        ImagePath::from_components(names)
+        let mut path = ImagePath::root();
+        for name in names.into_iter().rev() {
+            path.push(name);
+        }
+        path
     }
 }
 
@@ -131,12 +149,11 @@ impl RecordedItem {
     /// The names from the root down to this item.
     #[must_use]
     pub fn path(&self) -> ImagePath {
-        let parent = Place::path(self.parent.as_ref());
-        if self.entry.name.is_empty() {
-            parent
-        } else {
-            parent.join(self.entry.name.as_str())
+        let mut path = Place::path(self.parent.as_ref());
+        if !self.entry.name.is_empty() {
+            path.push(&self.entry.name);
         }
+        path
     }
 
     /// What it is.
@@ -262,12 +279,55 @@ impl RecordedItem {
         if !self.is_directory() {
             return Err(Error::NotADirectory { path: self.path() });
         }
-        let inner = self.shared.volume.entries(&self.entry);
+        let work = self.shared.blocks.new_work();
+        let volume = self.shared.volume.within(&work);
+        let inner = volume.entries(&self.entry);
         Ok(RecordedItems {
             inner: inner.map_err(|source| self.unreadable(source))?,
+            work,
             shared: &self.shared,
             place: self.place(),
+            is_over: false,
         })
+    }
+
+    /// An item as it is listed in a directory, within the work of an operation: its path is part of what is made for it.
+    ///
+    /// An error is given in the place of what cannot be read; the last one is that there was too much to be read.
+    pub(super) fn listed(
+        shared: &Arc<Shared>,
+        work: &Work,
+        entry: Result<Entry>,
+        place: Option<&Arc<Place>>,
+    ) -> Result<Self> {
+        let block = match &entry {
+            Ok(entry) => entry.block(),
+            Err(_) => 0,
+        };
+        let (name, streams) = match &entry {
+            Ok(entry) => (entry.name.as_str(), entry.streams.len()),
+            Err(_) => ("", 0),
+        };
+        let path_len = Place::len_of(place, name);
+        let paths = path_len.saturating_mul(streams.saturating_add(1));
+        let charged = work.charge(Purpose::Tree, (paths as u64).max(STEP), block);
+        let listed = work.check().and(charged).and(entry).and_then(|entry| {
+            if path_len > MAX_PATH {
+                return Err(Error::Corrupt {
+                    file_system: shared.file_system,
+                    block,
+                    what: "the path of an item is longer than 65536 bytes",
+                });
+            }
+            Ok(entry)
+        });
+        match listed {
+            Ok(entry) => Ok(Self::new(Arc::clone(shared), entry, place.cloned())),
+            Err(source) => Err(Error::ReadItem {
+                path: Place::path(place),
+                source: Box::new(source),
+            }),
+        }
     }
 
     /// What its format's reader gave.
@@ -300,26 +360,31 @@ impl fmt::Debug for RecordedItem {
 
 /// What is in a directory: [`RecordedItem::entries`].
 pub struct RecordedItems<'a> {
-    inner: Box<dyn Iterator<Item = Result<Entry>> + 'a>,
+    inner: Entries,
+    work: Arc<Work>,
     shared: &'a Arc<Shared>,
     place: Option<Arc<Place>>,
+    is_over: bool,
 }
 
 impl Iterator for RecordedItems<'_> {
     type Item = Result<RecordedItem>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        Some(match self.inner.next()? {
-            Ok(entry) => Ok(RecordedItem::new(
-                Arc::clone(self.shared),
-                entry,
-                self.place.clone(),
-            )),
-            Err(source) => Err(Error::ReadItem {
-                path: Place::path(self.place.as_ref()),
-                source: Box::new(source),
-            }),
-        })
+        if self.is_over {
+            return None;
+        }
+        let entry = self.inner.next();
+        // Nothing comes after the error that says so, which may have gone unnoticed until now.
+        let too_much = self.work.check();
+        self.is_over = entry.is_none() || too_much.is_err();
+        let entry = entry.or(too_much.err().map(Err))?;
+        Some(RecordedItem::listed(
+            self.shared,
+            &self.work,
+            entry,
+            self.place.as_ref(),
+        ))
     }
 }
 

@@ -24,6 +24,7 @@ const MEMORY: u64 = 256 << 20;
 #[derive(Clone, Debug)]
 pub struct ImportOptions {
     pub(super) memory: u64,
+    pub(super) work: Option<u64>,
     pub(super) session: Session,
     pub(super) code_page: Option<&'static Encoding>,
     pub(crate) other_producers: bool,
@@ -46,6 +47,7 @@ impl ImportOptions {
     pub const fn new() -> Self {
         Self {
             memory: MEMORY,
+            work: None,
             session: Session::Last,
             code_page: None,
             other_producers: false,
@@ -64,6 +66,22 @@ impl ImportOptions {
     #[must_use]
     pub const fn memory(mut self, bytes: u64) -> Self {
         self.memory = bytes;
+        self
+    }
+
+    /// Sets how much one operation may read of the disc's structures, in bytes: opening the disc, opening a volume, a
+    /// [walk](crate::RecordedVolume::walk), listing one directory, or an import. Default: 16 times the length of the disc
+    /// and 64 MiB.
+    ///
+    /// The paths of the items count as if they were read. The data of files does not count: a caller decides how much of it
+    /// to read. Structures of a sound disc are read once or twice, and those of a file with many names once for each name.
+    /// On a disc that is made to keep readers busy the same few structures are read again and again; the operation then
+    /// fails with [`Error::ImportWork`](crate::Error::ImportWork), and a walk ends with that error.
+    ///
+    /// Not in IMAPI2.
+    #[must_use]
+    pub const fn work(mut self, bytes: u64) -> Self {
+        self.work = Some(bytes);
         self
     }
 

@@ -133,10 +133,16 @@ impl RecordedVolume {
     /// All items below the root, a directory before what is in it, in the order in which they are recorded.
     ///
     /// What cannot be read is an error in the place where it belongs, and the walk goes on behind it. A directory that
-    /// was already met is an error, too, so that the walk ends.
+    /// was already met is an error, too, so that the walk ends; so is an item whose path is longer than 65,536 bytes. After
+    /// [`Error::ImportWork`], nothing comes.
     #[must_use]
     pub fn walk(&self) -> RecordedWalk<'_> {
-        RecordedWalk::new(&self.shared)
+        RecordedWalk::new(&self.shared, None)
+    }
+
+    /// A walk that is a part of the operation that opened this.
+    pub(super) fn walk_on(&self) -> RecordedWalk<'_> {
+        RecordedWalk::new(&self.shared, Some(self.shared.blocks.work()))
     }
 
     /// What was found so far that a standard forbids, and was got over.

@@ -13,15 +13,13 @@ use std::sync::Arc;
 use hashbrown::HashSet;
 
 use super::item::{Place, RecordedItem, Shared};
-use crate::block::BLOCK_SIZE;
+use crate::budget::Work;
 use crate::error::{Error, Result};
-use crate::recorded::{Data, Entry, Kind};
+use crate::recorded::{Entries, Entry, Kind, Volume};
 
 /// The deepest level of a directory that is looked into, the root being at 0. Linux takes paths of 4096 bytes at most, which
 /// have at most 2048 names: this is twice as deep as it sees.
 const MAX_DEPTH: usize = 4096;
-
-const BLOCK_LEN: u64 = BLOCK_SIZE as u64;
 
 /// Memory that remembering one directory takes, with the room that the set has to spare.
 const REMEMBERED: u64 = 32;
@@ -29,29 +27,39 @@ const REMEMBERED: u64 = 32;
 /// All items of a volume: [`RecordedVolume::walk`](crate::RecordedVolume::walk).
 pub struct RecordedWalk<'a> {
     shared: &'a Arc<Shared>,
+    /// The volume as this walk reads it, and the work that it may do.
+    volume: Arc<dyn Volume>,
+    work: Arc<Work>,
     /// The directories from the root down to where the walk is.
-    stack: Vec<Level<'a>>,
+    stack: Vec<Level>,
     /// What the walk goes into next, or a root that cannot be read.
-    next: Option<Result<(Entry, Option<Arc<Place>>)>>,
+    next: Option<(Result<Entry>, Option<Arc<Place>>)>,
     /// Directories that were met.
     met: HashSet<u64>,
     /// Bytes of their records.
     directory_len: u64,
+    is_over: bool,
 }
 
-struct Level<'a> {
-    entries: Box<dyn Iterator<Item = Result<Entry>> + 'a>,
+struct Level {
+    entries: Entries,
     place: Option<Arc<Place>>,
 }
 
 impl<'a> RecordedWalk<'a> {
-    pub(super) fn new(shared: &'a Arc<Shared>) -> Self {
+    /// The walk is a part of an operation if there is already `work` of one.
+    pub(super) fn new(shared: &'a Arc<Shared>, work: Option<&Arc<Work>>) -> Self {
+        let work = work.map_or_else(|| shared.blocks.new_work(), Arc::clone);
+        let volume = shared.volume.within(&work);
         Self {
             shared,
             stack: Vec::new(),
-            next: Some(shared.volume.root().map(|root| (root, None))),
+            next: Some((volume.root(), None)),
+            volume,
+            work,
             met: HashSet::new(),
             directory_len: 0,
+            is_over: false,
         }
     }
 
@@ -63,16 +71,46 @@ impl<'a> RecordedWalk<'a> {
     /// Goes into a directory.
     fn enter(&mut self, directory: &Entry, place: Option<Arc<Place>>) -> Result<()> {
         self.check(directory)?;
-        let entries = self.shared.volume.entries(directory)?;
+        let entries = self.volume.entries(directory)?;
         self.stack.push(Level { entries, place });
         Ok(())
+    }
+
+    fn next_item(&mut self) -> Option<Result<RecordedItem>> {
+        if let Some((directory, place)) = self.next.take() {
+            let entered = directory.and_then(|directory| self.enter(&directory, place.clone()));
+            if let Err(error) = entered {
+                return Some(self.listed(Err(error), place.as_ref()));
+            }
+        }
+        loop {
+            let level = self.stack.last_mut()?;
+            let Some(entry) = level.entries.next() else {
+                self.stack.pop();
+                continue;
+            };
+            let place = level.place.clone();
+            let item = self.listed(entry, place.as_ref());
+            if let Ok(item) = &item {
+                let entry = item.entry();
+                if entry.kind == Kind::Directory {
+                    let below = Place::new(&entry.name, place.as_ref());
+                    self.next = Some((Ok(entry.to_be_listed()), Some(below)));
+                }
+            }
+            return Some(item);
+        }
+    }
+
+    fn listed(&self, entry: Result<Entry>, place: Option<&Arc<Place>>) -> Result<RecordedItem> {
+        RecordedItem::listed(self.shared, &self.work, entry, place)
     }
 
     /// Directories form a tree, and each has its own blocks: so long as this holds the walk ends.
     fn check(&mut self, directory: &Entry) -> Result<()> {
         let corrupt = |what| Error::Corrupt {
             file_system: self.shared.file_system,
-            block: block_of(directory),
+            block: directory.block(),
             what,
         };
         if self.stack.len() > MAX_DEPTH {
@@ -92,55 +130,22 @@ impl<'a> RecordedWalk<'a> {
     }
 }
 
-fn block_of(directory: &Entry) -> u32 {
-    match &directory.data {
-        Data::Runs(runs) => runs.first().and_then(|run| run.at),
-        Data::Embedded(_) => None,
-    }
-    .and_then(|at| u32::try_from(at / BLOCK_LEN).ok())
-    .unwrap_or_default()
-}
-
 impl Iterator for RecordedWalk<'_> {
     type Item = Result<RecordedItem>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        if let Some(next) = self.next.take() {
-            let entered = next.and_then(|(directory, place)| {
-                let path = place.clone();
-                self.enter(&directory, place)
-                    .map_err(|source| unreadable(path.as_ref(), source))
-            });
-            if let Err(error) = entered {
-                return Some(Err(error));
-            }
+        if self.is_over {
+            return None;
         }
-        loop {
-            let level = self.stack.last_mut()?;
-            let Some(entry) = level.entries.next() else {
-                self.stack.pop();
-                continue;
-            };
-            let place = level.place.as_ref();
-            return Some(match entry {
-                Ok(entry) => {
-                    if entry.kind == Kind::Directory {
-                        let below = Place::new(&entry.name, place);
-                        self.next = Some(Ok((entry.clone(), Some(below))));
-                    }
-                    let shared = Arc::clone(self.shared);
-                    Ok(RecordedItem::new(shared, entry, place.cloned()))
-                }
-                Err(source) => Err(unreadable(place, source)),
-            });
-        }
-    }
-}
-
-fn unreadable(place: Option<&Arc<Place>>, source: Error) -> Error {
-    Error::ReadItem {
-        path: Place::path(place),
-        source: Box::new(source),
+        let item = self.next_item();
+        let too_much = self.work.check();
+        self.is_over = item.is_none() || too_much.is_err();
+        // Nothing comes after the error that says so, which may have gone unnoticed until now.
+        let last = too_much.err().map(|error| {
+            let here = self.stack.last().and_then(|level| level.place.as_ref());
+            self.listed(Err(error), here)
+        });
+        item.or(last)
     }
 }
 

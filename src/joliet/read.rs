@@ -57,7 +57,7 @@ pub(crate) fn open(
 ) -> Result<Option<HierarchyVolume>> {
     find(descriptors)
         .map(|found| {
-            HierarchyVolume::open(blocks, found, FileSystems::JOLIET, Box::new(Utf16), false)
+            HierarchyVolume::open(blocks, found, FileSystems::JOLIET, Arc::new(Utf16), false)
         })
         .transpose()
 }

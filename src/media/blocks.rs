@@ -1,4 +1,4 @@
-//! A disc as the formats read it: bytes at any place, within a budget of memory.
+//! A disc as the formats read it: bytes at any place, within budgets of memory and of work.
 // What is recorded may say anything; tests may fail.
 #![cfg_attr(
     not(test),
@@ -11,11 +11,11 @@
     )
 )]
 
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Disc;
 use crate::block::{BLOCK, BLOCK_SIZE};
+use crate::budget::{Memory, Purpose, STEP, Work};
 use crate::error::{Error, Result};
 
 const BLOCK_LEN: u64 = BLOCK as u64;
@@ -26,91 +26,127 @@ const WINDOW: usize = 32;
 /// The blocks that are read first in a new place, where structures may lie far apart: one in four costs little more.
 const FIRST: usize = 4;
 
-/// The bytes of a disc.
+/// The bytes of a disc, as one operation reads them.
 pub(crate) struct Blocks {
+    device: Arc<Device>,
+    memory: Arc<Memory>,
+    work: Arc<Work>,
+    purpose: Purpose,
+    work_limit: u64,
+}
+
+/// What all operations share.
+struct Device {
     disc: Arc<dyn Disc>,
     len: u64,
     /// The bytes of it that are not made up to fill the last block.
     data_len: u64,
     /// The last small piece that was read: its first block and its bytes.
     window: Mutex<(u32, Vec<u8>)>,
-    /// Bytes of memory that may still be taken.
-    budget: AtomicU64,
-    limit: u64,
 }
 
 impl Blocks {
-    /// `budget` is how many bytes of memory all that is read and kept may take.
-    pub(crate) fn new(disc: Arc<dyn Disc>, budget: u64) -> Self {
+    /// `memory` is how many bytes of memory all that is read and kept may take.
+    pub(crate) fn new(disc: Arc<dyn Disc>, memory: u64) -> Self {
+        Self::with_work(disc, memory, None)
+    }
+
+    /// `work` is how many bytes an operation may read of structures; by default it depends on the length of the disc.
+    pub(crate) fn with_work(disc: Arc<dyn Disc>, memory: u64, work: Option<u64>) -> Self {
+        let len = u64::from(disc.total_blocks()).saturating_mul(BLOCK_SIZE.into());
+        let work_limit = work.unwrap_or_else(|| Work::limit_of(len));
         Self {
-            len: u64::from(disc.total_blocks()).saturating_mul(BLOCK_SIZE.into()),
-            data_len: disc.total_bytes(),
-            disc,
-            window: Mutex::default(),
-            budget: AtomicU64::new(budget),
-            limit: budget,
+            device: Arc::new(Device {
+                data_len: disc.total_bytes(),
+                disc,
+                len,
+                window: Mutex::default(),
+            }),
+            memory: Arc::new(Memory::new(memory)),
+            work: Arc::new(Work::new(work_limit)),
+            purpose: Purpose::Tree,
+            work_limit,
         }
     }
 
-    /// Length of the disc in bytes.
-    pub(crate) const fn len(&self) -> u64 {
-        self.len
+    /// The same disc for another operation, which has a budget of work of its own.
+    pub(crate) fn anew(&self) -> Arc<Self> {
+        self.within(&self.new_work())
     }
 
     /// Bytes of the disc that can be data of files.
-    pub(crate) const fn data_len(&self) -> u64 {
-        self.data_len
+    pub(crate) fn data_len(&self) -> u64 {
+        self.device.data_len
     }
 
-    /// Fills `buf` from the byte `offset` on.
+    /// The work that an operation may do.
+    pub(crate) fn new_work(&self) -> Arc<Work> {
+        Arc::new(Work::new(self.work_limit))
+    }
+
+    /// The same disc for what counts against the work of an operation.
+    pub(crate) fn within(&self, work: &Arc<Work>) -> Arc<Self> {
+        Arc::new(Self {
+            device: Arc::clone(&self.device),
+            memory: Arc::clone(&self.memory),
+            work: Arc::clone(work),
+            purpose: Purpose::Tree,
+            work_limit: self.work_limit,
+        })
+    }
+
+    /// The same disc for what an item leads to, which others may lead to as well.
+    pub(crate) fn for_item(&self) -> Arc<Self> {
+        Arc::new(Self {
+            device: Arc::clone(&self.device),
+            memory: Arc::clone(&self.memory),
+            work: Arc::clone(&self.work),
+            purpose: Purpose::Item,
+            work_limit: self.work_limit,
+        })
+    }
+
+    /// Counts work that reads nothing, for what lies at a block.
     ///
     /// # Errors
     ///
-    /// [`Error::ReadDisc`] when it reaches behind the disc's end, or the disc fails.
+    /// [`Error::ImportWork`] when the operation has none left.
+    pub(crate) fn work_on(&self, bytes: u64, block: u32) -> Result<()> {
+        self.work.charge(self.purpose, bytes, block)
+    }
+
+    /// The work of the operation that this is for.
+    pub(crate) const fn work(&self) -> &Arc<Work> {
+        &self.work
+    }
+
+    /// The memory that all operations share.
+    pub(crate) const fn memory(&self) -> &Arc<Memory> {
+        &self.memory
+    }
+
+    /// Length of the disc in bytes.
+    pub(crate) fn len(&self) -> u64 {
+        self.device.len
+    }
+
+    /// Fills `buf` from the byte `offset` on with structures, which counts as work.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::ReadDisc`] when it reaches past the disc's end, or the disc fails;
+    /// - [`Error::ImportWork`] when the operation has read too much already.
     pub(crate) fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
-        let block = u32::try_from(offset / BLOCK_LEN).unwrap_or(u32::MAX);
-        let failed = |source| Error::ReadDisc { block, source };
-        let end = offset.checked_add(buf.len() as u64);
-        if end.is_none_or(|end| end > self.len) {
-            return Err(failed(std::io::ErrorKind::UnexpectedEof.into()));
-        }
-        let skip = usize::try_from(offset % BLOCK_LEN).unwrap_or(0);
-        let blocks = skip.saturating_add(buf.len()).div_ceil(BLOCK);
-        if skip == 0 && buf.len() % BLOCK == 0 && blocks >= WINDOW {
-            return self.disc.read_blocks(block, buf).map_err(failed);
-        }
-        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        let (first, bytes) = &mut *window;
-        if part(*first, bytes, block, skip, buf.len()).is_none() {
-            let left = self.disc.total_blocks().saturating_sub(block) as usize;
-            // What is read in order is read in ever larger pieces.
-            let last = bytes.len() / BLOCK;
-            let follows = block.checked_sub(*first).is_some_and(|skip| {
-                (last..=last.saturating_add(WINDOW)).contains(&(skip as usize))
-            });
-            let piece = if follows {
-                last.saturating_mul(2)
-            } else {
-                FIRST
-            };
-            let piece = piece.clamp(FIRST, WINDOW).min(left);
-            let mut read = std::mem::take(bytes);
-            let needed = blocks.saturating_mul(BLOCK);
-            read.resize(needed.max(piece.saturating_mul(BLOCK)), 0);
-            let mut result = self.disc.read_blocks(block, &mut read);
-            if result.is_err() && read.len() > needed {
-                // Perhaps what cannot be read is none of what was asked for.
-                read.truncate(needed);
-                result = self.disc.read_blocks(block, &mut read);
-            }
-            result.map_err(failed)?;
-            *bytes = read;
-            *first = block;
-        }
-        let there = part(*first, bytes, block, skip, buf.len());
-        let there = there.ok_or_else(|| failed(std::io::ErrorKind::UnexpectedEof.into()))?;
-        buf.copy_from_slice(there);
-        Ok(())
+        self.device.read_at(offset, buf, Some(self))
+    }
+
+    /// Fills `buf` from the byte `offset` on with the data of a file, of which a caller may read as much as it likes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ReadDisc`] when it reaches past the disc's end, or the disc fails.
+    pub(crate) fn read_data_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
+        self.device.read_at(offset, buf, None)
     }
 
     /// The `len` bytes from `offset` on, which count against the budget until [`Blocks::release`].
@@ -126,31 +162,113 @@ impl Blocks {
         }
     }
 
-    /// Counts memory that is about to be taken.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::ImportMemory`] when the budget does not have it.
+    /// Counts memory that is about to be taken: [`Memory::charge`].
     pub(crate) fn charge(&self, bytes: u64) -> Result<()> {
-        let left = self
-            .budget
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-                left.checked_sub(bytes)
-            });
-        left.map(|_| ()).map_err(|left| Error::ImportMemory {
-            needed: bytes.saturating_add(self.limit.saturating_sub(left)),
-            limit: self.limit,
-        })
+        self.memory.charge(bytes)
     }
 
     /// Bytes of memory that may still be taken.
     pub(crate) fn left(&self) -> u64 {
-        self.budget.load(Ordering::Relaxed)
+        self.memory.left()
     }
 
     /// Gives back what was counted.
     pub(crate) fn release(&self, bytes: u64) {
-        self.budget.fetch_add(bytes, Ordering::Relaxed);
+        self.memory.release(bytes);
+    }
+}
+
+impl Device {
+    /// Fills `buf` from the byte `offset` on, and counts what is read for it, or copied.
+    fn read_at(&self, offset: u64, buf: &mut [u8], reader: Option<&Blocks>) -> Result<()> {
+        let end = offset.checked_add(buf.len() as u64);
+        if end.is_none_or(|end| end > self.len) {
+            let block = block_of(offset);
+            let source = std::io::ErrorKind::UnexpectedEof.into();
+            return Err(Error::ReadDisc { block, source });
+        }
+        let (mut offset, mut rest) = (offset, buf);
+        while !rest.is_empty() {
+            let skip = usize::try_from(offset % BLOCK_LEN).unwrap_or(0);
+            let whole = rest.len().saturating_sub(rest.len() % BLOCK);
+            let is_long = skip == 0 && whole >= WINDOW.saturating_mul(BLOCK);
+            let most = WINDOW.saturating_mul(BLOCK).saturating_sub(skip);
+            let len = if is_long { whole } else { most.min(rest.len()) };
+            let Some((part, behind)) = rest.split_at_mut_checked(len) else {
+                break;
+            };
+            if is_long {
+                let block = block_of(offset);
+                charge(reader, len, block)?;
+                let read = self.disc.read_blocks(block, part);
+                read.map_err(|source| Error::ReadDisc { block, source })?;
+            } else {
+                self.read_piece(block_of(offset), skip, part, reader)?;
+            }
+            offset = offset.saturating_add(len as u64);
+            rest = behind;
+        }
+        Ok(())
+    }
+
+    /// Fills `buf` with what is `skip` bytes past the start of a block; all of it lies in as many blocks as the window has.
+    fn read_piece(
+        &self,
+        block: u32,
+        skip: usize,
+        buf: &mut [u8],
+        reader: Option<&Blocks>,
+    ) -> Result<()> {
+        let failed = |source| Error::ReadDisc { block, source };
+        let blocks = skip.saturating_add(buf.len()).div_ceil(BLOCK);
+        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
+        let (first, bytes) = &mut *window;
+        if part(*first, bytes, block, skip, buf.len()).is_some() {
+            charge(reader, buf.len(), block)?;
+        } else {
+            let left = self.disc.total_blocks().saturating_sub(block) as usize;
+            // What is read in order is read in ever larger pieces.
+            let last = bytes.len() / BLOCK;
+            let follows = block.checked_sub(*first).is_some_and(|skip| {
+                (last..=last.saturating_add(WINDOW)).contains(&(skip as usize))
+            });
+            let piece = if follows {
+                last.saturating_mul(2)
+            } else {
+                FIRST
+            };
+            let piece = piece.clamp(FIRST, WINDOW).min(left);
+            let needed = blocks.saturating_mul(BLOCK);
+            let len = needed.max(piece.saturating_mul(BLOCK));
+            charge(reader, len, block)?;
+            let mut read = std::mem::take(bytes);
+            read.resize(len, 0);
+            let mut result = self.disc.read_blocks(block, &mut read);
+            if result.is_err() && read.len() > needed {
+                // Perhaps what cannot be read is none of what was asked for.
+                read.truncate(needed);
+                result = self.disc.read_blocks(block, &mut read);
+            }
+            result.map_err(failed)?;
+            *bytes = read;
+            *first = block;
+        }
+        let there = part(*first, bytes, block, skip, buf.len());
+        let there = there.ok_or_else(|| failed(std::io::ErrorKind::UnexpectedEof.into()))?;
+        buf.copy_from_slice(there);
+        Ok(())
+    }
+}
+
+/// The block of the disc in which a byte is.
+fn block_of(offset: u64) -> u32 {
+    u32::try_from(offset / BLOCK_LEN).unwrap_or(u32::MAX)
+}
+
+fn charge(reader: Option<&Blocks>, bytes: usize, block: u32) -> Result<()> {
+    match reader {
+        Some(reader) => reader.work_on((bytes as u64).max(STEP), block),
+        None => Ok(()),
     }
 }
 
@@ -165,7 +283,9 @@ fn part(first: u32, bytes: &[u8], block: u32, skip: usize, len: usize) -> Option
 impl std::fmt::Debug for Blocks {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Blocks")
-            .field("len", &self.len)
+            .field("len", &self.device.len)
+            .field("memory", &self.memory)
+            .field("work", &self.work)
             .finish_non_exhaustive()
     }
 }

@@ -150,7 +150,7 @@ impl DiscData {
         }
         let len = convenient(offset, len);
         let part = buf.get_mut(..len).unwrap_or_default();
-        self.blocks.read_at(offset, part)?;
+        self.blocks.read_data_at(offset, part)?;
         Ok(len)
     }
 

@@ -161,7 +161,7 @@ impl Map {
                 Content::Made(fill) => read_made(fill.as_ref(), at - part_start, target, cursor)?,
                 Content::Files(files) => files.read(at - part_start, target, cursor)?,
                 Content::Disc(blocks) => {
-                    blocks.read_at(byte_of(start, at), target)?;
+                    blocks.read_data_at(byte_of(start, at), target)?;
                 }
             }
             done += len;

@@ -472,6 +472,16 @@ fn errors_about(end: &str) -> Vec<(Error, &'static str, u32)> {
             "no image was given; set one with `set_path` or `set_stream`",
             0xC0AA_B202,
         ),
+        (
+            Error::ImportWork {
+                what: "its structures",
+                block: 7,
+                limit: 1,
+            },
+            "reading the disc takes too much work: its structures would take more than 1 bytes to read, up to block 7; if \
+             you trust the disc, allow more with `ImportOptions::work`",
+            0xC0AA_B153,
+        ),
     ]
 }
 

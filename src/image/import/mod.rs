@@ -408,7 +408,7 @@ impl FileSystemImage {
         let imported_tree = self.check_tree(&self.settings).and_then(|()| {
             self.transaction(|image| {
                 let blocks = disc.blocks();
-                let mut merge = Merge::new(image, blocks, file_system, totals, &mut progress);
+                let mut merge = Merge::new(image, &blocks, file_system, totals, &mut progress);
                 let mut walk = volume.walk();
                 while let Some(item) = walk.next() {
                     merge.item(&item?, walk.level())?;
@@ -477,7 +477,7 @@ fn volume_totals(disc: &RecordedDisc, file_system: FileSystems) -> Result<Option
     if file_system != FileSystems::UDF {
         return Ok(None);
     }
-    let volume = udf::read::open(disc.blocks(), disc.session().start_block())?;
+    let volume = udf::read::open(&disc.blocks(), disc.session().start_block())?;
     let integrity = volume.and_then(|volume| volume.integrity());
     Ok(integrity.map(|integrity| (integrity.directories.into(), integrity.files.into())))
 }

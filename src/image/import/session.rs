@@ -128,7 +128,7 @@ impl FileSystemImage {
             // IMAPI2 cannot move the descriptors of ISO 9660.
             return incompatible("it has ISO 9660 on a medium that is written at random");
         }
-        let blocks = disc.blocks();
+        let blocks = &disc.blocks();
         let mut imported = Imported {
             volume_name: String::new(),
             disc_id: String::new(),

@@ -23,8 +23,8 @@ const PIECE: u64 = 16 * SECTOR;
 const MOST_RUNS: usize = 1 << 16;
 
 /// The entries of one directory. It goes on behind what cannot be read.
-pub(super) struct Records<'a> {
-    volume: &'a HierarchyVolume,
+pub(super) struct Records {
+    volume: HierarchyVolume,
     is_root: bool,
     /// Where what is read next begins.
     next: u64,
@@ -51,6 +51,8 @@ struct Parts {
     unfinished: Option<Unfinished>,
     /// The last file identifier without its version number: older versions follow newer ones.
     last: String,
+    /// Whether the directory for relocated ones was met: a volume has one at most.
+    relocation_was_met: bool,
     ready: VecDeque<Result<Entry>>,
 }
 
@@ -69,9 +71,9 @@ struct File {
     block_len: u64,
 }
 
-impl<'a> Records<'a> {
+impl Records {
     pub(super) fn new(
-        volume: &'a HierarchyVolume,
+        volume: &HierarchyVolume,
         offset: u64,
         len: u64,
         is_root: bool,
@@ -82,7 +84,7 @@ impl<'a> Records<'a> {
         volume.blocks.charge(charged)?;
         let end = offset.saturating_add(len);
         Ok(Self {
-            volume,
+            volume: volume.clone(),
             is_root,
             next: offset,
             end: end.min(volume.blocks.len()),
@@ -157,7 +159,7 @@ impl<'a> Records<'a> {
     }
 }
 
-impl Iterator for Records<'_> {
+impl Iterator for Records {
     type Item = Result<Entry>;
 
     fn next(&mut self) -> Option<Self::Item> {
@@ -169,11 +171,11 @@ impl Iterator for Records<'_> {
                 Some(Ok((start, end))) => {
                     let record = self.piece.get(start..end).unwrap_or_default();
                     let offset = self.piece_offset.saturating_add(start as u64);
-                    self.parts.add(self.volume, self.is_root, record, offset);
+                    self.parts.add(&self.volume, self.is_root, record, offset);
                 }
                 Some(Err(error)) => return Some(Err(error)),
                 None => {
-                    self.parts.end_file(self.volume);
+                    self.parts.end_file(&self.volume);
                     if std::mem::take(&mut self.is_cut) {
                         let error = self
                             .volume
@@ -189,7 +191,7 @@ impl Iterator for Records<'_> {
     }
 }
 
-impl Drop for Records<'_> {
+impl Drop for Records {
     fn drop(&mut self) {
         self.volume.blocks.release(self.charged);
     }
@@ -222,7 +224,13 @@ impl Parts {
         let mut unfinished = match self.unfinished.take() {
             Some(unfinished) => unfinished,
             None => {
-                let attributes = rock_ridge::attributes(volume, &record, offset);
+                let attributes = match rock_ridge::attributes(volume, &record, offset) {
+                    Ok(attributes) => attributes,
+                    Err(error) => {
+                        self.ready.push_back(Err(error));
+                        return;
+                    }
+                };
                 // It is listed where it belongs, by another record.
                 if attributes.is_relocated && record.is_directory() {
                     return;
@@ -277,8 +285,11 @@ impl Parts {
             record.head.data_len.get().into(),
         );
         let entry = self.entry(volume, record, attributes, here);
-        if is_root && volume.has_rock_ridge() && holds_relocated_only(volume, &entry) {
-            return;
+        if is_root && volume.has_rock_ridge() && is_for_relocated(&entry) {
+            let is_first = !std::mem::replace(&mut self.relocation_was_met, true);
+            if is_first && holds_relocated_only(volume, &entry) {
+                return;
+            }
         }
         self.ready.push_back(Ok(entry));
     }
@@ -422,11 +433,16 @@ fn is_elsewhere(volume: &HierarchyVolume, record: &Record<'_>) -> bool {
         .is_some_and(|member| record.head.volume_sequence_number.get() != member)
 }
 
-/// Whether this is the directory that relocated ones are put into: it has no others (RRIP 4.1.5).
-fn holds_relocated_only(volume: &HierarchyVolume, entry: &Entry) -> bool {
+/// Whether a directory in the root has the name of the one that relocated ones are put into (RRIP 4.1.5).
+fn is_for_relocated(entry: &Entry) -> bool {
     let name = entry.name.strip_prefix('.').unwrap_or(&entry.name);
     name.eq_ignore_ascii_case("rr_moved")
-        && volume
-            .entries(entry)
-            .is_ok_and(|mut entries| entries.next().is_none())
+}
+
+/// Whether a directory lists nothing, as what was relocated is listed where it belongs.
+fn holds_relocated_only(volume: &HierarchyVolume, entry: &Entry) -> bool {
+    volume
+        .for_item()
+        .entries(entry)
+        .is_ok_and(|mut entries| entries.next().is_none())
 }

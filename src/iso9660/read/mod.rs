@@ -46,7 +46,7 @@ pub(crate) fn open(
             blocks,
             found,
             FileSystems::ISO9660,
-            Box::new(names),
+            Arc::new(names),
             rock_ridge,
         )
     };

@@ -14,6 +14,7 @@ use super::record::Record;
 use super::susp;
 use super::volume::HierarchyVolume;
 use crate::codec::time::{RecordTime, VolumeTime};
+use crate::error::Result;
 use crate::recorded::Kind;
 use crate::time::Timestamp;
 
@@ -25,6 +26,10 @@ const ROOT: u8 = 8;
 
 /// Times have 17 bytes, not 7 (RRIP 4.1.6).
 const LONG_FORM: u8 = 0x80;
+
+/// The longest name in bytes, that of the systems whose names are recorded. Records may share the areas that names lie in,
+/// so that a short record could ask for any length.
+const MAX_NAME: usize = 255;
 
 /// What Rock Ridge says of an entry; nothing of what is not recorded.
 #[derive(Debug, Default)]
@@ -50,10 +55,14 @@ struct Target {
 }
 
 /// Reads what a record that is at byte `offset` has of Rock Ridge.
-pub(super) fn attributes(volume: &HierarchyVolume, record: &Record<'_>, offset: u64) -> Attributes {
+pub(super) fn attributes(
+    volume: &HierarchyVolume,
+    record: &Record<'_>,
+    offset: u64,
+) -> Result<Attributes> {
     let mut attributes = Attributes::default();
     let Some(skip) = volume.susp_skip else {
-        return attributes;
+        return Ok(attributes);
     };
     let mut mode = None;
     let mut target: Option<Target> = None;
@@ -77,7 +86,18 @@ pub(super) fn attributes(volume: &HierarchyVolume, record: &Record<'_>, offset: 
             b"ZF" => is_encoded = data.starts_with(b"pz"),
             _ => {}
         },
-    );
+    )?;
+    if attributes
+        .name
+        .as_ref()
+        .is_some_and(|name| name.len() > MAX_NAME)
+    {
+        volume.finding(
+            offset,
+            "Rock Ridge name has more than 255 bytes and is left out",
+        );
+        attributes.name = None;
+    }
     attributes.kind = match (mode.map(|mode| mode & 0o170_000), target) {
         (Some(0o120_000) | None, Some(target)) => Some(Kind::SymbolicLink {
             target: volume.names.decode(&target.text).into_owned(),
@@ -95,7 +115,7 @@ pub(super) fn attributes(volume: &HierarchyVolume, record: &Record<'_>, offset: 
         _ if is_encoded => Some(Kind::Encoded("zisofs")),
         _ => None,
     };
-    attributes
+    Ok(attributes)
 }
 
 impl Attributes {

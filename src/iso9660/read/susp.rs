@@ -11,6 +11,7 @@ use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use super::volume::HierarchyVolume;
 use crate::codec::both::BothU32;
+use crate::error::Result;
 
 /// Bytes of signature, length and version of an entry.
 const HEAD: usize = 4;
@@ -46,21 +47,23 @@ pub(super) fn skip(system_use: &[u8]) -> Option<u8> {
 
 /// Hands all entries of a record to `use_entry`, by their signature and what is behind their heads.
 ///
-/// `offset` is where the record is. What is wrong ends the area it is in, and is noted.
+/// `offset` is where the record is. What is wrong ends the area it is in, and is noted; only that there is too much of it
+/// is an error.
 pub(super) fn entries(
     volume: &HierarchyVolume,
     area: &[u8],
     offset: u64,
     mut use_entry: impl FnMut([u8; 2], &[u8]),
-) {
+) -> Result<()> {
     let mut next = one_area(volume, area, offset, &mut use_entry);
     let mut left = MOST_CONTINUED;
     let mut seen = Vec::new();
+    let mut shared = None;
     while let Some(continuation) = next {
         let len = continuation.len.get() as usize;
         if len > left {
             volume.finding(offset, "continuation areas are too long");
-            return;
+            break;
         }
         left = left.saturating_sub(len);
         let at = volume
@@ -68,16 +71,22 @@ pub(super) fn entries(
             .saturating_add(continuation.offset.get().into());
         if seen.contains(&at) || seen.len() >= MOST_AREAS {
             volume.finding(offset, "continuation areas have no end");
-            return;
+            break;
         }
         seen.push(at);
         let mut bytes = vec![0; len];
-        if volume.blocks.read_at(at, &mut bytes).is_err() {
-            volume.finding(offset, "continuation area cannot be read");
-            return;
+        let blocks = shared.get_or_insert_with(|| volume.blocks.for_item());
+        match blocks.read_at(at, &mut bytes) {
+            Ok(()) => {}
+            Err(error) if error.is_limit() => return Err(error),
+            Err(_) => {
+                volume.finding(offset, "continuation area cannot be read");
+                break;
+            }
         }
         next = one_area(volume, &bytes, at, &mut use_entry);
     }
+    Ok(())
 }
 
 /// Hands the entries of one area on; gives what it is continued by.

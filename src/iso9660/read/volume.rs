@@ -15,28 +15,30 @@ use super::names::DecodeNames;
 use super::record::Record;
 use super::susp;
 use crate::block::{BLOCK, BLOCK_SIZE};
+use crate::budget::Work;
 use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
 use crate::media::Blocks;
-use crate::recorded::{Data, Entry, Findings, Kind, RecordedFinding, Run, Volume};
+use crate::recorded::{Data, Entries, Entry, Findings, Kind, RecordedFinding, Run, Volume};
 
 /// Length in bytes of a logical sector, which no directory record crosses (ECMA-119 6.1.2, 6.8.1.1).
 pub(super) const SECTOR: u64 = BLOCK_SIZE as u64;
 
-/// A hierarchy: the primary one, the enhanced one or Joliet's.
+/// A hierarchy: the primary one, the enhanced one or Joliet's, as one operation reads it.
+#[derive(Clone)]
 pub(crate) struct HierarchyVolume {
     pub(super) blocks: Arc<Blocks>,
     pub(super) file_system: FileSystems,
-    pub(super) names: Box<dyn DecodeNames>,
-    pub(super) findings: Findings,
+    pub(super) names: Arc<dyn DecodeNames>,
+    pub(super) findings: Arc<Findings>,
     /// Length in bytes of the blocks that addresses count.
     pub(super) block_len: u64,
     /// The number of the volume in a set of several; its blocks are the only ones there are.
     pub(super) set_member: Option<u16>,
     /// What comes before the entries of the System Use Sharing Protocol; nothing without Rock Ridge.
     pub(super) susp_skip: Option<u8>,
-    name: String,
-    root: Entry,
+    name: Arc<str>,
+    root: Arc<Entry>,
 }
 
 impl HierarchyVolume {
@@ -45,11 +47,11 @@ impl HierarchyVolume {
         blocks: &Arc<Blocks>,
         found: &Found,
         file_system: FileSystems,
-        names: Box<dyn DecodeNames>,
+        names: Arc<dyn DecodeNames>,
         rock_ridge: bool,
     ) -> Result<Self> {
         let descriptor = &found.descriptor;
-        let findings = Findings::default();
+        let findings = Arc::new(Findings::default());
         let finding = |what| findings.add(file_system, found.block, what);
         let set_size = descriptor.volume_set_size.get();
         if !descriptor.volume_space_size.agrees()
@@ -79,8 +81,8 @@ impl HierarchyVolume {
             block_len,
             set_member: (set_size > 1).then(|| descriptor.volume_sequence_number.get()),
             susp_skip: None,
-            name: name.trim_end_matches(['\0', ' ']).to_owned(),
-            root: directory(0, 0),
+            name: name.trim_end_matches(['\0', ' ']).into(),
+            root: Arc::new(directory(0, 0)),
         };
         let root = &descriptor.root_directory;
         let block = u64::from(root.location_of_extent.get())
@@ -113,19 +115,29 @@ impl HierarchyVolume {
         let modified = own.head.recording_time.read();
         let susp_skip = susp::skip(own.system_use).filter(|_| rock_ridge);
         self.susp_skip = susp_skip;
-        self.root = directory(self.offset(block), len.into());
-        self.root.modified = modified;
+        self.root = Arc::new(Entry {
+            modified,
+            ..directory(self.offset(block), len.into())
+        });
         Ok(())
     }
 
     /// A directory by the first block of its records, as Rock Ridge gives it.
     pub(super) fn directory_at(&self, block: u32) -> Result<Entry> {
-        let sector = self.first_sector(block.into())?;
+        let sector = self.for_item().first_sector(block.into())?;
         let own = self.own_record(block.into(), &sector)?;
         Ok(directory(
             self.offset(block.into()),
             own.head.data_len.get().into(),
         ))
+    }
+
+    /// The same hierarchy for what a record leads to, which others may lead to as well.
+    pub(super) fn for_item(&self) -> Self {
+        Self {
+            blocks: self.blocks.for_item(),
+            ..self.clone()
+        }
     }
 
     fn first_sector(&self, block: u64) -> Result<Vec<u8>> {
@@ -199,18 +211,23 @@ pub(super) fn directory(offset: u64, len: u64) -> Entry {
         identity: offset,
         streams: Vec::new(),
         handle: offset,
+        _charge: None,
     }
 }
 
 impl Volume for HierarchyVolume {
-    fn root(&self) -> Result<Entry> {
-        Ok(self.root.clone())
+    fn within(&self, work: &Arc<Work>) -> Arc<dyn Volume> {
+        Arc::new(Self {
+            blocks: self.blocks.within(work),
+            ..self.clone()
+        })
     }
 
-    fn entries<'a>(
-        &'a self,
-        directory: &Entry,
-    ) -> Result<Box<dyn Iterator<Item = Result<Entry>> + 'a>> {
+    fn root(&self) -> Result<Entry> {
+        Ok((*self.root).clone())
+    }
+
+    fn entries(&self, directory: &Entry) -> Result<Entries> {
         let is_root = directory.handle == self.root.handle;
         Ok(Box::new(Records::new(
             self,

@@ -4,9 +4,10 @@ use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use super::icb::Icb;
-use super::partition::{Address, Charge, Copy, Space};
+use super::partition::{Address, Copy, Space};
 use super::tag::{Fault, corrupt};
 use super::{narrow, wide};
+use crate::budget::Charge;
 use crate::error::Result;
 use crate::recorded::{Data, Run};
 use crate::udf::allocation::AllocationExtentDescriptor;
@@ -17,9 +18,6 @@ const SHORT: u16 = 0;
 const LONG: u16 = 1;
 const EXTENDED: u16 = 2;
 pub(super) const EMBEDDED: u16 = 3;
-
-/// How many elements of a list are counted against the budget at once.
-const CHARGED_AT_ONCE: usize = 1024;
 
 /// Extended allocation descriptor (ECMA-167 4/14.14.3); not allowed in UDF.
 #[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
@@ -131,6 +129,7 @@ impl Space {
         let mut partition = icb.address.partition;
         let mut from = icb.at;
         let mut guard = LoopGuard::new();
+        let mut shared = None;
         let mut chained = Vec::new();
         let mut descriptors = icb.allocation;
         while left != 0 {
@@ -161,9 +160,9 @@ impl Space {
             if guard.was_at(address) {
                 return Err(corrupt(from, "allocation extents lead back to themselves"));
             }
-            self.step(from)?;
             let expected = [identifier::ALLOCATION_EXTENT_DESCRIPTOR];
-            from = self.structure(address, &expected, from, &mut chained)?;
+            let space = shared.get_or_insert_with(|| self.for_item());
+            from = space.structure(address, &expected, from, &mut chained)?;
             partition = address.partition;
             descriptors = AllocationExtentDescriptor::ref_from_prefix(&chained)
                 .ok()
@@ -179,14 +178,14 @@ impl Space {
         }
     }
 
-    /// Where the data of an entry is.
-    pub(super) fn data(&self, icb: &Icb<'_>) -> Result<Data> {
+    /// Where the data of an entry is; `charge` counts what that takes.
+    pub(super) fn data(&self, icb: &Icb<'_>, charge: &mut Charge) -> Result<Data> {
         if icb.allocation_type == EMBEDDED {
             return Ok(Data::Embedded(embedded(icb)?.into()));
         }
         let mut runs = Vec::new();
-        let mut charge = Charge::new(&self.blocks);
         let mut recorded = 0_u64;
+        let mut shared = None;
         self.extents(icb, |extent| {
             if extent.address.is_some() {
                 recorded = recorded.saturating_add(extent.len);
@@ -211,9 +210,10 @@ impl Space {
                 };
                 left = left.saturating_sub(len);
                 if left != 0 {
-                    self.step(icb.at)?;
+                    let space = shared.get_or_insert_with(|| self.for_item());
+                    space.step(icb.at)?;
                 }
-                push(&mut runs, Run { at, len }, &mut charge)?;
+                push(&mut runs, Run { at, len }, charge)?;
             }
             // What is cut off may be missing of one run, but several that overlap would have no end.
             if runs.len() > 1 && recorded > self.blocks.len() {
@@ -224,8 +224,13 @@ impl Space {
         Ok(Data::Runs(runs))
     }
 
-    /// Reads all of an entry's data, which may have `limit` bytes.
-    pub(super) fn read_all(&self, icb: &Icb<'_>, limit: u64) -> Result<Vec<u8>> {
+    /// Reads all of an entry's data, which may have `limit` bytes; `charge` counts them.
+    pub(super) fn read_all(
+        &self,
+        icb: &Icb<'_>,
+        limit: u64,
+        charge: &mut Charge,
+    ) -> Result<Vec<u8>> {
         if icb.allocation_type == EMBEDDED {
             return embedded(icb).map(<[u8]>::to_vec);
         }
@@ -235,10 +240,11 @@ impl Space {
                 "a file entry has too much data for its type",
             ));
         }
-        let mut charge = Charge::new(&self.blocks);
         charge.add(narrow(icb.information_len))?;
+        let mut running = Charge::new(self.blocks.memory());
+        let data = self.data(icb, &mut running)?;
         let mut bytes = vec![0; narrow(icb.information_len)];
-        if let Data::Runs(runs) = self.data(icb)? {
+        if let Data::Runs(runs) = data {
             let mut rest = bytes.as_mut_slice();
             for run in runs {
                 let Some((part, behind)) = rest.split_at_mut_checked(narrow(run.len)) else {
@@ -277,17 +283,7 @@ fn push(runs: &mut Vec<Run>, run: Run, charge: &mut Charge) -> Result<()> {
             return Ok(());
         }
     }
-    charge_element::<Run>(runs.len(), charge)?;
-    runs.push(run);
-    Ok(())
-}
-
-/// Counts an element that is about to be added to a list of `len`, many at a time.
-pub(super) fn charge_element<T>(len: usize, charge: &mut Charge) -> Result<()> {
-    if len != 0 && len.checked_rem(CHARGED_AT_ONCE) == Some(0) {
-        charge.add(CHARGED_AT_ONCE.saturating_mul(size_of::<T>()))?;
-    }
-    Ok(())
+    charge.push(runs, run)
 }
 
 /// The data of a directory, in extents: the first byte in the directory of each.
@@ -302,12 +298,11 @@ impl Extents {
     pub(super) fn new(space: &Space, icb: &Icb<'_>) -> Result<Self> {
         let mut this = Self {
             list: Vec::new(),
-            charge: Charge::new(&space.blocks),
+            charge: Charge::new(space.blocks.memory()),
         };
         let mut start = 0_u64;
         space.extents(icb, |extent| {
-            charge_element::<(u64, Extent)>(this.list.len(), &mut this.charge)?;
-            this.list.push((start, extent));
+            this.charge.push(&mut this.list, (start, extent))?;
             start = start.saturating_add(extent.len);
             Ok(())
         })?;

@@ -9,13 +9,17 @@ use super::partition::{Copy, Space};
 use super::tag::{self, Fault, block_at, corrupt};
 use super::text::cs0;
 use super::{narrow, wide};
-use crate::error::{Error, Result};
+use crate::budget::Charge;
+use crate::error::Result;
 use crate::recorded::Entry;
 use crate::udf::identifier::{DELETED, FileIdentifierDescriptor, HIDDEN, PARENT};
 use crate::udf::tag::{LongAd, identifier};
 
 /// How many bytes of a directory are read at once.
 const PIECE: u64 = 32 * 1024;
+
+/// The most bytes of an identifier: those of its name and of its implementation use are counted in 8 and 16 bits.
+const MAX_LEN: usize = HEAD_LEN.saturating_add(0x100FF);
 
 const HEAD_LEN: usize = size_of::<FileIdentifierDescriptor>();
 
@@ -92,8 +96,8 @@ enum Source {
 
 /// The entries of a directory, in the order in which they are recorded.
 #[derive(Debug)]
-pub(super) struct Directory<'a> {
-    space: &'a Space,
+pub(super) struct Directory {
+    space: Space,
     /// Byte of the disc where the directory's entry is.
     at: u64,
     partition: u16,
@@ -107,22 +111,28 @@ pub(super) struct Directory<'a> {
     block: Vec<u8>,
     /// Whether these are the streams of a file.
     is_streams: bool,
+    /// Counts the buffers.
+    _charge: Charge,
 }
 
-impl<'a> Directory<'a> {
-    pub(super) fn new(space: &'a Space, icb: &Icb<'_>, is_streams: bool) -> Result<Self> {
+impl Directory {
+    pub(super) fn new(space: &Space, icb: &Icb<'_>, is_streams: bool) -> Result<Self> {
         let len = icb.information_len;
         // More can only be there if extents are named again and again.
         if len > space.blocks.len() {
             return Err(corrupt(icb.at, "a directory is longer than the disc"));
         }
+        let mut charge = Charge::new(space.blocks.memory());
+        let buffers = len.min(PIECE).saturating_add(space.block_len.into());
+        charge.add(narrow(buffers))?;
         let (source, buffer) = if icb.allocation_type == EMBEDDED {
             (Source::Entry, embedded(icb)?.to_vec())
         } else {
             (Source::Extents(Extents::new(space, icb)?), Vec::new())
         };
         Ok(Self {
-            space,
+            space: space.clone(),
+            _charge: charge,
             at: icb.at,
             partition: icb.address.partition,
             source,
@@ -161,7 +171,7 @@ impl<'a> Directory<'a> {
             let mut read = |piece: u64| {
                 self.buffer.resize(there.saturating_add(narrow(piece)), 0);
                 let part = self.buffer.get_mut(there..).unwrap_or_default();
-                let read = extents.read(self.space, from, Copy::Main, self.at, part);
+                let read = extents.read(&self.space, from, Copy::Main, self.at, part);
                 if read.is_err() {
                     self.buffer.truncate(there);
                 }
@@ -169,7 +179,7 @@ impl<'a> Directory<'a> {
             };
             if read(PIECE.max(missing).min(left)).is_err() {
                 // Perhaps only what comes later cannot be read.
-                let skip = extents.block(self.space, from).map_or(0, |(_, skip)| skip);
+                let skip = extents.block(&self.space, from).map_or(0, |(_, skip)| skip);
                 let block = u64::from(self.space.block_len).saturating_sub(skip);
                 read(block.min(extents.left(from)).min(left))?;
             }
@@ -194,7 +204,7 @@ impl<'a> Directory<'a> {
             return self.at;
         };
         extents
-            .block(self.space, self.position)
+            .block(&self.space, self.position)
             .and_then(|(address, skip)| {
                 let place = self.space.locate(address?, Copy::Main).ok()?;
                 place.at?.checked_add(skip)
@@ -211,17 +221,18 @@ impl<'a> Directory<'a> {
         if !self.space.has_mirror(self.partition) {
             return None;
         }
-        let (_, skip) = extents.block(self.space, self.position)?;
+        let (_, skip) = extents.block(&self.space, self.position)?;
         let block_len = u64::from(self.space.block_len);
         let first = block_len.saturating_sub(skip).min(self.left());
         // An identifier of 255 bytes and a block of implementation use reach not further.
         let rest = block_len
             .saturating_mul(2)
             .min(self.left().saturating_sub(first));
+        let space = self.space.for_item();
         let read = |copy, from: u64, len: u64| {
             let mut bytes = vec![0; narrow(len)];
             let position = self.position.saturating_add(from);
-            let read = extents.read(self.space, position, copy, self.at, &mut bytes);
+            let read = extents.read(&space, position, copy, self.at, &mut bytes);
             read.ok().map(|()| bytes)
         };
         let copies = [
@@ -264,7 +275,7 @@ impl<'a> Directory<'a> {
                     match &self.source {
                         Source::Entry => self.left(),
                         Source::Extents(extents) => {
-                            let skip = extents.block(self.space, self.position);
+                            let skip = extents.block(&self.space, self.position);
                             let skip = skip.map_or(0, |(_, skip)| skip);
                             u64::from(self.space.block_len).saturating_sub(skip)
                         }
@@ -281,7 +292,14 @@ impl<'a> Directory<'a> {
             if self.buffered().len() >= HEAD_LEN && tag::head(self.buffered(), &expected).is_err() {
                 continue;
             }
-            if self.identifier().is_ok() {
+            // What was tried in vain here may be tried again four bytes further on.
+            let tried = self.buffered().len().min(MAX_LEN);
+            let item = self.space.blocks.for_item();
+            let charged = item.work_on(wide(tried), block_at(self.at));
+            if charged.is_err() {
+                self.position = self.len;
+            }
+            if charged.is_err() || self.identifier().is_ok() {
                 return;
             }
         }
@@ -292,7 +310,7 @@ impl<'a> Directory<'a> {
         while self.left() != 0 {
             let identifier = match self.identifier() {
                 Ok(identifier) => identifier,
-                Err(error @ Error::ImportMemory { .. }) => {
+                Err(error) if error.is_limit() => {
                     self.position = self.len;
                     return Some(Err(error));
                 }
@@ -319,7 +337,7 @@ impl<'a> Directory<'a> {
     }
 }
 
-impl Iterator for Directory<'_> {
+impl Iterator for Directory {
     type Item = Result<Entry>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -3,10 +3,11 @@
 use super::directory::Directory;
 use super::finding::Finding;
 use super::icb::{self, Icb, IcbExtent, file_type};
-use super::partition::{Address, Charge, Space};
+use super::partition::{Address, Space};
 use super::tag::{block_at, corrupt};
 use super::text::link_target;
-use crate::error::{Error, Result};
+use crate::budget::Charge;
+use crate::error::Result;
 use crate::recorded::{Data, Entry, Kind, Run};
 use crate::udf::icb::{DIRECTORY, REAL_TIME_FILE, REGULAR_FILE, STREAM_DIRECTORY};
 
@@ -29,17 +30,20 @@ impl Space {
         let icb = self.icb(extent, from, block)?;
         let mut real_time = false;
         let mut data = Data::Runs(Vec::new());
+        let mut charge = Charge::new(self.blocks.memory());
         let kind = match icb.file_type {
             DIRECTORY => {
                 // A directory whose data is not to be found can still be named.
-                if let Ok(found) = self.data(&icb) {
-                    data = found;
+                match self.data(&icb, &mut charge) {
+                    Ok(found) => data = found,
+                    Err(error) if error.is_limit() => return Err(error),
+                    Err(_) => {}
                 }
                 Kind::Directory
             }
             REGULAR_FILE | REAL_TIME_FILE | file_type::UNSPECIFIED => {
                 real_time = icb.file_type == REAL_TIME_FILE;
-                data = self.data(&icb)?;
+                data = self.data(&icb, &mut charge)?;
                 Kind::File
             }
             file_type::SYMBOLIC_LINK => self.link(&icb)?,
@@ -59,7 +63,7 @@ impl Space {
             }),
         };
         let streams = match icb.stream_directory.filter(|_| !is_stream) {
-            Some(directory) => self.streams(directory, icb.at)?,
+            Some(directory) => self.streams(directory, icb.at, &mut charge)?,
             None => Vec::new(),
         };
         Ok(Entry {
@@ -78,11 +82,13 @@ impl Space {
             identity: icb.at,
             streams,
             handle: handle(self, extent),
+            _charge: charge.shared(),
         })
     }
 
     fn link(&self, icb: &Icb<'_>) -> Result<Kind> {
-        let path = self.read_all(icb, MAX_LINK_LEN)?;
+        let mut charge = Charge::new(self.blocks.memory());
+        let path = self.for_item().read_all(icb, MAX_LINK_LEN, &mut charge)?;
         let target = link_target(&path).map_err(|fault| corrupt(icb.at, fault))?;
         if target.is_broken {
             self.findings.add(Finding::Surrogate {
@@ -96,11 +102,16 @@ impl Space {
 
     /// The named streams of the file whose entry is at byte `from` (UDF 3.3.5 of 2.00). A file without them is better
     /// than none.
-    fn streams(&self, directory: IcbExtent, from: u64) -> Result<Vec<Entry>> {
+    fn streams(&self, directory: IcbExtent, from: u64, charge: &mut Charge) -> Result<Vec<Entry>> {
         let mut streams = Vec::new();
-        match self.read_streams(directory, from, &mut streams) {
+        match self
+            .for_item()
+            .read_streams(directory, from, &mut streams, charge)
+        {
             Ok(true) => {}
-            Err(error @ Error::ImportMemory { .. }) => return Err(error),
+            Err(error) if error.is_limit() => {
+                return Err(error);
+            }
             Ok(false) | Err(_) => self.findings.add(Finding::Streams {
                 block: block_at(from),
             }),
@@ -114,6 +125,7 @@ impl Space {
         directory: IcbExtent,
         from: u64,
         streams: &mut Vec<Entry>,
+        charge: &mut Charge,
     ) -> Result<bool> {
         let mut block = Vec::new();
         let icb = self.icb(directory, from, &mut block)?;
@@ -121,7 +133,6 @@ impl Space {
             return Ok(false);
         }
         let mut is_whole = true;
-        let mut charge = Charge::new(&self.blocks);
         for stream in Directory::new(self, &icb, true)? {
             self.step(icb.at)?;
             if streams.len() == MAX_STREAMS {
@@ -133,7 +144,9 @@ impl Space {
                     charge.add(memory_of(&stream))?;
                     streams.push(stream);
                 }
-                Err(error @ Error::ImportMemory { .. }) => return Err(error),
+                Err(error) if error.is_limit() => {
+                    return Err(error);
+                }
                 _ => is_whole = false,
             }
         }

@@ -167,15 +167,17 @@ impl Space {
             .blocks_of(extent.len.into())
             .max(maximum_entries(block).into())
             .saturating_sub(1);
+        let space = self.for_item();
         let mut bytes = Vec::new();
         for _ in 0..MAX_ENTRIES {
             let Some(address) = next.filter(|_| left != 0) else {
                 return Ok((at, last));
             };
-            self.step(at)?;
             // What was not yet written ends the chain, whatever there is instead.
-            let Ok(here) = self.structure(address, &ANY, at, &mut bytes) else {
-                return Ok((at, last));
+            let here = match space.structure(address, &ANY, at, &mut bytes) {
+                Ok(here) => here,
+                Err(error) if error.is_limit() => return Err(error),
+                Err(_) => return Ok((at, last)),
             };
             left = left.saturating_sub(1);
             next = address.checked_add(1);

@@ -1,5 +1,7 @@
 //! Makes the partition maps of a logical volume ready to be used (ECMA-167 3/10.7; UDF 2.2.8 to 2.2.12).
 
+use std::sync::Arc;
+
 use zerocopy::little_endian::U16;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
@@ -7,11 +9,12 @@ use super::anchor::byte_of;
 use super::finding::Finding;
 use super::icb::IcbExtent;
 use super::narrow;
-use super::partition::{Address, Charge, Contents, Copy, Map, Region, Space};
+use super::partition::{Address, Contents, Copy, Map, Region, Space};
 use super::sequence::Descriptors;
 use super::sparing::sparable;
 use super::tag::{block_at, corrupt};
 use super::virtual_table::virtual_table;
+use crate::budget::Charge;
 use crate::error::Result;
 use crate::recorded::Data;
 use crate::udf::icb::{METADATA_FILE, METADATA_MIRROR};
@@ -116,6 +119,15 @@ pub(super) fn build(
                     let Ok((map, _)) = MetadataPartitionMap::read_from_prefix(map) else {
                         return Err(corrupt(at, "a metadata partition map is cut short"));
                     };
+                    // Each would have a file of its own to be kept (UDF 2.2.10 of 2.50 allows one of a partition).
+                    let is_other =
+                        |pending: &(u16, Pending)| matches!(pending, (_, Pending::Metadata(..)));
+                    if pending.iter().any(is_other) {
+                        return Err(corrupt(
+                            at,
+                            "the logical volume has more than one metadata partition",
+                        ));
+                    }
                     pending.push((index, Pending::Metadata(number, map)));
                     (number, Map::Unusable("the metadata partition has no file"))
                 } else {
@@ -125,7 +137,7 @@ pub(super) fn build(
             _ => (u16::MAX, Map::Unusable(UNKNOWN)),
         };
         numbers.push(number);
-        space.maps.push(ready);
+        Arc::make_mut(&mut space.maps).push(ready);
     }
     for (index, map) in pending {
         let below = |number: u16, space: &Space| -> Option<u16> {
@@ -141,11 +153,11 @@ pub(super) fn build(
                 None => Map::Unusable("a virtual partition has none below it"),
             },
             Pending::Metadata(number, map) => match below(number, space) {
-                Some(base) => metadata(space, base, &map, at)?,
+                Some(base) => metadata(space, base, &map, at, charge)?,
                 None => Map::Unusable("the metadata partition has none below it"),
             },
         };
-        if let Some(place) = space.maps.get_mut(usize::from(index)) {
+        if let Some(place) = Arc::make_mut(&mut space.maps).get_mut(usize::from(index)) {
             *place = ready;
         }
     }
@@ -174,11 +186,22 @@ fn physical(descriptors: &Descriptors, number: u16, sector_len: u32) -> Map {
 }
 
 /// UDF 2.2.10 of 2.50: either file has what is needed.
-fn metadata(space: &Space, base: u16, map: &MetadataPartitionMap, at: u64) -> Result<Map> {
+fn metadata(
+    space: &Space,
+    base: u16,
+    map: &MetadataPartitionMap,
+    at: u64,
+    charge: &mut Charge,
+) -> Result<Map> {
     let file = map.metadata_file_location.get();
     let mirror = map.metadata_mirror_file_location.get();
-    let main = metadata_file(space, base, file, METADATA_FILE, at);
-    let mirror = metadata_file(space, base, mirror, METADATA_MIRROR, at);
+    let main = metadata_file(space, base, file, METADATA_FILE, at, charge);
+    let mirror = metadata_file(space, base, mirror, METADATA_MIRROR, at, charge);
+    // It says nothing of the other file that there is no room for one of them.
+    let (main, mirror) = match (main, mirror) {
+        (Err((_, error)), _) | (_, Err((_, error))) if error.is_limit() => return Err(error),
+        both => both,
+    };
     let of = |(at, error)| (block_at(at), error);
     Ok(match (main.map_err(of), mirror.map_err(of)) {
         (Ok(main), Ok(mirror)) => Map::Metadata {
@@ -204,6 +227,7 @@ fn metadata_file(
     block: u32,
     expected: u8,
     from: u64,
+    charge: &mut Charge,
 ) -> Result<Contents, (u64, crate::Error)> {
     let address = Address {
         partition: base,
@@ -225,8 +249,10 @@ fn metadata_file(
     if icb.file_type != expected {
         return Err((at, corrupt(at, "a metadata file has another file type")));
     }
-    match space.data(&icb).map_err(|error| (at, error))? {
-        Data::Runs(runs) => Ok(Contents::new(&runs)),
+    let mut running = Charge::new(space.blocks.memory());
+    let data = space.data(&icb, &mut running);
+    match data.map_err(|error| (at, error))? {
+        Data::Runs(runs) => Contents::new(&runs, charge).map_err(|error| (at, error)),
         Data::Embedded(_) => {
             let what = "a metadata file has its contents in its entry";
             Err((at, corrupt(at, what)))

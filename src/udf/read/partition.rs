@@ -2,11 +2,11 @@
 //! 2.2.10).
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::finding::{Finding, Findings};
+use super::narrow;
 use super::tag::{self, Fault, block_at, corrupt};
-use super::{narrow, wide};
+use crate::budget::{Charge, STEP, Work};
 use crate::error::Result;
 use crate::media::Blocks;
 use crate::recorded::Run;
@@ -82,13 +82,15 @@ impl Region {
 pub(super) struct Contents(Vec<(u64, Run)>);
 
 impl Contents {
-    pub(super) fn new(runs: &[Run]) -> Self {
+    /// `charge` counts what is kept.
+    pub(super) fn new(runs: &[Run], charge: &mut Charge) -> Result<Self> {
+        charge.add_list::<(u64, Run)>(runs.len())?;
         let mut end = 0_u64;
         let runs = runs.iter().map(|run| {
             end = end.saturating_add(run.len);
             (end, *run)
         });
-        Self(runs.collect())
+        Ok(Self(runs.collect()))
     }
 
     fn place(&self, position: u64) -> Option<Place> {
@@ -159,16 +161,14 @@ pub(super) enum Map {
     Unusable(Fault),
 }
 
-/// The blocks of a logical volume.
-#[derive(Debug)]
+/// The blocks of a logical volume, as one operation reads them.
+#[derive(Clone, Debug)]
 pub(super) struct Space {
     pub blocks: Arc<Blocks>,
     /// Bytes of a logical block: a power of two.
     pub block_len: u32,
-    pub maps: Vec<Map>,
-    pub findings: Findings,
-    /// Steps taken since the root was read: [`Space::step`].
-    steps: AtomicU64,
+    pub maps: Arc<Vec<Map>>,
+    pub findings: Arc<Findings>,
 }
 
 impl Space {
@@ -176,32 +176,32 @@ impl Space {
         Self {
             blocks: Arc::clone(blocks),
             block_len,
-            maps: Vec::new(),
-            findings,
-            steps: AtomicU64::new(0),
+            maps: Arc::default(),
+            findings: Arc::new(findings),
         }
     }
 
-    /// Counts a step along a chain that an entry at byte `at` of the disc leads to.
+    /// The same blocks for what counts against the work of an operation.
+    pub(super) fn within(&self, work: &Arc<Work>) -> Self {
+        Self {
+            blocks: self.blocks.within(work),
+            ..self.clone()
+        }
+    }
+
+    /// The same blocks for what an entry leads to, which others may lead to as well.
+    pub(super) fn for_item(&self) -> Self {
+        Self {
+            blocks: self.blocks.for_item(),
+            ..self.clone()
+        }
+    }
+
+    /// Counts a step that reads nothing, for what lies at byte `at` of the disc.
     ///
-    /// Each chain ends, but any number of entries could lead to one that is as long as the disc. Where every entry has
-    /// its own, a walk over all of them takes not more steps than the disc has blocks.
+    /// Each chain ends, but any number of entries could lead to one that is as long as the disc.
     pub(super) fn step(&self, at: u64) -> Result<()> {
-        let blocks = self.blocks_of(self.blocks.len());
-        let limit = blocks.saturating_mul(16).saturating_add(1 << 16);
-        if self.steps.fetch_add(1, Ordering::Relaxed) < limit {
-            Ok(())
-        } else {
-            Err(corrupt(
-                at,
-                "entries share more structures than a disc can have",
-            ))
-        }
-    }
-
-    /// Begins to count anew: this is another walk.
-    pub(super) fn begin(&self) {
-        self.steps.store(0, Ordering::Relaxed);
+        self.blocks.work_on(STEP, block_at(at))
     }
 
     /// Where a block is; what lies together from there on is whole blocks, and at least one.
@@ -313,37 +313,10 @@ impl Space {
     }
 }
 
-/// Memory that counts against the budget as long as this lives.
-#[derive(Debug)]
-pub(super) struct Charge {
-    blocks: Arc<Blocks>,
-    bytes: u64,
-}
-
-impl Charge {
-    pub(super) fn new(blocks: &Arc<Blocks>) -> Self {
-        Self {
-            blocks: Arc::clone(blocks),
-            bytes: 0,
-        }
-    }
-
-    pub(super) fn add(&mut self, bytes: usize) -> Result<()> {
-        self.blocks.charge(wide(bytes))?;
-        self.bytes = self.bytes.saturating_add(wide(bytes));
-        Ok(())
-    }
-}
-
-impl Drop for Charge {
-    fn drop(&mut self) {
-        self.blocks.release(self.bytes);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::budget::Memory;
 
     #[test]
     fn addresses_outside_a_partition_are_refused() {
@@ -387,7 +360,9 @@ mod tests {
     #[test]
     fn contents_find_every_byte_of_their_runs() {
         let run = |at, len| Run { at, len };
-        let contents = Contents::new(&[run(Some(100), 10), run(None, 5), run(Some(7), 3)]);
+        let mut charge = Charge::new(&Arc::new(Memory::new(1 << 10)));
+        let runs = [run(Some(100), 10), run(None, 5), run(Some(7), 3)];
+        let contents = Contents::new(&runs, &mut charge).unwrap();
         let place = |at, len| Some(Place { at, len });
         assert_eq!(contents.place(0), place(Some(100), 10));
         assert_eq!(contents.place(9), place(Some(109), 1));

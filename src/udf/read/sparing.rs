@@ -7,8 +7,9 @@ use super::anchor::byte_of;
 use super::finding::Finding;
 use super::maps::{Told, is_named};
 use super::narrow;
-use super::partition::{Charge, Map, Space, Sparable};
+use super::partition::{Map, Space, Sparable};
 use super::tag::{block_at, check_at};
+use crate::budget::Charge;
 use crate::error::Result;
 use crate::udf::tag::{EntityId, Tag, identifier};
 
@@ -97,7 +98,7 @@ fn sparing_table(space: &Space, location: u32, len: u32, sector_len: u32) -> Res
     // Entries are counted by 16 bits.
     const MAX_LEN: u64 = 56 + 8 * 65536;
     let at = byte_of(location, sector_len);
-    let mut charge = Charge::new(&space.blocks);
+    let mut charge = Charge::new(space.blocks.memory());
     let len = u64::from(len)
         .min(MAX_LEN)
         .min(space.blocks.len().saturating_sub(at));

@@ -6,8 +6,9 @@ use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use super::icb::{IcbExtent, file_type};
 use super::maps::{Told, is_named};
-use super::partition::{Address, Charge, Map, Space, Sparable};
-use crate::error::{Error, Result};
+use super::partition::{Address, Map, Space, Sparable};
+use crate::budget::Charge;
+use crate::error::Result;
 use crate::udf::tag::EntityId;
 
 /// How many blocks before the last may be behind the virtual allocation table: run-out, and padding of images.
@@ -88,9 +89,10 @@ fn virtual_table_at(space: &Space, address: Address, at: u64) -> Result<Option<T
         return Ok(None);
     }
     // The table is charged twice for the moment: as bytes, and as what it says.
-    let bytes = match space.read_all(&icb, space.blocks.len()) {
+    let mut charge = Charge::new(space.blocks.memory());
+    let bytes = match space.read_all(&icb, space.blocks.len(), &mut charge) {
         Ok(bytes) => bytes,
-        Err(error @ Error::ImportMemory { .. }) => return Err(error),
+        Err(error) if error.is_limit() => return Err(error),
         Err(_) => return Ok(None),
     };
     let (entries, counts) = if is_new {
@@ -115,12 +117,10 @@ fn virtual_table_at(space: &Space, address: Address, at: u64) -> Result<Option<T
     let Some(entries) = entries else {
         return Ok(None);
     };
-    let mut charge = Charge::new(&space.blocks);
     charge.add(entries.len())?;
-    let table = entries
-        .chunks_exact(size_of::<u32>())
-        .filter_map(|entry| entry.try_into().ok())
-        .map(u32::from_le_bytes)
-        .collect();
+    let entries = entries.chunks_exact(size_of::<u32>());
+    let mut table = Vec::with_capacity(entries.len());
+    let entries = entries.filter_map(|entry| entry.try_into().ok());
+    table.extend(entries.map(u32::from_le_bytes));
     Ok(Some((table, counts)))
 }

@@ -11,15 +11,16 @@ use super::finding::{Finding, Findings};
 use super::icb::IcbExtent;
 use super::maps::{self, Told, UNKNOWN, is_named};
 use super::narrow;
-use super::partition::{Charge, Map, Region, Space};
+use super::partition::{Map, Region, Space};
 use super::sequence::{self, Descriptors, Integrity};
 use super::tag::{block_at, corrupt, unsupported};
 use super::text::dstring;
 use crate::block::{BLOCK_SIZE, Extent, Lba};
+use crate::budget::{Charge, Work};
 use crate::error::Result;
 use crate::file_systems::{FileSystems, UdfRevision};
 use crate::media::Blocks;
-use crate::recorded::{Entry, RecordedFinding, Volume};
+use crate::recorded::{Entries, Entry, RecordedFinding, Volume};
 use crate::udf::file_set::FileSetDescriptor;
 use crate::udf::tag::{EntityId, ExtentAd, identifier};
 
@@ -29,8 +30,8 @@ const BLOCK_LENS: std::ops::RangeInclusive<u32> = 512..=32768;
 /// The most File Set Descriptors that are looked at.
 const MAX_FILE_SETS: usize = 256;
 
-/// A UDF volume, and what its structures say of it.
-#[derive(Debug)]
+/// A UDF volume, and what its structures say of it, as one operation reads it.
+#[derive(Clone, Debug)]
 pub(crate) struct UdfVolume {
     space: Space,
     root: IcbExtent,
@@ -40,9 +41,9 @@ pub(crate) struct UdfVolume {
     revision: u16,
     end: u32,
     is_own: bool,
-    facts: Facts,
+    facts: Arc<Facts>,
     /// Counts what the maps keep.
-    _charge: Charge,
+    _charge: Option<Arc<Charge>>,
 }
 
 /// What the structures say beside that.
@@ -106,7 +107,7 @@ impl UdfVolume {
         let table = behind
             .get(..table_len)
             .ok_or_else(|| corrupt(at, "the table of partition maps is longer than a sector"))?;
-        let mut charge = Charge::new(blocks);
+        let mut charge = Charge::new(blocks.memory());
         let told = maps::build(&mut space, &descriptors, table, sector_len, &mut charge)?;
         let extent = logical.integrity_sequence_extent;
         let (integrity, integrity_end) = sequence::integrity(blocks, extent, sector_len);
@@ -163,9 +164,9 @@ impl UdfVolume {
             name: dstring(&logical.logical_volume_identifier),
             revision: u16::from_le_bytes([low, high]),
             end,
-            facts,
+            facts: Arc::new(facts),
             space,
-            _charge: charge,
+            _charge: charge.shared(),
         })
     }
 
@@ -198,12 +199,12 @@ impl UdfVolume {
     }
 
     /// First byte on the disc and length in bytes of the partition that has the files.
-    pub(crate) const fn partition(&self) -> (u64, u64) {
+    pub(crate) fn partition(&self) -> (u64, u64) {
         (self.facts.partition.start, self.facts.partition.len)
     }
 
     /// How the partition may be written (ECMA-167 3/10.5.7): 1 is read-only.
-    pub(crate) const fn access_type(&self) -> u32 {
+    pub(crate) fn access_type(&self) -> u32 {
         self.facts.access_type
     }
 
@@ -218,7 +219,7 @@ impl UdfVolume {
     }
 
     /// What the integrity descriptor says, if there is one.
-    pub(crate) const fn integrity(&self) -> Option<Integrity> {
+    pub(crate) fn integrity(&self) -> Option<Integrity> {
         self.facts.integrity
     }
 }
@@ -236,7 +237,7 @@ impl UdfVolume {
     }
 
     /// The blocks of the disc that the main and the reserve volume descriptor sequence have.
-    pub(crate) const fn sequences(&self) -> [Extent; 2] {
+    pub(crate) fn sequences(&self) -> [Extent; 2] {
         self.facts.sequences
     }
 }
@@ -362,17 +363,20 @@ fn end(
 }
 
 impl Volume for UdfVolume {
+    fn within(&self, work: &Arc<Work>) -> Arc<dyn Volume> {
+        Arc::new(Self {
+            space: self.space.within(work),
+            ..self.clone()
+        })
+    }
+
     fn root(&self) -> Result<Entry> {
-        self.space.begin();
         let mut block = Vec::new();
         self.space
             .entry(self.root, String::new(), self.root_from, false, &mut block)
     }
 
-    fn entries<'a>(
-        &'a self,
-        directory: &Entry,
-    ) -> Result<Box<dyn Iterator<Item = Result<Entry>> + 'a>> {
+    fn entries(&self, directory: &Entry) -> Result<Entries> {
         let mut block = Vec::new();
         let extent = entry::extent(&self.space, directory.handle);
         let icb = self.space.icb(extent, directory.identity, &mut block)?;

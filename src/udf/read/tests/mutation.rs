@@ -178,10 +178,13 @@ fn damaged_images_of_others_do_no_harm() {
 fn little_memory_is_an_error() {
     let image = made::image(UdfRevision::V2_60, true, false);
     let disc = Arc::new(ReaderDisc::new(Cursor::new(image)).unwrap());
-    let volume = open(&Arc::new(Blocks::new(disc.clone(), 0)), 0).unwrap();
-    let volume = volume.unwrap();
-    // Nothing of this image has to be kept, but a list of two thousand extents would have to be.
-    assert!(volume.root().is_ok());
+    let open = |memory| open(&Arc::new(Blocks::new(disc.clone(), memory)), 0);
+    // The places of the metadata file and of its mirror are all that has to be kept.
+    assert!(matches!(open(63), Err(Error::ImportMemory { .. })));
+    let volume = open(64).unwrap().unwrap();
+    let root = volume.root().unwrap();
+    let refused = volume.entries(&root).err();
+    assert!(matches!(refused, Some(Error::ImportMemory { .. })));
     let blocks = Blocks::new(disc, 10);
     assert!(matches!(
         blocks.take(0, 11),

@@ -1,0 +1,277 @@
+//! What reading a disc may take: memory for what is kept, and work for each operation.
+//!
+//! A disc is written by anybody, and a few bytes of it can ask for any amount of either.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
+)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::error::{Error, Result};
+
+/// The memory that everything read from a disc and kept may take together.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    limit: u64,
+    left: AtomicU64,
+}
+
+impl Memory {
+    /// `limit` is in bytes.
+    pub(crate) const fn new(limit: u64) -> Self {
+        Self {
+            limit,
+            left: AtomicU64::new(limit),
+        }
+    }
+
+    /// Counts memory that is about to be taken.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ImportMemory`] when the budget does not have it.
+    pub(crate) fn charge(&self, bytes: u64) -> Result<()> {
+        let left = self
+            .left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(bytes)
+            });
+        left.map(|_| ()).map_err(|left| Error::ImportMemory {
+            needed: bytes.saturating_add(self.limit.saturating_sub(left)),
+            limit: self.limit,
+        })
+    }
+
+    /// Gives back what was counted.
+    pub(crate) fn release(&self, bytes: u64) {
+        self.left.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// Bytes that may still be taken.
+    pub(crate) fn left(&self) -> u64 {
+        self.left.load(Ordering::Relaxed)
+    }
+}
+
+/// Memory that counts against the budget as long as this lives.
+#[derive(Debug)]
+pub(crate) struct Charge {
+    memory: Arc<Memory>,
+    bytes: u64,
+}
+
+/// Lists that are shorter take so little that they are not counted.
+const UNCOUNTED: usize = 1024;
+
+impl Charge {
+    pub(crate) fn new(memory: &Arc<Memory>) -> Self {
+        Self {
+            memory: Arc::clone(memory),
+            bytes: 0,
+        }
+    }
+
+    /// Counts memory that is about to be taken, in bytes.
+    pub(crate) fn add(&mut self, bytes: usize) -> Result<()> {
+        let bytes = bytes as u64;
+        self.memory.charge(bytes)?;
+        self.bytes = self.bytes.saturating_add(bytes);
+        Ok(())
+    }
+
+    /// Counts a list that is about to get `len` elements, and has none.
+    pub(crate) fn add_list<T>(&mut self, len: usize) -> Result<()> {
+        self.add(len.saturating_mul(size_of::<T>()))
+    }
+
+    /// Appends an element to a list, and counts the memory that the list has room in.
+    pub(crate) fn push<T>(&mut self, list: &mut Vec<T>, element: T) -> Result<()> {
+        if list.len() == list.capacity() && list.len() >= UNCOUNTED {
+            // Half as much again: what is counted and not used stays small.
+            let more = list.len() / 2;
+            let counted_first = if list.len() < UNCOUNTED.saturating_mul(2) {
+                list.len()
+            } else {
+                0
+            };
+            self.add_list::<T>(more.saturating_add(counted_first))?;
+            list.reserve_exact(more);
+        }
+        list.push(element);
+        Ok(())
+    }
+
+    /// This, to be kept with what it counts; `None` if it counts nothing.
+    pub(crate) fn shared(self) -> Option<Arc<Self>> {
+        (self.bytes > 0).then(|| Arc::new(self))
+    }
+}
+
+impl Drop for Charge {
+    fn drop(&mut self) {
+        self.memory.release(self.bytes);
+    }
+}
+
+/// The work that one operation may do, such as opening a disc or listing a volume: bytes that it reads of structures, and
+/// bytes that it makes of them, such as the text of paths. What costs time without bytes is counted as so many bytes.
+///
+/// Once it is used up everything fails that asks for more, so that the operation comes to its end. Half of it is for what
+/// single items lead to, such as chains of extents: when that is used up only those items fail that ask for more of it.
+#[derive(Debug)]
+pub(crate) struct Work {
+    limit: u64,
+    used: AtomicU64,
+    /// How much of it was for what items lead to.
+    used_by_items: AtomicU64,
+    /// One more than the block that asked for too much, or 0.
+    exceeded_at: AtomicU64,
+}
+
+/// What work is done for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// The volume, its directories, and the one structure that each item has.
+    Tree,
+    /// What an item leads to beside that, which any number of items can share.
+    Item,
+}
+
+/// A step that reads nothing counts as so many bytes.
+pub(crate) const STEP: u64 = 64;
+
+impl Work {
+    /// How often an operation may read the whole disc, in bytes of the disc. Where each structure is named once, an
+    /// operation takes two or three times the structures; files that have many names each are read by each of them.
+    const TIMES: u64 = 16;
+
+    /// What an operation may read of any disc, however short it is.
+    const LEAST: u64 = 64 << 20;
+
+    /// The limit, in bytes, of a disc that has `len` bytes.
+    pub(crate) const fn limit_of(len: u64) -> u64 {
+        len.saturating_mul(Self::TIMES).saturating_add(Self::LEAST)
+    }
+
+    /// `limit` is in bytes.
+    pub(crate) const fn new(limit: u64) -> Self {
+        Self {
+            limit,
+            used: AtomicU64::new(0),
+            used_by_items: AtomicU64::new(0),
+            exceeded_at: AtomicU64::new(0),
+        }
+    }
+
+    /// Counts work that is about to be done for what lies at a block of the disc.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ImportWork`] when it is more than there is left for the purpose.
+    pub(crate) fn charge(&self, purpose: Purpose, bytes: u64, block: u32) -> Result<()> {
+        if purpose == Purpose::Item {
+            let limit = self.limit / 2;
+            let counted =
+                self.used_by_items
+                    .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |used| {
+                        used.checked_add(bytes).filter(|used| *used <= limit)
+                    });
+            counted.map_err(|_| Error::ImportWork {
+                what: "what its items lead to",
+                block,
+                limit,
+            })?;
+        }
+        // What is counted in one step is not longer than a disc, so that this does not come round.
+        let used = self.used.fetch_add(bytes, Ordering::Relaxed);
+        if used.saturating_add(bytes) <= self.limit {
+            return Ok(());
+        }
+        let at = u64::from(block).saturating_add(1);
+        let _ = self
+            .exceeded_at
+            .compare_exchange(0, at, Ordering::Relaxed, Ordering::Relaxed);
+        self.check()
+    }
+
+    /// Fails if the operation asked for more than there was, even if the error went unnoticed.
+    pub(crate) fn check(&self) -> Result<()> {
+        let at = self.exceeded_at.load(Ordering::Relaxed);
+        match at.checked_sub(1) {
+            None => Ok(()),
+            Some(block) => Err(Error::ImportWork {
+                what: "its structures",
+                block: u32::try_from(block).unwrap_or(u32::MAX),
+                limit: self.limit,
+            }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_count_the_room_they_have() {
+        let memory = Arc::new(Memory::new(1 << 20));
+        let mut charge = Charge::new(&memory);
+        let mut list = Vec::new();
+        let refused = loop {
+            if let Err(error) = charge.push(&mut list, 0_u64) {
+                break error;
+            }
+            let counted = (1 << 20) - memory.left();
+            assert!(list.capacity() < 2 * UNCOUNTED || counted >= list.capacity() as u64 * 8);
+        };
+        assert!(matches!(refused, Error::ImportMemory { .. }));
+        assert!(list.len() > 50_000, "{}", list.len());
+        drop(charge);
+        assert_eq!(memory.left(), 1 << 20);
+    }
+
+    #[test]
+    fn work_that_was_refused_once_stays_refused() {
+        let work = Work::new(100);
+        work.charge(Purpose::Tree, 100, 1).unwrap();
+        work.check().unwrap();
+        for block in [7, 8] {
+            let error = work.charge(Purpose::Tree, 1, block).unwrap_err();
+            assert!(matches!(
+                error,
+                Error::ImportWork {
+                    block: 7,
+                    limit: 100,
+                    ..
+                }
+            ));
+        }
+        assert!(work.check().is_err());
+    }
+
+    #[test]
+    fn items_that_ask_for_too_much_leave_enough_for_the_rest() {
+        let work = Work::new(100);
+        work.charge(Purpose::Item, 50, 1).unwrap();
+        let error = work.charge(Purpose::Item, 1, 2).unwrap_err();
+        assert!(matches!(
+            error,
+            Error::ImportWork {
+                block: 2,
+                limit: 50,
+                ..
+            }
+        ));
+        work.check().unwrap();
+        work.charge(Purpose::Tree, 50, 1).unwrap();
+        work.check().unwrap();
+    }
+}
