@@ -18,9 +18,15 @@ use std::fmt;
 /// IMAPI2 differs: it prints `\` between the names; here it is `/`, the only character no name can contain.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct ImagePath {
-    /// The names, one after another: thousands of them are not to be thousands of allocations.
+    /// `None` for the root. Errors have paths, so they are short where they are kept.
+    names: Option<Box<Names>>,
+}
+
+/// Names, one after another: thousands of them are not to be thousands of allocations.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+struct Names {
     text: String,
-    /// Where each name ends in it.
+    /// Where each name ends in the text.
     ends: Vec<usize>,
 }
 
@@ -28,10 +34,7 @@ impl ImagePath {
     /// The path of the root directory.
     #[must_use]
     pub const fn root() -> Self {
-        Self {
-            text: String::new(),
-            ends: Vec::new(),
-        }
+        Self { names: None }
     }
 
     /// A path of names that are taken as they are, `\` included.
@@ -50,19 +53,23 @@ impl ImagePath {
     /// The names from the root down.
     #[must_use]
     pub fn components(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
-        self.ends.iter().enumerate().map(|(number, end)| {
+        let (text, ends) = match &self.names {
+            Some(names) => (names.text.as_str(), names.ends.as_slice()),
+            None => ("", [].as_slice()),
+        };
+        ends.iter().enumerate().map(move |(number, end)| {
             let start = match number {
                 0 => 0,
-                number => self.ends[number - 1],
+                number => ends[number - 1],
             };
-            &self.text[start..*end]
+            &text[start..*end]
         })
     }
 
     /// Whether this is the root's path.
     #[must_use]
     pub fn is_root(&self) -> bool {
-        self.ends.is_empty()
+        self.names.is_none()
     }
 
     /// The last name, or nothing for the root.
@@ -74,12 +81,15 @@ impl ImagePath {
     /// The path of the directory that holds this item, or nothing for the root.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
-        let (_, ends) = self.ends.split_last()?;
-        let len = ends.last().copied().unwrap_or(0);
-        Some(Self {
-            text: self.text[..len].to_owned(),
-            ends: ends.to_vec(),
-        })
+        let names = self.names.as_ref()?;
+        let (_, ends) = names.ends.split_last()?;
+        let names = ends.last().map(|len| {
+            Box::new(Names {
+                text: names.text[..*len].to_owned(),
+                ends: ends.to_vec(),
+            })
+        });
+        Some(Self { names })
     }
 
     /// This path with `name` below it.
@@ -92,17 +102,20 @@ impl ImagePath {
 
     /// Makes this the path of what is called `name` in it.
     pub(crate) fn push(&mut self, name: &str) {
-        self.text.push_str(name);
-        self.ends.push(self.text.len());
+        let names = self.names.get_or_insert_default();
+        names.text.push_str(name);
+        names.ends.push(names.text.len());
     }
 
     /// The path of a named stream of the file that this is the path of.
     pub(crate) fn with_stream(&self, name: &str) -> Self {
         let mut path = self.clone();
-        if let Some(end) = path.ends.last_mut() {
-            path.text.push(':');
-            path.text.push_str(name);
-            *end = path.text.len();
+        if let Some(names) = &mut path.names {
+            names.text.push(':');
+            names.text.push_str(name);
+            if let Some(end) = names.ends.last_mut() {
+                *end = names.text.len();
+            }
         }
         path
     }

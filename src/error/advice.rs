@@ -26,6 +26,8 @@ pub(super) const WORKING_DIRECTORY: &str = "choose another with `set_working_dir
 pub(super) const PLAIN_SECTORS: &str =
     "convert the image to the 2048 bytes of data of each sector first";
 pub(super) const IMPORT_MEMORY: &str = "raise the limit with `ImportOptions::memory`";
+pub(super) const IMPORT_WORK: &str =
+    "if you trust the disc, raise the limit with `ImportOptions::work`";
 pub(super) const CHOOSE_DISC: &str = "choose one with `set_multisession_interfaces`";
 pub(super) const IMPORT_AGAIN: &str = "import it again";
 pub(super) const ADD_BOOT_IMAGES: &str =
@@ -133,6 +135,7 @@ impl Error {
             Self::WorkingDirectorySpace { .. } => WORKING_DIRECTORY,
             Self::RawSectors { .. } => PLAIN_SECTORS,
             Self::ImportMemory { .. } => IMPORT_MEMORY,
+            Self::ImportWork { .. } => IMPORT_WORK,
             Self::MultisessionNotSet => CHOOSE_DISC,
             Self::DiscMismatch { .. } => IMPORT_AGAIN,
             Self::IncompatiblePreviousSession { what } => return of_session(what),

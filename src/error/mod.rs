@@ -384,7 +384,8 @@ pub enum Error {
     },
     /// The structures of a disc lead to each other in so many ways that reading them would take more than is allowed.
     #[error(
-        "reading the disc takes too much work: {what} would take more than {limit} bytes to read, up to block {block}; if you trust the disc, allow more with `ImportOptions::work`"
+        "reading the disc takes too much work: with block {block}, {what} would take more than {limit} bytes to read; {}",
+        advice::IMPORT_WORK
     )]
     ImportWork {
         /// The structures that take too much.

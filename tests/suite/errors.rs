@@ -478,8 +478,8 @@ fn errors_about(end: &str) -> Vec<(Error, &'static str, u32)> {
                 block: 7,
                 limit: 1,
             },
-            "reading the disc takes too much work: its structures would take more than 1 bytes to read, up to block 7; if \
-             you trust the disc, allow more with `ImportOptions::work`",
+            "reading the disc takes too much work: with block 7, its structures would take more than 1 bytes to read; \
+             if you trust the disc, raise the limit with `ImportOptions::work`",
             0xC0AA_B153,
         ),
     ]
