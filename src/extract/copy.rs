@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::report::ExtractReason;
 use crate::error::Error;
-use crate::host::{Directory, Target};
+use crate::host::{Directory, Target, is_unreachable};
 use crate::import::RecordedItem;
 use crate::recorded::Data;
 use crate::source::write_all_at;
@@ -33,11 +33,12 @@ impl From<ExtractReason> for Failure {
 }
 
 impl From<io::Error> for Failure {
-    /// What the host says.
+    /// What the host says when something is to be made or written.
     fn from(error: io::Error) -> Self {
         match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::Host(error),
             ErrorKind::AlreadyExists => ExtractReason::Exists.into(),
+            _ if is_unreachable(&error) => ExtractReason::DirectoryReplaced.into(),
             _ => ExtractReason::Host(error).into(),
         }
     }

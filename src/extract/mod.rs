@@ -16,6 +16,7 @@ mod options;
 mod report;
 mod room;
 
+use std::ffi::OsStr;
 use std::fs::FileTimes;
 use std::io::ErrorKind;
 use std::ops::ControlFlow;
@@ -132,7 +133,6 @@ impl RecordedVolume {
             here: PathBuf::new(),
             stack: vec![Some(Level {
                 directory: root,
-                path: ImagePath::root(),
                 times: None,
             })],
             met: HashSet::new(),
@@ -172,7 +172,6 @@ impl RecordedVolume {
 /// A directory that files are being put into.
 struct Level {
     directory: Directory,
-    path: ImagePath,
     times: Option<FileTimes>,
 }
 
@@ -227,10 +226,12 @@ impl<P: FnMut(ExtractProgress<'_>) -> ControlFlow<()>> Extraction<'_, P> {
             // Last, as each entry that is made in a directory changes its time.
             let times = level.times.unwrap_or_default();
             let is_there = self.target.finish(&self.here, &level.directory, times);
-            self.here.pop();
             if !is_there {
-                self.leave_out(level.path, ExtractReason::Replaced)?;
+                let names = self.here.iter().map(OsStr::to_string_lossy);
+                let path = ImagePath::from_components(names);
+                self.leave_out(path, ExtractReason::Replaced)?;
             }
+            self.here.pop();
         }
         Ok(())
     }
@@ -300,7 +301,6 @@ impl<P: FnMut(ExtractProgress<'_>) -> ControlFlow<()>> Extraction<'_, P> {
             self.here.push(name);
             self.stack.push(Some(Level {
                 directory,
-                path: path.clone(),
                 times: file_times(item.last_modified_time()),
             }));
             return Ok(());

@@ -139,6 +139,8 @@ pub enum ExtractReason {
     Exists,
     /// Its directory was left out.
     DirectoryLeftOut,
+    /// Its directory was moved or replaced by something else after it was made.
+    DirectoryReplaced,
     /// Its data reaches past the end of the disc.
     PastEnd {
         /// Where its data ends, in bytes from the disc's start.
@@ -174,6 +176,9 @@ impl fmt::Display for ExtractReason {
             Self::Name(problem) => write!(f, "its name {problem}"),
             Self::Exists => f.write_str("something of its name is already there"),
             Self::DirectoryLeftOut => f.write_str("its directory is left out"),
+            Self::DirectoryReplaced => {
+                f.write_str("its directory was moved or replaced while files were extracted")
+            }
             Self::PastEnd { end, disc } => write!(
                 f,
                 "its data reaches to byte {end} of the disc, which has only {disc}"

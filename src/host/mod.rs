@@ -3,6 +3,7 @@
 //! Whoever may write in a directory can replace what is in it by a link at any time, also between a look at it and its
 //! use. So a path is not looked at first: one that leads through a link is not followed.
 
+use std::io;
 use std::path::Path;
 
 #[cfg(unix)]
@@ -21,6 +22,23 @@ pub(crate) fn directory_of(path: &Path) -> &Path {
     match path.parent() {
         Some(directory) if directory != Path::new("") => directory,
         _ => Path::new("."),
+    }
+}
+
+/// Whether something is not there, or a link or a file is where a directory should be.
+pub(crate) fn is_unreachable(error: &io::Error) -> bool {
+    #[cfg(unix)]
+    {
+        use rustix::io::Errno;
+        // FreeBSD has the last one for links that are not followed.
+        [Errno::LOOP, Errno::NOTDIR, Errno::NOENT, Errno::MLINK]
+            .map(|errno| Some(errno.raw_os_error()))
+            .contains(&error.raw_os_error())
+    }
+    #[cfg(not(unix))]
+    {
+        use io::ErrorKind::{NotADirectory, NotFound};
+        matches!(error.kind(), NotADirectory | NotFound)
     }
 }
 

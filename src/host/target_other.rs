@@ -33,9 +33,10 @@ impl Target {
     /// Opens a directory, also by links; `None` if nothing is there.
     pub(crate) fn open(directory: &Path) -> io::Result<Option<Self>> {
         match fs::metadata(directory) {
+            Ok(found) if found.is_dir() => {}
+            Ok(_) => return Err(io::ErrorKind::NotADirectory.into()),
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            found if found?.is_dir() => {}
-            _ => return Err(io::ErrorKind::NotADirectory.into()),
+            Err(error) => return Err(error),
         }
         Self::hold(fs::canonicalize(directory)?).map(Some)
     }

@@ -103,6 +103,7 @@ fn a_directory_that_becomes_a_link_leads_nothing_outside() {
                 left_out[&format!("/{replaced}")],
                 ExtractReason::Replaced
             ));
+            assert!(matches!(left_out[next], ExtractReason::DirectoryReplaced));
             assert_eq!(report.files as usize + lost, 80 + directories_in(&left_out));
         }
     }
