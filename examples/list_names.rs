@@ -4,14 +4,13 @@
 
 mod common;
 
-use std::collections::HashMap;
 use std::error::Error;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::Parser;
-use imapi2fs::{FileSystemImage, Finding, Printable};
+use clap::{Parser, ValueEnum};
+use imapi2fs::{FileSystemImage, NameChange, Printable};
 
 use common::{NameOptions, StandardOutput};
 
@@ -29,9 +28,25 @@ struct Options {
     #[command(flatten)]
     names: NameOptions,
 
-    /// List only items whose name is changed somewhere
-    #[arg(long)]
-    changed: bool,
+    /// List only items whose name is changed somewhere; those that are changed in case only are a number at the end
+    /// (on standard error), unless this is `case`
+    #[arg(
+        long,
+        value_name = "DETAIL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "losses"
+    )]
+    changed: Option<Changed>,
+}
+
+/// Which changed names are listed.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Changed {
+    /// Those that are cut, numbered, or have other characters
+    Losses,
+    /// All of them
+    Case,
 }
 
 fn main() -> ExitCode {
@@ -49,20 +64,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     list(&image, options.changed)
 }
 
-fn list(image: &FileSystemImage, only_changed: bool) -> Result<(), Box<dyn Error>> {
-    let mut changes = HashMap::new();
-    for finding in image.report() {
-        if let Finding::NameChanged {
-            path,
-            file_system,
-            reasons,
-            ..
-        } = finding
-        {
-            changes.insert((path, file_system), reasons);
-        }
-    }
-
+fn list(image: &FileSystemImage, changed: Option<Changed>) -> Result<(), Box<dyn Error>> {
     let mut output = BufWriter::new(StandardOutput::lock());
     write!(output, "path")?;
     for file_system in image.file_systems_to_create() {
@@ -70,22 +72,30 @@ fn list(image: &FileSystemImage, only_changed: bool) -> Result<(), Box<dyn Error
     }
     writeln!(output)?;
 
+    let mut in_case_only = 0_u64;
     for item in image.root().descendants() {
-        let path = item.full_path();
-        let mut line = Printable(&path).to_string();
-        let mut changed = false;
+        let mut line = Printable(item.full_path()).to_string();
+        let mut changes = NameChange::empty();
         for file_system in image.file_systems_to_create() {
             line += "\t";
             line += &Printable(item.file_system_name(file_system)?).to_string();
-            if let Some(reasons) = changes.get(&(path.clone(), file_system)) {
+            let reasons = item.name_change(file_system)?;
+            if !reasons.is_empty() {
                 line += &format!(" ({reasons})");
-                changed = true;
+                changes |= reasons;
             }
         }
-        if changed || !only_changed {
-            writeln!(output, "{line}")?;
+        match changed {
+            Some(_) if changes.is_empty() => {}
+            Some(Changed::Losses) if changes == NameChange::CASE => in_case_only += 1,
+            _ => writeln!(output, "{line}")?,
         }
     }
     output.flush()?;
+    if in_case_only > 0 {
+        common::note(format_args!(
+            "{in_case_only} names change in case only (--changed=case lists them)"
+        ));
+    }
     Ok(())
 }

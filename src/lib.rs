@@ -17,7 +17,7 @@
 //! image.root_mut().add_tree("documents", false)?;
 //!
 //! for finding in image.report() {
-//!     println!("{finding}"); // names that a file system cannot hold as they are
+//!     println!("{finding}"); // names that lose more than their case, and the like
 //! }
 //! image.create_result_image()?.write_to(File::create("backup.iso")?)?;
 //! # Ok(())
@@ -101,9 +101,10 @@ pub use self::file_systems::{
     FeatureSupport, FileSystems, InterchangeLevel, InvalidValue, UdfRevision,
 };
 pub use self::image::{
-    AddProgress, DirectoryMut, FileSystemImage, Finding, ImportLeftOut, ImportProgress,
-    ImportSummary, Item, ItemData, ItemKind, ItemMut, LeftOut, LeftOutReason, LinkPolicy,
-    NewDirectory, NewFile, NewItem, Report, Snapshot, TreeOptions, TreeSummary,
+    AddProgress, DirectoryMut, FileSystemImage, Finding, FindingClass, FindingCounts, Findings,
+    ImportLeftOut, ImportProgress, ImportSummary, Item, ItemData, ItemKind, ItemMut, LeftOut,
+    LeftOutReason, LinkPolicy, NewDirectory, NewFile, NewItem, Report, Snapshot, TreeOptions,
+    TreeSummary,
 };
 pub use self::image_manager::IsoImageManager;
 pub use self::import::{

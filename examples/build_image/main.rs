@@ -13,13 +13,14 @@ mod options;
 mod output;
 #[path = "../common/progress.rs"]
 mod progress;
+mod report;
 
 use std::error::Error;
-use std::io::{self, BufWriter, Write};
+use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
-use imapi2fs::{FeatureSupport, FileSystemImage, Printable};
+use imapi2fs::FeatureSupport;
 
 use common::StandardOutput;
 use options::Options;
@@ -41,7 +42,11 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         image.root_mut().add_tree_with(&options.source, &tree)
     })?;
     options.add_to(&mut image)?;
-    let most = if options.report { usize::MAX } else { NAMED };
+    let most = if options.report.is_some() {
+        usize::MAX
+    } else {
+        NAMED
+    };
     common::note_left_out(summary.left_out.iter(), most);
     if let FeatureSupport::NotSupported { minimum } = summary.stream_support {
         common::note(format_args!(
@@ -49,11 +54,12 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
             summary.streams
         ));
     }
-    if options.report {
+    report::note_labels(&image);
+    if let Some(detail) = options.report {
         if output.is_standard_output() {
-            report(&image, io::stderr().lock())?;
+            report::write(&image, detail, io::stderr().lock())?;
         } else {
-            match report(&image, StandardOutput::lock()) {
+            match report::write(&image, detail, StandardOutput::lock()) {
                 // Whoever reads it has seen enough, and wants the image all the same.
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
                 reported => reported?,
@@ -62,13 +68,4 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     }
 
     output.write(&image.create_result_image()?, &options.write_options())
-}
-
-/// Lists what the image will not hold quite as it was found: renamed items, times out of range and the like.
-fn report(image: &FileSystemImage, to: impl Write) -> io::Result<()> {
-    let mut to = BufWriter::new(to);
-    for finding in image.report() {
-        writeln!(to, "{}", Printable(finding))?;
-    }
-    to.flush()
 }

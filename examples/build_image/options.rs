@@ -14,6 +14,7 @@ use crate::boot::Boot;
 use crate::common::{self, NameOptions};
 use crate::epoch::source_date_epoch;
 use crate::output::Output;
+use crate::report::Detail;
 
 /// Builds an image of a directory, with ISO 9660, Joliet and UDF side by side
 #[derive(Parser)]
@@ -66,6 +67,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "NAME")]
     volume_name: Option<String>,
 
+    /// Record the volume's name in ISO 9660 as it is, like genisoimage and xorriso, not in upper case with _ for all but
+    /// letters and digits; strict readers find fault with that
+    #[arg(long)]
+    verbatim_volume_name: bool,
+
     /// Take file systems, UDF revision and size from a kind of medium; other options overrule it
     #[arg(long, value_name = "TYPE", value_parser = media_parser())]
     media: Option<MediaType>,
@@ -98,9 +104,16 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) overwrite_source: bool,
 
-    /// Name every renamed item, changed time and item left out (on standard output, unless the image goes there)
-    #[arg(long)]
-    pub(crate) report: bool,
+    /// Name every item that is left out, and every one that is not recorded as it is, the worst first (on standard output,
+    /// unless the image goes there)
+    #[arg(
+        long,
+        value_name = "DETAIL",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "losses"
+    )]
+    pub(crate) report: Option<Detail>,
 }
 
 const DETAILS: &str = "\
@@ -175,6 +188,7 @@ impl Options {
         if let Some(name) = &self.volume_name {
             image.set_volume_name(name)?;
         }
+        image.set_verbatim_iso9660_volume_name(self.verbatim_volume_name)?;
         if let Some(directory) = &self.working_directory {
             image.set_working_directory(directory)?;
         }

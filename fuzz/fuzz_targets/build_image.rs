@@ -112,7 +112,7 @@ fuzz_target!(|input: Input| {
             assert_eq!((image.file_count(), image.directory_count()), before);
         }
     }
-    for finding in image.report() {
+    for finding in image.report().all() {
         let _ = finding.to_string();
     }
     let Ok(result) = image.create_result_image() else {

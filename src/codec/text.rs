@@ -59,11 +59,15 @@ pub(crate) fn cs0_encode(text: &str, out: &mut [u8]) {
     }
 }
 
+/// The beginning of `text` that a dstring of `N` bytes holds; the last byte is the length.
+pub(crate) fn dstring_text<const N: usize>(text: &str) -> &str {
+    cut(text, cs0_capacity(text, N - 1), cs0_units)
+}
+
 /// A dstring of `N` bytes (UDF 2.1.3); text that is too long is cut between characters.
 pub(crate) fn dstring<const N: usize>(text: &str) -> [u8; N] {
     let mut field = [0; N];
-    // The last byte is the length.
-    let text = cut(text, cs0_capacity(text, N - 1), cs0_units);
+    let text = dstring_text::<N>(text);
     let len = cs0_len(text);
     cs0_encode(text, &mut field[..len]);
     field[N - 1] = len as u8;

@@ -38,7 +38,7 @@ impl fmt::Display for NameProblem {
             Self::TooManyCharacters(limit) => write!(f, "has more than {limit} characters"),
             Self::Reserved => f.write_str("is reserved for UDF"),
             Self::Ending(c) => write!(f, "ends with the character `{c}`"),
-            Self::Device => f.write_str("is the name of a device"),
+            Self::Device => f.write_str("is that of a device"),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 
 use super::view::View;
+use crate::codec::unique::NameChange;
 use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
 use crate::path::ImagePath;
@@ -268,14 +269,28 @@ impl<'a> Item<'a> {
     /// - [`Error::NoUniqueName`] when some item of the directory cannot be named.
     #[doc(alias = "FileSystemName")]
     pub fn file_system_name(&self, file_system: FileSystems) -> Result<String> {
+        Ok(self.name_in(file_system)?.0)
+    }
+
+    /// Why this item has another name than its own in one file system; empty if it does not.
+    ///
+    /// Not in IMAPI2.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Item::file_system_name`].
+    pub fn name_change(&self, file_system: FileSystems) -> Result<NameChange> {
+        Ok(self.name_in(file_system)?.1)
+    }
+
+    fn name_in(&self, file_system: FileSystems) -> Result<(String, NameChange)> {
         if self.is_named_stream() && file_system != FileSystems::UDF {
             return Err(Error::PropertyNotAccessible {
                 path: self.full_path(),
                 property: "name in a file system other than UDF",
             });
         }
-        let (name, _) = self.view.file_system_name(self.node, file_system)?;
-        Ok(name)
+        self.view.file_system_name(self.node, file_system)
     }
 
     /// The path this item has in one file system.

@@ -5,6 +5,7 @@ mod add_tree;
 mod boot;
 mod change_points;
 mod edit;
+mod finding;
 mod import;
 mod item;
 mod report;
@@ -21,9 +22,10 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use self::edit::{DirectoryMut, ItemMut, NewDirectory, NewFile, NewItem};
+pub use self::finding::{Finding, FindingClass, FindingCounts};
 pub use self::import::{ImportLeftOut, ImportProgress, ImportSummary};
 pub use self::item::{Item, ItemData, ItemKind, Snapshot};
-pub use self::report::{Finding, Report};
+pub use self::report::{Findings, Report};
 use self::settings::Settings;
 pub use self::tree_options::{LeftOut, LeftOutReason, LinkPolicy, TreeOptions, TreeSummary};
 pub use self::update::AddProgress;
@@ -258,10 +260,12 @@ impl FileSystemImage {
         Ok(self.lay_out()?.session.blocks)
     }
 
-    /// What the file systems of the image cannot hold as it is: names, times, sizes. Made while it is looked through.
+    /// Returns what the file systems of the image cannot hold as it is: names, times, sizes.
+    ///
+    /// Not in IMAPI2.
     #[must_use]
     pub fn report(&self) -> Report {
-        Report::new(&self.view, &self.settings)
+        Report::new(&self.view, &self.settings, self.volume_findings())
     }
 
     /// Lays out the image. No file is read but boot images that are told where they are.
@@ -298,7 +302,7 @@ impl FileSystemImage {
 
     fn lay_out(&self) -> Result<Layout> {
         self.check_files()?;
-        let name = self.effective_volume_name();
+        let volume_name = |file_system| self.recorded_volume_name(file_system).0;
         let settings = &self.settings;
         let imported = settings.imported.as_ref();
         // The first 16 characters are to be unique, and the first 8 the time in hexadecimal digits (UDF 2.2.2.5).
@@ -312,15 +316,15 @@ impl FileSystemImage {
             session_start: settings.session_start_block,
             iso9660: settings.naming().iso9660(),
             joliet: settings.naming().joliet(),
-            volume_name_iso9660: volume_name::iso9660_volume_name(&name),
-            volume_name_joliet: volume_name::joliet_volume_name(&name),
+            volume_name_iso9660: volume_name(FileSystems::ISO9660),
+            volume_name_joliet: volume_name(FileSystems::JOLIET),
             volume_set: volume_set.clone(),
             time: settings.time,
             data: settings.data(),
             udf: udf::Options {
                 revision: settings.udf_revision,
                 redundant_metadata: settings.redundant_metadata,
-                volume_name: volume_name::udf_volume_name(&name),
+                volume_name: volume_name(FileSystems::UDF),
                 volume_set,
                 time: settings.time,
                 partition_start: imported.and_then(|imported| imported.partition_start),

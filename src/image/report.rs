@@ -1,174 +1,52 @@
 //! What the file systems of an image cannot hold as it is, found out before anything is written.
 
 use std::collections::VecDeque;
-use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use super::finding::{Finding, FindingClass, FindingCounts};
 use super::settings::Settings;
 use super::view::View;
 use crate::codec::time::{in_record_range, in_udf_range};
-use crate::codec::unique::NameChange;
-use crate::error::NameProblem;
 use crate::file_systems::{FileSystems, InterchangeLevel, UdfRevision};
 use crate::host::windows;
 use crate::iso9660;
-use crate::path::ImagePath;
-use crate::printable::Printable;
 use crate::time::Timestamp;
 use crate::tree::{NodeId, Sequence, Tree};
 
-/// Something that a file system cannot hold as it is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Finding {
-    /// An item has another name in a file system.
-    NameChanged {
-        /// The item.
-        path: ImagePath,
-        /// The file system.
-        file_system: FileSystems,
-        /// Its name there.
-        name: String,
-        /// Why it is another.
-        reasons: NameChange,
-    },
-    /// No unique name can be made for an item in a file system, so that no image can be made.
-    NoUniqueName {
-        /// The item.
-        path: ImagePath,
-        /// The file system.
-        file_system: FileSystems,
-    },
-    /// An item keeps its name in a file system, but Windows cannot open an item of that name.
-    NotForWindows {
-        /// The item.
-        path: ImagePath,
-        /// The file system.
-        file_system: FileSystems,
-        /// What is wrong with the name it has there.
-        problem: NameProblem,
-    },
-    /// Named streams will not be in the image: UDF of this revision or a later one is not created.
-    StreamsLeftOut {
-        /// The file.
-        path: ImagePath,
-        /// How many streams it has.
-        streams: usize,
-        /// The first revision that has them.
-        minimum: UdfRevision,
-    },
-    /// A file will not be marked as one for real-time reading: UDF of this revision or a later one is not created.
-    RealTimeLeftOut {
-        /// The file.
-        path: ImagePath,
-        /// The first revision that has such files.
-        minimum: UdfRevision,
-    },
-    /// A time lies outside what a file system can record; the nearest one is.
-    TimeClamped {
-        /// The item.
-        path: ImagePath,
-        /// The file system.
-        file_system: FileSystems,
-        /// The item's time.
-        time: Timestamp,
-        /// The time that is recorded.
-        recorded: Timestamp,
-    },
-    /// A file has so many sections in ISO 9660 that Linux does not read it there.
-    ManySections {
-        /// The file.
-        path: ImagePath,
-        /// How many sections it has.
-        sections: u64,
-    },
-    /// A file is too large for a file system at this interchange level, so that no image can be made.
-    FileTooBig {
-        /// The file.
-        path: ImagePath,
-        /// The file system.
-        file_system: FileSystems,
-        /// Its length in bytes.
-        size: u64,
-        /// The most the file system can hold.
-        limit: u64,
-    },
-}
+/// What the file systems of an image cannot hold as it is.
+///
+/// It is about the image as it was when [`FileSystemImage::report`](crate::FileSystemImage::report) was called. The image
+/// is looked through when findings are asked for, once for each class of which there are any; none is kept.
+///
+/// Not in IMAPI2.
+///
+/// ```
+/// # fn main() -> imapi2fs::Result<()> {
+/// use imapi2fs::{FileSystemImage, FileSystems, FindingClass};
+///
+/// let mut image = FileSystemImage::new();
+/// image.set_file_systems_to_create(FileSystems::ISO9660)?;
+/// image.root_mut().add_file("notes.txt", b"a")?;
+/// image.root_mut().add_file("long name.html", b"b")?;
+/// let report = image.report();
+/// let lines: Vec<_> = report.findings().map(|finding| finding.to_string()).collect();
+/// assert_eq!(
+///     lines,
+///     ["/long name.html in ISO 9660: named `LONG_NAM.HTM` (case, characters, length)"]
+/// );
+/// assert_eq!(report.counts().of(FindingClass::Case), 1);
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone, Debug)]
+pub struct Report(Arc<Look>);
 
-impl Finding {
-    /// The item it is about.
-    #[must_use]
-    pub const fn path(&self) -> &ImagePath {
-        match self {
-            Self::NameChanged { path, .. }
-            | Self::NoUniqueName { path, .. }
-            | Self::NotForWindows { path, .. }
-            | Self::StreamsLeftOut { path, .. }
-            | Self::RealTimeLeftOut { path, .. }
-            | Self::TimeClamped { path, .. }
-            | Self::ManySections { path, .. }
-            | Self::FileTooBig { path, .. } => path,
-        }
-    }
-
-    /// The file system it is about.
-    #[must_use]
-    pub const fn file_system(&self) -> FileSystems {
-        match self {
-            Self::NameChanged { file_system, .. }
-            | Self::NoUniqueName { file_system, .. }
-            | Self::NotForWindows { file_system, .. }
-            | Self::TimeClamped { file_system, .. }
-            | Self::FileTooBig { file_system, .. } => *file_system,
-            Self::ManySections { .. } => FileSystems::ISO9660,
-            Self::StreamsLeftOut { .. } | Self::RealTimeLeftOut { .. } => FileSystems::UDF,
-        }
-    }
-}
-
-impl fmt::Display for Finding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} in {}: ", Printable(self.path()), self.file_system())?;
-        match self {
-            Self::NameChanged { name, reasons, .. } => {
-                write!(f, "named `{}` ({reasons})", Printable(name))
-            }
-            Self::NoUniqueName { .. } => f.write_str("has no unique name"),
-            Self::NotForWindows { problem, .. } => {
-                write!(f, "name {problem}, Windows cannot open it")
-            }
-            Self::StreamsLeftOut {
-                streams, minimum, ..
-            } => write!(
-                f,
-                "{streams} named stream(s) left out, which UDF has from {minimum} on"
-            ),
-            Self::RealTimeLeftOut { minimum, .. } => {
-                write!(
-                    f,
-                    "not marked for real-time reading, which UDF has from {minimum} on"
-                )
-            }
-            Self::TimeClamped { time, recorded, .. } => {
-                write!(f, "time {time} is recorded as {recorded}")
-            }
-            Self::ManySections { sections, .. } => write!(
-                f,
-                "has {sections} sections, Linux reads files of at most {}",
-                iso9660::MAX_SECTIONS
-            ),
-            Self::FileTooBig { size, limit, .. } => {
-                write!(f, "has {size} bytes, the most at this level is {limit}")
-            }
-        }
-    }
-}
-
-/// The findings of an image: directory by directory, and in each file system by file system.
+/// What is looked at.
 #[derive(Debug)]
-pub struct Report {
+struct Look {
     view: View,
-    sequence: Sequence,
+    /// Made when the tree is looked through: what is said of the volume needs none.
+    sequence: OnceLock<Sequence>,
     file_systems: FileSystems,
     /// Whether UDF records them.
     creation_times: bool,
@@ -176,170 +54,309 @@ pub struct Report {
     streams: bool,
     /// Whether files are marked for real-time reading.
     real_time: bool,
-    next_directory: usize,
-    /// What has been found in the directories before.
-    found: VecDeque<Finding>,
+    /// What there is to say of the volume itself.
+    volume: Vec<Finding>,
+    counts: OnceLock<FindingCounts>,
 }
 
 impl Report {
-    pub(super) fn new(view: &View, settings: &Settings) -> Self {
-        Self {
-            sequence: Sequence::new(view.tree()),
+    pub(super) fn new(view: &View, settings: &Settings, volume: Vec<Finding>) -> Self {
+        Self(Arc::new(Look {
             view: view.clone(),
+            sequence: OnceLock::new(),
             file_systems: settings.file_systems,
             creation_times: settings.udf_revision.has_creation_times(),
             streams: settings.records_streams(),
             real_time: settings.records_real_time(),
-            next_directory: 0,
+            volume,
+            counts: OnceLock::new(),
+        }))
+    }
+
+    /// Counts the findings of each class.
+    #[must_use]
+    pub fn counts(&self) -> FindingCounts {
+        *self.0.counts.get_or_init(|| {
+            let mut pass = Pass::new(&self.0, Wanted::Counts);
+            while pass.step() {}
+            pass.counts
+        })
+    }
+
+    /// Returns the findings, the worst first, without names that change in case only: of those
+    /// [`Report::counts`] has the number. In each class they are in the order of [`Report::all`].
+    #[must_use]
+    pub fn findings(&self) -> Findings {
+        let counts = self.counts();
+        let classes = counts.iter().map(|(class, _)| class);
+        let classes = classes.filter(|class| *class != FindingClass::Case);
+        Findings::new(&self.0, classes.map(Wanted::Class).collect())
+    }
+
+    /// Returns the findings of one class.
+    #[must_use]
+    pub fn of_class(&self, class: FindingClass) -> Findings {
+        Findings::new(&self.0, [Wanted::Class(class)].into())
+    }
+
+    /// Returns all findings: of the volume, then directory by directory, and in each file system by file system.
+    #[must_use]
+    pub fn all(&self) -> Findings {
+        Findings::new(&self.0, [Wanted::All].into())
+    }
+}
+
+impl Look {
+    fn sequence(&self) -> &Sequence {
+        let sequence = || Sequence::new(self.view.tree());
+        self.sequence.get_or_init(sequence)
+    }
+}
+
+/// As [`Report::findings`].
+impl IntoIterator for Report {
+    type Item = Finding;
+    type IntoIter = Findings;
+
+    fn into_iter(self) -> Findings {
+        self.findings()
+    }
+}
+
+/// As [`Report::findings`].
+impl IntoIterator for &Report {
+    type Item = Finding;
+    type IntoIter = Findings;
+
+    fn into_iter(self) -> Findings {
+        self.findings()
+    }
+}
+
+/// Findings of a [`Report`], each made when it is asked for.
+#[derive(Clone, Debug)]
+pub struct Findings {
+    pass: Option<Pass>,
+    look: Arc<Look>,
+    /// What the next passes are for.
+    wanted: VecDeque<Wanted>,
+}
+
+impl Findings {
+    fn new(look: &Arc<Look>, wanted: VecDeque<Wanted>) -> Self {
+        Self {
+            pass: None,
+            look: look.clone(),
+            wanted,
+        }
+    }
+}
+
+impl Iterator for Findings {
+    type Item = Finding;
+
+    fn next(&mut self) -> Option<Finding> {
+        loop {
+            if let Some(pass) = &mut self.pass {
+                if let Some(finding) = pass.found.pop_front() {
+                    return Some(finding);
+                }
+                if pass.step() {
+                    continue;
+                }
+            }
+            self.pass = Some(Pass::new(&self.look, self.wanted.pop_front()?));
+        }
+    }
+}
+
+/// What is made of findings while an image is looked through.
+#[derive(Clone, Copy, Debug)]
+enum Wanted {
+    /// Counted, whatever they are.
+    Counts,
+    All,
+    Class(FindingClass),
+}
+
+/// One look through an image.
+#[derive(Clone, Debug)]
+struct Pass {
+    look: Arc<Look>,
+    /// With the names of the directory that is looked into.
+    view: View,
+    wanted: Wanted,
+    /// 0 is the volume, and directories are counted from 1.
+    next: usize,
+    found: VecDeque<Finding>,
+    counts: FindingCounts,
+}
+
+impl Pass {
+    fn new(look: &Arc<Look>, wanted: Wanted) -> Self {
+        Self {
+            look: look.clone(),
+            view: look.view.clone(),
+            wanted,
+            next: 0,
             found: VecDeque::new(),
+            counts: FindingCounts::default(),
         }
     }
 
-    fn look_into(&mut self, directory: usize) {
-        let Self {
-            view,
-            sequence,
-            file_systems,
-            creation_times,
-            streams,
-            real_time,
-            found,
-            ..
-        } = self;
-        let creation_times = *creation_times;
-        let tree: Arc<Tree> = view.tree().clone();
+    /// Looks into the next directory; returns whether there was one.
+    fn step(&mut self) -> bool {
+        let look = self.look.clone();
+        match self.next.checked_sub(1) {
+            None => {
+                for finding in &look.volume {
+                    self.add(finding.class(), || finding.clone());
+                }
+            }
+            // Nothing in the tree is about the volume.
+            Some(_) if matches!(self.wanted, Wanted::Class(FindingClass::Label)) => return false,
+            Some(directory) if directory == look.sequence().directories().len() => return false,
+            Some(directory) => self.look_into(&look, directory),
+        }
+        self.next += 1;
+        true
+    }
+
+    /// Takes a finding, which is made only if it is wanted.
+    fn add(&mut self, class: FindingClass, finding: impl FnOnce() -> Finding) {
+        match self.wanted {
+            Wanted::Counts => self.counts.add(class),
+            Wanted::Class(wanted) if wanted != class => {}
+            Wanted::All | Wanted::Class(_) => self.found.push_back(finding()),
+        }
+    }
+
+    const fn wants_names(&self) -> bool {
+        match self.wanted {
+            Wanted::Class(class) => class.is_of_names(),
+            Wanted::Counts | Wanted::All => true,
+        }
+    }
+
+    fn look_into(&mut self, look: &Look, directory: usize) {
+        let tree: &Tree = look.view.tree();
+        let sequence = look.sequence();
         let span = &sequence.directories()[directory];
         // The root is nobody's item, but its time is recorded.
         if span.position == 0 {
-            for file_system in file_systems.iter() {
-                times(&tree, NodeId::ROOT, file_system, creation_times, found);
+            for file_system in look.file_systems.iter() {
+                self.times(look, NodeId::ROOT, file_system);
             }
         }
-        for file_system in file_systems.iter() {
+        for file_system in look.file_systems.iter() {
             for position in span.items() {
                 let node = sequence.node(position);
-                name(view, node, file_system, found);
-                times(&tree, node, file_system, creation_times, found);
+                self.name(tree, node, file_system);
+                self.times(look, node, file_system);
                 if file_system == FileSystems::ISO9660 {
-                    size(&tree, node, view.naming().level, found);
+                    self.size(tree, node, look.view.naming().level);
                 }
             }
         }
         for position in span.items() {
             let node = sequence.node(position);
-            if !*real_time && tree.attributes(node).real_time {
-                found.push_back(Finding::RealTimeLeftOut {
+            if !look.real_time && tree.attributes(node).real_time {
+                self.add(FindingClass::LeftOut, || Finding::RealTimeLeftOut {
                     path: tree.path(node),
                     minimum: UdfRevision::V2_01,
                 });
             }
-            let all = tree.streams(node);
-            if *streams {
-                for stream in all {
-                    name(view, stream, FileSystems::UDF, found);
-                    times(&tree, stream, FileSystems::UDF, creation_times, found);
+            if tree.streams_unsorted(node).is_empty() {
+                continue;
+            }
+            let streams = tree.streams(node);
+            if look.streams {
+                for stream in streams {
+                    self.name(tree, stream, FileSystems::UDF);
+                    self.times(look, stream, FileSystems::UDF);
                 }
-            } else if !all.is_empty() {
-                found.push_back(Finding::StreamsLeftOut {
+            } else {
+                self.add(FindingClass::LeftOut, || Finding::StreamsLeftOut {
                     path: tree.path(node),
-                    streams: all.len(),
+                    streams: streams.len(),
                     minimum: UdfRevision::V2_00,
                 });
             }
         }
-        view.forget_names();
+        self.view.forget_names();
     }
-}
 
-impl Iterator for Report {
-    type Item = Finding;
-
-    fn next(&mut self) -> Option<Finding> {
-        loop {
-            if let Some(finding) = self.found.pop_front() {
-                return Some(finding);
-            }
-            if self.next_directory == self.sequence.directories().len() {
-                return None;
-            }
-            self.look_into(self.next_directory);
-            self.next_directory += 1;
+    /// The name that an item has in a file system.
+    fn name(&mut self, tree: &Tree, node: NodeId, file_system: FileSystems) {
+        if !self.wants_names() {
+            return;
+        }
+        let path = || tree.path(node);
+        let Ok((name, reasons)) = self.view.file_system_name(node, file_system) else {
+            return self.add(FindingClass::Refused, || Finding::NoUniqueName {
+                path: path(),
+                file_system,
+            });
+        };
+        if let Some(problem) = windows::problem(&name) {
+            self.add(FindingClass::NotForAll, || Finding::NotForWindows {
+                path: path(),
+                file_system,
+                problem,
+            });
+        }
+        if !reasons.is_empty() {
+            self.add(FindingClass::of_name(reasons), || Finding::NameChanged {
+                path: path(),
+                file_system,
+                name,
+                reasons,
+            });
         }
     }
-}
 
-/// The name that an item has in a file system.
-fn name(view: &View, node: NodeId, file_system: FileSystems, found: &mut VecDeque<Finding>) {
-    let path = || view.tree().path(node);
-    let Ok((name, reasons)) = view.file_system_name(node, file_system) else {
-        return found.push_back(Finding::NoUniqueName {
-            path: path(),
-            file_system,
-        });
-    };
-    if let Some(problem) = windows::problem(&name) {
-        found.push_back(Finding::NotForWindows {
-            path: path(),
-            file_system,
-            problem,
-        });
+    /// The times that a file system records of an item.
+    fn times(&mut self, look: &Look, node: NodeId, file_system: FileSystems) {
+        let tree: &Tree = look.view.tree();
+        let times = tree.attributes(node).times;
+        let recorded = [times.modified, times.accessed, times.created];
+        let (clamp, times): (fn(Timestamp) -> Timestamp, &[Timestamp]) = match file_system {
+            FileSystems::UDF if look.creation_times => (in_udf_range, &recorded),
+            FileSystems::UDF => (in_udf_range, &recorded[..2]),
+            _ => (in_record_range, &recorded[..1]),
+        };
+        let clamped = times
+            .iter()
+            .map(|time| (*time, clamp(*time)))
+            .find(|(time, recorded)| time != recorded);
+        if let Some((time, recorded)) = clamped {
+            self.add(FindingClass::Time, || Finding::TimeClamped {
+                path: tree.path(node),
+                file_system,
+                time,
+                recorded,
+            });
+        }
     }
-    if !reasons.is_empty() {
-        found.push_back(Finding::NameChanged {
-            path: path(),
-            file_system,
-            name,
-            reasons,
-        });
-    }
-}
 
-/// The times that a file system records of an item.
-fn times(
-    tree: &Tree,
-    node: NodeId,
-    file_system: FileSystems,
-    creation_times: bool,
-    found: &mut VecDeque<Finding>,
-) {
-    let times = tree.attributes(node).times;
-    let recorded = [times.modified, times.accessed, times.created];
-    let (clamp, times): (fn(Timestamp) -> Timestamp, &[Timestamp]) = match file_system {
-        FileSystems::UDF if creation_times => (in_udf_range, &recorded),
-        FileSystems::UDF => (in_udf_range, &recorded[..2]),
-        _ => (in_record_range, &recorded[..1]),
-    };
-    let clamped = times
-        .iter()
-        .map(|time| (*time, clamp(*time)))
-        .find(|(time, recorded)| time != recorded);
-    if let Some((time, recorded)) = clamped {
-        found.push_back(Finding::TimeClamped {
-            path: tree.path(node),
-            file_system,
-            time,
-            recorded,
-        });
-    }
-}
-
-/// Whether a file can be recorded in ISO 9660.
-fn size(tree: &Tree, node: NodeId, level: InterchangeLevel, found: &mut VecDeque<Finding>) {
-    let Some((_, content)) = tree.content_of(node) else {
-        return;
-    };
-    let sections = content.len.div_ceil(iso9660::SECTION_LEN);
-    if level < InterchangeLevel::Three && content.len > iso9660::MAX_FILE_LEN {
-        found.push_back(Finding::FileTooBig {
-            path: tree.path(node),
-            file_system: FileSystems::ISO9660,
-            size: content.len,
-            limit: iso9660::MAX_FILE_LEN,
-        });
-    } else if sections > iso9660::MAX_SECTIONS {
-        found.push_back(Finding::ManySections {
-            path: tree.path(node),
-            sections,
-        });
+    /// Whether a file can be recorded in ISO 9660.
+    fn size(&mut self, tree: &Tree, node: NodeId, level: InterchangeLevel) {
+        let Some((_, content)) = tree.content_of(node) else {
+            return;
+        };
+        let sections = content.len.div_ceil(iso9660::SECTION_LEN);
+        if level < InterchangeLevel::Three && content.len > iso9660::MAX_FILE_LEN {
+            self.add(FindingClass::Refused, || Finding::FileTooBig {
+                path: tree.path(node),
+                file_system: FileSystems::ISO9660,
+                size: content.len,
+                limit: iso9660::MAX_FILE_LEN,
+            });
+        } else if sections > iso9660::MAX_SECTIONS {
+            self.add(FindingClass::NotForAll, || Finding::ManySections {
+                path: tree.path(node),
+                sections,
+            });
+        }
     }
 }

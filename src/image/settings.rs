@@ -42,6 +42,8 @@ pub(super) struct Settings {
     pub file_alignment: u32,
     pub min_aligned_file_size: u64,
     pub volume_name: String,
+    /// Whether ISO 9660 has it as it is.
+    pub verbatim_volume_name: bool,
     /// 0 is no limit.
     pub free_media_blocks: u32,
     pub working_directory: PathBuf,
@@ -71,6 +73,7 @@ impl Settings {
             file_alignment: 1,
             min_aligned_file_size: 0,
             volume_name: String::new(),
+            verbatim_volume_name: false,
             free_media_blocks: DEFAULT_FREE_MEDIA_BLOCKS,
             working_directory: std::env::temp_dir(),
             own_working_directory: false,
@@ -613,15 +616,15 @@ impl FileSystemImage {
     /// - names as Windows has them: none of `\ / : * ? " < > |` and control characters, no two that differ by case
     ///   only, none longer than UDF can hold,
     /// - no item that was changed or read before it was created,
-    /// - volume names as IMAPI2 documents them.
+    /// - volume names as IMAPI2 documents them, and in ISO 9660 of its characters only.
     ///
     /// IMAPI2: `IFileSystemImage::put_StrictFileSystemCompliance`; what it relaxes is not documented.
     ///
     /// # Errors
     ///
     /// - [`Error::FileSystemNotEmpty`] when the image is to become strict and has items.
-    /// - [`Error::InvalidVolumeName`] and [`Error::InvalidParameter`] when the volume name or the interchange level
-    ///   is one that a strict image cannot have.
+    /// - [`Error::InvalidVolumeName`] and [`Error::InvalidParameter`] when the volume name, its form in ISO 9660 or the
+    ///   interchange level is one that a strict image cannot have.
     #[doc(alias = "put_StrictFileSystemCompliance")]
     pub fn set_strict_file_system_compliance(&mut self, strict: bool) -> Result<()> {
         if strict && !self.view.tree().is_empty() {
@@ -634,7 +637,10 @@ impl FileSystemImage {
         let name = self.settings.volume_name.clone();
         let result = self
             .set_volume_name(name)
-            .and_then(|()| self.set_iso9660_interchange_level(self.settings.level));
+            .and_then(|()| self.set_iso9660_interchange_level(self.settings.level))
+            .and_then(|()| {
+                self.set_verbatim_iso9660_volume_name(self.settings.verbatim_volume_name)
+            });
         if result.is_err() {
             self.settings.strict = old;
         } else if strict {

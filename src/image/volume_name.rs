@@ -1,8 +1,11 @@
 //! What a volume is called in each file system.
 
 use super::FileSystemImage;
-use crate::codec::text::{cut, is_d_character};
+use super::finding::Finding;
+use crate::codec::text::{cut, dstring_text, is_d_character};
+use crate::codec::unique::NameChange;
 use crate::error::{Error, NameProblem, Result};
+use crate::file_systems::{FileSystems, InvalidValue};
 
 /// The longest volume name, in characters: what ISO 9660 holds.
 const MAX_VOLUME_NAME: usize = 32;
@@ -63,13 +66,14 @@ impl FileSystemImage {
             .map(NameProblem::Character)
     }
 
-    /// The name of the volume in ISO 9660: upper case, other than d-characters replaced, at most 32.
+    /// The name of the volume in ISO 9660: upper case, characters other than d-characters replaced, unless it is recorded
+    /// [verbatim](FileSystemImage::set_verbatim_iso9660_volume_name).
     ///
     /// IMAPI2: `IFileSystemImage::get_VolumeNameISO9660`.
     #[doc(alias = "get_VolumeNameISO9660")]
     #[must_use]
     pub fn volume_name_iso9660(&self) -> String {
-        iso9660_volume_name(&self.effective_volume_name())
+        self.recorded_volume_name(FileSystems::ISO9660).0
     }
 
     /// The name of the volume in Joliet: at most 16 UTF-16 units.
@@ -78,7 +82,7 @@ impl FileSystemImage {
     #[doc(alias = "get_VolumeNameJoliet")]
     #[must_use]
     pub fn volume_name_joliet(&self) -> String {
-        joliet_volume_name(&self.effective_volume_name())
+        self.recorded_volume_name(FileSystems::JOLIET).0
     }
 
     /// The name of the volume in UDF.
@@ -88,31 +92,119 @@ impl FileSystemImage {
     #[doc(alias = "get_VolumeNameUDF")]
     #[must_use]
     pub fn volume_name_udf(&self) -> String {
-        udf_volume_name(&self.effective_volume_name())
+        self.recorded_volume_name(FileSystems::UDF).0
+    }
+
+    /// Whether ISO 9660 has the name of the volume as it was set. Default: false.
+    ///
+    /// Not in IMAPI2.
+    #[must_use]
+    pub const fn verbatim_iso9660_volume_name(&self) -> bool {
+        self.settings.verbatim_volume_name
+    }
+
+    /// Sets whether ISO 9660 has the name of the volume as it was set, with lower case and all other printable characters
+    /// of ASCII; characters that are not ASCII become `_` in any case.
+    ///
+    /// ISO 9660 allows upper case, digits and `_` (ECMA-119 8.4.6), so strict readers and checkers find fault with other
+    /// names. Yet that is how genisoimage and xorriso record them, and programs that look for a disc by its label, such as
+    /// `config-2`, often know no other form.
+    ///
+    /// Not in IMAPI2.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::InvalidParameter`] if it is to be verbatim in a strict image.
+    ///
+    /// ```
+    /// let mut image = imapi2fs::FileSystemImage::new();
+    /// image.set_volume_name("config-2")?;
+    /// assert_eq!(image.volume_name_iso9660(), "CONFIG_2");
+    /// image.set_verbatim_iso9660_volume_name(true)?;
+    /// assert_eq!(image.volume_name_iso9660(), "config-2");
+    /// # Ok::<(), imapi2fs::Error>(())
+    /// ```
+    pub fn set_verbatim_iso9660_volume_name(&mut self, verbatim: bool) -> Result<()> {
+        if verbatim && self.settings.strict {
+            return Err(Error::InvalidParameter(InvalidValue {
+                parameter: "verbatim ISO 9660 volume name",
+                value: verbatim.to_string(),
+                expected: "false in a strict image",
+            }));
+        }
+        self.settings.verbatim_volume_name = verbatim;
+        Ok(())
+    }
+
+    /// The name of the volume in one file system, and why it is another than the image's.
+    pub(super) fn recorded_volume_name(&self, file_system: FileSystems) -> (String, NameChange) {
+        let name = self.effective_volume_name();
+        match file_system {
+            FileSystems::ISO9660 => iso9660(&name, self.settings.verbatim_volume_name),
+            FileSystems::JOLIET => joliet(&name),
+            _ => udf(&name),
+        }
+    }
+
+    /// What a report says of the names of the volume.
+    pub(super) fn volume_findings(&self) -> Vec<Finding> {
+        let volume_name = self.effective_volume_name();
+        let mut findings = Vec::new();
+        for file_system in self.settings.file_systems {
+            let (name, reasons) = self.recorded_volume_name(file_system);
+            // The primary volume descriptor and the file set have fields of 32 bytes for it.
+            let identifier = dstring_text::<32>(&name);
+            let cut = (file_system == FileSystems::UDF && identifier != name)
+                .then(|| identifier.to_owned());
+            if !reasons.is_empty() {
+                findings.push(Finding::VolumeNameChanged {
+                    file_system,
+                    volume_name: volume_name.clone(),
+                    name,
+                    reasons,
+                });
+            }
+            findings.extend(cut.map(|identifier| Finding::VolumeIdentifierCut { identifier }));
+        }
+        findings
     }
 }
 
-pub(super) fn iso9660_volume_name(name: &str) -> String {
-    let upper = name.chars().map(|c| c.to_ascii_uppercase());
-    upper
-        .map(|c| if is_d_character(c) { c } else { '_' })
-        .collect()
+fn iso9660(name: &str, verbatim: bool) -> (String, NameChange) {
+    let mut changes = NameChange::empty();
+    let recorded = name.chars().map(|c| match c {
+        ' '..='~' if verbatim => c,
+        'a'..='z' => {
+            changes |= NameChange::CASE;
+            c.to_ascii_uppercase()
+        }
+        _ if is_d_character(c) => c,
+        _ => {
+            changes |= NameChange::CHARACTERS;
+            '_'
+        }
+    });
+    (recorded.collect(), changes)
 }
 
-pub(super) fn joliet_volume_name(name: &str) -> String {
+fn joliet(name: &str) -> (String, NameChange) {
     let replaced: String = name
         .chars()
-        .map(|c| {
-            if matches!(c, '*' | '/' | ':' | ';' | '?' | '\\') {
-                '_'
-            } else {
-                c
-            }
+        .map(|c| match c {
+            '*' | '/' | ':' | ';' | '?' | '\\' => '_',
+            _ => c,
         })
         .collect();
-    cut(&replaced, MAX_JOLIET_VOLUME_NAME, char::len_utf16).to_owned()
+    let recorded = cut(&replaced, MAX_JOLIET_VOLUME_NAME, char::len_utf16);
+    let mut changes = NameChange::empty();
+    changes.set(NameChange::LENGTH, recorded != replaced);
+    changes.set(NameChange::CHARACTERS, !name.starts_with(recorded));
+    (recorded.to_owned(), changes)
 }
 
-pub(super) fn udf_volume_name(name: &str) -> String {
-    name.replace(['\u{FEFF}', '\u{FFFE}'], "_")
+fn udf(name: &str) -> (String, NameChange) {
+    let recorded = name.replace(['\u{FEFF}', '\u{FFFE}'], "_");
+    let mut changes = NameChange::empty();
+    changes.set(NameChange::CHARACTERS, recorded != name);
+    (recorded, changes)
 }

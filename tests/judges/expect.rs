@@ -118,7 +118,7 @@ pub(crate) fn renamed(image: &FileSystemImage, view: View) -> BTreeSet<Vec<Strin
         } if file_system == view.file_system() => Some(components(&path)),
         _ => None,
     };
-    image.report().filter_map(renamed).collect()
+    image.report().all().filter_map(renamed).collect()
 }
 
 fn components(path: &ImagePath) -> Vec<String> {

@@ -7,6 +7,7 @@ mod extract;
 mod inspect;
 mod messages;
 mod parts;
+mod report;
 #[cfg(unix)]
 mod unix;
 

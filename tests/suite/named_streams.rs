@@ -237,7 +237,7 @@ fn settings_tell_whether_streams_and_real_time_files_are_left_out() {
 fn streams_that_are_left_out_are_reported() {
     let mut image = with_streams(UdfRevision::V1_02);
     let left_out = |image: &FileSystemImage| -> Vec<_> {
-        let findings = image.report();
+        let findings = image.report().all();
         findings
             .filter(|finding| matches!(finding, Finding::StreamsLeftOut { .. }))
             .map(|finding| finding.to_string())
@@ -256,7 +256,7 @@ fn real_time_marks_that_are_left_out_are_reported() {
     let mut image = with_streams(UdfRevision::V2_00);
     let _ = image.item_mut("a").unwrap().set_is_real_time(true).unwrap();
     let found = |image: &FileSystemImage| {
-        let mut findings = image.report().map(|finding| finding.to_string());
+        let mut findings = image.report().all().map(|finding| finding.to_string());
         findings.find(|finding| finding.starts_with("/a in UDF: not marked"))
     };
     assert!(found(&image).unwrap().contains("2.01"));
@@ -373,7 +373,7 @@ fn long_names_of_streams_are_cut_and_reported() {
     }
     let entries = check(&image).udf().entries;
     assert_eq!(entries["/a"].icb().streams.len(), 5);
-    let changed = image.report().filter(|finding| {
+    let changed = image.report().all().filter(|finding| {
         matches!(finding, Finding::NameChanged { file_system, .. } if *file_system == UDF)
     });
     assert_eq!(changed.count(), 2);

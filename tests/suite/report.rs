@@ -1,10 +1,10 @@
 //! What is found out about an image before anything is written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use imapi2fs::{
-    FileSystemImage, FileSystems, Finding, ImagePath, InterchangeLevel, NameChange, NameProblem,
-    Source, Timestamp,
+    FileSystemImage, FileSystems, Finding, FindingClass, ImagePath, InterchangeLevel, NameChange,
+    NameProblem, Source, Timestamp,
 };
 use proptest::prelude::*;
 
@@ -15,11 +15,15 @@ use crate::support::{
 };
 
 fn findings(image: &FileSystemImage) -> Vec<Finding> {
-    image.report().collect()
+    image.report().all().collect()
 }
 
 fn texts(image: &FileSystemImage) -> Vec<String> {
-    image.report().map(|finding| finding.to_string()).collect()
+    image
+        .report()
+        .all()
+        .map(|finding| finding.to_string())
+        .collect()
 }
 
 #[test]
@@ -99,11 +103,11 @@ fn a_report_is_made_on_demand_and_needs_no_data() {
     let mut image = image();
     image.root_mut().add_tree(host.root(), false).unwrap();
     drop(host);
-    let mut report = image.report();
-    assert_eq!(report.next().unwrap().path(), &ImagePath::from("a b"));
+    let mut report = image.report().all();
+    assert_eq!(report.next().unwrap().path(), Some(&ImagePath::from("a b")));
     // It is about the image as it was.
     image.root_mut().remove_tree("").unwrap();
-    assert!(report.all(|finding| finding.path().to_string().starts_with("/dir")));
+    assert!(report.all(|finding| finding.path().unwrap().to_string().starts_with("/dir")));
     assert_eq!(texts(&image), [""; 0]);
 }
 
@@ -242,6 +246,214 @@ fn files_that_are_too_large_are_reported() {
     assert_eq!(texts(&image), [""; 0]);
 }
 
+/// What a report says by default, line by line.
+fn lines(image: &FileSystemImage) -> Vec<String> {
+    let findings = image.report().findings();
+    findings.map(|finding| finding.to_string()).collect()
+}
+
+#[test]
+fn a_label_that_is_not_recorded_as_it_is_was_not_reported() {
+    let mut image = image();
+    image.set_volume_name("config-2").unwrap();
+    assert_eq!(
+        findings(&image),
+        [Finding::VolumeNameChanged {
+            file_system: ISO9660,
+            volume_name: "config-2".to_owned(),
+            name: "CONFIG_2".to_owned(),
+            reasons: NameChange::CASE | NameChange::CHARACTERS,
+        }]
+    );
+    assert_eq!(
+        lines(&image),
+        ["volume name in ISO 9660: `config-2` is recorded as `CONFIG_2` (case, characters)"]
+    );
+    assert_eq!(findings(&image)[0].path(), None);
+    // Even if it is the case alone: some look for just that.
+    image.set_volume_name("cidata").unwrap();
+    assert_eq!(
+        lines(&image),
+        ["volume name in ISO 9660: `cidata` is recorded as `CIDATA` (case)"]
+    );
+    image.set_volume_name("SEVENTEEN_LETTERS").unwrap();
+    assert_eq!(
+        lines(&image),
+        ["volume name in Joliet: `SEVENTEEN_LETTERS` is recorded as `SEVENTEEN_LETTER` (length)"]
+    );
+    image.set_volume_name("a*b").unwrap();
+    assert_eq!(
+        lines(&image),
+        [
+            "volume name in ISO 9660: `a*b` is recorded as `A_B` (case, characters)",
+            "volume name in Joliet: `a*b` is recorded as `a_b` (characters)",
+        ]
+    );
+    image.set_volume_name("\u{FEFF}X").unwrap();
+    image.set_file_systems_to_create(UDF).unwrap();
+    assert_eq!(
+        lines(&image),
+        ["volume name in UDF: `\u{FEFF}X` is recorded as `_X` (characters)"]
+    );
+    // The name that is made of the time is no one's choice, and fits.
+    image.set_volume_name("").unwrap();
+    image
+        .set_file_systems_to_create(FileSystems::all())
+        .unwrap();
+    assert_eq!(texts(&image), [""; 0]);
+}
+
+#[test]
+fn what_is_reported_of_labels_is_what_is_recorded() {
+    let long = "漢字の名前は十六の記号を超える。本当に";
+    for name in ["config-2", "a*b/c", "Ünï", long, "x y", "PLAIN_1"] {
+        for verbatim in [false, true] {
+            let mut image = image();
+            image.set_volume_name(name).unwrap();
+            image.set_verbatim_iso9660_volume_name(verbatim).unwrap();
+            let disc = Disc::new(&image);
+            let recorded = [
+                (
+                    ISO9660,
+                    String::from_utf8_lossy(&disc.block(16)[40..72])
+                        .trim_end()
+                        .to_owned(),
+                ),
+                (JOLIET, disc.joliet().volume),
+                (UDF, disc.udf().name),
+            ];
+            let mut changed: Vec<_> = recorded
+                .into_iter()
+                .filter(|(_, found)| found != name)
+                .collect();
+            let identifier = disc.udf().short_names[0].clone();
+            for finding in findings(&image) {
+                match finding {
+                    Finding::VolumeNameChanged {
+                        file_system, name, ..
+                    } => changed.retain(|change| *change != (file_system, name.clone())),
+                    Finding::VolumeIdentifierCut { identifier: cut } => {
+                        assert_eq!((cut, name), (identifier.clone(), long));
+                    }
+                    finding => panic!("{finding}"),
+                }
+            }
+            assert_eq!(changed, []);
+            assert_eq!(identifier == name, name != long);
+        }
+    }
+}
+
+#[test]
+fn a_label_is_recorded_verbatim_in_iso_9660_if_asked_for() {
+    let mut image = image();
+    image.set_volume_name("config-2 é").unwrap();
+    image.set_verbatim_iso9660_volume_name(true).unwrap();
+    assert_eq!(image.volume_name_iso9660(), "config-2 _");
+    assert_eq!(
+        &Disc::new(&image).block(16)[40..72],
+        format!("{:32}", "config-2 _").as_bytes()
+    );
+    assert_eq!(
+        lines(&image),
+        ["volume name in ISO 9660: `config-2 é` is recorded as `config-2 _` (characters)"]
+    );
+    // Strict images have what the standard allows.
+    image.set_volume_name("cidata").unwrap();
+    let error = image.set_strict_file_system_compliance(true).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "verbatim ISO 9660 volume name cannot be `true`: expected false in a strict image"
+    );
+    assert!(!image.strict_file_system_compliance());
+    image.set_verbatim_iso9660_volume_name(false).unwrap();
+    image.set_strict_file_system_compliance(true).unwrap();
+    assert!(image.set_verbatim_iso9660_volume_name(true).is_err());
+    assert_eq!(image.volume_name_iso9660(), "CIDATA");
+}
+
+/// An image with a finding of each class.
+fn of_all_classes() -> FileSystemImage {
+    let mut image = image();
+    image.set_volume_name("label").unwrap();
+    add_files(
+        &mut image,
+        &[
+            ("lower", b""),
+            ("SAME1", b""),
+            ("LONG_NAME.TXT", b""),
+            ("CHAR+", b""),
+            ("D/same", b""),
+            ("D/SAME", b""),
+            ("COM1", b""),
+            ("STREAMS", b""),
+        ],
+    );
+    let mut item = image.item_mut("STREAMS").unwrap();
+    item.add_stream("s", b"1").unwrap();
+    let _ = image
+        .item_mut("SAME1")
+        .unwrap()
+        .set_last_modified_time(at("2156-01-01T00:00:00Z"));
+    let large = Source::seekable(Numbered::new((2 << 30) + 1));
+    image.set_free_media_blocks(0).unwrap();
+    image.root_mut().add_file("LARGE", large).unwrap();
+    image
+}
+
+#[test]
+fn a_report_of_200000_lines_hid_what_loses_information() {
+    let image = of_all_classes();
+    let expected = [
+        "/LARGE in ISO 9660: has 2147483649 bytes, but a file has at most 2147483648 at this interchange level",
+        "/STREAMS in UDF: 1 named stream(s) left out, which UDF has from 2.00 on",
+        "/COM1 in ISO 9660: Windows cannot open it, for its name is that of a device",
+        "/COM1 in Joliet: Windows cannot open it, for its name is that of a device",
+        "/COM1 in UDF: Windows cannot open it, for its name is that of a device",
+        "volume name in ISO 9660: `label` is recorded as `LABEL` (case)",
+        "/LONG_NAME.TXT in ISO 9660: named `LONG_NAM.TXT` (length)",
+        "/CHAR+ in ISO 9660: named `CHAR_` (characters)",
+        "/D/same in ISO 9660: named `SAME1` (case, collision)",
+        "/D/same in Joliet: named `same~1` (collision)",
+        "/SAME1 in ISO 9660: time 2156-01-01T00:00:00Z is recorded as 2155-12-31T23:59:59Z",
+        "/SAME1 in Joliet: time 2156-01-01T00:00:00Z is recorded as 2155-12-31T23:59:59Z",
+    ];
+    assert_eq!(lines(&image), expected);
+    let report = image.report();
+    // Names that change in case only are a number.
+    assert_eq!(report.counts().of(FindingClass::Case), 1);
+    assert_eq!(report.counts().total(), expected.len() as u64 + 1);
+    let case: Vec<_> = report.of_class(FindingClass::Case).collect();
+    assert_eq!(
+        case[0].to_string(),
+        "/lower in ISO 9660: named `LOWER` (case)"
+    );
+    assert_eq!(case.len(), 1);
+}
+
+#[test]
+fn classes_of_findings_are_counted_as_they_are_listed() {
+    let image = of_all_classes();
+    let report = image.report();
+    let mut counted = BTreeMap::new();
+    for finding in report.all() {
+        *counted.entry(finding.class()).or_insert(0) += 1;
+    }
+    let counts: Vec<_> = report.counts().iter().collect();
+    assert_eq!(counts, counted.into_iter().collect::<Vec<_>>());
+    assert_eq!(counts.len(), FindingClass::ALL.len());
+    assert!(FindingClass::ALL.is_sorted());
+    for class in FindingClass::ALL {
+        let listed: Vec<_> = report.of_class(*class).collect();
+        let among_all = report.all().filter(|finding| finding.class() == *class);
+        assert_eq!(listed, among_all.collect::<Vec<_>>(), "{class}");
+        assert_eq!(report.counts().of(*class), listed.len() as u64);
+    }
+    let default: Vec<_> = (&report).into_iter().collect();
+    assert_eq!(default, report.findings().collect::<Vec<_>>());
+    assert_eq!(default, report.into_iter().collect::<Vec<_>>());
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: if cfg!(debug_assertions) { 20 } else { 200 },
@@ -267,7 +479,7 @@ proptest! {
             }
         }
         let mut found = BTreeSet::new();
-        for finding in image.report() {
+        for finding in image.report().all() {
             if let Finding::NameChanged { path, file_system, name, reasons } = finding {
                 prop_assert!(!reasons.is_empty());
                 prop_assert!(found.insert((path, file_system, name)));

@@ -1,0 +1,318 @@
+//! What a report finds, how much it matters, and how much of it there is.
+
+use std::fmt;
+
+use crate::codec::unique::NameChange;
+use crate::error::NameProblem;
+use crate::file_systems::{FileSystems, UdfRevision};
+use crate::iso9660;
+use crate::path::ImagePath;
+use crate::printable::Printable;
+use crate::time::Timestamp;
+
+/// Something that a file system cannot hold as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Finding {
+    /// The volume has another name in a file system. Programs that look for a disc by its label find it by this one only.
+    VolumeNameChanged {
+        /// The file system.
+        file_system: FileSystems,
+        /// The name of the image.
+        volume_name: String,
+        /// The name that is recorded.
+        name: String,
+        /// Why it is another.
+        reasons: NameChange,
+    },
+    /// UDF's primary volume descriptor has room for the beginning of the volume's name only. Readers show the name of the
+    /// logical volume, which is whole.
+    VolumeIdentifierCut {
+        /// The beginning.
+        identifier: String,
+    },
+    /// An item has another name in a file system.
+    NameChanged {
+        /// The item.
+        path: ImagePath,
+        /// The file system.
+        file_system: FileSystems,
+        /// Its name there.
+        name: String,
+        /// Why it is another.
+        reasons: NameChange,
+    },
+    /// No unique name can be made for an item in a file system, so that no image can be made.
+    NoUniqueName {
+        /// The item.
+        path: ImagePath,
+        /// The file system.
+        file_system: FileSystems,
+    },
+    /// An item keeps its name in a file system, but Windows cannot open an item of that name.
+    NotForWindows {
+        /// The item.
+        path: ImagePath,
+        /// The file system.
+        file_system: FileSystems,
+        /// What is wrong with the name it has there.
+        problem: NameProblem,
+    },
+    /// Named streams will not be in the image: UDF of this revision or a later one is not created.
+    StreamsLeftOut {
+        /// The file.
+        path: ImagePath,
+        /// How many streams it has.
+        streams: usize,
+        /// The first revision that has them.
+        minimum: UdfRevision,
+    },
+    /// A file will not be marked as one for real-time reading: UDF of this revision or a later one is not created.
+    RealTimeLeftOut {
+        /// The file.
+        path: ImagePath,
+        /// The first revision that has such files.
+        minimum: UdfRevision,
+    },
+    /// A time lies outside what a file system can record; the nearest one is.
+    TimeClamped {
+        /// The item.
+        path: ImagePath,
+        /// The file system.
+        file_system: FileSystems,
+        /// The item's time.
+        time: Timestamp,
+        /// The time that is recorded.
+        recorded: Timestamp,
+    },
+    /// A file has so many sections in ISO 9660 that Linux does not read it there.
+    ManySections {
+        /// The file.
+        path: ImagePath,
+        /// How many sections it has.
+        sections: u64,
+    },
+    /// A file is too large for a file system at this interchange level, so that no image can be made.
+    FileTooBig {
+        /// The file.
+        path: ImagePath,
+        /// The file system.
+        file_system: FileSystems,
+        /// Its length in bytes.
+        size: u64,
+        /// The most the file system can hold.
+        limit: u64,
+    },
+}
+
+impl Finding {
+    /// The item it is about; `None` if it is about the volume.
+    #[must_use]
+    pub const fn path(&self) -> Option<&ImagePath> {
+        match self {
+            Self::VolumeNameChanged { .. } | Self::VolumeIdentifierCut { .. } => None,
+            Self::NameChanged { path, .. }
+            | Self::NoUniqueName { path, .. }
+            | Self::NotForWindows { path, .. }
+            | Self::StreamsLeftOut { path, .. }
+            | Self::RealTimeLeftOut { path, .. }
+            | Self::TimeClamped { path, .. }
+            | Self::ManySections { path, .. }
+            | Self::FileTooBig { path, .. } => Some(path),
+        }
+    }
+
+    /// The file system it is about.
+    #[must_use]
+    pub const fn file_system(&self) -> FileSystems {
+        match self {
+            Self::VolumeNameChanged { file_system, .. }
+            | Self::NameChanged { file_system, .. }
+            | Self::NoUniqueName { file_system, .. }
+            | Self::NotForWindows { file_system, .. }
+            | Self::TimeClamped { file_system, .. }
+            | Self::FileTooBig { file_system, .. } => *file_system,
+            Self::ManySections { .. } => FileSystems::ISO9660,
+            Self::StreamsLeftOut { .. }
+            | Self::RealTimeLeftOut { .. }
+            | Self::VolumeIdentifierCut { .. } => FileSystems::UDF,
+        }
+    }
+
+    /// How much it matters.
+    #[must_use]
+    pub const fn class(&self) -> FindingClass {
+        match self {
+            Self::NoUniqueName { .. } | Self::FileTooBig { .. } => FindingClass::Refused,
+            Self::StreamsLeftOut { .. } | Self::RealTimeLeftOut { .. } => FindingClass::LeftOut,
+            Self::NotForWindows { .. } | Self::ManySections { .. } => FindingClass::NotForAll,
+            Self::VolumeNameChanged { .. } => FindingClass::Label,
+            Self::VolumeIdentifierCut { .. } => FindingClass::Cut,
+            Self::NameChanged { reasons, .. } => FindingClass::of_name(*reasons),
+            Self::TimeClamped { .. } => FindingClass::Time,
+        }
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.path() {
+            Some(path) => write!(f, "{} in {}: ", Printable(path), self.file_system())?,
+            None => write!(f, "volume name in {}: ", self.file_system())?,
+        }
+        match self {
+            Self::VolumeNameChanged {
+                volume_name,
+                name,
+                reasons,
+                ..
+            } => write!(
+                f,
+                "`{}` is recorded as `{}` ({reasons})",
+                Printable(volume_name),
+                Printable(name)
+            ),
+            Self::VolumeIdentifierCut { identifier } => write!(
+                f,
+                "the primary volume descriptor has only `{}` (length)",
+                Printable(identifier)
+            ),
+            Self::NameChanged { name, reasons, .. } => {
+                write!(f, "named `{}` ({reasons})", Printable(name))
+            }
+            Self::NoUniqueName { .. } => f.write_str("no unique name can be made"),
+            Self::NotForWindows { problem, .. } => {
+                write!(f, "Windows cannot open it, for its name {problem}")
+            }
+            Self::StreamsLeftOut {
+                streams, minimum, ..
+            } => write!(
+                f,
+                "{streams} named stream(s) left out, which UDF has from {minimum} on"
+            ),
+            Self::RealTimeLeftOut { minimum, .. } => {
+                write!(
+                    f,
+                    "not marked for real-time reading, which UDF has from {minimum} on"
+                )
+            }
+            Self::TimeClamped { time, recorded, .. } => {
+                write!(f, "time {time} is recorded as {recorded}")
+            }
+            Self::ManySections { sections, .. } => write!(
+                f,
+                "has {sections} sections, but Linux reads files of at most {}",
+                iso9660::MAX_SECTIONS
+            ),
+            Self::FileTooBig { size, limit, .. } => {
+                write!(
+                    f,
+                    "has {size} bytes, but a file has at most {limit} at this interchange level"
+                )
+            }
+        }
+    }
+}
+
+/// How much a [`Finding`] matters: the worst come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum FindingClass {
+    /// No image can be made.
+    Refused,
+    /// Something is not in the image.
+    LeftOut,
+    /// Some readers cannot open an item.
+    NotForAll,
+    /// The volume has another name.
+    Label,
+    /// A name is cut.
+    Cut,
+    /// A name has other characters.
+    Replaced,
+    /// A name has a number, for it would be another item's otherwise.
+    Numbered,
+    /// A time is another.
+    Time,
+    /// A name has upper case instead of lower case, and is the same otherwise.
+    Case,
+}
+
+impl FindingClass {
+    /// All of them, the worst first.
+    pub const ALL: &'static [Self] = &[
+        Self::Refused,
+        Self::LeftOut,
+        Self::NotForAll,
+        Self::Label,
+        Self::Cut,
+        Self::Replaced,
+        Self::Numbered,
+        Self::Time,
+        Self::Case,
+    ];
+
+    /// That of an item whose name is changed for these reasons.
+    pub(super) const fn of_name(reasons: NameChange) -> Self {
+        if reasons.contains(NameChange::LENGTH) {
+            Self::Cut
+        } else if reasons.contains(NameChange::CHARACTERS) {
+            Self::Replaced
+        } else if reasons.contains(NameChange::COLLISION) {
+            Self::Numbered
+        } else {
+            Self::Case
+        }
+    }
+
+    /// Whether names decide about it.
+    pub(super) const fn is_of_names(self) -> bool {
+        !matches!(self, Self::LeftOut | Self::Label | Self::Time)
+    }
+}
+
+/// As it follows on a number of findings: `names changed in case only`.
+impl fmt::Display for FindingClass {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Refused => "items that no image can be made with",
+            Self::LeftOut => "files of which something is left out",
+            Self::NotForAll => "items that some readers cannot open",
+            Self::Label => "volume names changed",
+            Self::Cut => "names cut",
+            Self::Replaced => "names with replaced characters",
+            Self::Numbered => "names numbered",
+            Self::Time => "times out of range",
+            Self::Case => "names changed in case only",
+        })
+    }
+}
+
+/// How many findings there are of each class.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct FindingCounts([u64; FindingClass::ALL.len()]);
+
+impl FindingCounts {
+    /// Returns how many there are of this class.
+    #[must_use]
+    pub const fn of(&self, class: FindingClass) -> u64 {
+        self.0[class as usize]
+    }
+
+    /// Returns how many there are of all classes together.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.iter().sum()
+    }
+
+    /// The classes of which there are any, the worst first, and how many there are.
+    pub fn iter(&self) -> impl Iterator<Item = (FindingClass, u64)> + use<> {
+        let counts = self.0;
+        let classes = FindingClass::ALL.iter().copied();
+        classes.zip(counts).filter(|(_, count)| *count > 0)
+    }
+
+    pub(super) const fn add(&mut self, class: FindingClass) {
+        self.0[class as usize] += 1;
+    }
+}
