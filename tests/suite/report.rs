@@ -293,7 +293,7 @@ fn a_label_that_is_not_recorded_as_it_is_was_not_reported() {
     image.set_file_systems_to_create(UDF).unwrap();
     assert_eq!(
         lines(&image),
-        ["volume name in UDF: `\u{FEFF}X` is recorded as `_X` (characters)"]
+        ["volume name in UDF: `\\u{feff}X` is recorded as `_X` (characters)"]
     );
     // The name that is made of the time is no one's choice, and fits.
     image.set_volume_name("").unwrap();
