@@ -128,19 +128,20 @@ impl UnfinishedFile {
         let unnamed = Place::Target { is_halfway: false };
         let named = match std::mem::replace(&mut self.place, unnamed) {
             Place::Target { .. } => return Ok(()),
-            Place::Named(named) => named,
+            Place::Named(named) => Ok(named),
             Place::Unnamed => match self.name() {
-                Ok(Some(named)) => named,
+                Ok(Some(named)) => Ok(named),
                 Ok(None) => return Ok(()),
                 // Some systems let files be made without names, but not get any.
-                Err(_) => self.copy_beside()?,
+                Err(_) => self.copy_beside(),
             },
         };
-        match named.persist(&self.path) {
-            Err(error) if self.access.is_some() && cannot_be_replaced(&error.error) => {
+        let persist = |named: TempPath| named.persist(&self.path).map_err(|error| error.error);
+        match named.and_then(persist) {
+            Err(error) if self.access.is_some() && cannot_be_replaced(&error) => {
                 self.copy_in_place()
             }
-            persisted => persisted.map_err(|error| error.error),
+            persisted => persisted,
         }
     }
 
@@ -162,7 +163,10 @@ impl UnfinishedFile {
         if let Some(access) = &self.access {
             access.hand_down(copy.as_file())?;
         }
-        Ok(copy.into_temp_path())
+        let (file, named) = copy.into_parts();
+        // Its lock goes with it.
+        self.file = file;
+        Ok(named)
     }
 
     /// Copies the file over the one that cannot be replaced.
