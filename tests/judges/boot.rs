@@ -12,7 +12,8 @@ use imapi2fs::{
 use libtest_mimic::Trial;
 
 use crate::case::chain;
-use crate::tool::{Scratch, Verdict, command, is_installed, run};
+use crate::program::{self, needs, unmet};
+use crate::tool::{Scratch, Verdict, command, run};
 
 /// What the payloads say when they run.
 const PAYLOAD_RUNS: &str = "the payload runs";
@@ -24,7 +25,8 @@ const PATIENCE: Duration = Duration::from_secs(240);
 
 const ISOLINUX: &str = "/usr/lib/ISOLINUX/isolinux.bin";
 const LDLINUX: &str = "/usr/lib/syslinux/modules/bios/ldlinux.c32";
-const GRUB: &str = "/usr/lib/grub";
+/// What it is made of for a BIOS and for UEFI.
+const GRUB: [&str; 2] = ["/usr/lib/grub/i386-pc", "/usr/lib/grub/x86_64-efi"];
 const OVMF: [&str; 2] = [
     "/usr/share/OVMF/OVMF_CODE_4M.fd",
     "/usr/share/OVMF/OVMF_VARS_4M.fd",
@@ -125,20 +127,28 @@ const ALL: &[Bootable] = &[
 ];
 
 pub(crate) fn trials(required: bool, full: bool) -> Vec<Trial> {
-    let files = [ISOLINUX, LDLINUX, GRUB].iter().chain(&OVMF);
-    let present = PROGRAMS.iter().all(|program| is_installed(program))
-        && files.into_iter().all(|file| Path::new(file).exists());
+    let unmet_programs = unmet(PROGRAMS.iter().map(|program| needs(program)));
+    let unmet_starting = unmet_programs.or_else(|| {
+        let files = [ISOLINUX, LDLINUX].iter().chain(&GRUB).chain(&OVMF);
+        let missing = files.into_iter().find(|file| !Path::new(file).exists())?;
+        Some(format!("{missing} is not installed"))
+    });
     let mut trials = Vec::new();
     for bootable in ALL.iter().filter(|bootable| full || bootable.quick) {
-        let trial = Trial::test(format!("boot: {}", bootable.name), move || {
-            Ok(start(bootable)?)
-        });
-        trials.push(trial.with_ignored_flag(!present && !required));
+        let name = format!("boot: {}", bootable.name);
+        trials.push(program::trial(
+            name,
+            unmet_starting.clone(),
+            required,
+            move || Ok(start(bootable)?),
+        ));
     }
-    let judges = ["python3", "xorriso", "isoinfo", "7zz"];
-    let present = present && judges.iter().all(|program| is_installed(program));
-    let agreed = Trial::test("boot: what others say", || Ok(agreed()?));
-    trials.push(agreed.with_ignored_flag(!present && !required));
+    let judges = ["python3", "xorriso", "isoinfo", "7zz"].map(needs);
+    let unmet_agreeing = unmet_starting.or_else(|| unmet(judges));
+    let name = "boot: what others say".to_owned();
+    trials.push(program::trial(name, unmet_agreeing, required, || {
+        Ok(agreed()?)
+    }));
     trials
 }
 
@@ -194,10 +204,7 @@ impl Workshop {
         let name = "efi.img";
         let file = self.file(name);
         let mut mkfs = command("mkfs.vfat");
-        mkfs.arg("-C").arg(&file).arg(kib.to_string());
-        // It is not on every user's path.
-        let path = std::env::var("PATH").unwrap_or_default();
-        self.make(name, mkfs.env("PATH", format!("{path}:/usr/sbin:/sbin")))?;
+        self.make(name, mkfs.arg("-C").arg(&file).arg(kib.to_string()))?;
         let mut mmd = command("mmd");
         mmd.arg("-i").arg(&file).args(["::/EFI", "::/EFI/BOOT"]);
         self.make(name, &mut mmd)?;

@@ -6,12 +6,13 @@ use imapi2fs::FileSystems;
 
 use crate::case::{Built, Settings};
 use crate::expect::{self, View};
+use crate::program::needs;
 use crate::tool::{self, Judge, Scratch, Verdict};
 use crate::trees::Fact;
 
 pub(crate) const BSDTAR: Judge = Judge {
     name: "bsdtar",
-    programs: &["bsdtar"],
+    needs: |_| needs("bsdtar"),
     can_read,
     judge: |built| {
         extract(
@@ -28,7 +29,7 @@ pub(crate) const BSDTAR: Judge = Judge {
 /// The ISO 9660 tree of an image that has Joliet too.
 pub(crate) const BSDTAR_PLAIN: Judge = Judge {
     name: "bsdtar without Joliet",
-    programs: &["bsdtar"],
+    needs: |_| needs("bsdtar"),
     can_read: |case| can_read(case) && case.has(FileSystems::JOLIET),
     judge: |built| extract(built, View::Iso9660),
 };

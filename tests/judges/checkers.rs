@@ -11,20 +11,21 @@ use sha2::{Digest, Sha256};
 use crate::case::{Built, VOLUME_NAME};
 use crate::content;
 use crate::expect::{self, Found, View};
+use crate::program::needs;
 use crate::relaxations;
 use crate::tool::{self, Judge, Output, Scratch, Verdict};
 use crate::trees::Fact;
 
 pub(crate) const ISOCHECK: Judge = Judge {
     name: "isocheck",
-    programs: &["python3"],
+    needs: |_| needs("python3"),
     can_read: |case| case.has(FileSystems::ISO9660),
     judge: isocheck,
 };
 
 pub(crate) const UDFCHECK: Judge = Judge {
     name: "udfcheck",
-    programs: &["python3"],
+    needs: |_| needs("python3"),
     can_read: |case| case.has(FileSystems::UDF),
     judge: udfcheck,
 };
@@ -32,7 +33,7 @@ pub(crate) const UDFCHECK: Judge = Judge {
 /// The mirror of the metadata alone leads to all files.
 pub(crate) const UDFCHECK_MIRROR: Judge = Judge {
     name: "udfcheck, metadata destroyed",
-    programs: &["python3"],
+    needs: |_| needs("python3"),
     // Where the metadata file of a later session is, another judge would have to say.
     can_read: |case| case.has_metadata_partition() && case.appended.is_none(),
     judge: udfcheck_mirror,

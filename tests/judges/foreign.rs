@@ -12,8 +12,9 @@ use sha2::{Digest, Sha256};
 
 use crate::append;
 use crate::case::{Appended, chain};
+use crate::program::{self, needs, unmet};
 use crate::read_back::{Image, MAKERS, found, is_sound, judged, made};
-use crate::tool::{Verdict, command, is_installed, run};
+use crate::tool::{Verdict, command, run};
 
 /// What is added: a name that all file systems keep.
 const NEW: (&str, &[u8]) = ("ADDED.TXT", b"added\n");
@@ -21,23 +22,23 @@ const NEW: (&str, &[u8]) = ("ADDED.TXT", b"added\n");
 pub(crate) fn trials(required: bool) -> Vec<Trial> {
     let mut trials = Vec::new();
     for &(program, options) in MAKERS {
-        let present = is_installed(program) && is_installed("python3");
+        let unmet = unmet([needs(program), needs("python3")]);
         for how in [Appended::Sequential, Appended::RandomWrite] {
             let name = format!("continued ({how:?}): {program} {}", options.join(" "));
-            let trial = Trial::test(name, move || Ok(goes_on(&made(program, options)?, how)?));
-            trials.push(trial.with_ignored_flag(!present && !required));
+            trials.push(program::trial(name, unmet.clone(), required, move || {
+                Ok(goes_on(&made(program, options)?, how)?)
+            }));
         }
     }
-    let present = is_installed("genisoimage");
+    let unmet = unmet([needs("genisoimage")]);
     for how in [Appended::Sequential, Appended::RandomWrite] {
         let name = format!("not continued ({how:?}): genisoimage -hide-joliet");
-        let trial = Trial::test(name, move || {
+        trials.push(program::trial(name, unmet.clone(), required, move || {
             let hidden = ["-quiet", "-J", "-hide-joliet", "Read me.txt"];
             let image = made("genisoimage", &hidden)?;
             let wanted = ImportOptions::new().other_producers(true);
             Ok(expect_refusal(&image, how, wanted, "the same files")?)
-        });
-        trials.push(trial.with_ignored_flag(!present && !required));
+        }));
     }
     trials
 }

@@ -9,12 +9,13 @@ use imapi2fs::FileSystems;
 use crate::case::{Built, Settings};
 use crate::content::Data;
 use crate::expect::{self, View};
+use crate::program::needs;
 use crate::tool::{self, Judge, Scratch, Verdict};
 use crate::trees::{Fact, Node};
 
 pub(crate) const GRUB: Judge = Judge {
     name: "grub-fstest",
-    programs: &["grub-fstest"],
+    needs: |_| needs("grub-fstest"),
     can_read,
     judge: compare,
 };

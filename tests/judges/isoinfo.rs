@@ -6,26 +6,27 @@ use imapi2fs::FileSystems;
 
 use crate::case::{Built, Settings};
 use crate::expect::{self, Found, View};
+use crate::program::needs;
 use crate::tool::{self, Judge, Verdict};
 use crate::trees::Fact;
 
 pub(crate) const ISOINFO: Judge = Judge {
     name: "isoinfo",
-    programs: &["isoinfo"],
+    needs: |_| needs("isoinfo"),
     can_read,
     judge: |built| isoinfo(built, View::Iso9660),
 };
 
 pub(crate) const ISOINFO_JOLIET: Judge = Judge {
     name: "isoinfo, Joliet",
-    programs: &["isoinfo"],
+    needs: |_| needs("isoinfo"),
     can_read: |case| can_read(case) && case.has(FileSystems::JOLIET),
     judge: |built| isoinfo(built, View::Joliet),
 };
 
 pub(crate) const ISOVFY: Judge = Judge {
     name: "isovfy",
-    programs: &["isovfy"],
+    needs: |_| needs("isovfy"),
     // It takes hidden files and files of several sections for errors.
     can_read: |case| can_read(case) && case.tree.name != "hidden",
     judge: isovfy,

@@ -1,7 +1,7 @@
 //! Images judged by programs that know nothing of this crate.
 //!
-//! Each trial is one judge's verdict on one image. A judge that is not installed shows as ignored, or as
-//! failed when `IMAPI2FS_REQUIRE_JUDGES=1`. By default a pairwise selection of the combinations is tried,
+//! Each trial is one judge's verdict on one image. A judge that is not installed or too old shows as ignored, with the
+//! reason in brackets, or as failed when `IMAPI2FS_REQUIRE_JUDGES=1`; `programs.txt` lists the versions. By default a pairwise selection of the combinations is tried,
 //! with `IMAPI2FS_FULL=1` all of them, the slow ones included, and a real directory (`IMAPI2FS_TREE`,
 //! default `/usr/share`).
 
@@ -20,6 +20,7 @@ mod isoinfo;
 mod library;
 mod names;
 mod plant;
+mod program;
 mod read_back;
 mod relaxations;
 mod sevenzip;
@@ -72,14 +73,10 @@ fn main() -> ExitCode {
     let required = flag("IMAPI2FS_REQUIRE_JUDGES");
 
     let mut trials = library::trials();
+    trials.extend(program::trials());
     trials.extend(read_back::trials(required));
     trials.extend(foreign::trials(required));
     trials.extend(boot::trials(required, full));
-    let present = |judges: &'static [&'static Judge]| -> Vec<(&'static Judge, bool)> {
-        let present = |&judge: &&'static Judge| (judge, judge.is_present());
-        judges.iter().map(present).collect()
-    };
-    let (all, of_sessions) = (present(JUDGES), present(SESSION_JUDGES));
     for settings in cases::all(full) {
         if settings.refusal().is_some() {
             trials.push(library::refused(settings));
@@ -90,30 +87,25 @@ fn main() -> ExitCode {
         }
         let case = Arc::new(Case::new(settings));
         let judges = if settings.begins_at_0() {
-            &all
+            JUDGES
         } else {
-            &of_sessions
+            SESSION_JUDGES
         };
-        for &(judge, present) in judges {
-            if (judge.can_read)(&settings) {
-                trials.push(trial(judge, &case, present, required));
-            }
+        for judge in judges.iter().filter(|judge| (judge.can_read)(&settings)) {
+            trials.push(trial(judge, &case, required));
         }
     }
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 
 /// Asks `judge` about the image of `case`, which is built when the first judge wants it and removed after the last.
-fn trial(judge: &'static Judge, case: &Arc<Case>, present: bool, required: bool) -> Trial {
+fn trial(judge: &'static Judge, case: &Arc<Case>, required: bool) -> Trial {
     let name = format!("{}: {}", case.settings, judge.name);
     let case = Arc::clone(case);
-    Trial::test(name, move || {
-        if !present {
-            return Err(format!("not installed: {}", judge.programs.join(", ")).into());
-        }
+    let needs = (judge.needs)(&case.settings);
+    program::trial(name, program::unmet([needs]), required, move || {
         (judge.judge)(case.built()?).map_err(Into::into)
     })
-    .with_ignored_flag(!present && !required)
 }
 
 fn flag(name: &str) -> bool {

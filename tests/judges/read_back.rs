@@ -19,7 +19,8 @@ use libtest_mimic::Trial;
 use sha2::{Digest, Sha256};
 
 use crate::case::chain;
-use crate::tool::{self, Scratch, Verdict, command, is_installed, run};
+use crate::program::{self, needs, unmet};
+use crate::tool::{self, Scratch, Verdict, command, run};
 
 /// What makes images to be read, and with which options.
 pub(crate) const MAKERS: &[(&str, &[&str])] = &[
@@ -53,20 +54,19 @@ pub(crate) struct Image {
 pub(crate) fn trials(required: bool) -> Vec<Trial> {
     let mut trials = Vec::new();
     for &(program, options) in MAKERS {
-        let present = is_installed(program) && is_installed("python3");
+        let unmet = unmet([needs(program), needs("python3")]);
         let name = format!("read back: {program} {}", options.join(" "));
-        let trial = Trial::test(name, move || {
+        trials.push(program::trial(name, unmet, required, move || {
             let image = made(program, options)?;
             agree(&image)?;
             Ok(survive_changes(&image)?)
-        });
-        trials.push(trial.with_ignored_flag(!present && !required));
+        }));
     }
     let corpus = env::var_os("IMAPI2FS_CORPUS").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus"),
         PathBuf::from,
     );
-    let present = is_installed("xz") && is_installed("python3");
+    let unmet = unmet([needs("xz"), needs("python3")]);
     let mut archives: Vec<PathBuf> = fs::read_dir(corpus)
         .into_iter()
         .flatten()
@@ -76,15 +76,12 @@ pub(crate) fn trials(required: bool) -> Vec<Trial> {
     archives.sort();
     for archive in archives {
         let name = archive.file_stem().unwrap_or_default().to_string_lossy();
-        let trial = Trial::test(format!("read back: {name}"), {
-            let archive = archive.clone();
-            move || {
-                let image = unpacked(&archive)?;
-                agree(&image)?;
-                Ok(survive_changes(&image)?)
-            }
-        });
-        trials.push(trial.with_ignored_flag(!present && !required));
+        let name = format!("read back: {name}");
+        trials.push(program::trial(name, unmet.clone(), required, move || {
+            let image = unpacked(&archive)?;
+            agree(&image)?;
+            Ok(survive_changes(&image)?)
+        }));
     }
     trials
 }

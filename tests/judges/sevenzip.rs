@@ -1,15 +1,16 @@
 //! 7-Zip reads ISO 9660 (or Joliet, which it prefers) and UDF.
 
-use imapi2fs::FileSystems;
+use imapi2fs::{FileSystems, UdfRevision};
 
-use crate::case::Built;
+use crate::case::{Built, Files};
 use crate::expect::{self, View};
+use crate::program::{needs, needs_for};
 use crate::tool::{self, Judge, Scratch, Verdict};
 use crate::trees::Fact;
 
 pub(crate) const AS_ISO: Judge = Judge {
     name: "7-Zip, ISO 9660",
-    programs: &["7zz"],
+    needs: |_| needs("7zz"),
     can_read: |case| {
         case.has(FileSystems::ISO9660)
             && !case.tree.is(Fact::WideNames)
@@ -30,7 +31,12 @@ pub(crate) const AS_ISO: Judge = Judge {
 
 pub(crate) const AS_UDF: Judge = Judge {
     name: "7-Zip, UDF",
-    programs: &["7zz"],
+    needs: |case| match case.files {
+        Files::RealTime if case.revision >= UdfRevision::V2_01 => {
+            needs_for("7zz", "real-time files")
+        }
+        _ => needs("7zz"),
+    },
     can_read: |case| {
         case.has(FileSystems::UDF) && !case.tree.is(Fact::WideNames) && !case.tree.is(Fact::Endless)
     },

@@ -1,6 +1,5 @@
 //! Finding and running the judges' programs.
 
-use std::env;
 use std::fs;
 use std::io::Read;
 use std::path::Path;
@@ -10,6 +9,7 @@ use std::thread;
 use tempfile::TempDir;
 
 use crate::case::{Built, Settings};
+use crate::program::{Need, installed};
 
 /// What a judge says: nothing, or what is wrong.
 pub(crate) type Verdict = Result<(), String>;
@@ -17,27 +17,11 @@ pub(crate) type Verdict = Result<(), String>;
 /// A program, or a way of asking it, that reads images.
 pub(crate) struct Judge {
     pub(crate) name: &'static str,
-    /// All of these must be installed.
-    pub(crate) programs: &'static [&'static str],
+    /// The program that it needs for the image of a case.
+    pub(crate) needs: fn(&Settings) -> Need,
     /// Whether the judge is able to read the image of a case.
     pub(crate) can_read: fn(&Settings) -> bool,
     pub(crate) judge: fn(&Built) -> Verdict,
-}
-
-impl Judge {
-    pub(crate) fn is_present(&self) -> bool {
-        self.programs.iter().all(|program| is_installed(program))
-    }
-}
-
-pub(crate) fn is_installed(program: &str) -> bool {
-    // An emulated machine has no judges of its own; the bytes are the same on every machine (tests of the golden images).
-    if cfg!(target_endian = "big") {
-        return false;
-    }
-    let path = env::var_os("PATH").unwrap_or_default();
-    let file = format!("{program}{}", env::consts::EXE_SUFFIX);
-    env::split_paths(&path).any(|dir| dir.join(&file).is_file())
 }
 
 /// What a program wrote, and whether it ended well.
@@ -68,7 +52,7 @@ impl Output {
 
 /// Starts `program` where neither the locale, the time zone nor a user's settings change what it prints.
 pub(crate) fn command(program: &str) -> Command {
-    let mut command = Command::new(program);
+    let mut command = Command::new(installed(program).unwrap_or_else(|| program.into()));
     command
         .env("LC_ALL", "C.UTF-8")
         .env("TZ", "UTC")

@@ -6,18 +6,19 @@ use imapi2fs::{FileSystems, UdfRevision};
 
 use crate::case::{Built, Files};
 use crate::expect::{self, View};
+use crate::program::needs;
 use crate::tool::{self, Judge, Verdict};
 
 pub(crate) const UDFINFO: Judge = Judge {
     name: "udfinfo",
-    programs: &["udfinfo"],
+    needs: |_| needs("udfinfo"),
     can_read: |case| case.has(FileSystems::UDF),
     judge: udfinfo,
 };
 
 pub(crate) const UDFDUMP: Judge = Judge {
     name: "udfdump",
-    programs: &["udfdump"],
+    needs: |_| needs("udfdump"),
     // An image of less than 300 blocks is too small for it, as that of a few embedded files is.
     can_read: |case| {
         let is_small =

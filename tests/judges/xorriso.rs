@@ -6,13 +6,14 @@ use imapi2fs::FileSystems;
 
 use crate::case::{Built, Settings};
 use crate::expect::{self, View};
+use crate::program::needs;
 use crate::relaxations;
 use crate::tool::{self, Judge, Scratch, Verdict};
 use crate::trees::Fact;
 
 pub(crate) const XORRISO: Judge = Judge {
     name: "xorriso",
-    programs: &["xorriso"],
+    needs: |_| needs("xorriso"),
     can_read,
     judge: |built| {
         extract(
@@ -29,7 +30,7 @@ pub(crate) const XORRISO: Judge = Judge {
 /// The ISO 9660 tree of an image that has Joliet too.
 pub(crate) const XORRISO_PLAIN: Judge = Judge {
     name: "xorriso without Joliet",
-    programs: &["xorriso"],
+    needs: |_| needs("xorriso"),
     can_read: |case| can_read(case) && case.has(FileSystems::JOLIET),
     judge: |built| extract(built, View::Iso9660),
 };
