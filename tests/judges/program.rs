@@ -284,7 +284,7 @@ fn versions() -> Result<(), Failed> {
         ("25.01", "26.02", true),
         ("26.02", "26.02", false),
         ("26.1", "26.02", true),
-        ("9.20", "22.01", true),
+        ("9.20", "25.01", true),
         ("1.5.4", "1.5.4.1", true),
         ("1.5.10", "1.5.4", false),
         ("2.0", "2", false),
@@ -308,13 +308,13 @@ fn old_ones() -> Result<(), Failed> {
         (
             any,
             version("9.20"),
-            Some("7zz 9.20 is too old, 22.01 is needed"),
+            Some("7zz 9.20 is too old, 25.01 is needed"),
         ),
         (any, Found::Nothing, Some("7zz is not installed")),
         (
             any,
             Found::Unknown,
-            Some("7zz does not say its version, 22.01 is needed"),
+            Some("7zz does not say its version, 25.01 is needed"),
         ),
         (
             real_time,
