@@ -79,6 +79,10 @@ fn option(error: &Error) -> Option<&'static str> {
                 "allow that with --foreign"
             }
         }
+        Error::ExtractDirectory { .. } => {
+            "choose a new or an empty one, or allow that with --keep-existing"
+        }
+        Error::ExtractSize { .. } => "allow more with --max-size",
         Error::BootImage { problem, .. } if builds => match problem {
             BootProblem::Embedded => "leave out --embed-small-files",
             BootProblem::TooLong { .. } => {

@@ -112,10 +112,6 @@ fn extract(options: &Options, volume: &RecordedVolume) -> Result<ExtractReport, 
     drop(bar);
     extracted.map_err(|error| match error {
         imapi2fs::Error::Cancelled => process::exit(INTERRUPTED),
-        imapi2fs::Error::ExtractSize { needed, limit } => format!(
-            "the files take {needed} bytes, more than the {limit} that are allowed; allow more with --max-size"
-        )
-        .into(),
         error => error.into(),
     })
 }

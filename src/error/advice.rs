@@ -89,6 +89,15 @@ pub(super) const fn of_source(is_replaced: bool) -> &'static str {
     }
 }
 
+pub(super) const EXTRACT_SIZE: &str = "allow more with `ExtractOptions::max_size`";
+const KEEP_EXISTING: &str =
+    "choose a new or an empty one, or allow that with `ExistingItems::Keep`";
+
+/// For a directory that files cannot be extracted into.
+pub(super) fn of_target(source: &std::io::Error) -> Option<&'static str> {
+    (source.kind() == std::io::ErrorKind::DirectoryNotEmpty).then_some(KEEP_EXISTING)
+}
+
 /// An advice as the end of a message.
 pub(super) fn end(advice: Option<&'static str>) -> impl std::fmt::Display {
     let (before, advice) = match advice {
@@ -144,6 +153,8 @@ impl Error {
             Self::NoImage => GIVE_IMAGE,
             Self::OutputIsSource { is_replaced, .. } => of_source(*is_replaced),
             Self::OutputInSource { .. } => OVERWRITE_SOURCE,
+            Self::ExtractDirectory { source, .. } => return of_target(source),
+            Self::ExtractSize { .. } => EXTRACT_SIZE,
             _ => return None,
         })
     }

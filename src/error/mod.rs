@@ -637,7 +637,8 @@ pub enum Error {
     },
     /// The files of a disc take more bytes than is allowed: those of a damaged or malicious one share their data.
     #[error(
-        "the files take {needed} bytes, more than the {limit} that are allowed; `ExtractOptions::max_size` allows more"
+        "the files take {needed} bytes, but only {limit} are allowed{}",
+        end(Some(advice::EXTRACT_SIZE))
     )]
     ExtractSize {
         /// Bytes needed.

@@ -429,7 +429,7 @@ fn files_that_share_their_data_are_bounded_by_the_disc() {
     assert!(fs::read(target.join("F42.BIN")).unwrap() == data);
 }
 
-/// The parts in which a file is written, with names and lengths of what is in the target then.
+/// The error of an extraction that is cancelled when `end` says so of the bytes that are written.
 fn interrupted(target: &Path, volume: &RecordedVolume, mut end: impl FnMut(u64) -> bool) -> Error {
     let options = ExtractOptions::new();
     let result = volume.extract_with(target, &options, |now| {
