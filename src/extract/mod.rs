@@ -2,13 +2,16 @@
 //!
 //! The directories that were made and not left yet are a stack, as the walk gives a directory before what is in it. Each
 //! file is made by its path from the handle of the target, which leads through no link: `host`.
-// What is recorded may say anything.
-#![deny(
-    clippy::arithmetic_side_effects,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
+// What is recorded may say anything; tests may fail.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
 )]
 
 mod copy;

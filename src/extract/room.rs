@@ -108,3 +108,51 @@ impl<'a> Supply<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MIB: u64 = 1 << 20;
+
+    fn needed(mebibytes: u64, items: u64) -> Needed {
+        Needed {
+            bytes: mebibytes * MIB,
+            items,
+        }
+    }
+
+    fn room(mebibytes: u64, items: Option<u64>) -> Option<Room> {
+        let bytes = mebibytes * MIB;
+        Some(Room { bytes, items })
+    }
+
+    #[test]
+    fn what_others_write_meanwhile_is_seen_before_the_disk_is_full() {
+        let directory = Path::new("target");
+        let mut supply = Supply::new(directory, needed(200, 10_000));
+        supply.check(room(200, Some(10_000))).unwrap();
+        let unseen = || -> Option<Room> { panic!("looked too early") };
+        supply.take(needed(30, 1), unseen).unwrap();
+        supply
+            .take(needed(40, 1), || room(130, Some(9998)))
+            .unwrap();
+        supply.take(needed(63, 4000), unseen).unwrap();
+        let full = supply.take(needed(0, 96), || room(66, Some(9998)));
+        assert!(
+            matches!(full, Err(Error::ExtractSpace { needed, available, .. }) if needed == 67 * MIB && available == 66 * MIB)
+        );
+        let full = supply.take(needed(64, 0), || room(66, Some(5901)));
+        assert!(matches!(
+            full,
+            Err(Error::ExtractItems {
+                needed: 5902,
+                available: 5901,
+                ..
+            })
+        ));
+        // A system that does not know it refuses nothing.
+        supply.take(needed(64, 0), || None).unwrap();
+        supply.take(needed(64, 0), || room(0, None)).unwrap();
+    }
+}

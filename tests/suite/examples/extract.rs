@@ -139,6 +139,23 @@ fn files_that_take_many_times_the_image_are_refused_until_allowed() {
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_file_that_the_system_does_not_let_grow_is_left_out() {
+    let place = Place::new();
+    fs::write(place.source().join("large"), vec![7; 3 << 20]).unwrap();
+    let image = built(&place);
+    let target = place.root.path().join("target");
+    let mut command = extract_image();
+    command.arg(&image).arg(&target);
+    let (status, _, stderr) = run(&mut harmless(&command));
+    assert_eq!(status, Some(1), "{stderr}");
+    assert!(stderr.contains("left out /large: File too large"), "{stderr}");
+    assert!(stderr.ends_with("left out one item\n"), "{stderr}");
+    assert!(target.join("Photos of 2024").join("a.jpg").exists());
+    assert_eq!(fs::read_dir(&target).unwrap().count(), 2);
+}
+
 #[test]
 fn existing_files_are_kept_if_that_is_asked_for() {
     let place = Place::new();
