@@ -150,7 +150,10 @@ fn a_file_that_the_system_does_not_let_grow_is_left_out() {
     command.arg(&image).arg(&target);
     let (status, _, stderr) = run(&mut harmless(&command));
     assert_eq!(status, Some(1), "{stderr}");
-    assert!(stderr.contains("left out /large: File too large"), "{stderr}");
+    assert!(
+        stderr.contains("left out /large: File too large"),
+        "{stderr}"
+    );
     assert!(stderr.ends_with("left out one item\n"), "{stderr}");
     assert!(target.join("Photos of 2024").join("a.jpg").exists());
     assert_eq!(fs::read_dir(&target).unwrap().count(), 2);
