@@ -6,7 +6,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rustix::fs::{Mode, OFlags, openat};
-use rustix::io::{Errno, retry_on_intr};
+use rustix::io::retry_on_intr;
 
 /// The most bytes of a path that are opened at once: every system takes so many.
 const PART: usize = if cfg!(any(target_os = "linux", target_os = "android")) {
@@ -65,6 +65,7 @@ fn open_part(from: BorrowedFd<'_>, path: &[u8], flags: OFlags, mode: Mode) -> io
     use std::sync::atomic::{AtomicBool, Ordering};
 
     use rustix::fs::{ResolveFlags, openat2};
+    use rustix::io::Errno;
 
     /// Linux has had the call since 5.6.
     static IS_MISSING: AtomicBool = AtomicBool::new(false);
