@@ -48,6 +48,15 @@ impl Timestamp {
         self.zone
     }
 
+    /// The time so many seconds and nanoseconds after 1970-01-01 00:00 UTC, rounded down.
+    pub(crate) const fn from_unix_nanos(seconds: i64, nanos: u32) -> Self {
+        let ticks = seconds.saturating_mul(TICKS);
+        Self {
+            ticks: ticks.saturating_add(nanos as i64 / 100),
+            zone: 0,
+        }
+    }
+
     pub(crate) const fn from_ticks(ticks: i64, zone: i16) -> Self {
         Self { ticks, zone }
     }

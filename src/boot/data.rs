@@ -1,16 +1,15 @@
 //! The data of a boot image that is no file of the image.
 
 use std::fmt;
-use std::fs;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use crate::block::{BLOCK_SIZE, blocks_of};
 use crate::error::{Error, Origin, Result};
+use crate::host::source::{self as host, Place};
 use crate::source::{
     Content, Data, Failure, Fingerprint, HostFile, Opened, SharedReader, Source, SourceKind,
-    open_no_follow,
 };
 use crate::space::{Cursor, Fill};
 
@@ -31,12 +30,9 @@ impl BootData {
             SourceKind::Path(path) => {
                 let failed = failed(Origin::File(path.clone()));
                 // Without links, so that none need be followed when it is read.
-                let found = fs::canonicalize(&path).and_then(|real| {
-                    let metadata = fs::symlink_metadata(&real)?;
-                    match metadata.is_file() {
-                        true => Ok((real, metadata)),
-                        false => Err(io::Error::other("not a file")),
-                    }
+                let found = host::find(&path).and_then(|found| match found.1.is_file() {
+                    true => Ok(found),
+                    false => Err(io::Error::other("not a file")),
                 });
                 let (real, metadata) = found.map_err(failed)?;
                 let data = Data::Host {
@@ -47,7 +43,7 @@ impl BootData {
                     },
                     fingerprint: Fingerprint::of(&metadata),
                 };
-                (metadata.len(), data, Some(real.into()))
+                (metadata.len, data, Some(real.into()))
             }
             SourceKind::Bytes(bytes) => (bytes.len() as u64, Data::Memory(bytes), None),
             SourceKind::Reader(reader) => {
@@ -105,7 +101,7 @@ impl BootData {
     }
 
     fn open(&self) -> Result<Opened> {
-        Opened::open(&self.content, |_| open_no_follow(&self.path()))
+        Opened::open(&self.content, |_| host::open(Place::of(&self.path())))
             .map_err(|failure| self.error(failure))
     }
 
@@ -121,6 +117,12 @@ impl BootData {
                 Error::ReadBootImage { origin, source }
             }
             Failure::Changed(change) => Error::BootImageChanged { origin, change },
+            Failure::Misstated { stated, .. } => Error::ReadBootImage {
+                origin,
+                source: io::Error::other(format!(
+                    "the system says that it has {stated} bytes, which is not so; give its bytes or a reader"
+                )),
+            },
         }
     }
 

@@ -20,6 +20,8 @@ pub(super) const ANOTHER_NAME: &str = "give it another name";
 pub(super) const STAGE: &str =
     "add it again, or have files copied while they are added with `set_stage_files(true)`";
 pub(super) const SKIP_LINK: &str = "leave it out with `LinkPolicy::SkipUnresolvable`";
+pub(super) const FEWER_COPIES: &str =
+    "leave links out with `LinkPolicy::Skip`, or allow more with `TreeOptions::max_copies`";
 pub(super) const TAKE_LINKS: &str =
     "follow links with `LinkPolicy::Follow`, or leave them out with `LinkPolicy::Skip`";
 pub(super) const WORKING_DIRECTORY: &str = "choose another with `set_working_directory`";
@@ -138,7 +140,8 @@ impl Error {
             Self::TooManyDirectories { file_system, .. } => of_directories(*file_system),
             Self::PathTooLong { .. } => STRICT_PATH,
             Self::NoUniqueName { .. } => ANOTHER_NAME,
-            Self::SourceChanged { .. } => STAGE,
+            Self::SourceChanged { .. } | Self::SourceLength { .. } => STAGE,
+            Self::TooManyCopies { .. } => FEWER_COPIES,
             Self::UnresolvableLink { .. } | Self::SpecialFile { .. } => SKIP_LINK,
             Self::LinkNotAllowed { .. } => TAKE_LINKS,
             Self::WorkingDirectorySpace { .. } => WORKING_DIRECTORY,

@@ -43,23 +43,25 @@ impl Error {
             // IMAPI_E_IMAGE_SIZE_LIMIT; of too many streams IMAPI2 just loses the data.
             Self::ImageSizeLimit { .. } | Self::TooManyStreams { .. } => 0xC0AA_B120,
             Self::ImageTooBig { .. } => 0xC0AA_B121, // IMAPI_E_IMAGE_TOO_BIG
-            Self::SourceChanged { .. } => 0xC0AA_B128, // IMAPI_E_DATA_STREAM_INCONSISTENCY
+            // IMAPI_E_DATA_STREAM_INCONSISTENCY
+            Self::SourceChanged { .. } | Self::SourceLength { .. } => 0xC0AA_B128,
             Self::ReadSource {
                 origin: Origin::Staged,
                 ..
             } => 0xC0AA_B13B, // IMAPI_E_STASHFILE_READ_FAILURE
-            Self::ReadSource { .. } => 0xC0AA_B129,  // IMAPI_E_DATA_STREAM_READ_FAILURE
+            Self::ReadSource { .. } => 0xC0AA_B129, // IMAPI_E_DATA_STREAM_READ_FAILURE
             Self::OpenSource { .. }
             | Self::ReadStreams { .. }
             | Self::UnresolvableLink { .. }
             | Self::LinkNotAllowed { .. }
+            | Self::TooManyCopies { .. }
             | Self::SpecialFile { .. } => 0xC0AA_B12A, // IMAPI_E_DATA_STREAM_CREATE_FAILURE
             Self::ReadDirectory { .. } => 0xC0AA_B12B, // IMAPI_E_DIRECTORY_READ_FAILURE
             Self::TooManyDirectories { .. } => 0xC0AA_B130, // IMAPI_E_TOO_MANY_DIRS
-            Self::TooDeep { .. } => 0xC0AA_B131,     // IMAPI_E_ISO9660_LEVELS
-            Self::FileTooBig { .. } => 0xC0AA_B132,  // IMAPI_E_DATA_TOO_BIG
-            Self::OpenStage { .. } => 0xC0AA_B138,   // IMAPI_E_STASHFILE_OPEN_FAILURE
-            Self::WriteStage { .. } => 0xC0AA_B13A,  // IMAPI_E_STASHFILE_WRITE_FAILURE
+            Self::TooDeep { .. } => 0xC0AA_B131,    // IMAPI_E_ISO9660_LEVELS
+            Self::FileTooBig { .. } => 0xC0AA_B132, // IMAPI_E_DATA_TOO_BIG
+            Self::OpenStage { .. } => 0xC0AA_B138,  // IMAPI_E_STASHFILE_OPEN_FAILURE
+            Self::WriteStage { .. } => 0xC0AA_B13A, // IMAPI_E_STASHFILE_WRITE_FAILURE
             Self::InvalidWorkingDirectory { .. } => 0xC0AA_B140, // IMAPI_E_INVALID_WORKING_DIRECTORY
             Self::WorkingDirectorySpace { .. } => 0xC0AA_B141,   // IMAPI_E_WORKING_DIRECTORY_SPACE
             Self::MoveStaged { .. } => 0xC0AA_B142,              // IMAPI_E_STASHFILE_MOVE

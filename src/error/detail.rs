@@ -144,6 +144,8 @@ pub enum Change {
     Modified,
     /// It is no longer a file.
     Kind,
+    /// Another file of the same length and modification time has taken its place.
+    Replaced,
 }
 
 impl fmt::Display for Change {
@@ -154,6 +156,7 @@ impl fmt::Display for Change {
             }
             Self::Modified => f.write_str("its modification time is different"),
             Self::Kind => f.write_str("it is no longer a file"),
+            Self::Replaced => f.write_str("another file has taken its place"),
         }
     }
 }

@@ -276,6 +276,36 @@ pub enum Error {
         /// What changed.
         change: Change,
     },
+    /// A file of the host that is not staged has more or fewer bytes than the system says, as many in `/proc` and `/sys`
+    /// have.
+    #[error(
+        "cannot read `{path}` from {origin}: the system says that it has {stated} bytes, but it has {}{}",
+        .found.map_or_else(|| "more".to_owned(), |found| found.to_string()),
+        end(Some(advice::STAGE)),
+        path = Printable(.path)
+    )]
+    SourceLength {
+        /// The item in the image.
+        path: ImagePath,
+        /// Where its data comes from.
+        origin: Origin,
+        /// Bytes it has as the system says.
+        stated: u64,
+        /// Bytes it has; `None` when it has more.
+        found: Option<u64>,
+    },
+    /// Links to directories in a source tree give more copies than are allowed.
+    #[error(
+        "links to directories make more than {limit} copies of items, the last by {}{}",
+        Printable(.link.display()),
+        end(Some(advice::FEWER_COPIES))
+    )]
+    TooManyCopies {
+        /// The link that was followed last.
+        link: PathBuf,
+        /// The most items that may be added more than once.
+        limit: u64,
+    },
     /// A link in a source tree cannot be followed.
     #[error("cannot follow link {}: it {problem}{}", Printable(.link.display()), end(Some(advice::SKIP_LINK)))]
     UnresolvableLink {
@@ -716,6 +746,7 @@ impl Error {
             | Self::OpenSource { path, .. }
             | Self::ReadSource { path, .. }
             | Self::SourceChanged { path, .. }
+            | Self::SourceLength { path, .. }
             | Self::ReadItem { path, .. }
             | Self::NoBootCatalog { path }
             | Self::WriteExtracted { path, .. }
@@ -756,6 +787,10 @@ impl Error {
                 origin: Origin::File(file),
                 ..
             }
+            | Self::SourceLength {
+                origin: Origin::File(file),
+                ..
+            }
             | Self::ReadBootImage {
                 origin: Origin::File(file),
                 ..
@@ -772,7 +807,9 @@ impl Error {
                 origin: Origin::File(file),
                 ..
             } => Some(file),
-            Self::UnresolvableLink { link, .. } | Self::LinkNotAllowed { link } => Some(link),
+            Self::UnresolvableLink { link, .. }
+            | Self::LinkNotAllowed { link }
+            | Self::TooManyCopies { link, .. } => Some(link),
             Self::ReadDirectory { directory, .. }
             | Self::InvalidWorkingDirectory { directory, .. }
             | Self::WorkingDirectorySpace { directory, .. }
@@ -809,7 +846,9 @@ impl From<Error> for io::Error {
             | Error::ExtractDirectory { source, .. }
             | Error::WriteExtracted { source, .. }
             | Error::Write { source } => source.kind(),
-            Error::SourceChanged { .. } | Error::Corrupt { .. } => io::ErrorKind::InvalidData,
+            Error::SourceChanged { .. } | Error::SourceLength { .. } | Error::Corrupt { .. } => {
+                io::ErrorKind::InvalidData
+            }
             _ => io::ErrorKind::Other,
         };
         Self::new(kind, error)

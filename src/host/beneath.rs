@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use rustix::fs::{Mode, OFlags, openat};
+use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::retry_on_intr;
 
 /// The most bytes of a path that are opened at once: every system takes so many.
@@ -24,6 +24,28 @@ const PASS: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
     .union(OFlags::NONBLOCK)
     .union(OFlags::CLOEXEC);
+
+/// Opens the absolute `path`, which had no links when it was found. On Linux no link is followed anywhere in it; elsewhere
+/// none in the last `below` names, and none at the end.
+///
+/// # Errors
+///
+/// Those of [`open_beneath`].
+pub(crate) fn open_absolute(path: &Path, below: usize, flags: OFlags) -> io::Result<OwnedFd> {
+    // To go on from a directory there, it need not be readable.
+    if cfg!(any(target_os = "linux", target_os = "android")) {
+        return open_beneath(CWD, path, flags, Mode::empty());
+    }
+    let root = path.ancestors().nth(below).unwrap_or(path);
+    let open = |flags| {
+        let flags = flags | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        retry_on_intr(|| openat(CWD, root, flags, Mode::empty()))
+    };
+    match path.strip_prefix(root) {
+        Ok(rest) if rest != Path::new("") => open_beneath(open(PASS)?, rest, flags, Mode::empty()),
+        _ => Ok(open(flags)?),
+    }
+}
 
 /// Opens `path`, names without `.` and `..` that lead down from the directory `root`; an empty path is the directory
 /// itself. No symbolic link is followed, neither on the way nor at the end.
@@ -60,7 +82,7 @@ pub(crate) fn open_beneath(
     }
 }
 
-#[cfg(any(target_os = "linux", target_os = "android"))]
+#[cfg(target_os = "linux")]
 fn open_part(from: BorrowedFd<'_>, path: &[u8], flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
     use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -71,15 +93,19 @@ fn open_part(from: BorrowedFd<'_>, path: &[u8], flags: OFlags, mode: Mode) -> io
     static IS_MISSING: AtomicBool = AtomicBool::new(false);
     /// How often the system may say that something was moved meanwhile.
     const TRIES: usize = 16;
-    const RESOLVE: ResolveFlags = ResolveFlags::BENEATH
-        .union(ResolveFlags::NO_SYMLINKS)
-        .union(ResolveFlags::NO_MAGICLINKS);
+    const NO_LINKS: ResolveFlags = ResolveFlags::NO_SYMLINKS.union(ResolveFlags::NO_MAGICLINKS);
+
+    // An absolute path lies beneath nothing.
+    let resolve = match path.first() {
+        Some(b'/') => NO_LINKS,
+        _ => NO_LINKS | ResolveFlags::BENEATH,
+    };
 
     if IS_MISSING.load(Ordering::Relaxed) {
         return open_each(from, path, flags, mode);
     }
     for _ in 0..TRIES {
-        match retry_on_intr(|| openat2(from, path, flags, mode, RESOLVE)) {
+        match retry_on_intr(|| openat2(from, path, flags, mode, resolve)) {
             Err(Errno::AGAIN) => {}
             Err(Errno::NOSYS) => {
                 IS_MISSING.store(true, Ordering::Relaxed);
@@ -93,7 +119,8 @@ fn open_part(from: BorrowedFd<'_>, path: &[u8], flags: OFlags, mode: Mode) -> io
     open_each(from, path, flags, mode)
 }
 
-#[cfg(not(any(target_os = "linux", target_os = "android")))]
+/// Android ends a program that makes a call it does not know.
+#[cfg(not(target_os = "linux"))]
 fn open_part(from: BorrowedFd<'_>, path: &[u8], flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
     open_each(from, path, flags, mode)
 }
@@ -102,6 +129,10 @@ fn open_part(from: BorrowedFd<'_>, path: &[u8], flags: OFlags, mode: Mode) -> io
 fn open_each(from: BorrowedFd<'_>, path: &[u8], flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
     let mut rest = path;
     let mut directory: Option<OwnedFd> = None;
+    if let Some((b'/', below @ [_, ..])) = path.split_first() {
+        directory = Some(retry_on_intr(|| openat(CWD, "/", PASS, Mode::empty()))?);
+        rest = below;
+    }
     loop {
         let from = directory.as_ref().map_or(from, AsFd::as_fd);
         let Some(cut) = rest.iter().position(|byte| *byte == b'/') else {
@@ -175,6 +206,45 @@ mod tests {
             assert!(open("d/e/file").is_err());
             assert!(open("d.old/e/file").is_ok());
         }
+    }
+
+    #[test]
+    fn links_in_an_absolute_path_are_not_followed() {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let (place, _) = tree();
+        let real = fs::canonicalize(place.path()).unwrap();
+        symlink("d", real.join("root/link")).unwrap();
+        symlink("file", real.join("root/d/e/link")).unwrap();
+        symlink("root", real.join("linked")).unwrap();
+        for (path, below, is_opened) in [
+            ("", 0, true),
+            ("root", 0, true),
+            ("root/d/e/file", 3, true),
+            ("root/d/e/file", 4, true),
+            ("root/d/e/none", 3, false),
+            ("root/d/e/link", 0, false),
+            ("root/d/e/link", 3, false),
+            ("root/link", 1, false),
+            ("root/link/e", 2, false),
+            ("root/link/e/file", 3, false),
+            ("linked/d/e/file", 4, false),
+        ] {
+            let path = match path {
+                "" => real.clone(),
+                path => real.join(path),
+            };
+            assert_eq!(
+                open_absolute(&path, below, flags).is_ok(),
+                is_opened,
+                "{path:?}"
+            );
+            // Without the call that Linux has for it.
+            let bytes = path.as_os_str().as_bytes();
+            let each = open_each(CWD, bytes, flags, Mode::empty());
+            assert_eq!(each.is_ok(), is_opened, "{path:?}");
+        }
+        open_absolute(Path::new("/"), 0, flags).unwrap();
+        open_each(CWD, b"/", flags, Mode::empty()).unwrap();
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::path::Path;
 
 #[cfg(unix)]
 mod beneath;
+pub(crate) mod source;
 #[cfg_attr(unix, path = "target_unix.rs")]
 #[cfg_attr(not(unix), path = "target_other.rs")]
 mod target;

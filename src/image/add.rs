@@ -1,15 +1,16 @@
 //! Adding single items: where they go, whether they may, and where their data will come from.
 
-use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::FileSystemImage;
+use super::settings::Settings;
 use crate::block::{BLOCK_SIZE, MAX_BLOCKS};
 use crate::codec::text::{cs0_capacity, cs0_units};
 use crate::error::{Error, NameProblem, Origin, Result};
 use crate::file_systems::FileSystems;
+use crate::host::source::{self as host, Metadata, Place};
 use crate::host::windows;
 use crate::iso9660;
 use crate::path::ImagePath;
@@ -23,25 +24,23 @@ use crate::tree::{Attributes, NodeId, TreeFull};
 const MAX_NAME_UNITS: usize = 255;
 
 impl FileSystemImage {
-    /// Runs `change`, which makes one change point; if it fails, the tree and the staged data are as before.
+    /// Runs `change`, which makes one change point; if it fails or panics, the tree and the staged data are as before.
     pub(super) fn transaction<T>(
         &mut self,
         change: impl FnOnce(&mut Self) -> Result<T>,
     ) -> Result<T> {
-        self.view.tree_mut().begin();
-        let staged = self.stage.as_ref().map(Stage::len);
-        let result = change(self);
-        match result {
-            Ok(_) => self.view.tree_mut().keep(),
-            Err(_) => {
-                self.view.tree_mut().take_back();
-                match (&mut self.stage, staged) {
-                    (Some(stage), Some(len)) => stage.truncate(len),
-                    (stage, _) => *stage = None,
-                }
-            }
-        }
-        result
+        Transaction::begin(self).run(change)
+    }
+
+    /// The same when settings have been changed for it, which come back as well.
+    pub(super) fn transaction_since<T>(
+        &mut self,
+        old: Settings,
+        change: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        let mut transaction = Transaction::begin(self);
+        transaction.settings = Some(old);
+        transaction.run(change)
     }
 
     /// Splits `path` into the directory that will hold the item, which exists, and the item's name.
@@ -361,45 +360,111 @@ impl FileSystemImage {
 
     /// What the tree will hold of a file of the host.
     pub(super) fn file_content(&mut self, file: &Path, path: &ImagePath) -> Result<Content> {
-        let failed = |source| Error::OpenSource {
+        // Without links, so that none need be followed when it is read.
+        let (real, metadata) = host::find(file).map_err(|source| Error::OpenSource {
             path: path.clone(),
             file: file.to_owned(),
             source,
+        })?;
+        self.found_content(&real, &metadata, path)
+    }
+
+    /// What the tree will hold of a file of the host that has been found.
+    pub(super) fn found_content(
+        &mut self,
+        real: &Path,
+        metadata: &Metadata,
+        path: &ImagePath,
+    ) -> Result<Content> {
+        let failed = |source| Error::OpenSource {
+            path: path.clone(),
+            file: real.to_owned(),
+            source,
         };
-        // Without links, so that none need be followed when it is read.
-        let real = fs::canonicalize(file).map_err(failed)?;
-        let metadata = fs::symlink_metadata(&real).map_err(failed)?;
-        if metadata.is_dir() {
+        if metadata.is_directory() {
             return Err(failed(io::ErrorKind::IsADirectory.into()));
         }
         if !metadata.is_file() {
-            return Err(Error::SpecialFile { file: real });
+            return Err(Error::SpecialFile {
+                file: real.to_owned(),
+            });
         }
         let (Some(directory), Some(name)) = (real.parent(), real.file_name()) else {
             return Err(failed(io::ErrorKind::InvalidInput.into()));
         };
         if self.must_stage(directory) {
-            return self.stage_file(&real, path);
+            return self.stage_file(|| host::open(Place::of(real)), metadata, real, path);
         }
         let Some(name) = name.to_str() else {
-            return Err(Error::NameNotUnicode { file: real });
+            return Err(Error::NameNotUnicode {
+                file: real.to_owned(),
+            });
         };
-        self.announce(path, metadata.len())?;
+        self.announce(path, metadata.len)?;
         let tree = self.view.tree_mut();
         let file = HostFile {
-            directory: tree.hosts_mut().push_or_last(directory),
+            directory: tree.hosts_mut().push_or_last(Place::of(directory)),
             name: tree
                 .add_name(name)
                 .map_err(|TreeFull| failed(io::ErrorKind::OutOfMemory.into()))?
                 .0,
         };
         Ok(Content {
-            len: metadata.len(),
+            len: metadata.len,
             references: 0,
             data: Data::Host {
                 file,
-                fingerprint: Fingerprint::of(&metadata),
+                fingerprint: Fingerprint::of(metadata),
             },
         })
+    }
+}
+
+/// A change that is taken back unless it is kept, whatever ends it: an error, or a panic of what the caller gave, such as
+/// a handler or a reader.
+struct Transaction<'i> {
+    image: &'i mut FileSystemImage,
+    /// How much was staged before.
+    staged: Option<u64>,
+    /// The settings that were changed for it, as they were before.
+    settings: Option<Settings>,
+    kept: bool,
+}
+
+impl<'i> Transaction<'i> {
+    fn begin(image: &'i mut FileSystemImage) -> Self {
+        image.view.tree_mut().begin();
+        Self {
+            staged: image.stage.as_ref().map(Stage::len),
+            settings: None,
+            kept: false,
+            image,
+        }
+    }
+
+    fn run<T>(mut self, change: impl FnOnce(&mut FileSystemImage) -> Result<T>) -> Result<T> {
+        let result = change(self.image)?;
+        self.image.view.tree_mut().keep();
+        self.kept = true;
+        Ok(result)
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if self.kept {
+            return;
+        }
+        let image = &mut *self.image;
+        image.defer_checks = false;
+        image.view.tree_mut().take_back();
+        match (&mut image.stage, self.staged) {
+            (Some(stage), Some(len)) => stage.truncate(len),
+            (stage, _) => *stage = None,
+        }
+        if let Some(old) = self.settings.take() {
+            image.settings = old;
+            image.view.set_naming(image.settings.naming());
+        }
     }
 }

@@ -225,7 +225,8 @@ impl DirectoryMut<'_> {
     /// # Errors
     ///
     /// - [`Error::DuplicateName`] when an item has the name.
-    /// - [`Error::OpenSource`], [`Error::SpecialFile`] and [`Error::NameNotUnicode`] when a source file cannot be used.
+    /// - [`Error::OpenSource`], [`Error::SpecialFile`] and [`Error::NameNotUnicode`] when a source file cannot be used;
+    ///   [`Error::SourceChanged`] when another takes its place before it is staged.
     /// - [`Error::ReadSource`], [`Error::OpenStage`] and [`Error::WriteStage`] when it is staged and that fails;
     ///   [`Error::WorkingDirectorySpace`] when it is known before that there is no room for it.
     /// - The errors of [`DirectoryMut::add_directory`].
@@ -291,6 +292,12 @@ impl DirectoryMut<'_> {
     /// as [`LinkPolicy::Follow`](crate::LinkPolicy::Follow) says. The working directory is left out if it lies in the
     /// source and was set or is in use.
     ///
+    /// Whoever can write in the source does not get files into the image that they cannot read: links that take the place
+    /// of a directory or file after it was found are not followed, neither now nor when the image is read, and each file
+    /// has to be the one that was found. On Linux that holds for the whole path, on other Unix systems below the source;
+    /// on Windows other programs cannot rename a directory while it is gone through. Hard links and mounts are taken for
+    /// what is in the source: only some systems keep users from making them of what they cannot read.
+    ///
     /// On Unix the tree may be deeper than the longest path the system takes, but links so deep are not followed; on
     /// Windows the path has no limit but that of the system, 32,767 characters.
     ///
@@ -301,6 +308,7 @@ impl DirectoryMut<'_> {
     /// - [`Error::ReadDirectory`] when a source directory cannot be read.
     /// - [`Error::NameNotUnicode`] when a source's name is not Unicode.
     /// - [`Error::UnresolvableLink`], [`Error::LinkNotAllowed`] and [`Error::SpecialFile`] as the policy has it.
+    /// - [`Error::TooManyCopies`] when links to directories multiply, see [`TreeOptions::max_copies`].
     /// - [`Error::DuplicateName`] when a source file would replace a directory or the reverse.
     /// - The errors of [`DirectoryMut::add_file`].
     #[doc(alias = "AddTree")]

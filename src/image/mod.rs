@@ -5,6 +5,7 @@ mod add_tree;
 mod boot;
 mod change_points;
 mod edit;
+mod empty_sources;
 mod finding;
 mod import;
 mod item;
@@ -268,12 +269,15 @@ impl FileSystemImage {
         Report::new(&self.view, &self.settings, self.volume_findings())
     }
 
-    /// Lays out the image. No file is read but boot images that are told where they are.
+    /// Lays out the image. No file is read but boot images that are told where they are; files that are empty are opened
+    /// to see that they are.
     ///
     /// IMAPI2: `IFileSystemImage::CreateResultImage`.
     ///
     /// # Errors
     ///
+    /// - [`Error::SourceChanged`], [`Error::SourceLength`] and [`Error::ReadSource`] when a file of the host that is not
+    ///   staged was empty when it was added, and is not or cannot be opened now.
     /// - [`Error::FileTooBig`] when a file has more than 2 GiB and ISO 9660 is created at level 1 or 2.
     /// - [`Error::PathTooLong`] when strict and a path in ISO 9660 has more than 255 characters.
     /// - [`Error::TooManyDirectories`] when a directory has more than 65,534 directories and UDF is created.
@@ -287,6 +291,7 @@ impl FileSystemImage {
     #[doc(alias = "CreateResultImage")]
     pub fn create_result_image(&self) -> Result<ResultImage> {
         self.check_disc()?;
+        self.check_empty_sources()?;
         let layout = self.lay_out()?;
         let limit = self.limit();
         let needed = u64::from(layout.session.blocks);

@@ -1,14 +1,15 @@
 //! Staging: copying data to the working directory when it is added, and moving that directory.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
 use super::FileSystemImage;
 use super::update::Reporting;
 use crate::error::{Error, Origin, Result};
+use crate::host::source::Metadata;
 use crate::path::ImagePath;
-use crate::source::{self, Content, Data, Stage, StageFailure, StageReader};
+use crate::source::{Content, Data, Failure, Stage, StageFailure, StageReader, check_is};
 
 /// Data of at most so many bytes is staged without asking whether there is room for it, which takes a call to the system.
 const UNCHECKED: u64 = 1 << 20;
@@ -19,13 +20,15 @@ impl FileSystemImage {
         self.settings.stage_files || self.staging_policy.may_vanish(directory)
     }
 
-    /// Stages a file of the host, whose path has no links in it.
-    pub(super) fn stage_file(&mut self, file: &Path, path: &ImagePath) -> Result<Content> {
-        let opened = source::open(file).map_err(|source| Error::OpenSource {
-            path: path.clone(),
-            file: file.to_owned(),
-            source,
-        })?;
+    /// Stages a file of the host, which has been found before.
+    pub(super) fn stage_file(
+        &mut self,
+        open: impl FnOnce() -> io::Result<File>,
+        found: &Metadata,
+        file: &Path,
+        path: &ImagePath,
+    ) -> Result<Content> {
+        let opened = open_found(open, found).map_err(|failure| not_opened(failure, file, path))?;
         // Whoever made it longer since is told at its end.
         let len = opened.metadata().ok().map(|metadata| metadata.len());
         self.stage(opened, len, path, || Origin::File(file.to_owned()))
@@ -160,6 +163,36 @@ impl FileSystemImage {
             offsets.push(offset);
         }
         Ok(offsets)
+    }
+}
+
+/// Opens a file of the host that has been found before.
+pub(super) fn open_found(
+    open: impl FnOnce() -> io::Result<File>,
+    found: &Metadata,
+) -> std::result::Result<File, Failure> {
+    let opened = open().map_err(Failure::Open)?;
+    check_is(&opened, found)?;
+    Ok(opened)
+}
+
+/// The error for a file of the host that cannot be opened, or is not the one that was found.
+pub(super) fn not_opened(failure: Failure, file: &Path, path: &ImagePath) -> Error {
+    let path = path.clone();
+    let file = file.to_owned();
+    match failure {
+        Failure::Open(source) | Failure::Read(source) => Error::OpenSource { path, file, source },
+        Failure::Changed(change) => Error::SourceChanged {
+            path,
+            origin: Origin::File(file),
+            change,
+        },
+        Failure::Misstated { stated, found } => Error::SourceLength {
+            path,
+            origin: Origin::File(file),
+            stated,
+            found,
+        },
     }
 }
 

@@ -29,6 +29,7 @@ pub enum LinkPolicy {
 pub struct TreeOptions {
     pub(super) include_base_directory: bool,
     pub(super) links: LinkPolicy,
+    pub(super) max_copies: Option<u64>,
     pub(super) all_times: bool,
     pub(super) named_streams: bool,
     pub(super) ignore_case: bool,
@@ -55,6 +56,19 @@ impl TreeOptions {
     #[must_use]
     pub const fn links(mut self, policy: LinkPolicy) -> Self {
         self.links = policy;
+        self
+    }
+
+    /// Sets how many items may be added more than once because links to directories are followed: all that is in a
+    /// directory counts each time the directory is added again. Default: 100,000, and ten for each item of the source.
+    ///
+    /// A link that leads to a directory that has been added already makes a copy of it, with the same data. Some such
+    /// links are usual; but where linked directories have links to directories themselves, the copies multiply, and a
+    /// source of a few thousand links never ends. Adding more fails with
+    /// [`Error::TooManyCopies`](crate::Error::TooManyCopies) whatever the [policy](TreeOptions::links) is. Not in IMAPI2.
+    #[must_use]
+    pub const fn max_copies(mut self, copies: u64) -> Self {
+        self.max_copies = Some(copies);
         self
     }
 

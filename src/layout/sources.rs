@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Boot;
 use crate::boot::{BootData, EntryImage};
-use crate::source::FileId;
+use crate::host::source::FileId;
 use crate::tree::Tree;
 
 /// The files of the host that an image is read from.

@@ -51,7 +51,7 @@ pub(super) fn share_files(
                 let result = share(from, start, to, offset, len);
                 result.map_or(0, |()| len.get())
             };
-            let taken = files.take_of_file(node, &mut cursor, take).unwrap_or(0);
+            let taken = files.take_of_file(node, 0, &mut cursor, take).unwrap_or(0);
             if taken > 0 {
                 shared.push(range);
             }

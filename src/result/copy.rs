@@ -30,8 +30,7 @@ pub(super) fn copy(
     if inside == 0 || len < CHUNK || map.is_patched(image.start(), &range) {
         return Ok(0);
     }
-    files.take_of_file(node, cursor, |file, start| {
-        sink.copy_at(file, start + inside, len, range.start)
-            .min(len)
+    files.take_of_file(node, inside, cursor, |file, from| {
+        sink.copy_at(file, from, len, range.start).min(len)
     })
 }

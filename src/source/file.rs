@@ -1,53 +1,76 @@
 //! Files of the host: opening them again when the image is read, and seeing whether they changed.
 
-use std::fs::{File, Metadata};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::fs::File;
+use std::io::{self, Seek, SeekFrom};
 #[cfg(unix)]
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-#[cfg(unix)]
-use rustix::fs::{Mode, OFlags};
-#[cfg(unix)]
-use rustix::io::retry_on_intr;
-
-use super::long_path::open_no_follow;
 use super::{Content, Data, HostFile, SharedReader, StageFile};
 use crate::block::BLOCK;
 use crate::error::Change;
+use crate::host::source::{self as host, FileId, Metadata, Place};
 use crate::media::DiscData;
 use crate::time::Timestamp;
 
-/// What tells a changed file from the one that was added, together with its length.
+/// What tells a changed file from the one that was added, together with its length. There is one for each file, so that
+/// it has no gaps, and of the device only as much as tells it from most others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, packed(4))]
 pub(crate) struct Fingerprint {
     modified_ticks: i64,
+    number: u64,
+    device: u32,
 }
 
 impl Fingerprint {
     pub(crate) fn of(metadata: &Metadata) -> Self {
-        // A platform without modification times still has the lengths compared.
-        let modified_ticks = metadata
-            .modified()
-            .map_or(0, |time| Timestamp::from(time).ticks());
-        Self { modified_ticks }
+        let FileId { device, number } = metadata.id.unwrap_or(FileId::UNKNOWN);
+        Self {
+            // A platform without modification times still has the lengths compared.
+            modified_ticks: metadata.modified.map_or(0, Timestamp::ticks),
+            number,
+            device: (device ^ device >> 32) as u32,
+        }
     }
 
-    /// What differs between the file that was added and the one that `metadata` is about.
-    fn changed(self, len: u64, metadata: &Metadata) -> Option<Change> {
+    /// What differs between the file that was added and the one that `metadata` is about, which is open.
+    fn changed(self, len: u64, metadata: &Metadata, file: &File) -> Option<Change> {
+        let found = Self::of(metadata);
         if !metadata.is_file() {
             Some(Change::Kind)
-        } else if metadata.len() != len {
+        } else if metadata.len != len {
             Some(Change::Length {
                 expected: len,
-                found: metadata.len(),
+                found: metadata.len,
             })
-        } else if Self::of(metadata) != self {
+        } else if { found.modified_ticks } != self.modified_ticks {
             Some(Change::Modified)
+        } else if found != self && self.is_known() && host::has_lasting_numbers(file) {
+            Some(Change::Replaced)
         } else {
             None
         }
+    }
+
+    /// Whether the file that was added is known by more than what it says.
+    const fn is_known(self) -> bool {
+        self.number != 0 || self.device != 0
+    }
+}
+
+/// Checks that a file that has been opened is the one that was found before, whatever it has meanwhile.
+pub(crate) fn check_is(file: &File, found: &Metadata) -> Result<(), Failure> {
+    let opened = host::metadata_of(file).map_err(Failure::Open)?;
+    let is_other = match (opened.id, found.id) {
+        (Some(opened), Some(found)) => opened != found && host::has_lasting_numbers(file),
+        _ => false,
+    };
+    match opened.is_file() {
+        false => Err(Failure::Changed(Change::Kind)),
+        true if is_other => Err(Failure::Changed(Change::Replaced)),
+        true => Ok(()),
     }
 }
 
@@ -57,12 +80,24 @@ pub(crate) enum Failure {
     Open(io::Error),
     Read(io::Error),
     Changed(Change),
+    /// It has other data than the system says: how many bytes it is said to have, and how many it has if that is less.
+    Misstated {
+        stated: u64,
+        found: Option<u64>,
+    },
 }
 
 /// The directories that files of the host are in: a file stores their number, not their path.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HostFiles {
-    directories: Vec<Arc<Path>>,
+    directories: Vec<HostDirectory>,
+}
+
+#[derive(Clone, Debug)]
+struct HostDirectory {
+    path: Arc<Path>,
+    /// How many names below the source it is.
+    below: u32,
 }
 
 impl HostFiles {
@@ -75,26 +110,34 @@ impl HostFiles {
     }
 
     /// Remembers a directory; the path is absolute and has no links in it.
-    pub(crate) fn push(&mut self, directory: &Path) -> u32 {
-        self.directories.push(directory.into());
+    pub(crate) fn push(&mut self, directory: Place<'_>) -> u32 {
+        self.directories.push(HostDirectory {
+            path: directory.path.into(),
+            below: u32::try_from(directory.below).unwrap_or(u32::MAX),
+        });
         // One per directory of a tree whose nodes are counted in 32 bits.
         (self.directories.len() - 1) as u32
     }
 
     /// Remembers a directory unless it is the last one remembered.
-    pub(crate) fn push_or_last(&mut self, directory: &Path) -> u32 {
+    pub(crate) fn push_or_last(&mut self, directory: Place<'_>) -> u32 {
         match self.directories.last() {
-            Some(last) if **last == *directory => (self.directories.len() - 1) as u32,
+            Some(last) if *last.path == *directory.path => (self.directories.len() - 1) as u32,
             _ => self.push(directory),
         }
     }
 
-    pub(crate) fn directory(&self, number: u32) -> &Path {
-        &self.directories[number as usize]
+    #[cfg(unix)]
+    fn directory(&self, number: u32) -> Place<'_> {
+        let directory = &self.directories[number as usize];
+        Place {
+            path: &directory.path,
+            below: directory.below as usize,
+        }
     }
 
     pub(crate) fn path(&self, file: HostFile, name: &str) -> PathBuf {
-        self.directory(file.directory).join(name)
+        self.directories[file.directory as usize].path.join(name)
     }
 
     /// Opens a file, mostly without looking up its directory when the last one was in the same.
@@ -106,16 +149,19 @@ impl HostFiles {
     ) -> io::Result<File> {
         #[cfg(unix)]
         if let Some(directory) = recent.handle(file.directory, self) {
-            let open = || rustix::fs::openat(directory, name, no_follow(), Mode::empty());
-            match retry_on_intr(open).map_err(io::Error::from) {
+            match host::open_in(directory, name.as_ref()) {
                 // One handle is enough if there are no more than that.
                 Err(error) if is_out_of_handles(&error) => *recent = RecentDirectory::default(),
-                opened => return opened.map(File::from),
+                opened => return opened,
             }
         }
         #[cfg(not(unix))]
         let _ = recent;
-        open_no_follow(&self.path(file, name))
+        let below = self.directories[file.directory as usize].below as usize;
+        host::open(Place {
+            path: &self.path(file, name),
+            below: below + 1,
+        })
     }
 }
 
@@ -156,9 +202,8 @@ impl RecentDirectory {
                 handle: None,
             };
         } else if self.handle.is_none() {
-            let flags = no_follow() | OFlags::DIRECTORY;
             // What is wrong with it is said when the file is opened by its path.
-            self.handle = rustix::fs::open(hosts.directory(number), flags, Mode::empty()).ok();
+            self.handle = host::open_directory(hosts.directory(number)).ok();
         }
         self.handle.as_ref().map(AsFd::as_fd)
     }
@@ -198,21 +243,25 @@ impl Opened {
         })
     }
 
-    /// Calls `take` with the file that holds the content, if one does, and where in it the content begins; if it takes
-    /// bytes of it, looks whether it is still as it had been added. Returns how many it took.
+    /// Calls `take` with the file that holds the content, if one does, and where in it the byte `from` of the content is.
+    /// If it takes bytes from there on, looks whether the file is still as it had been added. Returns how many it took.
     pub(crate) fn take_of_file(
         &self,
+        from: u64,
         take: impl FnOnce(&File, u64) -> u64,
     ) -> Result<u64, Failure> {
         match self {
             Self::Host(open) => {
-                let taken = take(&open.file, 0);
+                let taken = take(&open.file, from);
                 if taken > 0 {
                     open.check()?;
+                    if from + taken == open.len {
+                        open.check_end()?;
+                    }
                 }
                 Ok(taken)
             }
-            Self::Staged { stage, offset } => Ok(take(stage.file(), *offset)),
+            Self::Staged { stage, offset } => Ok(take(stage.file(), *offset + from)),
             Self::Memory(_) | Self::Seekable { .. } | Self::Disc(_) => Ok(0),
         }
     }
@@ -244,50 +293,64 @@ pub(crate) struct OpenFile {
 
 impl OpenFile {
     fn new(file: File, len: u64, fingerprint: Fingerprint) -> Result<Self, Failure> {
-        let metadata = file.metadata().map_err(Failure::Open)?;
-        match fingerprint.changed(len, &metadata) {
-            Some(change) => Err(Failure::Changed(change)),
-            None => Ok(Self {
-                file,
-                len,
-                fingerprint,
-            }),
+        let opened = Self {
+            file,
+            len,
+            fingerprint,
+        };
+        opened.check().map_err(|failure| match failure {
+            Failure::Read(error) => Failure::Open(error),
+            failure => failure,
+        })?;
+        // Nothing is read of it that would show it.
+        if len == 0 {
+            opened.check_end()?;
         }
+        Ok(opened)
     }
 
     fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<(), Failure> {
-        match read_exact_at(&self.file, buf, offset) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                let found = self.file.metadata().map_err(Failure::Read)?.len();
-                Err(Failure::Changed(Change::Length {
-                    expected: self.len,
-                    found,
-                }))
-            }
-            Err(error) => Err(Failure::Read(error)),
-            Ok(()) => {
-                // What is not read at once may be written in between.
-                match buf.len() as u64 == self.len {
-                    true => Ok(()),
-                    false => self.check(),
-                }
-            }
+        let is_end = offset + buf.len() as u64 == self.len;
+        let read = match is_end {
+            true => read_last_at(&self.file, buf, offset).map_err(Failure::Read)?,
+            false => read_at(&self.file, buf, offset).map_err(Failure::Read)?,
+        };
+        if read != buf.len() {
+            // What is wrong shows in what the system says of it, or the system is wrong.
+            self.check()?;
+            return Err(Failure::Misstated {
+                stated: self.len,
+                found: (read < buf.len()).then_some(offset + read as u64),
+            });
+        }
+        // What is not read at once may be written in between.
+        match buf.len() as u64 == self.len {
+            true => Ok(()),
+            false => self.check(),
         }
     }
 
     /// Looks whether the file is still as it had been added.
     fn check(&self) -> Result<(), Failure> {
-        let metadata = self.file.metadata().map_err(Failure::Read)?;
-        match self.fingerprint.changed(self.len, &metadata) {
+        let metadata = host::metadata_of(&self.file).map_err(Failure::Read)?;
+        match self.fingerprint.changed(self.len, &metadata, &self.file) {
             Some(change) => Err(Failure::Changed(change)),
             None => Ok(()),
         }
     }
-}
 
-#[cfg(unix)]
-fn no_follow() -> OFlags {
-    OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NOFOLLOW | OFlags::NONBLOCK
+    /// Looks whether the file ends where it is said to end.
+    fn check_end(&self) -> Result<(), Failure> {
+        let read = read_at(&self.file, &mut [0], self.len).map_err(Failure::Read)?;
+        if read > 0 {
+            self.check()?;
+            return Err(Failure::Misstated {
+                stated: self.len,
+                found: None,
+            });
+        }
+        Ok(())
+    }
 }
 
 impl SharedReader {
@@ -322,29 +385,78 @@ impl SharedReader {
 
 /// Fills `buf` from `offset` on without moving a position that others use.
 pub(super) fn read_exact_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<()> {
+    match read_at(file, buf, offset)? == buf.len() {
+        true => Ok(()),
+        false => Err(io::ErrorKind::UnexpectedEof.into()),
+    }
+}
+
+/// Fills `buf` from `offset` on unless the file ends before. Returns how many bytes there are.
+fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut done = 0;
+    while done < buf.len() {
+        match read_some_at(file, &mut buf[done..], offset + done as u64) {
+            Ok(0) => break,
+            Ok(read) => done += read,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(done)
+}
+
+fn read_some_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     #[cfg(unix)]
     {
-        std::os::unix::fs::FileExt::read_exact_at(file, buf, offset)
+        std::os::unix::fs::FileExt::read_at(file, buf, offset)
     }
     #[cfg(windows)]
     {
-        let mut done = 0;
-        while done < buf.len() {
-            let at = offset + done as u64;
-            match std::os::windows::fs::FileExt::seek_read(file, &mut buf[done..], at) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(read) => done += read,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
+        std::os::windows::fs::FileExt::seek_read(file, buf, offset)
     }
+    // Elsewhere there are no threads, which could have moved it in between.
     #[cfg(not(any(unix, windows)))]
     {
+        use std::io::Read;
         let mut file = file;
         file.seek(SeekFrom::Start(offset))?;
-        file.read_exact(buf)
+        file.read(buf)
+    }
+}
+
+/// Fills `buf` with what a file is to end with. Returns how many bytes there are from `offset` on: fewer than wanted when
+/// it ends before, and one more when it does not end then.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+fn read_last_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+    use std::io::IoSliceMut;
+
+    use rustix::io::{preadv, retry_on_intr};
+
+    let mut more = [0];
+    let mut done = 0;
+    // One call is all that it takes of a file that is as it should be.
+    loop {
+        let read = retry_on_intr(|| {
+            let mut parts = [
+                IoSliceMut::new(&mut buf[done..]),
+                IoSliceMut::new(&mut more),
+            ];
+            preadv(file, &mut parts, offset + done as u64)
+        })?;
+        done += read;
+        if read == 0 || done >= buf.len() {
+            return Ok(done);
+        }
+    }
+}
+
+/// Other systems have no such call, or not in all versions.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+fn read_last_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+    let read = read_at(file, buf, offset)?;
+    match read == buf.len() {
+        true => Ok(read + read_at(file, &mut [0], offset + read as u64)?),
+        false => Ok(read),
     }
 }
 
@@ -399,16 +511,4 @@ pub(crate) fn copy_at(to: &File, file: &File, mut from: u64, len: u64, mut offse
         let _ = (to, file, &mut from, len, &mut offset);
         0
     }
-}
-
-/// What a file is on Windows, where its metadata does not tell: volume, index, number of links.
-#[cfg(windows)]
-pub(crate) fn file_identity(path: &Path) -> io::Result<(u64, u64, u64)> {
-    let handle = winapi_util::Handle::from_path_any(path)?;
-    let information = winapi_util::file::information(&handle)?;
-    Ok((
-        information.volume_serial_number(),
-        information.file_index(),
-        information.number_of_links(),
-    ))
 }

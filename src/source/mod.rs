@@ -2,10 +2,7 @@
 //!
 //! Callers give a [`Source`]; the tree keeps a [`Content`], which holds no handle; reading opens it.
 
-mod attributes;
 mod file;
-mod file_id;
-mod long_path;
 mod policy;
 mod staging;
 mod streams;
@@ -19,13 +16,10 @@ use crate::block::{Lba, blocks_of};
 use crate::error::Origin;
 use crate::media::DiscData;
 
-pub(crate) use self::attributes::{identity, is_hidden};
 pub(crate) use self::file::{
-    Failure, Fingerprint, HostFiles, Opened, RecentDirectory, copy_at, is_out_of_handles,
+    Failure, Fingerprint, HostFiles, Opened, RecentDirectory, check_is, copy_at, is_out_of_handles,
     write_all_at,
 };
-pub(crate) use self::file_id::FileId;
-pub(crate) use self::long_path::{Entry as HostEntry, is_too_long, open, open_no_follow, read_dir};
 pub use self::policy::{PlatformStaging, StagingPolicy};
 pub(crate) use self::staging::{Failure as StageFailure, Stage, StageFile, StageReader};
 pub(crate) use self::streams::read_streams;
@@ -222,6 +216,6 @@ impl Data {
 }
 
 const _: () = assert!(
-    size_of::<Content>() <= 40,
+    size_of::<Content>() <= 48,
     "a content per file: keep it small"
 );

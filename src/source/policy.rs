@@ -37,7 +37,7 @@ mod platform {
     use std::path::{Path, PathBuf};
     use std::sync::{Mutex, PoisonError};
 
-    use super::super::long_path::metadata;
+    use crate::host::source::{self as host, Place};
 
     /// Whether devices are removable, by their numbers.
     #[derive(Debug, Default)]
@@ -47,14 +47,24 @@ mod platform {
 
     impl Known {
         pub(super) fn is_removable(&self, directory: &Path) -> bool {
-            let Ok(metadata) = metadata(directory) else {
+            let device = match fs::metadata(directory) {
+                Ok(metadata) => Some(metadata.dev()),
+                Err(error) if host::is_too_long(&error) => device_in_parts(directory),
+                Err(_) => None,
+            };
+            let Some(device) = device else {
                 return false;
             };
             let mut devices = self.devices.lock().unwrap_or_else(PoisonError::into_inner);
             *devices
-                .entry(metadata.dev())
+                .entry(device)
                 .or_insert_with_key(|device| is_device_removable(*device))
         }
+    }
+
+    fn device_in_parts(directory: &Path) -> Option<u64> {
+        let metadata = host::metadata(Place::of(directory)).ok()?;
+        Some(metadata.id?.device)
     }
 
     fn is_device_removable(device: u64) -> bool {

@@ -1,10 +1,11 @@
 //! Named streams of the host's files: extended attributes on Unix.
 
 use std::ffi::OsString;
+use std::fs::File;
 use std::io;
-use std::path::Path;
 
-/// Reads the streams of a file: their names, and their data. A file system that has no such thing gives none.
+/// Reads the streams of a file that has been opened: their names, and their data. A file system that has no such thing
+/// gives none.
 ///
 /// Systems with name spaces give what is in that of users (`user.`), without the name space.
 ///
@@ -16,21 +17,13 @@ use std::path::Path;
     target_os = "freebsd",
     target_os = "netbsd"
 ))]
-pub(crate) fn read_streams(file: &Path) -> io::Result<Vec<(OsString, Vec<u8>)>> {
+pub(crate) fn read_streams(file: &File) -> io::Result<Vec<(OsString, Vec<u8>)>> {
     use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
     use rustix::io::Errno;
     use xattr::FileExt;
 
-    use super::long_path::{is_too_long, open_no_follow};
-
-    let listed = xattr::list(file);
-    // Only what is too long to be named is opened, which what lists attributes need not be able to.
-    let opened = match &listed {
-        Err(error) if is_too_long(error) => Some(open_no_follow(file)?),
-        _ => None,
-    };
-    let names = match opened.as_ref().map_or(listed, FileExt::list_xattr) {
+    let names = match file.list_xattr() {
         Ok(names) => names,
         Err(error) => {
             // The kind of such errors depends on the version of Rust.
@@ -55,11 +48,7 @@ pub(crate) fn read_streams(file: &Path) -> io::Result<Vec<(OsString, Vec<u8>)>> 
             }
         };
         // What has been removed in between is not there.
-        let data = match &opened {
-            Some(opened) => opened.get_xattr(&attribute)?,
-            None => xattr::get(file, &attribute)?,
-        };
-        if let Some(data) = data {
+        if let Some(data) = file.get_xattr(&attribute)? {
             streams.push((OsString::from_vec(name.to_vec()), data));
         }
     }
@@ -74,6 +63,6 @@ pub(crate) fn read_streams(file: &Path) -> io::Result<Vec<(OsString, Vec<u8>)>> 
     target_os = "freebsd",
     target_os = "netbsd"
 )))]
-pub(crate) fn read_streams(_file: &Path) -> io::Result<Vec<(OsString, Vec<u8>)>> {
+pub(crate) fn read_streams(_file: &File) -> io::Result<Vec<(OsString, Vec<u8>)>> {
     Err(io::ErrorKind::Unsupported.into())
 }

@@ -170,11 +170,12 @@ impl FileData {
         Some((node, inside, left))
     }
 
-    /// Calls `take` with the file that holds the data of `node`, if one does, and where in it they begin; looks then
-    /// whether it changed. Returns how many bytes it took.
+    /// Calls `take` with the file that holds the data of `node`, if one does, and where in it their byte `from` is; looks
+    /// then whether it changed. Returns how many bytes it took.
     pub(crate) fn take_of_file(
         &self,
         node: NodeId,
+        from: u64,
         cursor: &mut Cursor,
         take: impl FnOnce(&File, u64) -> u64,
     ) -> Result<u64> {
@@ -185,7 +186,7 @@ impl FileData {
             return Ok(0);
         }
         self.opened(node, id, cursor)?
-            .take_of_file(take)
+            .take_of_file(from, take)
             .map_err(|failure| self.error(node, failure))
     }
 
@@ -315,6 +316,12 @@ pub(crate) fn read_error(tree: &Tree, node: NodeId, failure: Failure) -> Error {
             path,
             origin,
             change,
+        },
+        Failure::Misstated { stated, found } => Error::SourceLength {
+            path,
+            origin,
+            stated,
+            found,
         },
     }
 }

@@ -138,6 +138,93 @@ fn a_source_replaced_by_something_else_is_an_error() {
     }
 }
 
+/// An empty file has no blocks, so nothing of it is read with the image.
+#[test]
+fn an_empty_source_that_has_data_since_is_an_error() {
+    let host = Host::with(&[("dir/a", b""), ("dir/b", b""), ("dir/full", b"data")]);
+    host.set_modified("dir/b", 1_000_000_000);
+    for file in ["tree", "alone"] {
+        let mut image = image();
+        match file {
+            "tree" => image
+                .root_mut()
+                .add_tree(host.path("dir"), false)
+                .map(|_| ()),
+            _ => image
+                .root_mut()
+                .add_file("b", &*host.path("dir/b"))
+                .map(|_| ()),
+        }
+        .unwrap();
+        check(&image);
+        host.file("dir/b", b"since");
+        host.set_modified("dir/b", 1_000_000_000);
+        let error = image.create_result_image().unwrap_err();
+        let (expected, found) = (0, 5);
+        assert_eq!(change(&error), Change::Length { expected, found });
+        assert_eq!(error.path().unwrap().to_string(), "/b");
+        assert_eq!(error.file(), Some(&*host.path("dir/b")));
+        let error = image.item("b").unwrap().data().unwrap_err();
+        assert_eq!(change(&error), Change::Length { expected, found });
+        // One that is gone cannot be vouched for.
+        fs::remove_file(host.path("dir/b")).unwrap();
+        let error = image.create_result_image().unwrap_err();
+        assert!(matches!(error, Error::ReadSource { .. }), "{error}");
+        // One that is not in the image does not matter.
+        image.root_mut().remove("b").unwrap();
+        image.create_result_image().unwrap();
+        host.file("dir/b", b"");
+        host.set_modified("dir/b", 1_000_000_000);
+    }
+}
+
+/// Files of `/proc` have data and say that they have no bytes, those of `/sys` say that they have 4096 and have fewer.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_source_whose_length_is_not_what_the_system_says_is_an_error() {
+    let proc = ("/proc/version", 0);
+    let sys = ("/sys/devices/system/cpu/online", 4096);
+    for (file, len) in [proc, sys] {
+        // Where there is no `/sys`, the first is enough.
+        let Ok(metadata) = fs::metadata(file) else {
+            assert_ne!(file, proc.0);
+            continue;
+        };
+        let content = fs::read(file).unwrap();
+        assert_eq!(metadata.len(), len);
+        assert_ne!(content.len() as u64, len);
+        for as_tree in [false, true] {
+            let mut image = image();
+            let mut root = image.root_mut();
+            match as_tree {
+                true => root.add_tree(file, false).map(|_| ()),
+                false => root
+                    .add_file(file.rsplit('/').next().unwrap(), PathBuf::from(file))
+                    .map(|_| ()),
+            }
+            .unwrap();
+            let made = image.create_result_image();
+            let error = made
+                .and_then(|result| result.write_to(io::sink()))
+                .unwrap_err();
+            let Error::SourceLength { stated, found, .. } = error else {
+                panic!("{error}");
+            };
+            assert_eq!(stated, len);
+            assert_eq!(found, (len > 0).then_some(content.len() as u64));
+            assert_eq!(error.file(), Some(file.as_ref()));
+            assert!(error.to_string().contains("set_stage_files(true)"));
+        }
+        // Copied when it is added, it has what it has.
+        let mut image = image();
+        image.set_stage_files(true);
+        image.root_mut().add_file("a", PathBuf::from(file)).unwrap();
+        check(&image);
+        let data = image.item("a").unwrap().data().unwrap();
+        assert_eq!(crate::support::bytes::all(data), content);
+    }
+}
+
 #[test]
 fn a_source_that_is_cut_while_it_is_read_is_an_error() {
     let len = 4 << 20;

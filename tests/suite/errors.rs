@@ -219,6 +219,24 @@ fn errors_about(end: &str) -> Vec<(Error, &'static str, u32)> {
             0xC0AA_B128,
         ),
         (
+            Error::SourceLength {
+                path: path(),
+                origin: Origin::File(file()),
+                stated: 4096,
+                found: Some(2),
+            },
+            "cannot read `/dir/item` from host/file: the system says that it has 4096 bytes, but it has 2; add it again, or have files copied while they are added with `set_stage_files(true)`",
+            0xC0AA_B128,
+        ),
+        (
+            Error::TooManyCopies {
+                link: file(),
+                limit: 3,
+            },
+            "links to directories make more than 3 copies of items, the last by host/file; leave links out with `LinkPolicy::Skip`, or allow more with `TreeOptions::max_copies`",
+            0xC0AA_B12A,
+        ),
+        (
             Error::UnresolvableLink {
                 link: file(),
                 problem: LinkProblem::Dangles,

@@ -26,6 +26,8 @@ mod file_system_names;
 mod golden;
 #[cfg(unix)]
 mod host_names;
+#[cfg(unix)]
+mod hostile_sources;
 mod image_manager;
 mod imapi2;
 mod import;
@@ -40,6 +42,7 @@ mod multisession;
 mod named_streams;
 mod names;
 mod outputs;
+mod panics;
 mod progress;
 mod report;
 mod revisions;

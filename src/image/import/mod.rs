@@ -404,28 +404,19 @@ impl FileSystemImage {
             self.settings.boot_readme.clone_from(&imported.boot_readme);
         }
         self.settings.free_media_blocks = u32::try_from(free).unwrap_or(u32::MAX);
-        let totals = volume_totals(&disc, file_system)?;
-        let imported_tree = self.check_tree(&self.settings).and_then(|()| {
-            self.transaction(|image| {
-                let blocks = disc.blocks();
-                let mut merge = Merge::new(image, &blocks, file_system, totals, &mut progress);
-                let mut walk = volume.walk();
-                while let Some(item) = walk.next() {
-                    merge.item(&item?, walk.level())?;
-                }
-                Ok(merge.summary)
-            })
-        });
-        match imported_tree {
-            Ok(summary) => {
-                self.settings.imported = Some(imported);
-                Ok(summary)
+        self.transaction_since(old, |image| {
+            image.check_tree(&image.settings)?;
+            let totals = volume_totals(&disc, file_system)?;
+            let blocks = disc.blocks();
+            let mut merge = Merge::new(image, &blocks, file_system, totals, &mut progress);
+            let mut walk = volume.walk();
+            while let Some(item) = walk.next() {
+                merge.item(&item?, walk.level())?;
             }
-            Err(error) => {
-                self.settings = old;
-                Err(error)
-            }
-        }
+            let summary = merge.summary;
+            image.settings.imported = Some(imported);
+            Ok(summary)
+        })
     }
 }
 

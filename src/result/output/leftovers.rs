@@ -4,11 +4,12 @@
 //! by being open.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::block::BLOCK_SIZE;
+use crate::host::source::{self as host, Metadata};
 
 /// What the name of such a file begins with.
 pub(super) const PREFIX: &str = ".imapi2fs-";
@@ -20,8 +21,8 @@ pub(super) const RANDOM: usize = 6;
 pub(crate) fn is_unfinished(name: &OsStr, metadata: &Metadata) -> bool {
     has_such_a_name(name)
         && metadata.is_file()
-        && metadata.len() % u64::from(BLOCK_SIZE) == 0
-        && has_one_name(metadata)
+        && metadata.len % u64::from(BLOCK_SIZE) == 0
+        && !metadata.is_linked
 }
 
 fn has_such_a_name(name: &OsStr) -> bool {
@@ -29,16 +30,6 @@ fn has_such_a_name(name: &OsStr) -> bool {
     random.is_some_and(|random| {
         random.len() == RANDOM && random.bytes().all(|byte| byte.is_ascii_alphanumeric())
     })
-}
-
-#[cfg(unix)]
-fn has_one_name(metadata: &Metadata) -> bool {
-    std::os::unix::fs::MetadataExt::nlink(metadata) == 1
-}
-
-#[cfg(not(unix))]
-fn has_one_name(_: &Metadata) -> bool {
-    true
 }
 
 /// Removes from `directory` those that are not in use, and returns them. What cannot be removed stays.
@@ -89,7 +80,7 @@ fn remove_unused(path: &Path, name: &OsStr) -> io::Result<()> {
 
     use rustix::fs::OFlags;
 
-    use crate::source::FileId;
+    use crate::host::source::FileId;
 
     let file = File::options()
         .read(true)
@@ -97,7 +88,7 @@ fn remove_unused(path: &Path, name: &OsStr) -> io::Result<()> {
         .open(path)?;
     lock(&file)?;
     // It may have been finished, or removed, before it was locked.
-    if !is_unfinished(name, &file.metadata()?) || FileId::of(&file) != FileId::at(path) {
+    if !is_unfinished(name, &host::metadata_of(&file)?) || FileId::of(&file) != FileId::at(path) {
         return Err(io::ErrorKind::NotFound.into());
     }
     fs::remove_file(path)
@@ -110,7 +101,7 @@ fn remove_unused(path: &Path, name: &OsStr) -> io::Result<()> {
     const DELETE: u32 = 0x0001_0000;
     const FILE_FLAG_DELETE_ON_CLOSE: u32 = 0x0400_0000;
 
-    if !is_unfinished(name, &fs::symlink_metadata(path)?) {
+    if !is_unfinished(name, &host::metadata(host::Place::of(path))?) {
         return Err(io::ErrorKind::NotFound.into());
     }
     // Shared with nobody, it is opened only if nobody has it open.

@@ -13,7 +13,7 @@ pub(crate) use self::leftovers::is_unfinished;
 use self::unfinished::How;
 pub use self::unfinished::UnfinishedFile;
 use crate::error::{Error, Result};
-use crate::source::FileId;
+use crate::host::source::FileId;
 
 /// Where an image is to be written, found before anything is planned: a file, a device or a pipe. Not in IMAPI2.
 ///
