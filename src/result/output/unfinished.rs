@@ -31,7 +31,6 @@ pub struct UnfinishedFile {
 #[derive(Debug)]
 enum Place {
     /// Nowhere: it has no name, and goes with its last handle.
-    #[cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "not made"))]
     Unnamed,
     /// Beside the one that it becomes.
     Named(TempPath),
