@@ -92,7 +92,7 @@ pub use self::boot::{BootImageData, BootOptions, RecordedBootEntry};
 pub use self::codec::unique::NameChange;
 pub use self::el_torito::{BootEmulation, BootPlatform};
 pub use self::error::{
-    BootProblem, Change, Error, HResult, LinkProblem, NameProblem, Origin, Result,
+    BootProblem, Change, Error, HResult, LinkProblem, NameProblem, Origin, Result, SessionProblem,
 };
 pub use self::extract::{
     ExistingItems, ExtractLeftOut, ExtractOptions, ExtractProgress, ExtractReason, ExtractReport,
@@ -112,8 +112,8 @@ pub use self::import::{
     RecordedItems, RecordedKind, RecordedSession, RecordedVolume, RecordedWalk, SequentialImage,
 };
 pub use self::media::{
-    Disc, FileDisc, MediaType, Multisession, MultisessionInterface, MultisessionRandomWrite,
-    MultisessionSequential, ReaderDisc,
+    Disc, FileDisc, Locking, MediaType, MemoryDisc, Multisession, MultisessionInterface,
+    MultisessionRandomWrite, MultisessionSequential, ReaderDisc, WritableDisc, WritableFile,
 };
 pub use self::path::ImagePath;
 pub use self::printable::Printable;

@@ -2,6 +2,8 @@
 //!
 //!     cargo run --release --example append_session -- <IMAGE> <SOURCE_DIR>
 
+#[path = "../common/interrupt.rs"]
+mod interrupt;
 #[path = "../common/messages.rs"]
 mod messages;
 #[path = "../common/progress.rs"]
@@ -10,30 +12,26 @@ mod progress;
 mod tree;
 
 use std::error::Error;
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::process::{self, ExitCode};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use clap::Parser;
 use imapi2fs::{
-    FileDisc, FileSystemImage, FileSystems, ImportLeftOut, ImportOptions, InterchangeLevel,
-    MultisessionInterface, RandomWriteImage, ResultImage, SequentialImage,
+    FileSystemImage, FileSystems, ImportLeftOut, ImportOptions, InterchangeLevel, Locking,
+    MultisessionInterface, RandomWriteImage, ResultImage, SequentialImage, WritableFile,
+    WriteOptions,
 };
 
+use interrupt::{INTERRUPTED, interrupts};
 use messages::note;
 use progress::Progress;
 use tree::TreeArgs;
 
 /// How many of the items left out are named without `--report`.
 const NAMED: usize = 10;
-
-/// Bytes that are copied at a time.
-const CHUNK: usize = 1 << 18;
-
-/// Set when the user interrupts.
-static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// Adds what is in a directory to a disc image, as another session
 ///
@@ -90,11 +88,24 @@ struct Options {
     /// Name every item left out, not only the first
     #[arg(long)]
     report: bool,
+
+    /// Wait while another program is writing to the image [default: fail]
+    #[arg(long)]
+    wait: bool,
+
+    /// Do not lock the image, where its file system has no locks; nothing else may write to it
+    #[arg(long, conflicts_with = "wait")]
+    no_lock: bool,
 }
 
 const DETAILS: &str = "\
 What leads to the new session is written last, and only when all else is on the
 disc: whatever interrupts the program before, the old session stays as it was.
+In the end the image is opened again: unless the new session is what a reader
+finds, the image is put back as it was, and the program fails.
+
+The image is locked from the start to the end against others that add to it,
+not against readers.
 
 With --sequential, what follows on the last session in a file is kept, and the
 new session goes behind it, unless it is all zeros (64 MiB at most are looked
@@ -102,10 +113,12 @@ at) or what an interrupted writer left: that is cut off.";
 
 /// Why the image cannot be continued or written.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot continue {}", .image.display())]
+#[error("cannot continue {}{}", .image.display(), .way_out)]
 struct ImageError {
     image: PathBuf,
-    source: Box<dyn Error>,
+    /// What to do about it.
+    way_out: &'static str,
+    source: imapi2fs::Error,
 }
 
 fn main() -> ExitCode {
@@ -113,11 +126,14 @@ fn main() -> ExitCode {
 }
 
 fn run(options: &Options) -> Result<(), Box<dyn Error>> {
-    let failed = |source: Box<dyn Error>| ImageError {
+    let failed = |source| ImageError {
         image: options.image.clone(),
+        way_out: options.way_out(&source),
         source,
     };
-    let (mut image, imported) = continued(options).map_err(failed)?;
+    let disc = WritableFile::open(&options.image, options.locking()).map_err(failed)?;
+    let disc = Arc::new(disc);
+    let (mut image, imported) = continued(&disc, options).map_err(failed)?;
     for path in &options.remove {
         if image.item(path)?.is_directory() {
             image.root_mut().remove_tree(path)?;
@@ -141,8 +157,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
             image.session_start_block()
         ));
     }
-    ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed))?;
-    write(&result, image.session_start_block(), options).map_err(failed)?;
+    write(&result, &disc).map_err(failed)?;
     Ok(())
 }
 
@@ -151,11 +166,35 @@ impl Options {
     fn named(&self) -> usize {
         if self.report { usize::MAX } else { NAMED }
     }
+
+    const fn locking(&self) -> Locking {
+        if self.wait {
+            Locking::Wait
+        } else if self.no_lock {
+            Locking::Skip
+        } else {
+            Locking::Refuse
+        }
+    }
+
+    /// What a user of this program can do about an error.
+    const fn way_out(&self, error: &imapi2fs::Error) -> &'static str {
+        match error {
+            imapi2fs::Error::LockDisc { .. } => " (--no-lock adds to it without a lock)",
+            imapi2fs::Error::SessionNotFound { .. } if self.sequential => {
+                " (without --sequential, its start is rewritten to lead to the new session)"
+            }
+            _ => "",
+        }
+    }
 }
 
 /// An image that has what the disc has, and the file system it is from.
-fn continued(options: &Options) -> Result<(FileSystemImage, FileSystems), Box<dyn Error>> {
-    let disc = FileDisc::open(&options.image)?;
+fn continued(
+    disc: &Arc<WritableFile>,
+    options: &Options,
+) -> imapi2fs::Result<(FileSystemImage, FileSystems)> {
+    let disc = Arc::clone(disc);
     let interface = if options.sequential {
         MultisessionInterface::sequential(SequentialImage::open(disc)?)
     } else {
@@ -193,97 +232,19 @@ fn described(left_out: &ImportLeftOut) -> String {
     }
 }
 
-/// Writes what is new, and last what leads to it.
-fn write(result: &ResultImage, start: u32, options: &Options) -> Result<(), Box<dyn Error>> {
-    let mut file = File::options().write(true).open(&options.image)?;
-    let old_len = file.metadata()?.len();
-    let block = u64::from(result.block_size());
-    // Where in the image each range is, and where in the file it goes.
-    let ranges: Vec<(u64, u64, u64)> = match result.modified_blocks() {
-        None => {
-            let at = u64::from(start) * block;
-            // The first descriptor comes last: without it, the session is not found. Those behind it come first: by them
-            // it is known that what lies there is no more than the rest of a session.
-            let [descriptor, head] = [17, 257].map(|end| result.len().min(end * block));
-            [(descriptor, head), (head, result.len()), (0, descriptor)]
-                .into_iter()
-                .map(|(from, to)| (from, at + from, to - from))
-                .collect()
+/// Adds the session to the image.
+fn write(result: &ResultImage, disc: &Arc<WritableFile>) -> imapi2fs::Result<()> {
+    let is_interrupted = interrupts();
+    let mut bar = None;
+    let written = result.append_to_with(disc, &WriteOptions::new(), |at| {
+        if is_interrupted.load(Ordering::Relaxed) {
+            return ControlFlow::Break(());
         }
-        Some(ranges) => ranges
-            .into_iter()
-            .map(|range| {
-                let first = u64::from(*range.start()) * block;
-                (first, first, range.count() as u64 * block)
-            })
-            .collect(),
-    };
-    if options.sequential && file.metadata()?.is_file() {
-        // What an interrupted writer left there would be in the way of the session after this one.
-        file.set_len(old_len.min(u64::from(start) * block))?;
-    }
-    let written = (|| {
-        // Nothing leads to the first range, nor to the first two of a session alone.
-        let (body, lead) = ranges.split_at(if result.modified_blocks().is_some() {
-            1
-        } else {
-            2
-        });
-        let total = body.iter().map(|(_, _, len)| len).sum();
-        let mut bar = Progress::new(total);
-        let mut before = 0;
-        for range in body {
-            file.sync_data()?;
-            copy(result, &mut file, *range, &mut |done| {
-                let block = u32::try_from((range.0 + done) / block).unwrap_or(u32::MAX);
-                let item = || result.progress_items().from_block(block);
-                let _ = bar.update(before + done, || {
-                    item().map_or(String::new(), |item| item.description().to_owned())
-                });
-                !INTERRUPTED.load(Ordering::Relaxed)
-            })?;
-            before += range.2;
-        }
-        Ok::<_, Box<dyn Error>>(lead.to_vec())
-    })();
+        let bar = bar.get_or_insert_with(|| Progress::new(at.bytes_total()));
+        bar.update(at.bytes_done(), || at.current())
+    });
     match written {
-        Ok(lead) => {
-            // These are a few blocks, which nothing interrupts. What leads to others is written when they are there.
-            for range in lead {
-                file.sync_data()?;
-                copy(result, &mut file, range, &mut |_| true)?;
-            }
-            file.sync_all()?;
-            Ok(())
-        }
-        Err(error) => {
-            // Nothing leads there; a device cannot be cut.
-            let _ = file.set_len(old_len);
-            Err(error)
-        }
+        Err(imapi2fs::Error::Cancelled) => process::exit(INTERRUPTED),
+        written => written.map(drop),
     }
-}
-
-/// Copies a range; `goes_on` is told what has been copied, and may say that it is enough.
-fn copy(
-    result: &ResultImage,
-    file: &mut File,
-    (from, to, len): (u64, u64, u64),
-    goes_on: &mut dyn FnMut(u64) -> bool,
-) -> Result<(), Box<dyn Error>> {
-    let mut stream = result.image_stream();
-    stream.seek(SeekFrom::Start(from))?;
-    file.seek(SeekFrom::Start(to))?;
-    let mut chunk = vec![0; CHUNK];
-    let mut done = 0;
-    while done < len {
-        if !goes_on(done) {
-            return Err("interrupted".into());
-        }
-        let wanted = (len - done).min(CHUNK as u64) as usize;
-        stream.read_exact(&mut chunk[..wanted])?;
-        file.write_all(&chunk[..wanted])?;
-        done += wanted as u64;
-    }
-    Ok(())
 }

@@ -73,16 +73,20 @@ fn option(error: &Error) -> Option<&'static str> {
         }
         Error::WorkingDirectorySpace { .. } if builds => "choose another with --working-directory",
         Error::IncompatiblePreviousSession { .. } if appends => {
-            if error.advice()?.contains("rock_ridge") {
+            let advice = error.advice()?;
+            if advice.contains("rock_ridge") {
                 "allow that with --drop-rock-ridge"
-            } else {
+            } else if advice.contains("other_producers") {
                 "allow that with --foreign"
+            } else {
+                return None;
             }
         }
         Error::ExtractDirectory { .. } => {
             "choose a new or an empty one, or allow that with --keep-existing"
         }
         Error::ExtractSize { .. } => "allow more with --max-size",
+        Error::DiscInUse { .. } if appends => "wait until it has finished with --wait",
         Error::BootImage { problem, .. } if builds => match problem {
             BootProblem::Embedded => "leave out --embed-small-files",
             BootProblem::TooLong { .. } => {

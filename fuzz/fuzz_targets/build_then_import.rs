@@ -4,10 +4,11 @@
 #![no_main]
 
 use std::io::Cursor;
+use std::sync::Arc;
 
 use arbitrary::Arbitrary;
 use imapi2fs::{
-    FileSystemImage, FileSystems, ImagePath, InterchangeLevel, MultisessionInterface,
+    FileSystemImage, FileSystems, ImagePath, InterchangeLevel, MemoryDisc, MultisessionInterface,
     RandomWriteImage, ReaderDisc, ResultImage, SequentialImage, Timestamp,
 };
 use libfuzzer_sys::fuzz_target;
@@ -63,24 +64,15 @@ fn disc(bytes: &[u8]) -> ReaderDisc<Cursor<Vec<u8>>> {
 }
 
 /// The disc with a session that was added to it.
-fn written(mut bytes: Vec<u8>, result: &ResultImage, start: u32) -> imapi2fs::Result<Vec<u8>> {
-    let mut put = |from: u64, to: usize, len: usize| {
-        let mut part = vec![0; len];
-        result.read_at(from, &mut part)?;
-        bytes.resize(bytes.len().max(to + len), 0);
-        bytes[to..to + len].copy_from_slice(&part);
-        Ok::<_, imapi2fs::Error>(())
-    };
-    match result.modified_blocks() {
-        None => put(0, start as usize * 2048, result.len() as usize)?,
-        Some(ranges) => {
-            for range in ranges {
-                let at = *range.start() as usize * 2048;
-                put(at as u64, at, range.count() * 2048)?;
-            }
+fn written(bytes: Vec<u8>, result: &ResultImage) -> imapi2fs::Result<Vec<u8>> {
+    let disc = Arc::new(MemoryDisc::new(bytes.clone()));
+    match result.append_to(&disc) {
+        Ok(_) => Ok(disc.to_vec()),
+        Err(error) => {
+            assert!(disc.to_vec() == bytes, "the disc is not as it was: {error}");
+            Err(error)
         }
     }
-    Ok(bytes)
 }
 
 fn imported(
@@ -142,10 +134,12 @@ fuzz_target!(|input: Input| {
     let Ok(result) = second.create_result_image() else {
         return;
     };
-    let start = second.session_start_block();
-    let Ok(bytes) = written(bytes, &result, start) else {
-        assert!(!input.damage.is_empty());
-        return;
+    let bytes = match written(bytes, &result) {
+        Ok(bytes) => bytes,
+        Err(error) => {
+            assert!(!input.damage.is_empty(), "{error}");
+            return;
+        }
     };
     if input.damage.is_empty() {
         let third = imported(&bytes, input.sequential, file_system).unwrap();

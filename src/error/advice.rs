@@ -8,6 +8,10 @@ use crate::file_systems::FileSystems;
 pub(crate) const OTHER_PRODUCER: &str = "another program recorded it";
 pub(crate) const ROCK_RIDGE: &str = "its ISO 9660 has Rock Ridge, which would be lost";
 
+/// Why nothing follows on what a file has.
+pub(crate) const TOO_LONG: &str = "it is a file of 4 TiB or more, and a session past its end would be past the last block \
+    that a disc can have, block 2147483646";
+
 pub(super) const RENAME_SOURCE: &str = "rename it, or leave it out with `TreeOptions::exclude`";
 pub(super) const ANY_CHARACTERS: &str = "allow them with `set_use_restricted_character_set(false)`";
 pub(super) const EXACT_NAME: &str = "give the exact name";
@@ -32,6 +36,7 @@ pub(super) const IMPORT_WORK: &str =
     "if you trust the disc, raise the limit with `ImportOptions::work`";
 pub(super) const CHOOSE_DISC: &str = "choose one with `set_multisession_interfaces`";
 pub(super) const IMPORT_AGAIN: &str = "import it again";
+pub(super) const WAIT: &str = "wait until it has finished with `Locking::Wait`";
 pub(super) const ADD_BOOT_IMAGES: &str =
     "set some with `set_boot_image_options_array`, or remove the file";
 pub(super) const ANOTHER_FILE: &str = "write the image to another file";
@@ -62,6 +67,7 @@ pub(super) fn of_session(what: &str) -> Option<&'static str> {
     match what {
         OTHER_PRODUCER => Some("allow that with `ImportOptions::other_producers`"),
         ROCK_RIDGE => Some("allow that with `ImportOptions::drop_rock_ridge`"),
+        TOO_LONG => Some("cut off what follows its last volume, if nobody needs that"),
         _ => None,
     }
 }
@@ -150,6 +156,7 @@ impl Error {
             Self::ImportWork { .. } => IMPORT_WORK,
             Self::MultisessionNotSet => CHOOSE_DISC,
             Self::DiscMismatch { .. } => IMPORT_AGAIN,
+            Self::DiscInUse { .. } => WAIT,
             Self::IncompatiblePreviousSession { what } => return of_session(what),
             Self::BootImage { problem, .. } => return of_boot_image(problem),
             Self::NoBootCatalog { .. } => ADD_BOOT_IMAGES,

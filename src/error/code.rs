@@ -107,6 +107,8 @@ impl Error {
             // E_FAIL: writing is the caller's there, and IMAPI2 does not extract.
             Self::Write { .. }
             | Self::WriteImage { .. }
+            | Self::WriteDisc { .. }
+            | Self::LockDisc { .. }
             | Self::OutputIsSource { .. }
             | Self::OutputInSource { .. }
             | Self::ExtractDirectory { .. }
@@ -114,7 +116,9 @@ impl Error {
             | Self::ExtractItems { .. }
             | Self::ExtractSize { .. }
             | Self::WriteExtracted { .. } => 0x8000_4005,
-            Self::Cancelled => 0xC0AA_0002, // E_IMAPI_REQUEST_CANCELLED
+            Self::DiscInUse { .. } => 0xC0AA_0210, // E_IMAPI_RECORDER_LOCKED
+            Self::SessionNotFound { .. } => 0xC0AA_0007, // E_IMAPI_BURN_VERIFICATION_FAILED
+            Self::Cancelled => 0xC0AA_0002,        // E_IMAPI_REQUEST_CANCELLED
         })
     }
 }

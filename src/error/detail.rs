@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::file_systems::FileSystems;
 use crate::path::ImagePath;
 use crate::printable::Printable;
 
@@ -186,5 +187,29 @@ impl fmt::Display for LinkProblem {
             Self::LeadsToAncestor => "leads to a directory it lies in",
             Self::LeftOut => "leads to something that is left out",
         })
+    }
+}
+
+/// What a reader of a disc finds in place of the session that was written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SessionProblem {
+    /// Blocks of it hold something else.
+    Block(u32),
+    /// A file system is not there, or leads to the files of another session.
+    FileSystem(FileSystems),
+    /// The disc cannot be read.
+    Unreadable,
+}
+
+impl fmt::Display for SessionProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Block(block) => write!(f, "block {block} does not hold what was written"),
+            Self::FileSystem(file_system) => {
+                write!(f, "{file_system} does not lead to its files")
+            }
+            Self::Unreadable => f.write_str("the disc cannot be read"),
+        }
     }
 }

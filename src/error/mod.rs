@@ -8,9 +8,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use self::advice::end;
-pub(crate) use self::advice::{OTHER_PRODUCER, ROCK_RIDGE};
+pub(crate) use self::advice::{OTHER_PRODUCER, ROCK_RIDGE, TOO_LONG};
 pub use self::code::HResult;
-pub use self::detail::{BootProblem, Change, LinkProblem, NameProblem, Origin};
+pub use self::detail::{BootProblem, Change, LinkProblem, NameProblem, Origin, SessionProblem};
 use crate::el_torito::BootEmulation;
 use crate::file_systems::{FileSystems, InvalidValue, UdfRevision};
 use crate::path::ImagePath;
@@ -714,6 +714,44 @@ pub enum Error {
         /// The directory that is added.
         directory: PathBuf,
     },
+    /// Blocks of a disc cannot be written.
+    #[error("cannot write block {block} of the disc")]
+    WriteDisc {
+        /// The first of them.
+        block: u32,
+        /// What the disc says.
+        source: io::Error,
+    },
+    /// Another writer has the file that serves as a disc.
+    #[error("{} is in use: another program is writing to it{}", Printable(.file.display()), end(Some(advice::WAIT)))]
+    DiscInUse {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The file that serves as a disc cannot be locked: its file system may have no locks. Whoever ensures that nothing
+    /// else writes to it can open it with [`Locking::Skip`](crate::Locking::Skip).
+    #[error("cannot lock {}", Printable(.file.display()))]
+    LockDisc {
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A session was written, but whoever opens the disc does not find it.
+    #[error(
+        "a reader of the disc would not find the session at block {block}, which was just written: {problem}{}",
+        if *.restored { " (the disc has been put back as it was)" } else { "" }
+    )]
+    SessionNotFound {
+        /// The first block of the session.
+        block: u32,
+        /// What a reader finds instead.
+        problem: SessionProblem,
+        /// Whether the disc is as it was before, as far as it can be cut.
+        restored: bool,
+        /// Why the disc cannot be read, if it cannot.
+        source: Option<Box<Self>>,
+    },
     /// The caller ended the operation.
     #[error("cancelled by the caller")]
     Cancelled,
@@ -776,6 +814,8 @@ impl Error {
             | Self::ReadStreams { file, .. }
             | Self::SpecialFile { file }
             | Self::OpenImage { file, .. }
+            | Self::DiscInUse { file }
+            | Self::LockDisc { file, .. }
             | Self::WriteImage { file, .. }
             | Self::OutputIsSource { file, .. }
             | Self::OutputInSource { file, .. }
@@ -840,6 +880,8 @@ impl From<Error> for io::Error {
             Error::ReadSource { source, .. }
             | Error::OpenSource { source, .. }
             | Error::ReadDisc { source, .. }
+            | Error::WriteDisc { source, .. }
+            | Error::LockDisc { source, .. }
             | Error::ReadBootImage { source, .. }
             | Error::ReadStreams { source, .. }
             | Error::WriteImage { source, .. }

@@ -9,8 +9,8 @@ use super::report::ExtractReason;
 use crate::error::Error;
 use crate::host::{Directory, Target, is_unreachable};
 use crate::import::RecordedItem;
+use crate::media::write_all_at;
 use crate::recorded::Data;
-use crate::source::write_all_at;
 use crate::time::Timestamp;
 
 /// Bytes that are copied at a time.

@@ -39,7 +39,7 @@ use crate::iso9660;
 use crate::layout::{self, Layout};
 use crate::media::MultisessionInterface;
 use crate::path::ImagePath;
-use crate::result::ResultImage;
+use crate::result::{ContinuedDisc, ResultImage};
 use crate::source::{PlatformStaging, Source, Stage, StagingPolicy};
 use crate::time::Timestamp;
 use crate::tree::{Attributes, NodeId, Times, Tree};
@@ -298,11 +298,18 @@ impl FileSystemImage {
         if needed > limit {
             return Err(Error::ImageTooBig { needed, limit });
         }
-        let disc_id = match &self.settings.imported {
-            Some(imported) => imported.disc_id.clone(),
-            None => self.effective_volume_name(),
+        let Some(imported) = &self.settings.imported else {
+            return Ok(ResultImage::new(layout, &self.effective_volume_name()));
         };
-        Ok(ResultImage::new(layout, &disc_id))
+        let continued = ContinuedDisc {
+            id: imported.disc_id.clone(),
+            file_systems: imported.file_systems,
+            previous: imported.previous,
+            next: imported.next,
+            is_random: imported.random_write.is_some(),
+            import: self.settings.import.clone(),
+        };
+        Ok(ResultImage::continuing(layout, continued))
     }
 
     fn lay_out(&self) -> Result<Layout> {

@@ -15,7 +15,7 @@ use super::disc::RecordedDisc;
 use super::end::{partitions_end, session_end};
 use super::probe::{self, ALIGNMENT, MAX_SESSIONS};
 use crate::block::{BLOCK, BLOCK_SIZE, MAX_BLOCKS};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, TOO_LONG};
 use crate::iso9660::FIRST_DESCRIPTOR;
 use crate::media::{Blocks, Disc, Multisession, MultisessionRandomWrite, MultisessionSequential};
 
@@ -39,10 +39,12 @@ const PIECE: u64 = 64 << 10;
 /// An image that serves as a disc of sequential sessions: the next one is to be appended to it.
 ///
 /// It goes behind the last volume. What lies behind that in a file is kept, and the session goes behind it, unless it is
-/// zeros, or what an interrupted writer left: 17 blocks of zeros, and then a volume descriptor that is not the first. So a
-/// writer that may be interrupted cuts the file where the session begins, and writes the session from its block 17 on, and
-/// its first 17 blocks last; the last of them leads to all others.
+/// zeros, or what an interrupted writer left: 17 blocks of zeros, and then a volume descriptor that is not the first. So
+/// [`ResultImage::append_to`](crate::ResultImage::append_to) cuts the file where the session begins, and writes the session
+/// from its block 17 on, and its first 17 blocks last; the last of them leads to all others.
 /// On what cannot grow, such as a device, nothing is looked for behind the last volume but partitions.
+///
+/// It takes no lock: that of a [`WritableFile`](crate::WritableFile) as its disc keeps others from adding a session.
 ///
 /// When the disc has another length than before, it is looked at anew: an image that continues it gives
 /// [`Error::DiscMismatch`] when a session was added since.
@@ -99,7 +101,7 @@ impl Found {
             end.checked_next_multiple_of(unit).unwrap_or(u32::MAX)
         };
         let total = disc.total_blocks();
-        let can_grow = disc.maximum_blocks() > total;
+        let can_grow = disc.can_grow();
         let mut end = total;
         if let Some(start) = previous {
             let blocks = &recorded.blocks();
@@ -118,6 +120,9 @@ impl Found {
             let incompatible = |what| Err(Error::IncompatiblePreviousSession { what });
             if recorded.sessions().len() >= MAX_SESSIONS {
                 return incompatible("it has as many sessions as are looked for");
+            }
+            if can_grow && u64::from(next) >= MAX_BLOCKS {
+                return incompatible(TOO_LONG);
             }
             let disc = Arc::new(Continued {
                 disc: Arc::clone(disc),
@@ -258,6 +263,9 @@ impl fmt::Debug for SequentialImage {
 /// The session goes behind all that a file has, or behind the volumes and partitions on a device. It continues the last
 /// session that is found from block 0 by following the ends of volumes. When it is written, block 0 leads to it, and the
 /// sessions before it can no longer be reached from there, as with IMAPI2.
+/// [`ResultImage::append_to`](crate::ResultImage::append_to) writes it.
+///
+/// It takes no lock: that of a [`WritableFile`](crate::WritableFile) as its disc keeps others from adding a session.
 pub struct RandomWriteImage {
     disc: Arc<dyn Disc>,
 }

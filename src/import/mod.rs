@@ -6,6 +6,7 @@
 mod data;
 mod disc;
 mod end;
+mod identifier;
 mod images;
 mod item;
 mod options;
@@ -17,6 +18,7 @@ mod walk;
 pub use self::data::RecordedData;
 pub use self::disc::RecordedDisc;
 pub(crate) use self::end::{partitions_end, session_end};
+pub(crate) use self::identifier::disc_identifier;
 pub use self::images::{RandomWriteImage, SequentialImage};
 pub use self::item::{RecordedExtent, RecordedItem, RecordedItems, RecordedKind};
 pub use self::options::ImportOptions;

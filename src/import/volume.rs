@@ -14,6 +14,7 @@ use encoding_rs::Encoding;
 
 use super::item::{RecordedItem, Shared};
 use super::walk::RecordedWalk;
+use crate::block::{BLOCK_SIZE, Extent};
 use crate::error::{Error, Result};
 use crate::file_systems::{FileSystems, UdfRevision};
 use crate::iso9660::read::Descriptors;
@@ -143,6 +144,17 @@ impl RecordedVolume {
     /// A walk that is a part of the operation that opened this.
     pub(super) fn walk_on(&self) -> RecordedWalk<'_> {
         RecordedWalk::new(&self.shared, Some(self.shared.blocks.work()))
+    }
+
+    /// Whether the root directory, which can be read, lies in these blocks: the volume is that of the session there.
+    pub(crate) fn is_rooted_in(&self, session: Extent) -> Result<bool> {
+        let root = self.shared.volume.root()?;
+        let mut entries = self.shared.volume.entries(&root)?;
+        entries.next().transpose()?;
+        // Where its structure lies: what the root has embedded in that has no place of its own.
+        let block = root.identity.checked_div(BLOCK_SIZE.into()).unwrap_or(0);
+        let [start, end] = [session.start, session.end()].map(|block| u64::from(block.0));
+        Ok((start..end).contains(&block))
     }
 
     /// What was found so far that a standard forbids, and was got over.

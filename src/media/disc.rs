@@ -14,9 +14,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::MediaType;
+use super::positioned::read_exact_at;
 use crate::block::{BLOCK, BLOCK_SIZE, MAX_BLOCKS};
 
 /// A disc, or what serves as one: blocks of [`BLOCK_SIZE`] bytes that can be read in any order, by several threads.
+///
+/// Reading takes no lock. Who wants nothing to be written between importing a disc and continuing it imports from a
+/// [`WritableDisc`](crate::WritableDisc), which has no other writer.
 ///
 /// IMAPI2: `IDiscRecorder2` and `IDiscFormat2Data`, as far as an image builder needs them.
 #[doc(alias = "IDiscRecorder2")]
@@ -43,6 +47,13 @@ pub trait Disc: Send + Sync {
     /// Number of blocks that can still be written. Default: 0.
     fn free_blocks(&self) -> u32 {
         0
+    }
+
+    /// Whether it gets longer when blocks past its end are written, as a file does: then what it has is what was written to
+    /// it, and nothing but its length says where it ends. A medium has the blocks it has. Default: whether it can have
+    /// [more](Disc::maximum_blocks) than can be read.
+    fn can_grow(&self) -> bool {
+        self.maximum_blocks() > self.total_blocks()
     }
 
     /// The most blocks that a medium can have in this drive, whichever of those that the drive writes; 0 if that is
@@ -82,6 +93,10 @@ impl<T: Disc + ?Sized> Disc for Arc<T> {
         (**self).free_blocks()
     }
 
+    fn can_grow(&self) -> bool {
+        (**self).can_grow()
+    }
+
     fn maximum_blocks(&self) -> u32 {
         (**self).maximum_blocks()
     }
@@ -95,19 +110,19 @@ impl<T: Disc + ?Sized> Disc for Arc<T> {
     }
 }
 
-/// Blocks of `len` bytes; zeros follow a last block that is there in part.
-fn total_blocks(len: u64) -> u32 {
+/// Blocks of `len` bytes; zeros follow a last block that is there in part. Those past 8 TiB have no number.
+pub(super) fn total_blocks(len: u64) -> u32 {
     u32::try_from(len.div_ceil(u64::from(BLOCK_SIZE))).unwrap_or(u32::MAX)
 }
 
 /// Blocks that can still be written behind `total` of them, where there is room without end.
-fn growth(total: u32) -> u32 {
+pub(super) fn growth(total: u32) -> u32 {
     let left = MAX_BLOCKS.saturating_sub(total.into());
     u32::try_from(left).unwrap_or(u32::MAX)
 }
 
 /// Where a block begins.
-fn byte_of(block: u32) -> u64 {
+pub(super) fn byte_of(block: u32) -> u64 {
     u64::from(block).saturating_mul(BLOCK_SIZE.into())
 }
 
@@ -148,8 +163,12 @@ impl FileDisc {
         })
     }
 
+    pub(super) const fn file(&self) -> &File {
+        &self.file
+    }
+
     /// The length it has now: another program, or an image that continues it, may have added a session.
-    fn len(&self) -> u64 {
+    pub(super) fn len(&self) -> u64 {
         if !self.can_grow {
             return self.len;
         }
@@ -180,6 +199,10 @@ impl Disc for FileDisc {
         self.len()
     }
 
+    fn can_grow(&self) -> bool {
+        self.can_grow
+    }
+
     fn free_blocks(&self) -> u32 {
         if self.can_grow {
             growth(self.total_blocks())
@@ -190,7 +213,7 @@ impl Disc for FileDisc {
 }
 
 /// How much of a buffer of `buf` bytes there is from `offset` on, if less than a block is missing.
-fn filled(len: u64, offset: u64, buf: usize) -> usize {
+pub(super) fn filled(len: u64, offset: u64, buf: usize) -> usize {
     let left = usize::try_from(len.saturating_sub(offset)).unwrap_or(usize::MAX);
     // What lacks more than that is an error of reading.
     if left < buf && buf.saturating_sub(left) < BLOCK {
@@ -198,33 +221,6 @@ fn filled(len: u64, offset: u64, buf: usize) -> usize {
     } else {
         buf
     }
-}
-
-#[cfg(unix)]
-fn read_exact_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::read_exact_at(file, buf, offset)
-}
-
-#[cfg(windows)]
-fn read_exact_at(file: &File, mut buf: &mut [u8], mut offset: u64) -> io::Result<()> {
-    while !buf.is_empty() {
-        match std::os::windows::fs::FileExt::seek_read(file, buf, offset) {
-            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-            Ok(len) => {
-                buf = buf.get_mut(len..).unwrap_or_default();
-                offset = offset.saturating_add(len as u64);
-            }
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(())
-}
-
-#[cfg(not(any(unix, windows)))]
-fn read_exact_at(mut file: &File, buf: &mut [u8], offset: u64) -> io::Result<()> {
-    file.seek(SeekFrom::Start(offset))?;
-    file.read_exact(buf)
 }
 
 /// Anything that can be read from any position, as a disc. Threads read it one after another. It counts as something that
@@ -268,6 +264,10 @@ impl<R: Read + Seek + Send> Disc for ReaderDisc<R> {
 
     fn total_bytes(&self) -> u64 {
         self.len
+    }
+
+    fn can_grow(&self) -> bool {
+        true
     }
 
     fn free_blocks(&self) -> u32 {

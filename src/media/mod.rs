@@ -3,14 +3,20 @@
 mod blocks;
 mod data;
 mod disc;
+mod memory;
 mod multisession;
+mod positioned;
 mod types;
+mod writable;
 
 pub(crate) use self::blocks::Blocks;
 pub(crate) use self::data::{DiscData, missing};
 pub use self::disc::{Disc, FileDisc, ReaderDisc};
+pub use self::memory::MemoryDisc;
 pub use self::multisession::{
     Multisession, MultisessionInterface, MultisessionRandomWrite, MultisessionSequential,
 };
+pub(crate) use self::positioned::{read_at, read_exact_at, write_all_at};
 pub(crate) use self::types::Defaults;
 pub use self::types::MediaType;
+pub use self::writable::{Locking, WritableDisc, WritableFile};

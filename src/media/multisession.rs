@@ -8,6 +8,9 @@ use super::Disc;
 
 /// A way to write another session, as a drive offers it.
 ///
+/// It says where the session goes. It neither writes nor locks the disc: whoever gives the drive keeps other writers away
+/// from it, as [`WritableFile`](crate::WritableFile) does with a file.
+///
 /// IMAPI2: `IMultisession`.
 #[doc(alias = "IMultisession")]
 pub trait Multisession: Send + Sync {

@@ -1,5 +1,6 @@
 //! Result images: a view of blocks that are made when they are read.
 
+mod append;
 mod chunks;
 mod clone;
 mod copy;
@@ -17,6 +18,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
+pub(crate) use self::append::ContinuedDisc;
 pub(crate) use self::output::{Old, OutputGuard, is_unfinished};
 pub use self::output::{OutputFile, UnfinishedFile};
 pub use self::parts::{ImagePart, PlanDigest};
@@ -40,6 +42,7 @@ use crate::space::Cursor;
 pub struct ResultImage {
     layout: Arc<Layout>,
     disc_id: Arc<str>,
+    continued: Option<Arc<ContinuedDisc>>,
 }
 
 impl ResultImage {
@@ -47,6 +50,16 @@ impl ResultImage {
         Self {
             layout: Arc::new(layout),
             disc_id: disc_id.into(),
+            continued: None,
+        }
+    }
+
+    /// An image that continues a disc.
+    pub(crate) fn continuing(layout: Layout, continued: ContinuedDisc) -> Self {
+        Self {
+            layout: Arc::new(layout),
+            disc_id: continued.id.as_str().into(),
+            continued: Some(Arc::new(continued)),
         }
     }
 
@@ -92,7 +105,7 @@ impl ResultImage {
     /// writing is interrupted: the new session is not recognised before all of it is there, and block 0 leads to the old
     /// one until then. Where writes may be reordered on their way, each range is to be on the disc before the next is
     /// written. When all are, block 0 leads to the new session, and the sessions before it can no longer be reached from
-    /// there.
+    /// there. [`append_to`](ResultImage::append_to) does all of this.
     ///
     /// IMAPI2: `IFileSystemImageResult2::get_ModifiedBlocks`, `IBlockRangeList`.
     #[doc(alias = "get_ModifiedBlocks")]

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io;
 
-use crate::source;
+use crate::{media, source};
 
 /// What takes bytes at any place, from several threads at once. Beyond IMAPI2.
 pub trait WriteAt: Sync {
@@ -30,7 +30,7 @@ pub trait WriteAt: Sync {
 
 impl WriteAt for File {
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        source::write_all_at(self, bytes, offset)
+        media::write_all_at(self, bytes, offset)
     }
 
     fn copy_at(&self, file: &File, from: u64, len: u64, offset: u64) -> u64 {

@@ -61,7 +61,7 @@ impl WriteOptions {
         self
     }
 
-    fn number_of_readers(&self) -> Readers {
+    pub(super) fn number_of_readers(&self) -> Readers {
         match self.readers {
             Some(readers) => Readers {
                 at_first: readers.get(),
@@ -185,13 +185,11 @@ impl<'a, P: FnMut(WriteProgress<'_>) -> ControlFlow<()>> Work<'a, P> {
     /// Tells that `more` bytes are written.
     pub(super) fn tell(&mut self, more: u64) -> Result<()> {
         self.done += more;
-        let Self {
-            image, range, done, ..
-        } = self;
         let progress = WriteProgress {
-            image,
-            range,
-            done: *done,
+            image: self.image,
+            at: self.range.start + self.done,
+            done: self.done,
+            total: self.range.end - self.range.start,
         };
         match (self.progress)(progress) {
             ControlFlow::Continue(()) => Ok(()),
@@ -203,9 +201,11 @@ impl<'a, P: FnMut(WriteProgress<'_>) -> ControlFlow<()>> Work<'a, P> {
 /// How far writing an image or a part of one has come.
 #[derive(Clone, Copy, Debug)]
 pub struct WriteProgress<'a> {
-    image: &'a ResultImage,
-    range: &'a Range<u64>,
-    done: u64,
+    pub(super) image: &'a ResultImage,
+    /// The byte of the image that comes next.
+    pub(super) at: u64,
+    pub(super) done: u64,
+    pub(super) total: u64,
 }
 
 impl WriteProgress<'_> {
@@ -218,17 +218,16 @@ impl WriteProgress<'_> {
     /// Bytes of all that is written.
     #[must_use]
     pub const fn bytes_total(&self) -> u64 {
-        self.range.end - self.range.start
+        self.total
     }
 
     /// Description of what is written next if everything is written in order, as in [`ResultImage::progress_items`];
     /// empty at the end.
     #[must_use]
     pub fn current(&self) -> String {
-        let at = self.range.start + self.done;
-        u32::try_from(at / u64::from(BLOCK_SIZE))
+        u32::try_from(self.at / u64::from(BLOCK_SIZE))
             .ok()
-            .filter(|_| at < self.range.end)
+            .filter(|_| self.done < self.total)
             .and_then(|block| self.image.progress_items().from_block(block))
             .map_or_else(String::new, |item| item.description().to_owned())
     }

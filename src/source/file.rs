@@ -11,7 +11,7 @@ use super::{Content, Data, HostFile, SharedReader, StageFile};
 use crate::block::BLOCK;
 use crate::error::Change;
 use crate::host::source::{self as host, FileId, Metadata, Place};
-use crate::media::DiscData;
+use crate::media::{DiscData, read_at};
 use crate::time::Timestamp;
 
 /// What tells a changed file from the one that was added, together with its length. There is one for each file, so that
@@ -383,47 +383,6 @@ impl SharedReader {
     }
 }
 
-/// Fills `buf` from `offset` on without moving a position that others use.
-pub(super) fn read_exact_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<()> {
-    match read_at(file, buf, offset)? == buf.len() {
-        true => Ok(()),
-        false => Err(io::ErrorKind::UnexpectedEof.into()),
-    }
-}
-
-/// Fills `buf` from `offset` on unless the file ends before. Returns how many bytes there are.
-fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-    let mut done = 0;
-    while done < buf.len() {
-        match read_some_at(file, &mut buf[done..], offset + done as u64) {
-            Ok(0) => break,
-            Ok(read) => done += read,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Ok(done)
-}
-
-fn read_some_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
-    #[cfg(unix)]
-    {
-        std::os::unix::fs::FileExt::read_at(file, buf, offset)
-    }
-    #[cfg(windows)]
-    {
-        std::os::windows::fs::FileExt::seek_read(file, buf, offset)
-    }
-    // Elsewhere there are no threads, which could have moved it in between.
-    #[cfg(not(any(unix, windows)))]
-    {
-        use std::io::Read;
-        let mut file = file;
-        file.seek(SeekFrom::Start(offset))?;
-        file.read(buf)
-    }
-}
-
 /// Fills `buf` with what a file is to end with. Returns how many bytes there are from `offset` on: fewer than wanted when
 /// it ends before, and one more when it does not end then.
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -457,36 +416,6 @@ fn read_last_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     match read == buf.len() {
         true => Ok(read + read_at(file, &mut [0], offset + read as u64)?),
         false => Ok(read),
-    }
-}
-
-/// Writes all of `buf` from `offset` on without moving a position that others use.
-pub(crate) fn write_all_at(file: &File, buf: &[u8], offset: u64) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        std::os::unix::fs::FileExt::write_all_at(file, buf, offset)
-    }
-    #[cfg(windows)]
-    {
-        let mut done = 0;
-        while done < buf.len() {
-            let at = offset + done as u64;
-            match std::os::windows::fs::FileExt::seek_write(file, &buf[done..], at) {
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
-                Ok(written) => done += written,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-    // Elsewhere there are no threads, which could have moved it in between.
-    #[cfg(not(any(unix, windows)))]
-    {
-        use std::io::Write;
-        let mut file = file;
-        file.seek(SeekFrom::Start(offset))?;
-        file.write_all(buf)
     }
 }
 

@@ -18,7 +18,6 @@ use crate::media::DiscData;
 
 pub(crate) use self::file::{
     Failure, Fingerprint, HostFiles, Opened, RecentDirectory, check_is, copy_at, is_out_of_handles,
-    write_all_at,
 };
 pub use self::policy::{PlatformStaging, StagingPolicy};
 pub(crate) use self::staging::{Failure as StageFailure, Stage, StageFile, StageReader};

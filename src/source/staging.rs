@@ -8,8 +8,8 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::file::{read_exact_at, write_all_at};
 use crate::error::{Error, Result};
+use crate::media::{read_exact_at, write_all_at};
 
 /// Bytes copied at a time.
 const CHUNK: usize = 1 << 20;

@@ -1,12 +1,12 @@
 //! Images that are made in two steps: a half of the tree, and a session with the rest.
 
 use std::fs::{self, File};
-use std::io::{self, Seek, SeekFrom, Write};
 use std::path::Path;
+use std::sync::Arc;
 
 use imapi2fs::{
-    FileDisc, FileSystemImage, ImagePath, MultisessionInterface, RandomWriteImage, ResultImage,
-    SequentialImage,
+    FileSystemImage, ImagePath, Locking, MultisessionInterface, RandomWriteImage, ResultImage,
+    SequentialImage, WritableFile,
 };
 
 use crate::case::{Appended, Settings, add_nodes, chain};
@@ -35,12 +35,14 @@ pub(crate) fn built(
     let created = File::create(file).map_err(|error| error.to_string())?;
     result.write_to(created).map_err(failed)?;
 
-    let disc = FileDisc::open(file).map_err(|error| error.to_string())?;
+    let disc = Arc::new(WritableFile::open(file, Locking::Refuse).map_err(failed)?);
     let mut second = settings.image(contents.now).map_err(failed)?;
     let interface = match how {
-        Appended::RandomWrite => MultisessionInterface::random_write(RandomWriteImage::new(disc)),
+        Appended::RandomWrite => {
+            MultisessionInterface::random_write(RandomWriteImage::new(disc.clone()))
+        }
         Appended::Sequential => {
-            MultisessionInterface::sequential(SequentialImage::open(disc).map_err(failed)?)
+            MultisessionInterface::sequential(SequentialImage::open(disc.clone()).map_err(failed)?)
         }
     };
     let interfaces = second.set_multisession_interfaces(vec![interface]);
@@ -53,13 +55,11 @@ pub(crate) fn built(
     }
     add_nodes(&mut second, late(contents)).map_err(failed)?;
     let result = second.create_result_image().map_err(failed)?;
-    let (start, written) = match how {
-        Appended::RandomWrite => (0, write(&result, file)),
-        Appended::Sequential => {
-            let start = u64::from(second.session_start_block()) * 2048;
-            (start, write_behind(&result, file, start))
-        }
+    let start = match how {
+        Appended::RandomWrite => 0,
+        Appended::Sequential => u64::from(second.session_start_block()) * 2048,
     };
+    let written = result.append_to(&disc);
     written.map_err(|error| format!("cannot write it: {}", chain(&error)))?;
     let len = fs::metadata(file).map_err(|error| error.to_string())?.len();
     if len != start + result.len() {
@@ -88,27 +88,4 @@ fn late(contents: &Contents) -> impl Iterator<Item = &Node> {
 
 fn replaced(contents: &Contents) -> impl Iterator<Item = &Node> {
     late(contents).step_by(5)
-}
-
-/// Writes what differs, in the order in which it is to be written.
-pub(crate) fn write(result: &ResultImage, file: &Path) -> io::Result<()> {
-    let mut file = File::options().write(true).open(file)?;
-    let ranges = result.modified_blocks().unwrap_or_default();
-    for range in ranges {
-        let start = u64::from(*range.start()) * 2048;
-        let mut bytes = vec![0; range.count() * 2048];
-        result
-            .read_at(start, &mut bytes)
-            .map_err(io::Error::other)?;
-        file.seek(SeekFrom::Start(start))?;
-        file.write_all(&bytes)?;
-    }
-    Ok(())
-}
-
-/// Writes the session at its place, byte `start`.
-pub(crate) fn write_behind(result: &ResultImage, file: &Path, start: u64) -> io::Result<()> {
-    let mut file = File::options().write(true).open(file)?;
-    file.seek(SeekFrom::Start(start))?;
-    result.write_to(file).map(drop).map_err(io::Error::other)
 }

@@ -1,16 +1,17 @@
 //! Images of other programs, continued by the library: a judge then finds what was there, and what was added.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use imapi2fs::{
-    Error, FileDisc, FileSystemImage, FileSystems, ImportOptions, InterchangeLevel,
+    Error, FileDisc, FileSystemImage, FileSystems, ImportOptions, InterchangeLevel, Locking,
     MultisessionInterface, RandomWriteImage, RecordedDisc, ResultImage, SequentialImage,
+    WritableFile,
 };
 use libtest_mimic::Trial;
 use sha2::{Digest, Sha256};
 
-use crate::append;
 use crate::case::{Appended, chain};
 use crate::program::{self, needs, unmet};
 use crate::read_back::{Image, MAKERS, found, is_sound, judged, made};
@@ -68,13 +69,11 @@ fn goes_on(image: &Image, how: Appended) -> Verdict {
         Err(error) => return Err(chain(&error)),
     };
     let start = match how {
-        Appended::RandomWrite => append::write(&result, &image.file).map(|()| 0),
-        Appended::Sequential => {
-            let start = next.session_start_block();
-            append::write_behind(&result, &image.file, u64::from(start) * 2048).map(|()| start)
-        }
+        Appended::RandomWrite => 0,
+        Appended::Sequential => next.session_start_block(),
     };
-    let start = start.map_err(|error| error.to_string())?;
+    let disc = WritableFile::open(&image.file, Locking::Refuse).map_err(failed)?;
+    result.append_to(&Arc::new(disc)).map_err(failed)?;
     if !is_sound(image, start)? {
         return Err("the judge finds fault with it".to_owned());
     }

@@ -1,10 +1,12 @@
 //! Continuing discs: importing what they have, and adding sessions.
 
 use std::io::Cursor;
+use std::sync::Arc;
 
 use imapi2fs::{
-    FileSystemImage, FileSystems, ImportOptions, InterchangeLevel, MultisessionInterface,
-    RandomWriteImage, ReaderDisc, RecordedDisc, ResultImage, SequentialImage, Source, UdfRevision,
+    FileSystemImage, FileSystems, ImportOptions, InterchangeLevel, MemoryDisc,
+    MultisessionInterface, RandomWriteImage, ReaderDisc, RecordedDisc, ResultImage,
+    SequentialImage, Source, UdfRevision,
 };
 
 use crate::support::bytes::all;
@@ -69,32 +71,16 @@ fn continued(old: &[u8], interface: MultisessionInterface) -> FileSystemImage {
     image
 }
 
-/// The disc after an image was written to it.
-pub(crate) fn written(old: &[u8], result: &ResultImage, start: u32) -> Bytes {
-    let mut bytes = old.to_vec();
-    let mut put = |image: u64, at: usize, len: usize| {
-        let mut part = vec![0xAA; len];
-        assert_eq!(result.read_at(image, &mut part).unwrap(), len);
-        if bytes.len() < at + len {
-            bytes.resize(at + len, 0);
-        }
-        bytes[at..at + len].copy_from_slice(&part);
-    };
-    match result.modified_blocks() {
-        None => put(0, start as usize * 2048, result.len() as usize),
-        Some(ranges) => {
-            for range in ranges {
-                let at = *range.start() as usize * 2048;
-                let len = range.count() * 2048;
-                put(at as u64, at, len);
-            }
-        }
-    }
-    bytes
+/// The disc after an image was added to it.
+#[track_caller]
+pub(crate) fn written(old: &[u8], result: &ResultImage) -> Bytes {
+    let disc = Arc::new(MemoryDisc::new(old.to_vec()));
+    result.append_to(&disc).unwrap();
+    disc.to_vec()
 }
 
 /// Path, data of all files of the last session, in one of its file systems.
-fn read(bytes: &[u8], file_system: FileSystems) -> Vec<(String, Bytes)> {
+pub(crate) fn read(bytes: &[u8], file_system: FileSystems) -> Vec<(String, Bytes)> {
     read_with(bytes, file_system, &ImportOptions::new())
 }
 
@@ -104,7 +90,7 @@ fn read_first(bytes: &[u8], file_system: FileSystems) -> Vec<(String, Bytes)> {
 }
 
 #[track_caller]
-fn read_with(
+pub(crate) fn read_with(
     bytes: &[u8],
     file_system: FileSystems,
     options: &ImportOptions,
@@ -155,10 +141,9 @@ fn a_sequential_session_refers_to_what_is_there() {
         let old = bytes_of(&first(file_systems, revision));
         let image = continued(&old, sequential(&old));
         assert_eq!(image.file_systems_to_create(), file_systems);
-        let start = image.session_start_block();
         let result = image.create_result_image().unwrap();
         assert_eq!(result.modified_blocks(), None);
-        let new = written(&old, &result, start);
+        let new = written(&old, &result);
         assert!(new[..old.len()] == old, "what is there stays");
         for file_system in file_systems.iter() {
             assert_eq!(
@@ -194,7 +179,7 @@ fn a_session_written_at_random_is_found_from_block_0() {
         assert_eq!(blocks.len(), count, "no block is written twice");
         let session = blocks.iter().filter(|block| **block >= start);
         assert!(session.copied().eq(start..result.total_blocks()));
-        let new = written(&old, &result, 0);
+        let new = written(&old, &result);
         assert!(new == all(result.image_stream()), "the whole disc");
         for file_system in file_systems.iter() {
             assert_eq!(
@@ -226,7 +211,7 @@ fn sessions_can_go_on() {
             let source = Source::from(vec![number; 3000]);
             image.root_mut().add_file(name, source).unwrap();
             let result = image.create_result_image().unwrap();
-            bytes = written(&bytes, &result, image.session_start_block());
+            bytes = written(&bytes, &result);
         }
         for file_system in FileSystems::all().iter() {
             assert_eq!(read(&bytes, file_system).len(), 5 + 4);
@@ -285,7 +270,7 @@ fn links_go_on() {
                     .find(|(path, _)| path.eq_ignore_ascii_case("/a"));
                 assert_eq!(a.unwrap().1.icb().links, 2);
             }
-            bytes = written(&bytes, &disc.image, disc.start);
+            bytes = written(&bytes, &disc.image);
         }
     });
 }
@@ -305,7 +290,7 @@ fn no_session_is_passed_over() {
         image.root_mut().add_file(name, b"new").unwrap();
         let result = image.create_result_image().unwrap();
         starts.push(image.session_start_block());
-        bytes = written(&bytes, &result, image.session_start_block());
+        bytes = written(&bytes, &result);
     }
     let recorded = RecordedDisc::open(disc(&bytes)).unwrap();
     let found = recorded.sessions().iter();
@@ -345,7 +330,7 @@ fn sessions_of_any_length_are_found() {
             .unwrap();
         image.import_file_system().unwrap();
         let start = image.session_start_block();
-        let new = written(&bytes, &image.create_result_image().unwrap(), start);
+        let new = written(&bytes, &image.create_result_image().unwrap());
         let recorded = RecordedDisc::open(disc(&new)).unwrap();
         assert_eq!(recorded.session().start_block(), start);
         assert_eq!(recorded.sessions().len(), 2);
@@ -378,7 +363,7 @@ fn sequential_sessions_are_continued_at_random() {
         let mut bytes = bytes_of(&first(file_systems, revision));
         let image = continued(&bytes, sequential(&bytes));
         let result = image.create_result_image().unwrap();
-        bytes = written(&bytes, &result, image.session_start_block());
+        bytes = written(&bytes, &result);
         let second = image.session_start_block();
         let mut image = image_at(FileSystems::all(), InterchangeLevel::Three);
         image
@@ -391,7 +376,7 @@ fn sequential_sessions_are_continued_at_random() {
         assert_eq!(image.imported_volume_name(), Some("SECOND"));
         image.root_mut().add_file("THIRD", b"third").unwrap();
         let result = image.create_result_image().unwrap();
-        let new = written(&bytes, &result, 0);
+        let new = written(&bytes, &result);
         let mut expected = expected();
         expected.push(("/THIRD".into(), b"third".to_vec()));
         expected.sort();
@@ -408,214 +393,4 @@ fn sequential_sessions_are_continued_at_random() {
         let disc = RecordedDisc::open(disc(&new)).unwrap();
         assert_eq!(disc.sessions().len(), 1, "all others are behind this one");
     });
-}
-
-/// The parts of an image in the order in which they are written: byte of the image, byte of the disc, length.
-fn parts(result: &ResultImage, start: u32) -> Vec<(u64, usize, usize)> {
-    const BLOCK: u64 = 2048;
-    match result.modified_blocks() {
-        None => {
-            let at = u64::from(start) * BLOCK;
-            let [descriptor, head] = [17, 257].map(|end| result.len().min(end * BLOCK));
-            [(descriptor, head), (head, result.len()), (0, descriptor)]
-                .into_iter()
-                .map(|(from, to)| (from, (at + from) as usize, (to - from) as usize))
-                .collect()
-        }
-        Some(ranges) => {
-            let part = |range: std::ops::RangeInclusive<u32>| {
-                let first = u64::from(*range.start()) * BLOCK;
-                (first, first as usize, range.count() * BLOCK as usize)
-            };
-            ranges.into_iter().map(part).collect()
-        }
-    }
-}
-
-/// The disc when its writer is killed after each block that makes a difference, and at the end.
-fn interruptions(old: &[u8], result: &ResultImage, start: u32) -> Vec<Bytes> {
-    let mut states = vec![old.to_vec()];
-    let mut bytes = old.to_vec();
-    if result.modified_blocks().is_none() {
-        bytes.truncate(start as usize * 2048);
-    }
-    for (from, to, len) in parts(result, start) {
-        let mut part = vec![0; len];
-        assert_eq!(result.read_at(from, &mut part).unwrap(), len);
-        let blocks = len / 2048;
-        let last = blocks.saturating_sub(3);
-        for (block, data) in part.chunks(2048).enumerate() {
-            let at = to + block * 2048;
-            bytes.resize(bytes.len().max(at + 2048), 0);
-            bytes[at..at + 2048].copy_from_slice(data);
-            if block < 3 || block >= last || block % 64 == 0 {
-                states.push(bytes.clone());
-            }
-        }
-    }
-    states
-}
-
-/// With a file of this name.
-fn appended(
-    bytes: &[u8],
-    kind: fn(&[u8]) -> MultisessionInterface,
-    name: &str,
-) -> (ResultImage, u32) {
-    let mut image = image_at(FileSystems::all(), InterchangeLevel::Three);
-    image
-        .set_multisession_interfaces(vec![kind(bytes)])
-        .unwrap();
-    image.import_file_system().unwrap();
-    image.root_mut().add_file(name, vec![3; 40_000]).unwrap();
-    let result = image.create_result_image().unwrap();
-    (result, image.session_start_block())
-}
-
-fn names(bytes: &[u8], file_system: FileSystems) -> Vec<String> {
-    let files = read(bytes, file_system).into_iter();
-    files
-        .map(|(name, _)| name)
-        .filter(|name| name.len() == 2)
-        .collect()
-}
-
-/// Whenever a writer is killed, readers find the old session or the new one, and another session can be added.
-#[test]
-fn appending_can_be_interrupted() {
-    let revision_of = |file_systems, revision| {
-        let mut image = image_at(file_systems, InterchangeLevel::Three);
-        image.set_udf_revision(revision).unwrap();
-        add_files(&mut image, &[("A", &[1; 30_000]), ("D/E", b"e")]);
-        bytes_of(&image)
-    };
-    let (iso9660, joliet, udf) = (FileSystems::ISO9660, FileSystems::JOLIET, FileSystems::UDF);
-    for (file_systems, revision) in [
-        (iso9660, UdfRevision::V1_02),
-        (iso9660 | joliet, UdfRevision::V1_02),
-        (udf, UdfRevision::V1_02),
-        (udf, UdfRevision::V2_50),
-        (iso9660 | joliet | udf, UdfRevision::V1_02),
-    ] {
-        let first = revision_of(file_systems, revision);
-        let (result, start) = appended(&first, sequential, "B");
-        let second = written(&first, &result, start);
-        // With one session before, and with two that follow each other.
-        for (old, before) in [(&first, &["/A"][..]), (&second, &["/A", "/B"])] {
-            for kind in [sequential, random_write] {
-                let (result, start) = appended(old, kind, "C");
-                let mut seen = [0, 0];
-                for (number, bytes) in interruptions(old, &result, start).iter().enumerate() {
-                    let what = format!("{file_systems} {revision}, state {number}");
-                    let disc = RecordedDisc::open(disc(bytes)).unwrap();
-                    assert_eq!(disc.file_systems(), file_systems, "{what}");
-                    let mut found = Vec::new();
-                    for file_system in file_systems.iter() {
-                        found = names(bytes, file_system);
-                        let is_new = found.len() > before.len();
-                        seen[usize::from(is_new)] += 1;
-                        let new = [before, &["/C"]].concat();
-                        assert_eq!(found, if is_new { &new } else { before }, "{what}");
-                    }
-                    // What it was written with last is the one that is imported.
-                    for next in [sequential, random_write] {
-                        let (result, start) = appended(bytes, next, "X");
-                        let what = format!("{what}, {start} behind {}", bytes.len() / 2048);
-                        let again = finished(bytes, &result, start);
-                        let mut found = found.clone();
-                        found.push("/X".into());
-                        for file_system in file_systems.iter() {
-                            assert_eq!(names(&again, file_system), found, "{what}");
-                        }
-                    }
-                }
-                assert!(seen[0] > 0 && seen[1] > 0, "{seen:?}");
-            }
-        }
-    }
-}
-
-/// The disc when its writer was not killed.
-fn finished(old: &[u8], result: &ResultImage, start: u32) -> Bytes {
-    let len = match result.modified_blocks() {
-        // What was left of another session is cut off.
-        None => old.len().min(start as usize * 2048),
-        Some(_) => old.len(),
-    };
-    written(&old[..len], result, start)
-}
-
-/// Killed once more where it was killed before, a writer has still destroyed nothing.
-#[test]
-fn appending_can_be_interrupted_again() {
-    for file_systems in [
-        FileSystems::ISO9660 | FileSystems::JOLIET,
-        FileSystems::all(),
-    ] {
-        let mut image = image_of(file_systems);
-        add_files(&mut image, &[("A", &[1; 30_000])]);
-        let old = bytes_of(&image);
-        for kind in [sequential, random_write] {
-            let (result, start) = appended(&old, kind, "B");
-            for bytes in interruptions(&old, &result, start).iter().step_by(5) {
-                let (result, start) = appended(bytes, kind, "C");
-                for bytes in interruptions(bytes, &result, start).iter().step_by(5) {
-                    for file_system in file_systems.iter() {
-                        assert!(names(bytes, file_system).contains(&"/A".to_owned()));
-                    }
-                    let (result, start) = appended(bytes, kind, "X");
-                    let again = finished(bytes, &result, start);
-                    assert!(names(&again, FileSystems::ISO9660).contains(&"/X".to_owned()));
-                }
-            }
-        }
-    }
-}
-
-/// A volume of 513 blocks has its last anchor at block 512, where readers look for one in any volume.
-#[test]
-fn no_anchor_leads_to_the_old_session() {
-    for (len, has_other) in [(513, true), (512, false), (514, false)] {
-        let mut files = 0;
-        let old = loop {
-            let mut image = image_of(FileSystems::UDF);
-            let data = vec![1; files * 2048];
-            image.root_mut().add_file("A", data).unwrap();
-            let bytes = bytes_of(&image);
-            if bytes.len() == len * 2048 {
-                break bytes;
-            }
-            files += len - bytes.len() / 2048;
-        };
-        let (result, start) = appended(&old, random_write, "B");
-        let ranges = result.modified_blocks().unwrap();
-        let lead: Vec<u32> = ranges
-            .into_iter()
-            .flatten()
-            .filter(|block| *block < start)
-            .collect();
-        let expected: &[u32] = if has_other { &[512, 256] } else { &[256] };
-        assert_eq!(lead, expected);
-        let new = written(&old, &result, start);
-        assert!(new == all(result.image_stream()));
-        // Both anchors lead to the same sequences.
-        if has_other {
-            let [one, other] = [256, 512].map(|block| &new[block * 2048 + 16..][..16]);
-            assert_eq!(one, other);
-        }
-        // Without the others, each of them leads to the new session.
-        for lost in [256, 512] {
-            let mut bytes = new.clone();
-            bytes[lost * 2048..][..2048].fill(0);
-            let last = bytes.len() - 2048;
-            if has_other {
-                bytes[last..].fill(0);
-            }
-            let volume = read_first(&bytes, FileSystems::UDF);
-            assert_eq!(volume.len(), 2, "{len} without {lost}");
-        }
-        for bytes in interruptions(&old, &result, start) {
-            assert!(names(&bytes, FileSystems::UDF).contains(&"/A".to_owned()));
-        }
-    }
 }

@@ -589,7 +589,7 @@ fn a_disc_with_a_stub_goes_on_booting() {
         assert_eq!(image.file_systems_to_create(), UDF);
         image.root_mut().add_file("NEW", b"new").unwrap();
         let result = image.create_result_image().unwrap();
-        let new = written(&bytes, &result, image.session_start_block());
+        let new = written(&bytes, &result);
         let disc = RecordedDisc::open(disc(&new)).unwrap();
         assert!(disc.session().is_boot_stub());
         assert_eq!(disc.boot_entries().unwrap(), old);

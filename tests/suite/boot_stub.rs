@@ -30,7 +30,7 @@ fn continued(bytes: &[u8], kind: fn(&[u8]) -> MultisessionInterface) -> Bytes {
     image.import_file_system().unwrap();
     image.root_mut().add_file("NEW.TXT", b"new").unwrap();
     let result = image.create_result_image().unwrap();
-    written(bytes, &result, image.session_start_block())
+    written(bytes, &result)
 }
 
 fn names(bytes: &[u8], file_system: FileSystems) -> Vec<String> {

@@ -6,7 +6,7 @@ use std::io;
 use imapi2fs::{
     BootEmulation, BootProblem, Change, Error, FileSystems, HResult, ImagePath, InterchangeLevel,
     InvalidValue, LeftOutReason, LinkProblem, MediaType, NameChange, NameProblem, Origin,
-    UdfRevision,
+    SessionProblem, UdfRevision,
 };
 
 use crate::support::declared::Items;
@@ -301,6 +301,37 @@ fn errors_about(end: &str) -> Vec<(Error, &'static str, u32)> {
             "cannot write the image",
             0x8000_4005,
         ),
+        (
+            Error::WriteDisc {
+                block: 7,
+                source: source(),
+            },
+            "cannot write block 7 of the disc",
+            0x8000_4005,
+        ),
+        (
+            Error::DiscInUse { file: file() },
+            "host/file is in use: another program is writing to it; wait until it has finished with `Locking::Wait`",
+            0xC0AA_0210,
+        ),
+        (
+            Error::LockDisc {
+                file: file(),
+                source: source(),
+            },
+            "cannot lock host/file",
+            0x8000_4005,
+        ),
+        (
+            Error::SessionNotFound {
+                block: 320,
+                problem: SessionProblem::FileSystem(UDF),
+                restored: true,
+                source: None,
+            },
+            "a reader of the disc would not find the session at block 320, which was just written: UDF does not lead to its files (the disc has been put back as it was)",
+            0xC0AA_0007,
+        ),
         (Error::Cancelled, "cancelled by the caller", 0xC0AA_0002),
         (
             Error::ImportSeek { block: 1 },
@@ -562,7 +593,7 @@ fn messages_that_name_a_way_out_end_with_it() {
         for call in advice.split('`').skip(1).step_by(2) {
             let call = call.split('(').next().unwrap();
             let is_declared = match call.split_once("::") {
-                Some(("LinkPolicy", _)) => true,
+                Some(("LinkPolicy" | "Locking", _)) => true,
                 Some(_) => declared.aliases(call).is_some(),
                 None => owners
                     .iter()

@@ -320,7 +320,7 @@ fn the_volume_keeps_its_name_and_the_disc_is_known_by_another() {
             // The disc has not changed yet.
             assert_eq!(image.calculate_disc_identifier().unwrap(), identifier);
 
-            let new = written(&bytes, &result, image.session_start_block());
+            let new = written(&bytes, &result);
             let later = offered([kind(&new)]).calculate_disc_identifier().unwrap();
             assert_ne!(later, identifier);
             assert_eq!(imported(kind(&new)).imported_volume_name(), Some("MINE"));

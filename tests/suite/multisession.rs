@@ -424,8 +424,7 @@ fn what_boots_goes_on_booting() {
         assert_eq!(image.file_systems_to_create(), ISO9660);
         image.root_mut().add_file("NEW", b"new").unwrap();
         let result = image.create_result_image().unwrap();
-        let start = image.session_start_block();
-        let new = written(&bytes, &result, start);
+        let new = written(&bytes, &result);
         let disc = RecordedDisc::open(disc(&new)).unwrap();
         let session = disc.session();
         assert_eq!(session.boot_catalog_block(), Some(catalog));
@@ -470,10 +469,9 @@ fn an_image_continues_only_the_disc_that_was_imported() {
             let mut image = imported(kind(disc.clone()));
             image.root_mut().add_file("NEW", b"new").unwrap();
             let result = image.create_result_image().unwrap();
-            let start = image.session_start_block();
             // Another disc, and this one with a session that was added since.
             let other = bytes_of(&image_of(file_systems));
-            for changed in [other, written(&old, &result, start)] {
+            for changed in [other, written(&old, &result)] {
                 *disc.0.lock().unwrap() = changed;
                 let error = image.create_result_image().unwrap_err();
                 assert!(matches!(error, Error::DiscMismatch { .. }), "{error}");
@@ -515,8 +513,7 @@ fn sessions_that_were_added_to_a_file_are_noticed() {
                     image.root_mut().add_file("NEW", b"new").unwrap();
                 }
                 let result = image.create_result_image().unwrap();
-                let start = image.session_start_block();
-                fs::write(&path, written(&old, &result, start)).unwrap();
+                fs::write(&path, written(&old, &result)).unwrap();
                 image.root_mut().add_file("NEWER", b"newer").unwrap();
                 for image in [&image, &other] {
                     let error = image.create_result_image().unwrap_err();

@@ -388,7 +388,7 @@ fn go_on(
         check_items(&disc);
         check_disc(&image, &disc);
         let session_start = image.session_start_block();
-        let new = written(&bytes, &result, session_start);
+        let new = written(&bytes, &result);
         if let Some(ranges) = result.modified_blocks() {
             assert!(new == all(result.image_stream()), "all changes are listed");
             let mut new = ranges.iter().map(|range| *range.start());

@@ -42,7 +42,7 @@ fn media_are_larger_than_what_is_on_them() {
                 image.root_mut().add_file(name, name.as_bytes()).unwrap();
                 let disc = Continued::continuing(&image, &bytes);
                 check_disc(&image, &disc);
-                bytes = written(&bytes, &disc.image, start);
+                bytes = written(&bytes, &disc.image);
                 end = disc.image.total_blocks() as usize;
             }
             assert_eq!(bytes.len(), 4000 * BLOCK);
@@ -70,7 +70,7 @@ fn the_session_is_looked_for_where_the_drive_says() {
     let mut second = imported(sequential(&bytes));
     second.root_mut().add_file("NEW", b"new").unwrap();
     let result = second.create_result_image().unwrap();
-    let bytes = written(&bytes, &result, second.session_start_block());
+    let bytes = written(&bytes, &result);
     for (previous, has_new) in [(0, false), (second.session_start_block(), true)] {
         let drive = Drive::new(&bytes).with(|drive| drive.previous = previous);
         let image = imported(drive.sequential());
@@ -121,7 +121,7 @@ fn sessions_begin_at_a_multiple_of_the_write_unit() {
             image.root_mut().add_file("NEW", b"new").unwrap();
             let result = image.create_result_image().unwrap();
             let whole = all(result.image_stream());
-            let new = written(&bytes, &result, start);
+            let new = written(&bytes, &result);
             assert!(new == whole);
             assert!(
                 whole[bytes.len()..start as usize * BLOCK]
@@ -172,7 +172,7 @@ fn sessions_go_behind_the_volume_on_a_device() {
             assert_eq!(image.free_media_blocks(), 5000 - start);
             let name = format!("S{start}");
             image.root_mut().add_file(name, b"new").unwrap();
-            bytes = written(&bytes, &image.create_result_image().unwrap(), start);
+            bytes = written(&bytes, &image.create_result_image().unwrap());
         }
         let image = imported(kinds[0](Device::new(&bytes, 5000)));
         assert_eq!(image.file_count(), 3 + 6);
@@ -224,7 +224,7 @@ fn volumes_that_are_counted_from_their_session_end_where_they_do() {
     let mut image = imported(sequential(&first));
     add_files(&mut image, &[("B", &[0; 500 * BLOCK])]);
     let start = image.session_start_block();
-    let bytes = written(&first, &image.create_result_image().unwrap(), start);
+    let bytes = written(&first, &image.create_result_image().unwrap());
     let end = (bytes.len() / BLOCK) as u32;
     for size in [end, end - start] {
         for padding in [0, 16, 1000] {
@@ -258,7 +258,7 @@ fn continued(bytes: &[u8], name: &str) -> Bytes {
     let start = image.session_start_block();
     let mut expected = starts(bytes);
     expected.push(start);
-    let bytes = written(bytes, &image.create_result_image().unwrap(), start);
+    let bytes = written(bytes, &image.create_result_image().unwrap());
     assert_eq!(starts(&bytes), expected, "{name}");
     bytes
 }

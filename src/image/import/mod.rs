@@ -18,12 +18,11 @@ use self::merge::Merge;
 pub(super) use self::session::Imported;
 use self::session::Place;
 use super::FileSystemImage;
-use crate::block::{BLOCK, Lba};
+use crate::block::Lba;
 use crate::error::{Error, Result};
 use crate::file_systems::{FileSystems, InvalidValue};
-use crate::import::{ImportOptions, RecordedDisc};
-use crate::iso9660::FIRST_DESCRIPTOR;
-use crate::media::{Disc, MultisessionInterface};
+use crate::import::{ImportOptions, RecordedDisc, disc_identifier};
+use crate::media::MultisessionInterface;
 use crate::path::ImagePath;
 use crate::udf;
 
@@ -272,34 +271,7 @@ impl FileSystemImage {
     #[doc(alias = "CalculateDiscIdentifier")]
     pub fn calculate_disc_identifier(&self) -> Result<String> {
         let (place, _) = self.chosen_place()?;
-        let total = place.disc.total_blocks();
-        let mut digest = 0xcbf2_9ce4_8422_2325_u64;
-        let mut add = |bytes: &[u8]| {
-            for byte in bytes {
-                digest = (digest ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-            }
-        };
-        let mut block = vec![0; BLOCK];
-        let first = place.previous;
-        for lba in (16..=20)
-            .chain([256])
-            .map(|offset| first.saturating_add(offset))
-        {
-            if lba < total {
-                let read = place.disc.read_blocks(lba, &mut block);
-                read.map_err(|source| Error::ReadDisc { block: lba, source })?;
-                add(&block);
-            }
-        }
-        if let Some(next) = place.next() {
-            add(&next.to_le_bytes());
-            // Where a session was added since, its first descriptor is. What was never written need not be readable.
-            let lba = next.saturating_add(FIRST_DESCRIPTOR);
-            if lba < total && place.disc.read_blocks(lba, &mut block).is_ok() {
-                add(&block);
-            }
-        }
-        Ok(format!("{first:08X}-{total:08X}-{digest:016X}"))
+        disc_identifier(&*place.disc, place.previous, place.next())
     }
 
     /// Imports the tree of the last session, from the most capable of its file systems; the image then continues the

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use super::super::FileSystemImage;
 use super::same_files;
 use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba, MAX_BLOCKS};
-use crate::error::{Error, OTHER_PRODUCER, ROCK_RIDGE, Result};
+use crate::error::{Error, OTHER_PRODUCER, ROCK_RIDGE, Result, TOO_LONG};
 use crate::file_systems::{FileSystems, UdfRevision};
 use crate::import::{RecordedDisc, partitions_end, session_end};
 use crate::iso9660::FIRST_DESCRIPTOR;
@@ -44,6 +44,10 @@ pub(in crate::image) struct Imported {
     pub disc_id: String,
     pub file_systems: FileSystems,
     pub udf_revision: Option<UdfRevision>,
+    /// The first block of the session that was imported.
+    pub previous: u32,
+    /// The first block of the new session, if the drive says it.
+    pub next: Option<u32>,
     /// Blocks of earlier sessions that can be referred to.
     pub recorded: Extent,
     pub partition_start: Option<Lba>,
@@ -134,6 +138,8 @@ impl FileSystemImage {
             disc_id: String::new(),
             file_systems,
             udf_revision: None,
+            previous: place.previous,
+            next: place.next,
             recorded: Extent::default(),
             partition_start: None,
             boot_record: None,
@@ -200,7 +206,7 @@ impl FileSystemImage {
                 // has, or what partitions take.
                 let written = match place.last {
                     Some(last) => last.saturating_add(1),
-                    None if place.total >= MAX_BLOCKS => place.disc.total_blocks(),
+                    None if place.disc.can_grow() => place.disc.total_blocks(),
                     None => partitions_end(blocks)?,
                 };
                 // While a session is added, the volumes at block 0 may end behind the last session that is found.
@@ -215,6 +221,9 @@ impl FileSystemImage {
             }
         };
         let wide = u64::from(next);
+        if wide.saturating_add(ROOM) > MAX_BLOCKS && place.disc.can_grow() {
+            return incompatible(TOO_LONG);
+        }
         if wide.saturating_add(ROOM) > MAX_BLOCKS || wide >= place.total {
             return incompatible("it is full");
         }

@@ -1,6 +1,6 @@
 //! Sessions that are added to images.
 
-use imapi2fs::{FileDisc, RecordedDisc};
+use imapi2fs::{FileDisc, Locking, RecordedDisc, WritableFile};
 
 use super::*;
 use crate::support::bytes::all;
@@ -209,5 +209,162 @@ fn a_sequential_session_goes_behind_what_follows_on_the_last() {
             "{text}"
         );
         assert!(text.to_lowercase().contains("/new\n"), "{text}");
+    }
+}
+
+/// A directory with one file of that name.
+fn one_more(place: &Place, name: &str) -> PathBuf {
+    let directory = place.root.path().join(format!("one more {name}"));
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join(name), name).unwrap();
+    directory
+}
+
+/// In 23 of 24 pairs both ended well, and one session was lost.
+#[test]
+fn of_programs_that_append_at_once_none_loses_what_it_added() {
+    let place = Place::new();
+    for options in [
+        &[][..],
+        &["--sequential"],
+        &["--wait"],
+        &["--sequential", "--wait"],
+    ] {
+        let image = built_of(&place, "iso9660,joliet,udf");
+        let started: Vec<_> = (0..6)
+            .map(|number| {
+                let name = format!("n{number}");
+                let mut command = append_session();
+                command
+                    .args(options)
+                    .arg(&image)
+                    .arg(one_more(&place, &name));
+                command.stdout(Stdio::null()).stderr(Stdio::piped());
+                (name, command.spawn().unwrap())
+            })
+            .collect();
+        let mut expected = Vec::new();
+        for (name, child) in started {
+            let output = child.wait_with_output().unwrap();
+            let stderr = String::from_utf8(output.stderr).unwrap();
+            match output.status.code() {
+                Some(0) => expected.push(format!("/{name}")),
+                status => {
+                    assert_eq!(status, Some(1), "{stderr}");
+                    assert!(!options.contains(&"--wait"), "{stderr}");
+                    assert!(
+                        stderr.contains("another program is writing to it"),
+                        "{stderr}"
+                    );
+                }
+            }
+        }
+        assert!(!expected.is_empty());
+        let is_added = |path: &String| path.starts_with("/n");
+        for file_system in ["udf", "joliet"] {
+            let mut found: Vec<_> = files(&image, file_system)
+                .into_iter()
+                .filter(is_added)
+                .collect();
+            found.sort();
+            assert_eq!(found, expected);
+        }
+    }
+}
+
+#[test]
+fn an_image_in_use_is_waited_for_only_when_asked() {
+    let place = Place::new();
+    let image = built(&place);
+    let new = addition(&place, "new", b"new");
+    let before = fs::read(&image).unwrap();
+    let locked = WritableFile::open(&image, Locking::Refuse).unwrap();
+    let message = fails(append_session().arg(&image).arg(&new));
+    assert_names(&message, &image);
+    assert!(
+        message
+            .ends_with("another program is writing to it; wait until it has finished with --wait"),
+        "{message}"
+    );
+    assert!(fs::read(&image).unwrap() == before);
+    // Readers are not hindered.
+    inspected(&image, &[]);
+    let mut waiting = append_session()
+        .arg("--wait")
+        .arg(&image)
+        .arg(&new)
+        .spawn()
+        .unwrap();
+    assert_eq!(waiting.try_wait().unwrap(), None);
+    drop(locked);
+    assert!(waiting.wait().unwrap().success());
+    assert!(files(&image, "iso9660").contains(&"/NEW".to_owned()));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_image_can_be_added_to_without_a_lock() {
+    let place = Place::new();
+    let image = built(&place);
+    let new = addition(&place, "new", b"new");
+    let _locked = WritableFile::open(&image, Locking::Refuse).unwrap();
+    succeeds(append_session().arg("--no-lock").arg(&image).arg(&new));
+    let (status, ..) = run(append_session()
+        .args(["--no-lock", "--wait"])
+        .arg(&image)
+        .arg(&new));
+    assert_eq!(status, Some(2));
+}
+
+/// 4 TiB became 22 MB, and the program ended well.
+#[cfg(unix)]
+#[test]
+fn a_file_of_4_tib_is_not_cut_to_the_image() {
+    let place = Place::new();
+    let new = addition(&place, "new", b"new");
+    for len in [4 << 40, 9_u64 << 40] {
+        let image = built(&place);
+        let file = File::options().write(true).open(&image).unwrap();
+        // Where the file system takes no such file, the tests of the library have one that needs none.
+        let Ok(()) = file.set_len(len) else { continue };
+        for option in [None, Some("--sequential")] {
+            let message = fails(append_session().args(option).arg(&image).arg(&new));
+            assert!(message.contains("4 TiB"), "{message}");
+            assert_eq!(fs::metadata(&image).unwrap().len(), len);
+        }
+        drop(file);
+        fs::remove_file(&image).unwrap();
+    }
+}
+
+/// It ended well, and the next opening saw the old session only.
+#[test]
+fn a_session_that_is_not_found_is_no_success() {
+    let place = Place::new();
+    let new = addition(&place, "new", b"new");
+    for option in [None, Some("--sequential")] {
+        let image = built_of(&place, "udf");
+        let mut bytes = fs::read(&image).unwrap();
+        bytes[256 * 2048..][..2048].fill(0);
+        fs::write(&image, &bytes).unwrap();
+        let (status, _, stderr) = run(append_session().args(option).arg(&image).arg(&new));
+        let is_there = files(&image, "udf").contains(&"/new".to_owned());
+        assert_eq!(status == Some(0), is_there, "{stderr}");
+        assert!(is_there || fs::read(&image).unwrap() == bytes);
+    }
+}
+
+#[test]
+fn an_image_that_cannot_be_continued_stays_as_it_was() {
+    let place = Place::new();
+    let new = addition(&place, "new", b"new");
+    let image = place.output();
+    for bytes in [&b""[..], b"text", &[0; 100_000], &[7; 100_000]] {
+        fs::write(&image, bytes).unwrap();
+        for option in [None, Some("--sequential")] {
+            let message = fails(append_session().args(option).arg(&image).arg(&new));
+            assert_names(&message, &image);
+            assert!(fs::read(&image).unwrap() == bytes);
+        }
     }
 }

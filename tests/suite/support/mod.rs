@@ -4,6 +4,7 @@ pub(crate) mod bytes;
 pub(crate) mod declared;
 pub(crate) mod disc;
 pub(crate) mod drive;
+pub(crate) mod faulty;
 pub(crate) mod host;
 pub(crate) mod iso;
 pub(crate) mod moment;

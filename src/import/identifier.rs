@@ -1,0 +1,81 @@
+//! What tells a disc, with the sessions on it, from others.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use crate::block::BLOCK;
+use crate::error::{Error, Result};
+use crate::iso9660::FIRST_DESCRIPTOR;
+use crate::media::Disc;
+
+/// Blocks of a session, counted from its start, that lead to all others: volume descriptors and the first anchor of UDF.
+const LEADING: [u32; 6] = [16, 17, 18, 19, 20, 256];
+
+/// So many blocks from a session's start on have most of its structures, such as directories.
+const STRUCTURES: u32 = 512;
+
+/// How many of them are read at once.
+const PIECE: u32 = 32;
+
+/// A digest of the blocks that lead to the session that begins at block `previous`, of those that follow, of what is where
+/// the next session goes, and of the disc's length. `next` is the next session's first block, if the drive says it.
+pub(crate) fn disc_identifier(disc: &dyn Disc, previous: u32, next: Option<u32>) -> Result<String> {
+    let total = disc.total_blocks();
+    let mut digest = Digest::new();
+    let mut block = vec![0; BLOCK];
+    for place in LEADING {
+        let lba = previous.saturating_add(place);
+        if lba < total {
+            let read = disc.read_blocks(lba, &mut block);
+            read.map_err(|source| Error::ReadDisc { block: lba, source })?;
+            digest.add(&block);
+        }
+    }
+    // An image that was made anew in place can have the same descriptors and other files.
+    let mut piece = vec![0; (PIECE as usize).saturating_mul(BLOCK)];
+    for place in (FIRST_DESCRIPTOR..STRUCTURES).step_by(PIECE as usize) {
+        let lba = previous.saturating_add(place);
+        let there = total.saturating_sub(lba).min(PIECE) as usize;
+        let piece = piece.get_mut(..there.saturating_mul(BLOCK));
+        if let Some(piece @ [_, ..]) = piece {
+            // Not all of them need be readable: they may be data that nobody asked for.
+            if disc.read_blocks(lba, piece).is_ok() {
+                digest.add(piece);
+            }
+        }
+    }
+    if let Some(next) = next {
+        digest.add(&next.to_le_bytes());
+        // Where a session was added since, its first descriptor is. What was never written need not be readable.
+        let lba = next.saturating_add(FIRST_DESCRIPTOR);
+        if lba < total && disc.read_blocks(lba, &mut block).is_ok() {
+            digest.add(&block);
+        }
+    }
+    Ok(format!("{previous:08X}-{total:08X}-{:016X}", digest.0))
+}
+
+/// FNV-1a of words of 64 bits.
+struct Digest(u64);
+
+impl Digest {
+    const fn new() -> Self {
+        Self(0xcbf2_9ce4_8422_2325)
+    }
+
+    fn add(&mut self, bytes: &[u8]) {
+        for word in bytes.chunks(8) {
+            let mut number = [0; 8];
+            for (to, from) in number.iter_mut().zip(word) {
+                *to = *from;
+            }
+            self.0 = (self.0 ^ u64::from_le_bytes(number)).wrapping_mul(0x0100_0000_01b3);
+            // A product carries upwards only.
+            self.0 ^= self.0 >> 29;
+        }
+    }
+}
