@@ -42,6 +42,9 @@ pub(crate) struct ContinuedDisc {
     pub import: ImportOptions,
 }
 
+/// So many bytes of what is written first are read back and compared; a chunk that begins before is, too.
+const SAMPLE: u64 = HEAD_BLOCKS as u64 * BLOCK as u64;
+
 impl ResultImage {
     /// Adds the image, which [continues](crate::FileSystemImage::import_file_system) a disc, to that disc as another
     /// session; returns how many bytes were written.
@@ -95,7 +98,7 @@ impl ResultImage {
             let limit = limit.into();
             return Err(Error::ImageTooBig { needed, limit });
         }
-        let Steps { body, lead } = self.steps();
+        let Steps { body, lead } = self.steps()?;
         let total = body.iter().chain(&lead).map(len_of).sum();
         let mut done = 0;
         let mut tell = |at, done| {
@@ -113,19 +116,23 @@ impl ResultImage {
         let shift = self.byte_on_disc(0);
         let mut unfinished = Unfinished::start(&**disc, session.start.0, self.is_whole_disc())?;
         tell(body.first().map_or(0, |range| range.start), 0)?;
+        // What is read back and compared: most structures, and a sample of a large body.
+        let mut written: Vec<(u64, Vec<u8>)> = Vec::new();
         for range in body {
             flush(&**disc, shift + range.start)?;
             let mut at = range.start;
             let readers = options.number_of_readers();
             in_order(self, Chunks::of(range), readers, |bytes| {
                 write(&**disc, shift + at, bytes)?;
+                if done < SAMPLE {
+                    written.push((shift + at, bytes.to_vec()));
+                }
                 at += bytes.len() as u64;
                 done += bytes.len() as u64;
                 tell(at, done)
             })?;
         }
         // These are a few blocks, which nothing interrupts.
-        let mut written = Vec::new();
         for range in lead {
             let mut bytes = vec![0; usize::try_from(len_of(&range)).unwrap_or(usize::MAX)];
             self.read_at(range.start, &mut bytes)?;
@@ -161,29 +168,52 @@ impl ResultImage {
     }
 
     /// What is to be written, in order.
-    fn steps(&self) -> Steps {
+    fn steps(&self) -> Result<Steps> {
         let block = u64::from(BLOCK_SIZE);
+        let bytes =
+            |extent: &Extent| u64::from(extent.start.0) * block..u64::from(extent.end().0) * block;
+        let mut body: Vec<_> = self.layout.modified.iter().map(bytes).collect();
+        let mut lead = Vec::new();
         if self.is_whole_disc() {
-            let bytes = |extent: &Extent| {
-                u64::from(extent.start.0) * block..u64::from(extent.end().0) * block
-            };
-            let mut body: Vec<_> = self.layout.modified.iter().map(bytes).collect();
             // Nothing leads to the first part, which is all of the session but its head.
-            let lead = body.split_off(1.min(body.len()));
-            return Steps { body, lead };
+            lead = body.split_off(1);
+        } else {
+            // The first descriptor comes last: without it, the session is not found. Those past it come first: they show
+            // that what lies there is no more than the rest of a session.
+            let [descriptor, head] = [FIRST_DESCRIPTOR + 1, HEAD_BLOCKS]
+                .map(|end| self.len().min(u64::from(end) * block));
+            body.extend([descriptor..head, head..self.len()]);
+            lead.push(0..descriptor);
         }
-        // The first descriptor comes last: without it, the session is not found. Those past it come first: they show that
-        // what lies there is no more than the rest of a session.
-        let [descriptor, head] =
-            [FIRST_DESCRIPTOR + 1, HEAD_BLOCKS].map(|end| self.len().min(u64::from(end) * block));
-        let is_any = |range: &Range<u64>| !range.is_empty();
-        Steps {
-            body: [descriptor..head, head..self.len()]
-                .into_iter()
-                .filter(is_any)
-                .collect(),
-            lead: vec![0..descriptor],
+        // A recognition sequence of UDF without the descriptors that come before it would be taken for a session.
+        if let Some(recognition) = self.recognition()? {
+            for ranges in [&mut body, &mut lead] {
+                let place = ranges
+                    .iter()
+                    .position(|range| range.start < recognition && recognition < range.end);
+                if let Some(place) = place {
+                    let rest = recognition..ranges[place].end;
+                    ranges[place].end = recognition;
+                    ranges.insert(place + 1, rest);
+                }
+            }
         }
+        body.retain(|range| !range.is_empty());
+        Ok(Steps { body, lead })
+    }
+
+    /// The byte of the image at which the session has a recognition sequence of UDF, if that follows other descriptors.
+    fn recognition(&self) -> Result<Option<u64>> {
+        let session = u64::from(self.layout.session.start - self.start()) * u64::from(BLOCK_SIZE);
+        for place in FIRST_DESCRIPTOR + 1..2 * FIRST_DESCRIPTOR {
+            let at = session + u64::from(place) * u64::from(BLOCK_SIZE);
+            let mut head = [0; 6];
+            self.read_at(at, &mut head)?;
+            if head.ends_with(b"BEA01") {
+                return Ok(Some(at));
+            }
+        }
+        Ok(None)
     }
 
     /// Opens the disc as a reader does, and looks whether that finds the session. `is_found` is whether a reader that is
