@@ -740,7 +740,7 @@ pub enum Error {
     /// A session was written, but whoever opens the disc does not find it.
     #[error(
         "a reader of the disc would not find the session at block {block}, which was just written: {problem}{}",
-        if *.restored { " (the disc has been put back as it was)" } else { "" }
+        if *.restored { " (the disc has been put back as it was)" } else { " (the disc could not be put back as it was)" }
     )]
     SessionNotFound {
         /// The first block of the session.

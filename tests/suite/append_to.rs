@@ -571,7 +571,7 @@ impl WritableDisc for Long {
 /// Of a file of 4 TiB and more, 22 MB were left: it counted as a device, and was cut where the session began.
 #[test]
 fn a_file_of_4_tib_is_not_cut() {
-    for file_systems in masks() {
+    for file_systems in [ISO9660, FileSystems::all()] {
         let old = recorded(file_systems);
         for blocks in [0x7FFF_FF00, 0x7FFF_FFFF, 0x8000_0000, 0x8000_0001, u32::MAX] {
             for is_random in [false, true] {

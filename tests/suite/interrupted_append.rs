@@ -13,7 +13,7 @@ use imapi2fs::{
 
 use crate::append::{Bytes, bytes_of, disc, random_write, read, read_with, sequential, written};
 use crate::support::bytes::all;
-use crate::support::faulty::{Faulty, Outcome, Step, killed, powered_off};
+use crate::support::faulty::{Fault, Faulty, Outcome, Step, killed, powered_off};
 use crate::support::{add_files, image_at, image_of};
 
 const ISO9660: FileSystems = FileSystems::ISO9660;
@@ -399,9 +399,7 @@ fn a_device_that_fails_once_leads_to_the_old_session() {
         let mut image = image_of(kind);
         add_files(&mut image, &[("A", &[1; 30_000])]);
         let old = bytes_of(&image);
-        let device = |fault: Box<dyn Fn(usize, &Step) -> Outcome + Send + Sync>| {
-            Faulty::device(&old, 4000, fault)
-        };
+        let device = |fault: Fault| Faulty::device(&old, 4000, fault);
         let whole = device(Box::new(|_, _| Outcome::Done));
         let added = |disc: &Arc<Faulty>| {
             let mut image = image_at(FileSystems::all(), InterchangeLevel::Three);

@@ -26,7 +26,7 @@ pub(crate) enum Outcome {
     Lost,
 }
 
-type Fault = Box<dyn Fn(usize, &Step) -> Outcome + Send + Sync>;
+pub(crate) type Fault = Box<dyn Fn(usize, &Step) -> Outcome + Send + Sync>;
 
 pub(crate) struct Faulty {
     disc: MemoryDisc,
