@@ -239,6 +239,13 @@ mod tests {
     }
 
     #[test]
+    fn a_disc_may_be_read_sixteen_times() {
+        assert_eq!(Work::limit_of(0), 67_108_864);
+        assert_eq!(Work::limit_of(1 << 30), 17_246_978_048);
+        assert_eq!(Work::limit_of(u64::MAX), u64::MAX);
+    }
+
+    #[test]
     fn work_that_was_refused_once_stays_refused() {
         let work = Work::new(100);
         work.charge(Purpose::Tree, 100, 1).unwrap();

@@ -10,6 +10,9 @@ use imapi2fs::{
 
 use crate::messages::with_causes;
 
+/// Bytes of errors that are kept until the items are written; others are only counted.
+const MOST_ERRORS: usize = 1 << 20;
+
 /// Writes all; gives how much could not be read.
 pub(crate) fn write(
     disc: &RecordedDisc,
@@ -30,6 +33,7 @@ pub(crate) fn write(
     writeln!(output, "\"file_system\": {},", text(volume.file_system()))?;
 
     let mut errors = Vec::new();
+    let (mut kept, mut left_out) = (0, 0);
     let mut separator = "";
     write!(output, "\"items\": [")?;
     for item in volume.walk() {
@@ -38,15 +42,24 @@ pub(crate) fn write(
                 write!(output, "{separator}\n{}", object(&item))?;
                 separator = ",";
             }
-            Err(error) => errors.push(text(with_causes(&error))),
+            Err(error) => {
+                let error = text(with_causes(&error));
+                if kept + error.len() <= MOST_ERRORS {
+                    kept += error.len();
+                    errors.push(error);
+                } else {
+                    left_out += 1;
+                }
+            }
         }
     }
     writeln!(output, "],")?;
     let findings: Vec<_> = volume.findings().iter().map(text).collect();
     writeln!(output, "\"errors\": [{}],", errors.join(",\n"))?;
+    writeln!(output, "\"errors_left_out\": {left_out},")?;
     writeln!(output, "\"findings\": [{}]}}", findings.join(",\n"))?;
     output.flush()?;
-    Ok(errors.len())
+    Ok(errors.len() + left_out)
 }
 
 fn session(session: &RecordedSession) -> String {

@@ -1,16 +1,24 @@
-//! Any bytes as a disc: errors are fine, panics, walks without end and more memory than allowed are not.
+//! Any bytes as a disc: errors are fine, panics, walks without end and more memory or work than allowed are not.
 //!
-//! The bytes are those of the input, or an image that was made by this crate with changes that the input says: blind
-//! chance makes no volume.
+//! The bytes are those of the input, or an image with changes that the input says, for blind chance makes no volume: one
+//! that was made by this crate, or one that is made to keep readers busy.
 
 #![no_main]
 
-use std::io::{Cursor, Read};
-use std::sync::LazyLock;
+#[path = "../../tests/suite/support/bytes.rs"]
+#[allow(dead_code)]
+mod bytes;
+#[path = "../../tests/suite/support/hostile/mod.rs"]
+#[allow(dead_code)]
+mod hostile;
+
+use std::io::{self, Cursor, Read};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 
 use arbitrary::{Arbitrary, Unstructured};
 use imapi2fs::{
-    BootOptions, FileSystemImage, FileSystems, ImportOptions, MultisessionInterface,
+    BootOptions, Disc, FileSystemImage, FileSystems, ImportOptions, MultisessionInterface,
     RandomWriteImage, ReaderDisc, RecordedDisc, Timestamp, UdfRevision,
 };
 use libfuzzer_sys::fuzz_target;
@@ -42,6 +50,11 @@ static BASES: LazyLock<Vec<Base>> = LazyLock::new(|| {
             .map(|revision| image(FileSystems::UDF, *revision)),
     );
     images.push(continued(images[2].clone()));
+    images.extend(hostile::kinds().map(|(_, make, size)| {
+        let mut bytes = Vec::new();
+        make(size.div_ceil(16)).write_to(&mut bytes);
+        bytes
+    }));
     let base = |bytes: Vec<u8>| Base {
         places: (0..bytes.len()).filter(|at| bytes[*at] != 0).collect(),
         bytes,
@@ -161,7 +174,7 @@ fuzz_target!(|data: &[u8]| {
     let Some((&first, rest)) = data.split_first() else {
         return;
     };
-    let bytes = match BASES.get(usize::from(first % 16)) {
+    let bytes = match BASES.get(usize::from(first) % (BASES.len() + 1)) {
         Some(base) => {
             let mut bytes = base.bytes.clone();
             let mut input = Unstructured::new(rest);
@@ -178,24 +191,63 @@ fuzz_target!(|data: &[u8]| {
     read(bytes);
 });
 
+/// A disc that counts what is read of it.
+struct Counting {
+    disc: ReaderDisc<Cursor<Vec<u8>>>,
+    read: Arc<AtomicU64>,
+}
+
+impl Disc for Counting {
+    fn read_blocks(&self, block: u32, buf: &mut [u8]) -> io::Result<()> {
+        self.read.fetch_add(buf.len() as u64, Ordering::Relaxed);
+        self.disc.read_blocks(block, buf)
+    }
+
+    fn total_blocks(&self) -> u32 {
+        self.disc.total_blocks()
+    }
+}
+
 /// Reads all that can be read.
 fn read(bytes: Vec<u8>) {
-    let most = bytes.len() / 34 + 1;
-    let disc = ReaderDisc::new(Cursor::new(bytes)).expect("memory has a length");
-    let options = ImportOptions::new().memory(16 << 20);
-    let Ok(disc) = RecordedDisc::open_with(disc, &options) else {
+    // A fault and an entry may take turns.
+    let most = bytes.len() / 20 + 1;
+    let work = 16 * bytes.len() as u64 + (1 << 20);
+    let read = Arc::new(AtomicU64::new(0));
+    let disc = Counting {
+        disc: ReaderDisc::new(Cursor::new(bytes)).expect("memory has a length"),
+        read: Arc::clone(&read),
+    };
+    let within = || {
+        let read = read.swap(0, Ordering::Relaxed);
+        assert!(read <= work, "{read} bytes are read, {work} may be");
+    };
+    let options = ImportOptions::new().memory(16 << 20).work(work);
+    let disc = RecordedDisc::open_with(disc, &options);
+    within();
+    let Ok(disc) = disc else {
         return;
     };
     let _ = disc.default_file_system();
     let _ = disc.boot_entries();
+    within();
     for file_system in FileSystems::all() {
-        let Ok(volume) = disc.volume(file_system) else {
+        let volume = disc.volume(file_system);
+        within();
+        let Ok(volume) = volume else {
             continue;
         };
-        let mut items = 0;
+        let (mut items, mut text) = (0, 0);
         for item in volume.walk() {
             items += 1;
             assert!(items <= most, "more items than the disc has room for");
+            if let Ok(item) = item {
+                text += item.path().to_string().len() as u64;
+                assert!(text <= work, "more text of paths than there may be");
+            }
+        }
+        within();
+        for item in volume.walk() {
             let Ok(item) = item else { continue };
             for stream in item.streams() {
                 if let Ok(data) = stream.data() {
@@ -206,6 +258,7 @@ fn read(bytes: Vec<u8>) {
                 let _ = data.take(1 << 14).read_to_end(&mut Vec::new());
             }
         }
+        read.store(0, Ordering::Relaxed);
         let _ = volume.findings();
     }
 }

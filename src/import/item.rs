@@ -40,6 +40,9 @@ pub struct RecordedItem {
 /// The longest path of an item that is listed, in bytes. Linux takes paths of 4096 bytes, Windows of 32767 characters.
 const MAX_PATH: usize = 64 << 10;
 
+/// The work of finding a name of a path, beside its bytes.
+const NAME: usize = 16;
+
 /// A directory below the root, as a part of paths.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -47,6 +50,8 @@ pub(super) struct Place {
     parent: Option<Arc<Self>>,
     /// Bytes of the path, with a separator before each name.
     path_len: usize,
+    /// Number of names in it.
+    level: usize,
 }
 
 impl Place {
@@ -55,6 +60,7 @@ impl Place {
             name: name.to_owned(),
             parent: parent.cloned(),
             path_len: Self::len_of(parent, name),
+            level: parent.map_or(1, |parent| parent.level.saturating_add(1)),
         })
     }
 
@@ -287,29 +293,31 @@ impl RecordedItem {
             work,
             shared: &self.shared,
             place: self.place(),
+            block: self.entry.block(),
             is_over: false,
         })
     }
 
     /// An item as it is listed in a directory, within the work of an operation: its path is part of what is made for it.
     ///
-    /// An error is given in the place of what cannot be read; the last one is that there was too much to be read.
+    /// The directory is at `place`, and its records begin in `block`. An error is given in the place of what cannot be read;
+    /// the last one is that there was too much to be read.
     pub(super) fn listed(
         shared: &Arc<Shared>,
         work: &Work,
         entry: Result<Entry>,
         place: Option<&Arc<Place>>,
+        block: u32,
     ) -> Result<Self> {
-        let block = match &entry {
-            Ok(entry) => entry.block(),
-            Err(_) => 0,
-        };
         let (name, streams) = match &entry {
             Ok(entry) => (entry.name.as_str(), entry.streams.len()),
             Err(_) => ("", 0),
         };
         let path_len = Place::len_of(place, name);
-        let paths = path_len.saturating_mul(streams.saturating_add(1));
+        let names = place.map_or(0, |place| place.level.saturating_mul(NAME));
+        let paths = path_len
+            .saturating_add(names)
+            .saturating_mul(streams.saturating_add(1));
         let charged = work.charge(Purpose::Tree, (paths as u64).max(STEP), block);
         let listed = work.check().and(charged).and(entry).and_then(|entry| {
             if path_len > MAX_PATH {
@@ -364,6 +372,8 @@ pub struct RecordedItems<'a> {
     work: Arc<Work>,
     shared: &'a Arc<Shared>,
     place: Option<Arc<Place>>,
+    /// Where the directory begins.
+    block: u32,
     is_over: bool,
 }
 
@@ -384,6 +394,7 @@ impl Iterator for RecordedItems<'_> {
             &self.work,
             entry,
             self.place.as_ref(),
+            self.block,
         ))
     }
 }

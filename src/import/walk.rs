@@ -44,6 +44,8 @@ pub struct RecordedWalk<'a> {
 struct Level {
     entries: Entries,
     place: Option<Arc<Place>>,
+    /// Where the directory begins.
+    block: u32,
 }
 
 impl<'a> RecordedWalk<'a> {
@@ -72,7 +74,12 @@ impl<'a> RecordedWalk<'a> {
     fn enter(&mut self, directory: &Entry, place: Option<Arc<Place>>) -> Result<()> {
         self.check(directory)?;
         let entries = self.volume.entries(directory)?;
-        self.stack.push(Level { entries, place });
+        let block = directory.block();
+        self.stack.push(Level {
+            entries,
+            place,
+            block,
+        });
         Ok(())
     }
 
@@ -103,7 +110,8 @@ impl<'a> RecordedWalk<'a> {
     }
 
     fn listed(&self, entry: Result<Entry>, place: Option<&Arc<Place>>) -> Result<RecordedItem> {
-        RecordedItem::listed(self.shared, &self.work, entry, place)
+        let block = self.stack.last().map_or(0, |level| level.block);
+        RecordedItem::listed(self.shared, &self.work, entry, place, block)
     }
 
     /// Directories form a tree, and each has its own blocks: so long as this holds the walk ends.

@@ -27,6 +27,7 @@ mod file_system_names;
 mod golden;
 #[cfg(unix)]
 mod host_names;
+mod hostile;
 #[cfg(unix)]
 mod hostile_sources;
 mod image_manager;

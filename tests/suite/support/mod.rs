@@ -6,6 +6,7 @@ pub(crate) mod disc;
 pub(crate) mod drive;
 pub(crate) mod faulty;
 pub(crate) mod host;
+pub(crate) mod hostile;
 pub(crate) mod iso;
 pub(crate) mod moment;
 pub(crate) mod random;

@@ -46,9 +46,15 @@ pub(crate) fn rewrite_descriptors(
     image
 }
 
+/// Whether a block may begin with a descriptor whose tag is no longer right.
+pub(crate) fn is_descriptor(bytes: &[u8]) -> bool {
+    let identifier = le16(bytes, 0);
+    (1..=9).contains(&identifier) || (256..=266).contains(&identifier)
+}
+
 /// Makes a descriptor that was changed intact again.
 pub(crate) fn seal(bytes: &mut [u8]) {
-    let len = usize::from(le16(bytes, 10));
+    let len = usize::from(le16(bytes, 10)).min(bytes.len() - 16);
     let sum = crc(&bytes[16..16 + len]);
     bytes[8..10].copy_from_slice(&sum.to_le_bytes());
     bytes[4] = tag_checksum(bytes);
