@@ -28,6 +28,8 @@ pub(crate) fn write(
     let volumes: Vec<_> = super::volumes(disc).iter().map(self::volume).collect();
     writeln!(output, "\"volumes\": [{}],", volumes.join(", "))?;
     writeln!(output, "\"file_system\": {},", text(volume.file_system()))?;
+    let lacks: Vec<_> = disc.lacks(volume).iter().map(text).collect();
+    writeln!(output, "\"lacks\": [{}],", lacks.join(", "))?;
 
     let mut errors = Vec::new();
     let mut separator = "";
@@ -38,7 +40,18 @@ pub(crate) fn write(
                 write!(output, "{separator}\n{}", object(&item))?;
                 separator = ",";
             }
-            Err(error) => errors.push(text(with_causes(&error))),
+            Err(error) => {
+                let message = text(with_causes(&error));
+                if let Some(path) = super::unreadable(&error) {
+                    let path = text(path);
+                    write!(
+                        output,
+                        "{separator}\n{{\"path\": {path}, \"kind\": \"unreadable\", \"error\": {message}}}"
+                    )?;
+                    separator = ",";
+                }
+                errors.push(message);
+            }
         }
     }
     writeln!(output, "],")?;

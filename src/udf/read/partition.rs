@@ -283,7 +283,27 @@ impl Space {
                 return Ok(mirrored);
             }
         }
-        Err(error)
+        self.damaged_structure(address, identifiers, out)
+            .ok_or(error)
+    }
+
+    /// The same for a block that is damaged in one field.
+    fn damaged_structure(
+        &self,
+        address: Address,
+        identifiers: &[u16],
+        out: &mut Vec<u8>,
+    ) -> Option<u64> {
+        let at = self.locate(address, Copy::Main).ok()?.at?;
+        out.resize(narrow(u64::from(self.block_len)), 0);
+        self.blocks.read_at(at, out).ok()?;
+        if !tag::check_loosely(out, identifiers, address.block) {
+            return None;
+        }
+        self.findings.add(Finding::Descriptor {
+            block: block_at(at),
+        });
+        Some(at)
     }
 
     fn structure_copy(

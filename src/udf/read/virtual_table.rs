@@ -7,12 +7,16 @@ use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 use super::icb::{IcbExtent, file_type};
 use super::maps::{Told, is_named};
 use super::partition::{Address, Map, Space, Sparable};
+use super::{narrow, wide};
 use crate::budget::Charge;
 use crate::error::Result;
 use crate::udf::tag::EntityId;
 
 /// How many blocks before the last may be behind the virtual allocation table: run-out, and padding of images.
 const MAX_RUN_OUT: u32 = 64;
+
+/// Bytes that are read at once while looking for the end of what is recorded.
+const PIECE: u64 = 256 << 10;
 
 /// Virtual Allocation Table of UDF 2.00 (UDF 2.2.11). Implementation use and entries follow.
 #[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
@@ -53,7 +57,52 @@ pub(super) fn virtual_table(
     };
     let block_len = u64::from(space.block_len);
     let recorded = space.blocks.len().saturating_sub(start);
-    let mut block = u32::try_from(recorded.checked_div(block_len).unwrap_or(0)).unwrap_or(0);
+    let blocks_of = |len: u64| u32::try_from(len.checked_div(block_len).unwrap_or(0)).unwrap_or(0);
+    let end = blocks_of(recorded);
+    if let Some(table) = last_table(space, base, end, at, told, charge)? {
+        return Ok(table);
+    }
+    // Images are filled up with zeros to any length.
+    let used = recorded_end(space, start)?.saturating_sub(start);
+    let used = blocks_of(used.next_multiple_of(block_len));
+    if used < end {
+        if let Some(table) = last_table(space, base, used, at, told, charge)? {
+            return Ok(table);
+        }
+    }
+    Ok(Map::Unusable("the virtual allocation table is not there"))
+}
+
+/// The byte after the last one of the disc that is not zero, at least `start`. It is looked for from the disc's end.
+fn recorded_end(space: &Space, start: u64) -> Result<u64> {
+    let mut end = space.blocks.len();
+    while end > start {
+        let len = PIECE.min(end.saturating_sub(start));
+        let from = end.saturating_sub(len);
+        let mut charge = Charge::new(space.blocks.memory());
+        charge.add(narrow(len))?;
+        let mut piece = vec![0; narrow(len)];
+        // Where nothing can be read, there is no table.
+        if space.blocks.read_at(from, &mut piece).is_err() {
+            return Ok(end);
+        }
+        if let Some(last) = piece.iter().rposition(|byte| *byte != 0) {
+            return Ok(from.saturating_add(wide(last)).saturating_add(1));
+        }
+        end = from;
+    }
+    Ok(end)
+}
+
+/// Looks for the table in the last blocks before `block`.
+fn last_table(
+    space: &Space,
+    base: u16,
+    mut block: u32,
+    at: u64,
+    told: &mut Told,
+    charge: &mut Charge,
+) -> Result<Option<Map>> {
     for _ in 0..=MAX_RUN_OUT {
         let Some(before) = block.checked_sub(1) else {
             break;
@@ -66,10 +115,10 @@ pub(super) fn virtual_table(
         if let Some((table, counts)) = virtual_table_at(space, address, at)? {
             charge.add(table.len().saturating_mul(size_of::<u32>()))?;
             told.counts = counts;
-            return Ok(Map::Virtual { base, table });
+            return Ok(Some(Map::Virtual { base, table }));
         }
     }
-    Ok(Map::Unusable("the virtual allocation table is not there"))
+    Ok(None)
 }
 
 type Table = (Vec<u32>, Option<(u32, u32)>);
