@@ -209,6 +209,16 @@ impl Records {
 }
 
 impl Records {
+    /// Whether the first record is the directory's own, whatever its identifier: some writers leave that out.
+    fn is_own(&self, record: &[u8]) -> bool {
+        DirectoryRecord::read_from_prefix(record).is_ok_and(|(record, _)| {
+            let location = record.location_of_extent;
+            [location.get(), location.big_endian()]
+                .into_iter()
+                .any(|block| self.volume.offset(block.into()) == self.start)
+        })
+    }
+
     /// Compares the directory's length with what its own record says, which comes first.
     fn check_own(&mut self) {
         let len = self.end.saturating_sub(self.start);
@@ -261,7 +271,7 @@ impl Iterator for Records {
                 Some(Ok((start, end))) => {
                     let record = self.piece.get(start..end).unwrap_or_default();
                     let offset = self.piece_offset.saturating_add(start as u64);
-                    let is_own = offset == self.start;
+                    let is_own = offset == self.start && self.is_own(record);
                     let place = RecordPlace { offset, is_own };
                     self.parts.add(&self.volume, self.is_root, record, place);
                 }

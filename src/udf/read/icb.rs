@@ -171,7 +171,7 @@ impl Space {
             .blocks_of(extent.len.into())
             .max(maximum_entries(block).into())
             .saturating_sub(1);
-        let space = self.for_item();
+        let space = self.intact().for_item();
         let mut bytes = Vec::new();
         for _ in 0..MAX_ENTRIES {
             let Some(address) = next.filter(|_| left != 0) else {

@@ -7,16 +7,12 @@ use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 use super::icb::{IcbExtent, file_type};
 use super::maps::{Told, is_named};
 use super::partition::{Address, Map, Space, Sparable};
-use super::{narrow, wide};
 use crate::budget::Charge;
 use crate::error::Result;
 use crate::udf::tag::EntityId;
 
 /// How many blocks before the last may be behind the virtual allocation table: run-out, and padding of images.
 const MAX_RUN_OUT: u32 = 64;
-
-/// Bytes that are read at once while looking for the end of what is recorded.
-const PIECE: u64 = 256 << 10;
 
 /// Virtual Allocation Table of UDF 2.00 (UDF 2.2.11). Implementation use and entries follow.
 #[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
@@ -63,7 +59,7 @@ pub(super) fn virtual_table(
         return Ok(table);
     }
     // Images are filled up with zeros to any length.
-    let used = recorded_end(space, start)?.saturating_sub(start);
+    let used = space.blocks.recorded_end()?.saturating_sub(start);
     let used = blocks_of(used.next_multiple_of(block_len));
     if used < end {
         if let Some(table) = last_table(space, base, used, at, told, charge)? {
@@ -71,27 +67,6 @@ pub(super) fn virtual_table(
         }
     }
     Ok(Map::Unusable("the virtual allocation table is not there"))
-}
-
-/// The byte after the last one of the disc that is not zero, at least `start`. It is looked for from the disc's end.
-fn recorded_end(space: &Space, start: u64) -> Result<u64> {
-    let mut end = space.blocks.len();
-    while end > start {
-        let len = PIECE.min(end.saturating_sub(start));
-        let from = end.saturating_sub(len);
-        let mut charge = Charge::new(space.blocks.memory());
-        charge.add(narrow(len))?;
-        let mut piece = vec![0; narrow(len)];
-        // Where nothing can be read, there is no table.
-        if space.blocks.read_at(from, &mut piece).is_err() {
-            return Ok(end);
-        }
-        if let Some(last) = piece.iter().rposition(|byte| *byte != 0) {
-            return Ok(from.saturating_add(wide(last)).saturating_add(1));
-        }
-        end = from;
-    }
-    Ok(end)
 }
 
 /// Looks for the table in the last blocks before `block`.

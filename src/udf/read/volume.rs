@@ -141,7 +141,14 @@ impl UdfVolume {
             .get(..table_len)
             .ok_or_else(|| corrupt(at, "the table of partition maps is longer than a sector"))?;
         let mut charge = Charge::new(blocks.memory());
-        let told = maps::build(&mut space, &descriptors, table, sector_len, &mut charge)?;
+        // What is intact comes first: metadata may be recorded twice, and a virtual table is found by trying.
+        let mut built = maps::build(&mut space, &descriptors, table, sector_len, &mut charge);
+        space.accepts_damage = true;
+        if built.as_ref().is_err_and(|error| !error.is_limit()) {
+            space.maps = Arc::default();
+            built = maps::build(&mut space, &descriptors, table, sector_len, &mut charge);
+        }
+        let told = built?;
         let extent = logical.integrity_sequence_extent;
         let (integrity, integrity_end) = sequence::integrity(blocks, extent, sector_len);
         if integrity.is_none() {
