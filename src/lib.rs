@@ -31,7 +31,7 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let disc = RecordedDisc::open(FileDisc::open("backup.iso")?)?;
-//! for item in disc.volume(disc.default_file_system()?)?.walk() {
+//! for item in disc.best_volume()?.walk() {
 //!     println!("{}", item?.path());
 //! }
 //! # Ok(())
@@ -109,7 +109,8 @@ pub use self::image::{
 pub use self::image_manager::IsoImageManager;
 pub use self::import::{
     ImportOptions, RandomWriteImage, RecordedData, RecordedDisc, RecordedExtent, RecordedItem,
-    RecordedItems, RecordedKind, RecordedSession, RecordedVolume, RecordedWalk, SequentialImage,
+    RecordedItems, RecordedKind, RecordedLack, RecordedSession, RecordedVolume, RecordedWalk,
+    SequentialImage,
 };
 pub use self::media::{
     Disc, FileDisc, Locking, MediaType, MemoryDisc, Multisession, MultisessionInterface,

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::block::BLOCK_SIZE;
 use crate::budget::{Charge, Work};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
 use crate::time::Timestamp;
 
@@ -21,6 +21,8 @@ pub(crate) struct Entry {
     pub modified: Option<Timestamp>,
     pub hidden: bool,
     pub real_time: bool,
+    /// Whether a mode and an owner are recorded.
+    pub has_owner: bool,
     /// Length in bytes of the data.
     pub len: u64,
     pub data: Data,
@@ -93,8 +95,67 @@ pub(crate) struct Run {
     pub len: u64,
 }
 
-/// The entries of a directory, one after another.
-pub(crate) type Entries = Box<dyn Iterator<Item = Result<Entry>> + Send>;
+/// Something in a directory that cannot be read.
+#[derive(Debug)]
+pub(crate) struct Unread {
+    pub part: Part,
+    pub error: Error,
+}
+
+/// The part of a directory that cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Nobody knows how many of its entries, or what their names are.
+    Entries,
+    /// The entry of this name.
+    Entry(String),
+    /// Nobody knows how many of the named streams of the file, which is given before.
+    Streams(String),
+    /// A named stream of the file, which is given before.
+    Stream { file: String, stream: String },
+}
+
+impl Unread {
+    /// The entry called `name` cannot be read.
+    pub(crate) fn entry(name: impl Into<String>, error: Error) -> Self {
+        Self {
+            part: Part::Entry(name.into()),
+            error,
+        }
+    }
+}
+
+impl Unread {
+    /// The name of the entry that it is about, as far as it is known.
+    pub(crate) fn name(&self) -> &str {
+        match &self.part {
+            Part::Entries => "",
+            Part::Entry(name) | Part::Streams(name) | Part::Stream { file: name, .. } => name,
+        }
+    }
+
+    /// The same about the named streams of a file, if it is about the entries of their directory.
+    pub(crate) fn of_stream(self, file: &str) -> Self {
+        let file = file.to_owned();
+        let part = match self.part {
+            Part::Entry(stream) => Part::Stream { file, stream },
+            _ => Part::Streams(file),
+        };
+        Self { part, ..self }
+    }
+}
+
+impl From<Error> for Unread {
+    fn from(error: Error) -> Self {
+        Self {
+            part: Part::Entries,
+            error,
+        }
+    }
+}
+
+/// What a directory has, as its reader gives it.
+pub(crate) type Entries = Box<dyn Iterator<Item = Result<Entry, Unread>> + Send>;
 
 /// A file system of a disc, opened.
 pub(crate) trait Volume: Send + Sync {
@@ -118,6 +179,8 @@ pub struct RecordedFinding {
     pub(crate) file_system: FileSystems,
     pub(crate) block: u32,
     pub(crate) what: &'static str,
+    /// Whether what was read may be wrong.
+    pub(crate) is_doubtful: bool,
 }
 
 impl RecordedFinding {
@@ -140,6 +203,7 @@ impl fmt::Display for RecordedFinding {
             file_system,
             block,
             what,
+            ..
         } = self;
         write!(f, "{file_system} at block {block}: {what}")
     }
@@ -154,10 +218,20 @@ impl Findings {
 
     /// Adds one, unless it is known.
     pub(crate) fn add(&self, file_system: FileSystems, block: u32, what: &'static str) {
+        self.push(file_system, block, what, false);
+    }
+
+    /// Adds one after which what was read may be wrong, unless it is known.
+    pub(crate) fn doubt(&self, file_system: FileSystems, block: u32, what: &'static str) {
+        self.push(file_system, block, what, true);
+    }
+
+    fn push(&self, file_system: FileSystems, block: u32, what: &'static str, is_doubtful: bool) {
         let finding = RecordedFinding {
             file_system,
             block,
             what,
+            is_doubtful,
         };
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if all.len() < Self::MOST && !all.contains(&finding) {

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use imapi2fs::{FileDisc, FileSystems, ImportOptions, RecordedDisc, RecordedVolume};
 
+use crate::messages::note;
+
 /// Options that decide what is read.
 #[derive(Args)]
 pub(crate) struct DiscOptions {
@@ -13,7 +15,7 @@ pub(crate) struct DiscOptions {
     #[arg(value_name = "IMAGE")]
     image: PathBuf,
 
-    /// The file system to read [default: UDF, else Joliet, else ISO 9660]
+    /// The file system to read [default: the one that keeps most of what was recorded]
     #[arg(long, value_name = "NAME")]
     file_system: Option<FileSystem>,
 
@@ -35,6 +37,16 @@ enum FileSystem {
     Iso9660,
     Joliet,
     Udf,
+}
+
+impl From<FileSystem> for FileSystems {
+    fn from(file_system: FileSystem) -> Self {
+        match file_system {
+            FileSystem::Iso9660 => Self::ISO9660,
+            FileSystem::Joliet => Self::JOLIET,
+            FileSystem::Udf => Self::UDF,
+        }
+    }
 }
 
 /// Why an image cannot be read at all.
@@ -61,17 +73,17 @@ impl DiscOptions {
         RecordedDisc::open_with(disc, &options).map_err(|error| self.failed(error))
     }
 
-    /// The file system that is asked for.
+    /// The file system that is asked for, or the best one. What it lacks is said on standard error.
     pub(crate) fn volume(&self, disc: &RecordedDisc) -> Result<RecordedVolume, Box<dyn Error>> {
-        let file_system = match self.file_system {
-            Some(FileSystem::Iso9660) => Ok(FileSystems::ISO9660),
-            Some(FileSystem::Joliet) => Ok(FileSystems::JOLIET),
-            Some(FileSystem::Udf) => Ok(FileSystems::UDF),
-            None => disc.default_file_system(),
+        let volume = match self.file_system {
+            Some(file_system) => disc.volume(file_system.into()),
+            None => disc.best_volume(),
         };
-        file_system
-            .and_then(|file_system| disc.volume(file_system))
-            .map_err(|error| self.failed(error))
+        let volume = volume.map_err(|error| self.failed(error))?;
+        for lack in disc.lacks(&volume) {
+            note(format_args!("reading {}: {lack}", volume.file_system()));
+        }
+        Ok(volume)
     }
 
     fn failed(&self, source: impl Into<Box<dyn Error>>) -> Box<dyn Error> {

@@ -31,6 +31,8 @@ pub(crate) fn write(
     let volumes: Vec<_> = super::volumes(disc).iter().map(self::volume).collect();
     writeln!(output, "\"volumes\": [{}],", volumes.join(", "))?;
     writeln!(output, "\"file_system\": {},", text(volume.file_system()))?;
+    let lacks: Vec<_> = disc.lacks(volume).iter().map(text).collect();
+    writeln!(output, "\"lacks\": [{}],", lacks.join(", "))?;
 
     let mut errors = Vec::new();
     let (mut kept, mut left_out) = (0, 0);
@@ -43,10 +45,18 @@ pub(crate) fn write(
                 separator = ",";
             }
             Err(error) => {
-                let error = text(with_causes(&error));
-                if kept + error.len() <= MOST_ERRORS {
-                    kept += error.len();
-                    errors.push(error);
+                let message = text(with_causes(&error));
+                if let Some(path) = super::unreadable(&error) {
+                    let path = text(path);
+                    write!(
+                        output,
+                        "{separator}\n{{\"path\": {path}, \"kind\": \"unreadable\", \"error\": {message}}}"
+                    )?;
+                    separator = ",";
+                }
+                if kept + message.len() <= MOST_ERRORS {
+                    kept += message.len();
+                    errors.push(message);
                 } else {
                     left_out += 1;
                 }

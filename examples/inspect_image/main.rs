@@ -16,7 +16,8 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use imapi2fs::{
-    Printable, RecordedBootEntry, RecordedDisc, RecordedItem, RecordedKind, RecordedVolume,
+    ImagePath, Printable, RecordedBootEntry, RecordedDisc, RecordedItem, RecordedKind,
+    RecordedVolume,
 };
 
 use disc::DiscOptions;
@@ -26,7 +27,7 @@ use stdout::StandardOutput;
 /// Shows what is on a disc image: sessions, file systems, and the files and directories of one of them
 ///
 /// One line per item, its columns separated by tabs: what it is, its length in bytes, when it was modified, and its
-/// path. What is wrong with the image goes to standard error.
+/// path. An item whose name is all that can be read is `unreadable`. What is wrong with the image goes to standard error.
 #[derive(Parser)]
 #[command(name = env!("CARGO_CRATE_NAME"), version, after_long_help = DETAILS)]
 struct Options {
@@ -151,12 +152,15 @@ fn format_of(volume: &RecordedVolume) -> String {
 
 /// Lists all items; gives how many could not be read.
 fn list(volume: &RecordedVolume, mut output: impl Write) -> io::Result<usize> {
-    writeln!(output, "\n{}:", volume.file_system())?;
+    writeln!(output, "\n{}:", format_of(volume))?;
     let mut unread = 0;
     for item in volume.walk() {
         match item {
             Ok(item) => writeln!(output, "{}", line(&item))?,
             Err(error) => {
+                if let Some(path) = unreadable(&error) {
+                    writeln!(output, "unreadable\t-\t-\t{}", Printable(path))?;
+                }
                 note(with_causes(&error));
                 unread += 1;
             }
@@ -164,6 +168,14 @@ fn list(volume: &RecordedVolume, mut output: impl Write) -> io::Result<usize> {
     }
     output.flush()?;
     Ok(unread)
+}
+
+/// The path of an item that is known by its name only; other errors are about what is listed already.
+fn unreadable(error: &imapi2fs::Error) -> Option<&ImagePath> {
+    match error {
+        imapi2fs::Error::ReadItem { path, .. } => Some(path),
+        _ => None,
+    }
 }
 
 fn line(item: &RecordedItem) -> String {

@@ -18,6 +18,11 @@ impl BothU16 {
         self.le.get()
     }
 
+    /// The big-endian half, for what is wrong in the other.
+    pub(crate) const fn big_endian(self) -> u16 {
+        self.be.get()
+    }
+
     /// Whether the halves are the same.
     pub(crate) const fn agrees(self) -> bool {
         self.le.get() == self.be.get()
@@ -45,6 +50,11 @@ impl BothU32 {
     /// The little-endian half, which all readers go by.
     pub(crate) const fn get(self) -> u32 {
         self.le.get()
+    }
+
+    /// The big-endian half, for what is wrong in the other.
+    pub(crate) const fn big_endian(self) -> u32 {
+        self.be.get()
     }
 
     /// Whether the halves are the same.

@@ -96,7 +96,9 @@ impl Error {
             Self::UnsupportedFeature { .. } => 0xC0AA_B154, // IMAPI_E_FILE_SYSTEM_FEATURE_NOT_SUPPORTED
             Self::ReadDisc { .. } => 0xC0AA_B157,           // IMAPI_E_IMPORT_READ_FAILURE
             Self::PropertyNotAccessible { .. } => 0xC0AA_B160, // IMAPI_E_PROPERTY_NOT_ACCESSIBLE
-            Self::ReadItem { source, .. } => return source.hresult(),
+            Self::ReadItem { source, .. } | Self::ReadEntries { source, .. } => {
+                return source.hresult();
+            }
             Self::OpenImage { .. } => 0xC0AA_B110, // IMAPI_E_INVALID_PATH
             Self::ImageNotAligned { .. } => 0xC0AA_B200, // IMAPI_E_IMAGEMANAGER_IMAGE_NOT_ALIGNED
             Self::NoVolumeDescriptor => 0xC0AA_B201, // IMAPI_E_IMAGEMANAGER_NO_VALID_VD_FOUND

@@ -393,10 +393,19 @@ pub enum Error {
         /// Length in bytes of a sector.
         len: u32,
     },
-    /// An item of a disc cannot be read.
+    /// An item of a disc cannot be read: a directory names it, and what describes it is damaged or out of reach.
     #[error("cannot read `{path}` on the disc", path = Printable(.path))]
     ReadItem {
-        /// The directory, or the file in it.
+        /// The item.
+        path: ImagePath,
+        /// Why: one of the errors of reading a disc.
+        source: Box<Self>,
+    },
+    /// Some or all of what a directory of a disc holds cannot be read, and its names are not known. The same with the
+    /// named streams of a file.
+    #[error("cannot read all entries of `{path}` on the disc", path = Printable(.path))]
+    ReadEntries {
+        /// The directory or the file, which can itself be read.
         path: ImagePath,
         /// Why: one of the errors of reading a disc.
         source: Box<Self>,
@@ -786,6 +795,7 @@ impl Error {
             | Self::SourceChanged { path, .. }
             | Self::SourceLength { path, .. }
             | Self::ReadItem { path, .. }
+            | Self::ReadEntries { path, .. }
             | Self::NoBootCatalog { path }
             | Self::WriteExtracted { path, .. }
             | Self::WriteStage { path, .. } => Some(path),

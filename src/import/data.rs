@@ -104,6 +104,7 @@ mod tests {
             modified: None,
             hidden: false,
             real_time: false,
+            has_owner: false,
             len,
             data,
             identity: 0,

@@ -28,7 +28,10 @@ use crate::media::{Blocks, Disc};
 ///
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
 /// let disc = RecordedDisc::open(FileDisc::open("backup.iso")?)?;
-/// let volume = disc.volume(disc.default_file_system()?)?;
+/// let volume = disc.best_volume()?;
+/// for lack in disc.lacks(&volume) {
+///     eprintln!("{lack}"); // other file systems of the disc may have more
+/// }
 /// for item in volume.walk() {
 ///     let item = item?;
 ///     println!("{} {}", item.len(), item.path());
@@ -113,7 +116,10 @@ impl RecordedDisc {
         self.session.file_systems
     }
 
-    /// The file system that says most: UDF, else Joliet, else ISO 9660.
+    /// The file system that IMAPI2 imports: UDF, else Joliet, else ISO 9660.
+    ///
+    /// UDF counts only if other systems see it, too: [`RecordedSession::is_udf_unannounced`]. For reading, call
+    /// [`RecordedDisc::best_volume`].
     ///
     /// IMAPI2: `IFileSystemImage::GetDefaultFileSystemForImport`.
     ///
@@ -126,7 +132,7 @@ impl RecordedDisc {
         let by_rank = [FileSystems::UDF, FileSystems::JOLIET, FileSystems::ISO9660];
         match by_rank
             .into_iter()
-            .find(|one| self.file_systems().contains(*one))
+            .find(|one| self.session.announced_file_systems().contains(*one))
         {
             Some(file_system) => Ok(file_system),
             None if probe::is_blank(&self.blocks.anew())? => Err(Error::EmptyDisc),

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
 use crate::media::Blocks;
 use crate::path::ImagePath;
-use crate::recorded::{Data, Entries, Entry, Kind, Volume};
+use crate::recorded::{Data, Entries, Entry, Kind, Part, Unread, Volume};
 use crate::time::Timestamp;
 
 /// What a volume's items need of it.
@@ -277,22 +277,23 @@ impl RecordedItem {
     ///
     /// # Errors
     ///
-    /// [`Error::NotADirectory`], and those of reading the directory. What is wrong with single entries is given in
-    /// their place.
+    /// [`Error::NotADirectory`]; [`Error::ReadEntries`] if the directory cannot be read. An entry that cannot be read is
+    /// given in its place: [`Error::ReadItem`] with its path if its name is known, else [`Error::ReadEntries`].
     ///
     /// [`RecordedVolume::walk`]: crate::RecordedVolume::walk
     pub fn entries(&self) -> Result<RecordedItems<'_>> {
         if !self.is_directory() {
             return Err(Error::NotADirectory { path: self.path() });
         }
+        let place = self.place();
         let work = self.shared.blocks.new_work();
         let volume = self.shared.volume.within(&work);
         let inner = volume.entries(&self.entry);
         Ok(RecordedItems {
-            inner: inner.map_err(|source| self.unreadable(source))?,
+            inner: inner.map_err(|error| unread(place.as_ref(), error.into()))?,
             work,
             shared: &self.shared,
-            place: self.place(),
+            place,
             block: self.entry.block(),
             is_over: false,
         })
@@ -305,13 +306,13 @@ impl RecordedItem {
     pub(super) fn listed(
         shared: &Arc<Shared>,
         work: &Work,
-        entry: Result<Entry>,
+        entry: Result<Entry, Unread>,
         place: Option<&Arc<Place>>,
         block: u32,
     ) -> Result<Self> {
         let (name, streams) = match &entry {
             Ok(entry) => (entry.name.as_str(), entry.streams.len()),
-            Err(_) => ("", 0),
+            Err(what) => (what.name(), 0),
         };
         let path_len = Place::len_of(place, name);
         let names = place.map_or(0, |place| place.level.saturating_mul(NAME));
@@ -319,22 +320,21 @@ impl RecordedItem {
             .saturating_add(names)
             .saturating_mul(streams.saturating_add(1));
         let charged = work.charge(Purpose::Tree, (paths as u64).max(STEP), block);
-        let listed = work.check().and(charged).and(entry).and_then(|entry| {
+        let within = work.check().and(charged).map_err(Unread::from);
+        let listed = within.and(entry).and_then(|entry| {
             if path_len > MAX_PATH {
-                return Err(Error::Corrupt {
+                let error = Error::Corrupt {
                     file_system: shared.file_system,
                     block,
                     what: "the path of an item is longer than 65536 bytes",
-                });
+                };
+                return Err(error.into());
             }
             Ok(entry)
         });
         match listed {
             Ok(entry) => Ok(Self::new(Arc::clone(shared), entry, place.cloned())),
-            Err(source) => Err(Error::ReadItem {
-                path: Place::path(place),
-                source: Box::new(source),
-            }),
+            Err(what) => Err(unread(place, what)),
         }
     }
 
@@ -347,13 +347,6 @@ impl RecordedItem {
     fn place(&self) -> Option<Arc<Place>> {
         (!self.entry.name.is_empty()).then(|| Place::new(&self.entry.name, self.parent.as_ref()))
     }
-
-    fn unreadable(&self, source: Error) -> Error {
-        Error::ReadItem {
-            path: self.path(),
-            source: Box::new(source),
-        }
-    }
 }
 
 impl fmt::Debug for RecordedItem {
@@ -363,6 +356,30 @@ impl fmt::Debug for RecordedItem {
             .field("kind", &self.kind())
             .field("len", &self.len())
             .finish_non_exhaustive()
+    }
+}
+
+/// The error for something in the directory at `place` that cannot be read.
+pub(super) fn unread(place: Option<&Arc<Place>>, what: Unread) -> Error {
+    let directory = Place::path(place);
+    let source = Box::new(what.error);
+    match what.part {
+        Part::Entries => Error::ReadEntries {
+            path: directory,
+            source,
+        },
+        Part::Streams(file) => Error::ReadEntries {
+            path: directory.join(file),
+            source,
+        },
+        Part::Entry(name) => Error::ReadItem {
+            path: directory.join(name),
+            source,
+        },
+        Part::Stream { file, stream } => Error::ReadItem {
+            path: directory.join(file).join(stream),
+            source,
+        },
     }
 }
 
@@ -388,7 +405,7 @@ impl Iterator for RecordedItems<'_> {
         // Nothing comes after the error that says so, which may have gone unnoticed until now.
         let too_much = self.work.check();
         self.is_over = entry.is_none() || too_much.is_err();
-        let entry = entry.or(too_much.err().map(Err))?;
+        let entry = entry.or(too_much.err().map(|error| Err(error.into())))?;
         Some(RecordedItem::listed(
             self.shared,
             &self.work,

@@ -3,6 +3,7 @@
 //! The formats' readers give entries ([`crate::recorded`]); this module finds out which formats there are
 //! ([`probe`]) and gives their entries paths, data and bounds that hold for whatever bytes a disc has.
 
+mod best;
 mod data;
 mod disc;
 mod end;
@@ -15,6 +16,7 @@ mod session;
 mod volume;
 mod walk;
 
+pub use self::best::RecordedLack;
 pub use self::data::RecordedData;
 pub use self::disc::RecordedDisc;
 pub(crate) use self::end::{partitions_end, session_end};

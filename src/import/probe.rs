@@ -85,12 +85,15 @@ pub(super) fn session(blocks: &Arc<Blocks>, start: u32) -> Result<RecordedSessio
     file_systems.set(FileSystems::ISO9660, descriptors.has_primary());
     file_systems.set(FileSystems::JOLIET, joliet::read::is_in(&descriptors));
     // Opening it says what is wrong with it.
-    file_systems.set(FileSystems::UDF, udf::read::is_recorded(blocks, start)?);
+    let is_announced = udf::read::is_recorded(blocks, start)?;
+    let is_udf_unannounced = !is_announced && udf::read::open_unannounced(blocks, start)?.is_some();
+    file_systems.set(FileSystems::UDF, is_announced || is_udf_unannounced);
     let boots = descriptors.boot_catalog().is_some();
     let beside_udf = file_systems == FileSystems::ISO9660.union(FileSystems::UDF);
     Ok(RecordedSession {
         start,
         file_systems,
+        is_udf_unannounced,
         boot_catalog: descriptors.boot_catalog(),
         is_boot_stub: boots && beside_udf && is_stub(blocks, start, &descriptors),
     })

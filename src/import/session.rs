@@ -7,6 +7,7 @@ use crate::file_systems::FileSystems;
 pub struct RecordedSession {
     pub(super) start: u32,
     pub(super) file_systems: FileSystems,
+    pub(super) is_udf_unannounced: bool,
     pub(super) boot_catalog: Option<u32>,
     pub(super) is_boot_stub: bool,
 }
@@ -24,6 +25,21 @@ impl RecordedSession {
     #[must_use]
     pub const fn file_systems(&self) -> FileSystems {
         self.file_systems
+    }
+
+    /// Whether UDF has no volume recognition sequence and was found by its anchors alone. Other systems do not see it.
+    #[must_use]
+    pub const fn is_udf_unannounced(&self) -> bool {
+        self.is_udf_unannounced
+    }
+
+    /// The file systems that other systems see.
+    pub(crate) const fn announced_file_systems(&self) -> FileSystems {
+        if self.is_udf_unannounced {
+            self.file_systems.difference(FileSystems::UDF)
+        } else {
+            self.file_systems
+        }
     }
 
     /// The block of the boot catalog, when the session can be booted (El Torito 2.0).

@@ -21,7 +21,11 @@ use crate::iso9660::read::Descriptors;
 use crate::media::Blocks;
 use crate::path::ImagePath;
 use crate::recorded::{RecordedFinding, Volume};
+use crate::tree::same_folded;
 use crate::{iso9660, joliet, udf};
+
+/// So many names that differ by case alone are told apart where none is exact.
+const MOST_FOLDED: usize = 16;
 
 /// What a format's reader gives.
 pub(super) struct Opened {
@@ -96,46 +100,34 @@ impl RecordedVolume {
         Ok(RecordedItem::root(Arc::clone(&self.shared), root))
     }
 
-    /// The item at a path, whose names are compared with regard to case; the first if there are several.
+    /// The item at a path. A name of the path is that of an item exactly, or, if there is no such item, that of the only
+    /// one whose name differs by case alone. If several items have the same name, it is the first of them.
+    ///
+    /// [`FileSystemImage::item`](crate::FileSystemImage::item) finds items in the same way.
     ///
     /// # Errors
     ///
     /// - [`Error::ItemNotFound`] when there is none;
-    /// - [`Error::NotADirectory`] when something on the way is no directory;
-    /// - those of reading the directories on the way.
+    /// - [`Error::AmbiguousName`] when several names differ by case and none is exact;
+    /// - [`Error::NotADirectory`] when something on the way is not a directory;
+    /// - [`Error::ReadItem`] when the item, or a directory on the way, cannot be read;
+    /// - [`Error::ReadEntries`] when no item is found, and not all entries of the directory can be read.
     pub fn item(&self, path: impl Into<ImagePath>) -> Result<RecordedItem> {
         let path = path.into();
         let mut item = self.root()?;
         for name in path.components() {
-            // What cannot be read may be what is looked for, so it is an error if nothing else is.
-            let (mut found, mut failed) = (None, None);
-            for entry in item.entries()? {
-                match entry {
-                    Ok(entry) if entry.name() == name => {
-                        found = Some(entry);
-                        break;
-                    }
-                    Ok(_) => {}
-                    Err(error) => failed = failed.or(Some(error)),
-                }
-            }
-            item = match (found, failed) {
-                (Some(found), _) => found,
-                (None, Some(error)) => return Err(error),
-                (None, None) => {
-                    let path = path.clone();
-                    return Err(Error::ItemNotFound { path });
-                }
-            };
+            item = find(&item, name, &path)?;
         }
         Ok(item)
     }
 
     /// All items below the root, a directory before what is in it, in the order in which they are recorded.
     ///
-    /// What cannot be read is an error in the place where it belongs, and the walk goes on behind it. A directory that
-    /// was already met is an error, too, so that the walk ends; so is an item whose path is longer than 65,536 bytes. After
-    /// [`Error::ImportWork`], nothing comes.
+    /// What cannot be read is an error in the place where it belongs, and the walk goes on after it:
+    /// [`Error::ReadItem`] is about an item, which is not given otherwise, and has its path; [`Error::ReadEntries`] is about
+    /// a directory, or the named streams of a file, that was given before, and of which some or all entries are not known.
+    /// A directory that was already met is an error, too, so that the walk ends; so is an item whose path is longer than
+    /// 65,536 bytes. After [`Error::ImportWork`], nothing comes.
     #[must_use]
     pub fn walk(&self) -> RecordedWalk<'_> {
         RecordedWalk::new(&self.shared, None)
@@ -150,7 +142,7 @@ impl RecordedVolume {
     pub(crate) fn is_rooted_in(&self, session: Extent) -> Result<bool> {
         let root = self.shared.volume.root()?;
         let mut entries = self.shared.volume.entries(&root)?;
-        entries.next().transpose()?;
+        entries.next().transpose().map_err(|unread| unread.error)?;
         // Where its structure lies: what the root has embedded in that has no place of its own.
         let block = root.identity.checked_div(BLOCK_SIZE.into()).unwrap_or(0);
         let [start, end] = [session.start, session.end()].map(|block| u64::from(block.0));
@@ -164,6 +156,56 @@ impl RecordedVolume {
     pub fn findings(&self) -> Vec<RecordedFinding> {
         self.shared.volume.findings()
     }
+}
+
+/// The item called `name` in a directory, on the way to `path`.
+fn find(directory: &RecordedItem, name: &str, path: &ImagePath) -> Result<RecordedItem> {
+    // The first item, or the error of one that cannot be read, whose name differs by case alone.
+    let mut folded: Option<Result<RecordedItem>> = None;
+    let mut names: Vec<String> = Vec::new();
+    let mut matches = 0;
+    let mut unknown = None;
+    for entry in directory.entries()? {
+        let found = match &entry {
+            Ok(entry) => entry.name(),
+            Err(Error::ReadItem { path, .. }) if is_in(path, directory) => {
+                path.name().unwrap_or_default()
+            }
+            Err(Error::ReadEntries { .. }) => {
+                unknown = unknown.or(entry.err());
+                continue;
+            }
+            // A named stream.
+            Err(_) => continue,
+        };
+        if found == name {
+            return entry;
+        }
+        // Several with one name are no more than the first of them.
+        if same_folded(found, name) && names.iter().all(|known| known != found) {
+            matches = names.len().saturating_add(1);
+            // So many are told apart; what is counted is for a message.
+            if names.len() < MOST_FOLDED {
+                names.push(found.to_owned());
+            }
+            folded = folded.or(Some(entry));
+        }
+    }
+    match (folded, unknown) {
+        (Some(_), _) if matches > 1 => Err(Error::AmbiguousName {
+            path: directory.path().join(name),
+            matches,
+        }),
+        (Some(found), None) => found,
+        // It may be what is looked for.
+        (_, Some(error)) => Err(error),
+        (None, None) => Err(Error::ItemNotFound { path: path.clone() }),
+    }
+}
+
+/// Whether `path` is that of something directly in a directory.
+fn is_in(path: &ImagePath, directory: &RecordedItem) -> bool {
+    path.parent().as_ref() == Some(&directory.path())
 }
 
 impl fmt::Debug for RecordedVolume {
@@ -183,7 +225,10 @@ pub(super) fn open(
     code_page: Option<&'static Encoding>,
 ) -> Result<Option<Opened>> {
     if file_system == FileSystems::UDF {
-        let opened = udf::read::open(blocks, start)?;
+        let opened = match udf::read::open(blocks, start)? {
+            Some(volume) => Some(volume),
+            None => udf::read::open_unannounced(blocks, start)?,
+        };
         return Ok(opened.map(|volume| Opened {
             name: volume.name().to_owned(),
             rock_ridge: false,

@@ -15,7 +15,7 @@ use hashbrown::HashSet;
 use super::item::{Place, RecordedItem, Shared};
 use crate::budget::Work;
 use crate::error::{Error, Result};
-use crate::recorded::{Entries, Entry, Kind, Volume};
+use crate::recorded::{Entries, Entry, Kind, Unread, Volume};
 
 /// The deepest level of a directory that is looked into, the root being at 0. Linux takes paths of 4096 bytes at most, which
 /// have at most 2048 names: this is twice as deep as it sees.
@@ -87,7 +87,7 @@ impl<'a> RecordedWalk<'a> {
         if let Some((directory, place)) = self.next.take() {
             let entered = directory.and_then(|directory| self.enter(&directory, place.clone()));
             if let Err(error) = entered {
-                return Some(self.listed(Err(error), place.as_ref()));
+                return Some(self.listed(Err(error.into()), place.as_ref()));
             }
         }
         loop {
@@ -109,7 +109,11 @@ impl<'a> RecordedWalk<'a> {
         }
     }
 
-    fn listed(&self, entry: Result<Entry>, place: Option<&Arc<Place>>) -> Result<RecordedItem> {
+    fn listed(
+        &self,
+        entry: Result<Entry, Unread>,
+        place: Option<&Arc<Place>>,
+    ) -> Result<RecordedItem> {
         let block = self.stack.last().map_or(0, |level| level.block);
         RecordedItem::listed(self.shared, &self.work, entry, place, block)
     }
@@ -151,7 +155,7 @@ impl Iterator for RecordedWalk<'_> {
         // Nothing comes after the error that says so, which may have gone unnoticed until now.
         let last = too_much.err().map(|error| {
             let here = self.stack.last().and_then(|level| level.place.as_ref());
-            self.listed(Err(error), here)
+            self.listed(Err(error.into()), here)
         });
         item.or(last)
     }

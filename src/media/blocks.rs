@@ -11,7 +11,7 @@
     )
 )]
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::Disc;
 use crate::block::{BLOCK, BLOCK_SIZE};
@@ -25,6 +25,9 @@ const WINDOW: usize = 32;
 
 /// The blocks that are read first in a new place, where structures may lie far apart: one in four costs little more.
 const FIRST: usize = 4;
+
+/// Bytes that are read at once while looking for the end of what is recorded.
+const PIECE: u64 = 256 << 10;
 
 /// The bytes of a disc, as one operation reads them.
 pub(crate) struct Blocks {
@@ -43,6 +46,8 @@ struct Device {
     data_len: u64,
     /// The last small piece that was read: its first block and its bytes.
     window: Mutex<(u32, Vec<u8>)>,
+    /// The byte after the last one that is not zero, once it was looked for.
+    recorded_end: OnceLock<u64>,
 }
 
 impl Blocks {
@@ -61,6 +66,7 @@ impl Blocks {
                 disc,
                 len,
                 window: Mutex::default(),
+                recorded_end: OnceLock::new(),
             }),
             memory: Arc::new(Memory::new(memory)),
             work: Arc::new(Work::new(work_limit)),
@@ -147,6 +153,35 @@ impl Blocks {
     /// [`Error::ReadDisc`] when it reaches past the disc's end, or the disc fails.
     pub(crate) fn read_data_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
         self.device.read_at(offset, buf, None)
+    }
+
+    /// The byte after the last one of the disc that is not zero, or that cannot be read. It is looked for once, from the
+    /// end.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ImportMemory`] and [`Error::ImportWork`] when looking for it takes too much.
+    pub(crate) fn recorded_end(&self) -> Result<u64> {
+        if let Some(end) = self.device.recorded_end.get() {
+            return Ok(*end);
+        }
+        let mut end = self.len();
+        while end > 0 {
+            let from = end.saturating_sub(PIECE);
+            let len = end.saturating_sub(from);
+            let piece = match self.take(from, len) {
+                Ok(piece) => piece,
+                Err(Error::ReadDisc { .. }) => break,
+                Err(error) => return Err(error),
+            };
+            self.release(len);
+            if let Some(last) = piece.iter().rposition(|byte| *byte != 0) {
+                end = from.saturating_add(last as u64).saturating_add(1);
+                break;
+            }
+            end = from;
+        }
+        Ok(*self.device.recorded_end.get_or_init(|| end))
     }
 
     /// The `len` bytes from `offset` on, which count against the budget until [`Blocks::release`].

@@ -21,7 +21,7 @@ use super::FileSystemImage;
 use crate::block::Lba;
 use crate::error::{Error, Result};
 use crate::file_systems::{FileSystems, InvalidValue};
-use crate::import::{ImportOptions, RecordedDisc, disc_identifier};
+use crate::import::{ImportOptions, RecordedDisc, RecordedVolume, disc_identifier};
 use crate::media::MultisessionInterface;
 use crate::path::ImagePath;
 use crate::udf;
@@ -210,7 +210,7 @@ impl FileSystemImage {
     #[doc(alias = "IdentifyFileSystemsOnDisc")]
     pub fn identify_file_systems_on_disc(&self) -> Result<FileSystems> {
         let (place, _) = self.chosen_place()?;
-        Ok(self.recorded(&place)?.file_systems())
+        Ok(self.recorded(&place)?.session().announced_file_systems())
     }
 
     /// The one of several file systems that [`import_file_system`](FileSystemImage::import_file_system) takes: UDF, else
@@ -385,10 +385,24 @@ impl FileSystemImage {
             while let Some(item) = walk.next() {
                 merge.item(&item?, walk.level())?;
             }
+            refuse_doubtful(&volume)?;
             let summary = merge.summary;
             image.settings.imported = Some(imported);
             Ok(summary)
         })
+    }
+}
+
+/// Refuses what was read of a damaged disc and may be wrong: a session that continues it would make it look right.
+fn refuse_doubtful(volume: &RecordedVolume) -> Result<()> {
+    let findings = volume.findings();
+    match findings.iter().find(|finding| finding.is_doubtful) {
+        Some(finding) => Err(Error::Corrupt {
+            file_system: finding.file_system,
+            block: finding.block,
+            what: finding.what,
+        }),
+        None => Ok(()),
     }
 }
 

@@ -109,7 +109,7 @@ impl FileSystemImage {
     ) -> Result<(Imported, u32)> {
         let options = &self.settings.import;
         let incompatible = |what| Err(Error::IncompatiblePreviousSession { what });
-        let mut file_systems = disc.file_systems();
+        let mut file_systems = disc.session().announced_file_systems();
         let is_boot_stub = disc.session().is_boot_stub();
         if is_boot_stub {
             // It is made anew beside UDF.
@@ -125,9 +125,9 @@ impl FileSystemImage {
         } else {
             None
         };
-        let first_differs = first
-            .as_ref()
-            .is_some_and(|first| first.file_systems() != disc.file_systems());
+        let first_differs = first.as_ref().is_some_and(|first| {
+            first.session().announced_file_systems() != disc.session().announced_file_systems()
+        });
         if random && (has_iso9660 || first_differs) && self.settings.strict {
             // IMAPI2 cannot move the descriptors of ISO 9660.
             return incompatible("it has ISO 9660 on a medium that is written at random");

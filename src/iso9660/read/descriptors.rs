@@ -20,6 +20,9 @@ use crate::media::Blocks;
 /// The most descriptors that are looked at; Linux gives up there, too.
 const MOST: u32 = 100;
 
+/// The most blocks in a row that are no descriptors and are passed over: one may be damaged.
+const MOST_FOREIGN: u32 = 1;
+
 /// Types of descriptors (ECMA-119 8.1.1).
 const BOOT_RECORD: u8 = 0;
 const PRIMARY: u8 = 1;
@@ -53,14 +56,20 @@ impl Descriptors {
             supplementaries: Vec::new(),
             boot_catalog: None,
         };
+        let mut foreign = 0_u32;
         for number in 0..MOST {
             let block = start
                 .checked_add(FIRST_DESCRIPTOR)
                 .and_then(|first| first.checked_add(number));
             let Some(block) = block else { break };
             let Some(descriptor) = read_one(blocks, block)? else {
-                break;
+                foreign = foreign.saturating_add(1);
+                if foreign > MOST_FOREIGN {
+                    break;
+                }
+                continue;
             };
+            foreign = 0;
             match descriptor.descriptor_type {
                 BOOT_RECORD => all.boot_catalog = all.boot_catalog.or(boot_catalog(&descriptor)),
                 PRIMARY => all.primaries.push(Found { block, descriptor }),

@@ -7,14 +7,19 @@
     clippy::unwrap_used
 )]
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::sync::atomic::Ordering;
 
+use zerocopy::FromBytes;
+
+use super::guess;
 use super::record::Record;
 use super::rock_ridge::{self, Attributes};
 use super::volume::{HierarchyVolume, SECTOR, directory};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::iso9660::record::DirectoryRecord;
-use crate::recorded::{Data, Entry, Kind, Run, Volume};
+use crate::recorded::{Data, Entry, Kind, Run, Unread, Volume};
 
 /// Bytes of records that are read at once.
 const PIECE: u64 = 16 * SECTOR;
@@ -26,6 +31,8 @@ const MOST_RUNS: usize = 1 << 16;
 pub(super) struct Records {
     volume: HierarchyVolume,
     is_root: bool,
+    /// Where the directory begins.
+    start: u64,
     /// Where what is read next begins.
     next: u64,
     /// Where the directory ends.
@@ -44,23 +51,45 @@ pub(super) struct Records {
     parts: Parts,
 }
 
+/// Where a record is.
+#[derive(Clone, Copy)]
+struct RecordPlace {
+    /// Byte of the disc.
+    offset: u64,
+    /// Whether it is the first of its directory, which is the directory's own.
+    is_own: bool,
+}
+
 /// What records add up to: entries, those of files perhaps from several.
 #[derive(Default)]
 struct Parts {
     /// A file of which more sections are to come.
     unfinished: Option<Unfinished>,
+    /// Whether something could not be read after the last record.
+    is_interrupted: bool,
     /// The last file identifier without its version number: older versions follow newer ones.
     last: String,
     /// Whether the directory for relocated ones was met: a volume has one at most.
     relocation_was_met: bool,
-    ready: VecDeque<Result<Entry>>,
+    ready: VecDeque<Result<Entry, Unread>>,
 }
 
 struct Unfinished {
     identifier: Vec<u8>,
     /// Where its first record is.
     offset: u64,
-    file: Result<File>,
+    file: File,
+    /// Why it cannot be read.
+    error: Option<Error>,
+}
+
+impl Unfinished {
+    fn into_entry(self) -> Result<Entry, Unread> {
+        match self.error {
+            None => Ok(self.file.into_entry()),
+            Some(error) => Err(Unread::entry(self.file.entry.name, error)),
+        }
+    }
 }
 
 /// A file as far as its sections are known.
@@ -86,6 +115,7 @@ impl Records {
         Ok(Self {
             volume: volume.clone(),
             is_root,
+            start: offset,
             next: offset,
             end: end.min(volume.blocks.len()),
             is_cut: end > volume.blocks.len(),
@@ -140,18 +170,37 @@ impl Records {
             };
             let start = self.at;
             let offset = self.piece_offset.saturating_add(start as u64);
+            if offset == self.start {
+                self.check_own();
+            } else if offset % SECTOR == 0 && self.is_another() {
+                self.end = self.next;
+                self.is_cut = false;
+                self.piece.truncate(start);
+                continue;
+            }
             let left = SECTOR.saturating_sub(offset % SECTOR) as usize;
             let sector_end = start.saturating_add(left).min(self.piece.len());
             let end = start.saturating_add(len.into());
-            if len == 0 {
+            if len == 0 && offset != self.start {
                 // The rest of the sector is not used.
                 self.at = sector_end;
             } else if usize::from(len) <= size_of::<DirectoryRecord>() || end > sector_end {
-                self.at = sector_end;
+                let from = start.saturating_add(2);
+                let next = guess::next_record(&self.volume, &self.piece, from, sector_end);
+                self.at = next.unwrap_or(sector_end);
                 return Some(Err(self
                     .volume
                     .corrupt(offset, "directory record has an impossible length")));
             } else {
+                let whole = self.piece.get(start..sector_end).unwrap_or_default();
+                let end = match guess::overlong(&self.volume, whole) {
+                    Some(len) => {
+                        let what = "directory record is longer than it can be";
+                        self.volume.doubt(offset, what);
+                        start.saturating_add(len)
+                    }
+                    None => end,
+                };
                 self.at = end;
                 return Some(Ok((start, end)));
             }
@@ -159,8 +208,59 @@ impl Records {
     }
 }
 
+impl Records {
+    /// Whether the first record is the directory's own, whatever its identifier: some writers leave that out.
+    fn is_own(&self, record: &[u8]) -> bool {
+        DirectoryRecord::read_from_prefix(record).is_ok_and(|(record, _)| {
+            let location = record.location_of_extent;
+            [location.get(), location.big_endian()]
+                .into_iter()
+                .any(|block| self.volume.offset(block.into()) == self.start)
+        })
+    }
+
+    /// Compares the directory's length with what its own record says, which comes first.
+    fn check_own(&mut self) {
+        let len = self.end.saturating_sub(self.start);
+        let bytes = self.piece.get(self.at..).unwrap_or_default();
+        let Ok((own, _)) = DirectoryRecord::read_from_prefix(bytes) else {
+            return;
+        };
+        let own_len = u64::from(own.data_len.get()).next_multiple_of(SECTOR);
+        let is_own = self.volume.offset(own.location_of_extent.get().into()) == self.start
+            && own.data_len.agrees();
+        let is_in_reach = guess::is_in_reach(&self.volume, self.start, own_len);
+        if !is_own || own_len == len || !is_in_reach {
+            return;
+        }
+        let more = own_len.saturating_sub(len);
+        let taken = self.volume.more.fetch_add(more, Ordering::Relaxed);
+        if more > 0 && taken.saturating_add(more) <= self.volume.blocks.len() {
+            self.volume.finding(self.start, guess::DIFFERENT_LENGTHS);
+            self.end = self.start.saturating_add(own_len);
+        }
+    }
+
+    /// Whether another directory begins here, so that this one has ended before.
+    fn is_another(&self) -> bool {
+        let bytes = self.piece.get(self.at..).unwrap_or_default();
+        let offset = self.piece_offset.saturating_add(self.at as u64);
+        let Ok((own, rest)) = DirectoryRecord::read_from_prefix(bytes) else {
+            return false;
+        };
+        let begins = own.identifier_len == 1
+            && rest.first() == Some(&0)
+            && self.volume.offset(own.location_of_extent.get().into()) == offset;
+        if begins {
+            let what = "a directory is shorter than it says, another one begins in it";
+            self.volume.finding(self.start, what);
+        }
+        begins
+    }
+}
+
 impl Iterator for Records {
-    type Item = Result<Entry>;
+    type Item = Result<Entry, Unread>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
@@ -171,16 +271,22 @@ impl Iterator for Records {
                 Some(Ok((start, end))) => {
                     let record = self.piece.get(start..end).unwrap_or_default();
                     let offset = self.piece_offset.saturating_add(start as u64);
-                    self.parts.add(&self.volume, self.is_root, record, offset);
+                    let is_own = offset == self.start && self.is_own(record);
+                    let place = RecordPlace { offset, is_own };
+                    self.parts.add(&self.volume, self.is_root, record, place);
                 }
-                Some(Err(error)) => return Some(Err(error)),
+                Some(Err(error)) => {
+                    self.parts.is_interrupted = true;
+                    return Some(Err(error.into()));
+                }
                 None => {
+                    self.parts.is_interrupted |= self.is_cut;
                     self.parts.end_file(&self.volume);
                     if std::mem::take(&mut self.is_cut) {
                         let error = self
                             .volume
                             .corrupt(self.end, "directory reaches behind the disc's end");
-                        self.parts.ready.push_back(Err(error));
+                        self.parts.ready.push_back(Err(error.into()));
                     }
                     if self.parts.ready.is_empty() {
                         return None;
@@ -198,21 +304,31 @@ impl Drop for Records {
 }
 
 impl Parts {
-    /// Adds a record that begins at byte `offset` of the disc.
-    fn add(&mut self, volume: &HierarchyVolume, is_root: bool, bytes: &[u8], offset: u64) {
-        let record = match Record::read(bytes) {
+    /// Adds a record.
+    fn add(&mut self, volume: &HierarchyVolume, is_root: bool, bytes: &[u8], place: RecordPlace) {
+        let RecordPlace { offset, is_own } = place;
+        let record = match Record::read(bytes, volume.susp_skip) {
             Ok(record) => record,
             Err(what) => {
-                self.ready.push_back(Err(volume.corrupt(offset, what)));
+                self.ready
+                    .push_back(Err(volume.corrupt(offset, what).into()));
                 return;
             }
         };
-        if record.is_dot() {
+        // Of the first one the identifier may be damaged.
+        if record.is_dot() || is_own {
             return;
         }
-        if record.is_associated() {
-            volume.finding(offset, "associated file is left out");
-            return;
+        if record.is_guessed {
+            volume.doubt(offset, "length of an identifier cannot be, it is guessed");
+        }
+        match (record.is_associated(), record.is_directory()) {
+            (true, false) => {
+                volume.finding(offset, "associated file is left out");
+                return;
+            }
+            (true, true) => volume.finding(offset, "directory is marked as an associated file"),
+            _ => {}
         }
         let continues = self
             .unfinished
@@ -224,10 +340,11 @@ impl Parts {
         let mut unfinished = match self.unfinished.take() {
             Some(unfinished) => unfinished,
             None => {
+                self.is_interrupted = false;
                 let attributes = match rock_ridge::attributes(volume, &record, offset) {
                     Ok(attributes) => attributes,
                     Err(error) => {
-                        self.ready.push_back(Err(error));
+                        self.ready.push_back(Err(error.into()));
                         return;
                     }
                 };
@@ -237,8 +354,15 @@ impl Parts {
                 }
                 if let Some(block) = attributes.child {
                     let moved = volume.directory_at(block);
-                    let entry = moved.map(|moved| self.entry(volume, &record, attributes, moved));
-                    self.ready.push_back(entry);
+                    let here = match &moved {
+                        Ok(moved) => moved.clone(),
+                        Err(_) => file(volume, offset),
+                    };
+                    let entry = self.entry(volume, &record, attributes, here);
+                    self.ready.push_back(match moved {
+                        Ok(_) => Ok(entry),
+                        Err(error) => Err(Unread::entry(entry.name, error)),
+                    });
                     return;
                 }
                 if record.is_directory() {
@@ -248,22 +372,23 @@ impl Parts {
                 Unfinished {
                     identifier: record.identifier.to_vec(),
                     offset,
-                    file: Ok(File {
+                    file: File {
                         entry: self.entry(volume, &record, attributes, file(volume, offset)),
                         runs: Vec::new(),
                         block_len: volume.block_len,
-                    }),
+                    },
+                    error: None,
                 }
             }
         };
-        unfinished.file = unfinished.file.and_then(|mut file| {
-            file.add_section(volume, &record, offset)?;
-            Ok(file)
-        });
+        if unfinished.error.is_none() {
+            let added = unfinished.file.add_section(volume, &record, offset);
+            unfinished.error = added.err();
+        }
         if record.is_continued() {
             self.unfinished = Some(unfinished);
         } else {
-            self.ready.push_back(unfinished.file.map(File::into_entry));
+            self.ready.push_back(unfinished.into_entry());
         }
     }
 
@@ -275,16 +400,15 @@ impl Parts {
         attributes: Attributes,
         offset: u64,
     ) {
+        let start = volume.data_offset(&record.head, offset);
+        let len = volume.data_len(record.head.data_len, start, offset);
+        let here = directory(start, volume.directory_len(start, len, offset));
+        let entry = self.entry(volume, record, attributes, here);
         if is_elsewhere(volume, record) {
             let error = volume.unsupported(offset, "a directory on another volume of the set");
-            self.ready.push_back(Err(error));
+            self.ready.push_back(Err(Unread::entry(entry.name, error)));
             return;
         }
-        let here = directory(
-            volume.offset(record.data_block()),
-            record.head.data_len.get().into(),
-        );
-        let entry = self.entry(volume, record, attributes, here);
         if is_root && volume.has_rock_ridge() && is_for_relocated(&entry) {
             let is_first = !std::mem::replace(&mut self.relocation_was_met, true);
             if is_first && holds_relocated_only(volume, &entry) {
@@ -319,6 +443,7 @@ impl Parts {
                 .modified
                 .or_else(|| record.head.recording_time.read()),
             hidden: record.is_hidden(),
+            has_owner: attributes.has_owner,
             ..entry
         }
     }
@@ -326,6 +451,12 @@ impl Parts {
     /// The name that an identifier stands for.
     fn name(&mut self, volume: &HierarchyVolume, record: &Record<'_>) -> String {
         let identifier = volume.names.decode(record.identifier);
+        // Padding that the length of the identifier counts.
+        let identifier = match identifier.trim_end_matches('\0') {
+            "" => identifier,
+            name if name.len() == identifier.len() => identifier,
+            name => Cow::Owned(name.to_owned()),
+        };
         if record.is_directory() {
             return identifier.into_owned();
         }
@@ -341,11 +472,17 @@ impl Parts {
     /// Nothing more comes of the file that was begun.
     fn end_file(&mut self, volume: &HierarchyVolume) {
         if let Some(unfinished) = self.unfinished.take() {
-            let error = match unfinished.file {
-                Ok(_) => volume.corrupt(unfinished.offset, "last section of a file is missing"),
-                Err(error) => error,
-            };
-            self.ready.push_back(Err(error));
+            let what = "last section of a file is missing";
+            if unfinished.error.is_none() && !self.is_interrupted {
+                // The mark that another one follows may be wrong, too.
+                volume.doubt(unfinished.offset, what);
+                self.ready.push_back(unfinished.into_entry());
+                return;
+            }
+            let missing = || volume.corrupt(unfinished.offset, what);
+            let error = unfinished.error.unwrap_or_else(missing);
+            let name = unfinished.file.entry.name;
+            self.ready.push_back(Err(Unread::entry(name, error)));
         }
     }
 }
@@ -358,10 +495,13 @@ impl File {
         record: &Record<'_>,
         offset: u64,
     ) -> Result<()> {
-        let len = u64::from(record.head.data_len.get());
+        let len = record.head.data_len.get();
         // The address of an empty file means nothing, and old writers put nonsense there.
         if len == 0 {
             return Ok(());
+        }
+        if record.head.interleave_gap_size != 0 && !record.is_interleaved() {
+            volume.finding(offset, "gaps between blocks of no size are ignored");
         }
         if record.is_interleaved() {
             return Err(volume.unsupported(offset, "an interleaved file"));
@@ -369,7 +509,11 @@ impl File {
         if is_elsewhere(volume, record) {
             return Err(volume.unsupported(offset, "a file on another volume of the set"));
         }
-        let at = volume.offset(record.data_block());
+        let at = volume.data_offset(&record.head, offset);
+        let len = volume.data_len(record.head.data_len, at, offset);
+        if at == 0 {
+            volume.finding(offset, "file begins at block 0, where no file is");
+        }
         if at.saturating_add(len) > volume.blocks.len() {
             volume.finding(offset, "file reaches behind the disc's end");
         }

@@ -1,7 +1,8 @@
 //! ISO 9660 as it is found on discs: the hierarchies of a volume, with Rock Ridge if there is any.
 //!
-//! Structures are taken in the little-endian half, as all readers do. What others are known to write against the
-//! standard is accepted and noted as a finding; path tables are not needed and not looked at.
+//! Numbers are taken from their little-endian half, as all readers do, and from the other if only that can be right. What
+//! others are known to write against the standard, and what a damaged field most likely said, is accepted and noted as a
+//! finding; path tables are not needed and not looked at.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -12,6 +13,7 @@
 
 mod descriptors;
 mod directory;
+mod guess;
 mod names;
 mod record;
 mod rock_ridge;

@@ -9,6 +9,7 @@
 
 use zerocopy::FromBytes;
 
+use super::guess;
 use crate::iso9660::record::{DIRECTORY, DirectoryRecord, HIDDEN, MULTI_EXTENT, PARENT, SELF};
 
 /// An associated file, such as a resource fork (ECMA-119 9.1.6).
@@ -20,19 +21,27 @@ pub(super) struct Record<'a> {
     pub head: DirectoryRecord,
     pub identifier: &'a [u8],
     pub system_use: &'a [u8],
+    /// Whether the length of the identifier cannot be what it says, and is guessed.
+    pub is_guessed: bool,
 }
 
 impl<'a> Record<'a> {
-    /// The record at the start of `bytes`, which are as many as it says to have.
-    pub(super) fn read(bytes: &'a [u8]) -> Result<Self, &'static str> {
+    /// The record at the start of `bytes`, which are as many as it says to have. `susp_skip` is what comes before the
+    /// entries of the System Use Sharing Protocol, if the volume has them.
+    pub(super) fn read(bytes: &'a [u8], susp_skip: Option<u8>) -> Result<Self, &'static str> {
         let (head, rest) = DirectoryRecord::read_from_prefix(bytes)
             .map_err(|_| "directory record is too short")?;
-        let identifier_len = usize::from(head.identifier_len);
-        if identifier_len == 0 {
+        let said = usize::from(head.identifier_len);
+        let is_guessed = said == 0 || said > rest.len();
+        let identifier_len = if is_guessed && guess::is_plausible(&head) {
+            guess::identifier_len(rest, susp_skip)
+        } else {
+            said
+        };
+        let identifier = rest.split_at_checked(identifier_len);
+        let Some((identifier, rest)) = identifier.filter(|(identifier, _)| !identifier.is_empty())
+        else {
             return Err("directory record has no identifier");
-        }
-        let Some((identifier, rest)) = rest.split_at_checked(identifier_len) else {
-            return Err("identifier is longer than its directory record");
         };
         // Identifiers of even length are padded, so that what follows is at an even place.
         let padding = usize::from(identifier_len % 2 == 0);
@@ -40,6 +49,7 @@ impl<'a> Record<'a> {
             head,
             identifier,
             system_use: rest.get(padding..).unwrap_or_default(),
+            is_guessed,
         })
     }
 
@@ -70,14 +80,8 @@ impl<'a> Record<'a> {
         self.head.file_flags & MULTI_EXTENT != 0
     }
 
-    /// Whether there are gaps in the data (ECMA-119 6.4.3).
+    /// Whether there are gaps in the data (ECMA-119 6.4.3). One of the sizes alone means nothing.
     pub(super) const fn is_interleaved(&self) -> bool {
-        self.head.interleave_gap_size != 0
-    }
-
-    /// First block of the data, behind the extended attribute record.
-    pub(super) fn data_block(&self) -> u64 {
-        u64::from(self.head.location_of_extent.get())
-            .saturating_add(self.head.extended_attribute_record_len.into())
+        self.head.interleave_gap_size != 0 && self.head.file_unit_size != 0
     }
 }

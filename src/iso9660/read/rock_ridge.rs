@@ -30,6 +30,8 @@ const LONG_FORM: u8 = 0x80;
 /// The longest name in bytes, that of the systems whose names are recorded. Records may share the areas that names lie in,
 /// so that a short record could ask for any length.
 const MAX_NAME: usize = 255;
+/// The mode of an ordinary file.
+const REGULAR: u32 = 0o100_000;
 
 /// What Rock Ridge says of an entry; nothing of what is not recorded.
 #[derive(Debug, Default)]
@@ -41,6 +43,7 @@ pub(super) struct Attributes {
     pub accessed: Option<Timestamp>,
     /// First block of the directory that this stands for.
     pub child: Option<u32>,
+    pub has_owner: bool,
     /// Whether this is a directory that was moved here.
     pub is_relocated: bool,
 }
@@ -73,7 +76,11 @@ pub(super) fn attributes(
         area.unwrap_or_default(),
         offset,
         |signature, data| match &signature {
-            b"NM" => attributes.add_name(data),
+            b"NM" => {
+                if attributes.add_name(data) {
+                    volume.finding(offset, "Rock Ridge name is marked as one of `.` and `..`");
+                }
+            }
             b"PX" => mode = U32::read_from_prefix(data).ok().map(|(mode, _)| mode.get()),
             b"SL" => target.get_or_insert_default().add(data),
             b"TF" => attributes.add_times(data),
@@ -98,7 +105,25 @@ pub(super) fn attributes(
         );
         attributes.name = None;
     }
-    attributes.kind = match (mode.map(|mode| mode & 0o170_000), target) {
+    attributes.has_owner = mode.is_some();
+    attributes.check_name(volume, offset);
+    let mut format = mode.map(|mode| mode & 0o170_000);
+    let has_data = record.head.data_len.get() != 0;
+    // What has data is a file, what has a target is a link.
+    if has_data
+        && matches!(
+            format,
+            Some(0o010_000 | 0o020_000 | 0o060_000 | 0o120_000 | 0o140_000)
+        )
+    {
+        volume.finding(offset, "mode of a file is that of something without data");
+        format = Some(REGULAR);
+    }
+    if !has_data && target.is_some() && !matches!(format, Some(0o120_000) | None) {
+        volume.finding(offset, "mode of a symbolic link is that of something else");
+        format = None;
+    }
+    attributes.kind = match (format, target) {
         (Some(0o120_000) | None, Some(target)) => Some(Kind::SymbolicLink {
             target: volume.names.decode(&target.text).into_owned(),
         }),
@@ -119,11 +144,27 @@ pub(super) fn attributes(
 }
 
 impl Attributes {
-    /// Adds an alternate name, or a part of one (RRIP 4.1.4).
-    fn add_name(&mut self, data: &[u8]) {
-        let [flags, text @ ..] = data else { return };
-        if flags & (CURRENT | PARENT) == 0 && !text.is_empty() {
-            self.name.get_or_insert_default().extend_from_slice(text);
+    /// Adds an alternate name, or a part of one (RRIP 4.1.4). Whether it is marked as the name of a directory in itself or
+    /// in its child, which have no text; some writers put both.
+    fn add_name(&mut self, data: &[u8]) -> bool {
+        let [flags, text @ ..] = data else {
+            return false;
+        };
+        if text.is_empty() {
+            return false;
+        }
+        self.name.get_or_insert_default().extend_from_slice(text);
+        flags & (CURRENT | PARENT) != 0
+    }
+
+    /// Drops a name that no file can have.
+    fn check_name(&mut self, volume: &HierarchyVolume, offset: u64) {
+        let cannot_be = |name: &[u8]| {
+            matches!(name, b"." | b"..") || name.iter().any(|byte| matches!(byte, 0 | b'/'))
+        };
+        if self.name.as_deref().is_some_and(cannot_be) {
+            self.name = None;
+            volume.finding(offset, "Rock Ridge name cannot be, the other one is used");
         }
     }
 
@@ -218,14 +259,15 @@ mod tests {
     }
 
     #[test]
-    fn names_are_joined_and_dots_are_none() {
+    fn names_are_joined_and_marks_are_none() {
         let mut attributes = Attributes::default();
-        attributes.add_name(&[CONTINUE, b'a', b'b']);
-        attributes.add_name(&[0, b'c']);
-        attributes.add_name(&[PARENT, b'x']);
-        attributes.add_name(&[0]);
-        attributes.add_name(&[]);
-        assert_eq!(attributes.name.as_deref(), Some(&b"abc"[..]));
+        assert!(!attributes.add_name(&[CONTINUE, b'a', b'b']));
+        assert!(!attributes.add_name(&[0, b'c']));
+        assert!(attributes.add_name(&[PARENT, b'd']));
+        assert!(!attributes.add_name(&[CURRENT]));
+        assert!(!attributes.add_name(&[0]));
+        assert!(!attributes.add_name(&[]));
+        assert_eq!(attributes.name.as_deref(), Some(&b"abcd"[..]));
     }
 
     #[test]

@@ -45,6 +45,36 @@ pub(super) fn skip(system_use: &[u8]) -> Option<u8> {
     })
 }
 
+/// The same where the entry that says it is damaged: the others are there.
+pub(super) fn likely_skip(system_use: &[u8]) -> Option<u8> {
+    let has_mode = |area: &[u8]| area.windows(2).any(|two| two == b"PX");
+    let starts = [0, XA].into_iter().map(|start| (start, start));
+    // Where that entry is longer than the area, the others follow its seven bytes.
+    let behind = [(7, 0), (XA.saturating_add(7), XA)];
+    starts.chain(behind).find_map(|(at, skip)| {
+        let area = system_use.get(at..)?;
+        (is_area(area) && has_mode(area)).then(|| u8::try_from(skip).unwrap_or_default())
+    })
+}
+
+/// Whether an area has entries from its beginning to its end, as far as can be seen, and at least one.
+pub(super) fn is_area(mut area: &[u8]) -> bool {
+    let mut any = false;
+    while let [a, b, len, version, ..] = *area {
+        if a == 0 {
+            break;
+        }
+        let is_entry = a.is_ascii_uppercase() && b.is_ascii_alphanumeric() && version == 1;
+        let rest = area.split_at_checked(len.into());
+        match rest.filter(|_| is_entry && usize::from(len) >= HEAD) {
+            Some((_, rest)) => area = rest,
+            None => return false,
+        }
+        any = true;
+    }
+    any && area.len() < HEAD && area.iter().all(|byte| *byte == 0)
+}
+
 /// Hands all entries of a record to `use_entry`, by their signature and what is behind their heads.
 ///
 /// `offset` is where the record is. What is wrong ends the area it is in, and is noted; only that there is too much of it

@@ -8,9 +8,11 @@
 )]
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use super::descriptors::Found;
 use super::directory::Records;
+use super::guess;
 use super::names::DecodeNames;
 use super::record::Record;
 use super::susp;
@@ -18,6 +20,7 @@ use crate::block::{BLOCK, BLOCK_SIZE};
 use crate::budget::Work;
 use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
+use crate::iso9660::descriptor::VolumeDescriptor;
 use crate::media::Blocks;
 use crate::recorded::{Data, Entries, Entry, Findings, Kind, RecordedFinding, Run, Volume};
 
@@ -37,6 +40,9 @@ pub(crate) struct HierarchyVolume {
     pub(super) set_member: Option<u16>,
     /// What comes before the entries of the System Use Sharing Protocol; nothing without Rock Ridge.
     pub(super) susp_skip: Option<u8>,
+    /// Bytes of directories that their own records say and the records of them do not. There are at most as many as the
+    /// disc has, so that a walk ends.
+    pub(super) more: Arc<AtomicU64>,
     name: Arc<str>,
     root: Arc<Entry>,
 }
@@ -62,14 +68,16 @@ impl HierarchyVolume {
         {
             finding("halves of a number in the volume descriptor differ");
         }
-        let block_len = match descriptor.logical_block_size.get() {
-            len @ (512 | 1024 | 2048) => u64::from(len),
-            _ => {
-                return Err(Error::Corrupt {
-                    file_system,
-                    block: found.block,
-                    what: "logical block size is none of 512, 1024 and 2048",
-                });
+        let size = descriptor.logical_block_size;
+        let block_len = match (size.get(), size.big_endian()) {
+            (len @ (512 | 1024 | 2048), _) => u64::from(len),
+            (_, len) => {
+                finding("logical block size is none of 512, 1024 and 2048");
+                if matches!(len, 512 | 1024) {
+                    u64::from(len)
+                } else {
+                    SECTOR
+                }
             }
         };
         let name = names.decode(&descriptor.volume_identifier).into_owned();
@@ -81,14 +89,60 @@ impl HierarchyVolume {
             block_len,
             set_member: (set_size > 1).then(|| descriptor.volume_sequence_number.get()),
             susp_skip: None,
+            more: Arc::default(),
             name: name.trim_end_matches(['\0', ' ']).into(),
             root: Arc::new(directory(0, 0)),
         };
         let root = &descriptor.root_directory;
-        let block = u64::from(root.location_of_extent.get())
-            .saturating_add(root.extended_attribute_record_len.into());
-        volume.find_root(block, root.data_len.get(), rock_ridge)?;
-        Ok(volume)
+        let len = root.data_len.get();
+        // The halves may both be on the disc, and the length of an extended attribute record may be wrong.
+        let locations = [
+            root.location_of_extent.get(),
+            root.location_of_extent.big_endian(),
+        ];
+        let attributes = root.extended_attribute_record_len.into();
+        let mut error = None;
+        for block in locations.map(u64::from) {
+            // A directory may follow the root directory, but none begins in what comes before it.
+            for skip in [0, attributes] {
+                match volume.find_root(block.saturating_add(skip), len, rock_ridge) {
+                    Ok(()) => {
+                        if error.is_some() || attributes != skip {
+                            let what = "root directory is not quite where the descriptor says";
+                            volume.findings.add(file_system, found.block, what);
+                        }
+                        return Ok(volume);
+                    }
+                    Err(failed) => error = error.or(Some(failed)),
+                }
+            }
+        }
+        for block in volume
+            .roots_of_path_tables(descriptor)
+            .into_iter()
+            .flatten()
+        {
+            if volume.find_root(block.into(), len, rock_ridge).is_ok() {
+                let what = "the root directory is where the path table says, not the descriptor";
+                volume.findings.doubt(file_system, found.block, what);
+                return Ok(volume);
+            }
+        }
+        error.map_or(Ok(volume), Err)
+    }
+
+    /// The block of the root directory by each path table, whose first record is about it (ECMA-119 6.9, 9.4).
+    fn roots_of_path_tables(&self, descriptor: &VolumeDescriptor) -> [Option<u32>; 2] {
+        let root = |table: u32| {
+            let mut head = [0; 6];
+            let read = self.blocks.read_at(self.offset(table.into()), &mut head);
+            let [_, _, block @ ..] = head;
+            read.ok().map(|()| block)
+        };
+        [
+            root(descriptor.type_l_path_table.get()).map(u32::from_le_bytes),
+            root(descriptor.type_m_path_table.get()).map(u32::from_be_bytes),
+        ]
     }
 
     /// The volume's name.
@@ -111,10 +165,27 @@ impl HierarchyVolume {
                 "root directory's lengths in its record and in the descriptor differ",
             );
         }
-        let len = if len == 0 { own_len } else { len };
+        let is_in_reach = |len: u32| guess::is_in_reach(self, self.offset(block), len.into());
+        let len = if is_in_reach(len) || !is_in_reach(own_len) {
+            len
+        } else {
+            own_len
+        };
         let modified = own.head.recording_time.read();
-        let susp_skip = susp::skip(own.system_use).filter(|_| rock_ridge);
-        self.susp_skip = susp_skip;
+        let susp_skip = match susp::skip(own.system_use) {
+            Some(skip) => Some(skip),
+            None => {
+                let likely = susp::likely_skip(own.system_use).filter(|_| rock_ridge);
+                if likely.is_some() {
+                    self.finding(
+                        self.offset(block),
+                        "Rock Ridge is there and not announced by the root directory",
+                    );
+                }
+                likely
+            }
+        };
+        self.susp_skip = susp_skip.filter(|_| rock_ridge);
         self.root = Arc::new(Entry {
             modified,
             ..directory(self.offset(block), len.into())
@@ -151,13 +222,28 @@ impl HierarchyVolume {
         Ok(bytes)
     }
 
-    /// The first record of a directory, which is its own (ECMA-119 6.8.2.2).
+    /// The first record of a directory, which is its own (ECMA-119 6.8.2.2). It says so in three ways, of which one may be
+    /// wrong.
     fn own_record<'a>(&self, block: u64, sector: &'a [u8]) -> Result<Record<'a>> {
         let len = sector.first().copied().map_or(0, usize::from);
-        let record = sector.get(..len).and_then(|own| Record::read(own).ok());
-        record
-            .filter(|own| own.is_self() && own.is_directory())
-            .ok_or_else(|| self.corrupt(self.offset(block), "directory does not begin with itself"))
+        let record = sector
+            .get(..len)
+            .and_then(|own| Record::read(own, None).ok());
+        let own = record.filter(|own| {
+            let is_here = self.offset(own.head.location_of_extent.get().into())
+                == self.offset(block)
+                || u64::from(own.head.location_of_extent.big_endian()) == block;
+            let says = [own.is_self(), own.is_directory(), is_here];
+            says.into_iter().filter(|says| *says).count() >= 2
+        });
+        let Some(own) = own else {
+            let what = "directory does not begin with itself";
+            return Err(self.corrupt(self.offset(block), what));
+        };
+        if own.is_guessed || !(own.is_self() && own.is_directory()) {
+            self.finding(self.offset(block), "a directory's own record is damaged");
+        }
+        Ok(own)
     }
 
     /// The first byte of a block.
@@ -179,6 +265,12 @@ impl HierarchyVolume {
             block: disc_block(offset),
             feature,
         }
+    }
+
+    /// Notes something after which what is read may be wrong.
+    pub(super) fn doubt(&self, offset: u64, what: &'static str) {
+        self.findings
+            .doubt(self.file_system, disc_block(offset), what);
     }
 
     pub(super) fn finding(&self, offset: u64, what: &'static str) {
@@ -206,6 +298,7 @@ pub(super) fn directory(offset: u64, len: u64) -> Entry {
         modified: None,
         hidden: false,
         real_time: false,
+        has_owner: false,
         len,
         data: Data::Runs(vec![run]),
         identity: offset,

@@ -3,9 +3,10 @@
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
+use super::finding::Finding;
 use super::icb::Icb;
 use super::partition::{Address, Copy, Space};
-use super::tag::{Fault, corrupt};
+use super::tag::{Fault, block_at, corrupt};
 use super::{narrow, wide};
 use crate::budget::Charge;
 use crate::error::Result;
@@ -36,6 +37,8 @@ struct ExtendedAd {
 pub(super) struct Extent {
     /// `None` for zeros that are not recorded.
     pub address: Option<Address>,
+    /// Where blocks are allocated that are not recorded.
+    pub allocated: Option<Address>,
     /// In bytes, and not more than the file has left.
     pub len: u64,
 }
@@ -151,6 +154,7 @@ impl Space {
                 each(Extent {
                     // What is allocated and not recorded reads as zeros, too.
                     address: (kind == 0).then_some(address),
+                    allocated: (kind == 1).then_some(address),
                     len,
                 })?;
             }
@@ -301,7 +305,14 @@ impl Extents {
             charge: Charge::new(space.blocks.memory()),
         };
         let mut start = 0_u64;
-        space.extents(icb, |extent| {
+        space.extents(icb, |mut extent| {
+            // A directory without its identifiers makes no sense.
+            if let Some(allocated) = extent.allocated {
+                space.findings.add(Finding::Unrecorded {
+                    block: block_at(icb.at),
+                });
+                extent.address = Some(allocated);
+            }
             this.charge.push(&mut this.list, (start, extent))?;
             start = start.saturating_add(extent.len);
             Ok(())

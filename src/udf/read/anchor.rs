@@ -46,6 +46,26 @@ pub(crate) fn is_recorded(blocks: &Blocks, session_start: u32) -> Result<bool> {
     Ok(false)
 }
 
+/// Whether the session has an anchor where one is looked for first, or the disc at its end. It is enough to look for a
+/// volume that has no recognition sequence.
+pub(super) fn may_be_recorded(blocks: &Blocks, session_start: u32) -> bool {
+    let start = byte_of(session_start, BLOCK_SIZE);
+    let first = [2048_u32, 512, 4096].into_iter().any(|sector_len| {
+        let sector = start.checked_div(sector_len.into()).unwrap_or(0);
+        let sector = u32::try_from(sector.saturating_add(FIRST_ANCHOR.into()));
+        sector.is_ok_and(|sector| read(blocks, sector, sector_len).is_some())
+    });
+    let last = blocks.len().checked_div(BLOCK_SIZE.into()).unwrap_or(0);
+    // The one at the end is that of the last session, whichever that is.
+    first
+        || session_start == 0
+            && [1, 257].into_iter().any(|back| {
+                let sector = last.checked_sub(back);
+                let sector = sector.and_then(|sector| u32::try_from(sector).ok());
+                sector.is_some_and(|sector| read(blocks, sector, BLOCK_SIZE).is_some())
+            })
+}
+
 /// Where a sector begins on the disc.
 pub(super) fn byte_of(sector: u32, sector_len: u32) -> u64 {
     u64::from(sector).saturating_mul(u64::from(sector_len))

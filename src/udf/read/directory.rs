@@ -1,5 +1,7 @@
 //! Directories: the identifiers in them, and the entries these name (ECMA-167 4/8.6, 4/14.4; UDF 2.3.4).
 
+use std::collections::VecDeque;
+
 use zerocopy::FromBytes;
 
 use super::allocation::{EMBEDDED, Extents, embedded};
@@ -11,7 +13,7 @@ use super::text::cs0;
 use super::{narrow, wide};
 use crate::budget::Charge;
 use crate::error::Result;
-use crate::recorded::Entry;
+use crate::recorded::{Entry, Unread};
 use crate::udf::identifier::{DELETED, FileIdentifierDescriptor, HIDDEN, PARENT};
 use crate::udf::tag::{LongAd, identifier};
 
@@ -43,7 +45,9 @@ enum Lack {
 
 impl Identifier {
     /// The identifier at the start of `bytes`. Where `bytes` end, the directory may go on for `left` bytes in all.
-    fn parse(bytes: &[u8], left: u64) -> Result<Self, Lack> {
+    ///
+    /// One that lies in the block `damaged` may have a damaged field.
+    fn parse(bytes: &[u8], left: u64, damaged: Option<u32>) -> Result<Self, Lack> {
         let lacking = |len: usize, fault| {
             if wide(len) > left {
                 Lack::Fault(fault)
@@ -56,7 +60,9 @@ impl Identifier {
             return Err(lacking(HEAD_LEN, CUT));
         };
         let expected = [identifier::FILE_IDENTIFIER_DESCRIPTOR];
-        tag::head(bytes, &expected).map_err(Lack::Fault)?;
+        if damaged.is_none() {
+            tag::head(bytes, &expected).map_err(Lack::Fault)?;
+        }
         let name_start = HEAD_LEN.saturating_add(head.implementation_use_len.get().into());
         let name_end = name_start.saturating_add(head.identifier_len.into());
         let padded = name_end.next_multiple_of(4);
@@ -65,7 +71,12 @@ impl Identifier {
         let Some(whole) = bytes.get(..len) else {
             return Err(lacking(len, CUT));
         };
-        tag::check(whole, &expected).map_err(Lack::Fault)?;
+        match damaged {
+            None => tag::check(whole, &expected).map(|_| ()),
+            Some(block) if tag::check_loosely(whole, &expected, block) => Ok(()),
+            Some(_) => Err("a file identifier descriptor is damaged"),
+        }
+        .map_err(Lack::Fault)?;
         let mut this = Self {
             characteristics: head.file_characteristics,
             icb: head.icb,
@@ -77,6 +88,8 @@ impl Identifier {
             let text = whole.get(name_start..name_end).unwrap_or_default();
             let text = cs0(text).map_err(Lack::Fault)?;
             (this.name, this.is_broken) = (text.text, text.is_broken);
+            // Padding that the length of the name counts.
+            this.name.truncate(this.name.trim_end_matches('\0').len());
         }
         Ok(this)
     }
@@ -101,6 +114,8 @@ pub(super) struct Directory {
     /// Byte of the disc where the directory's entry is.
     at: u64,
     partition: u16,
+    /// Block of the partition where the directory's entry is.
+    entry_block: u32,
     source: Source,
     len: u64,
     position: u64,
@@ -113,6 +128,8 @@ pub(super) struct Directory {
     is_streams: bool,
     /// Counts the buffers.
     _charge: Charge,
+    /// The streams that cannot be read of the file that was given last.
+    unread: VecDeque<Unread>,
 }
 
 impl Directory {
@@ -135,6 +152,7 @@ impl Directory {
             _charge: charge,
             at: icb.at,
             partition: icb.address.partition,
+            entry_block: icb.address.block,
             source,
             len,
             position: 0,
@@ -142,6 +160,7 @@ impl Directory {
             buffer_start: 0,
             block: Vec::new(),
             is_streams,
+            unread: VecDeque::new(),
         })
     }
 
@@ -190,7 +209,7 @@ impl Directory {
     /// The identifier at the position.
     fn identifier(&mut self) -> Result<Identifier> {
         loop {
-            match Identifier::parse(self.buffered(), self.left()) {
+            match Identifier::parse(self.buffered(), self.left(), None) {
                 Ok(identifier) => return Ok(identifier),
                 Err(Lack::Bytes(len)) => self.fill(len)?,
                 Err(Lack::Fault(fault)) => return Err(corrupt(self.place(), fault)),
@@ -251,7 +270,7 @@ impl Directory {
                 read(rest_copy, first, rest)
             };
             bytes.extend(rest.unwrap_or_default());
-            if let Ok(identifier) = Identifier::parse(&bytes, self.left()) {
+            if let Ok(identifier) = Identifier::parse(&bytes, self.left(), None) {
                 self.space.findings.add(Finding::MetadataBlock {
                     block: block_at(self.place()),
                 });
@@ -264,6 +283,19 @@ impl Directory {
             }
         }
         None
+    }
+
+    /// The identifier at the position, if one field of it is wrong. How long it is, is not known then.
+    fn damaged(&self) -> Option<Identifier> {
+        let block = match &self.source {
+            Source::Entry => self.entry_block,
+            Source::Extents(extents) => extents.block(&self.space, self.position)?.0?.block,
+        };
+        let identifier = Identifier::parse(self.buffered(), self.left(), Some(block)).ok()?;
+        self.space.findings.add(Finding::Identifier {
+            block: block_at(self.place()),
+        });
+        Some(identifier)
     }
 
     /// Goes on to the next place where an identifier may be, behind one that cannot be read.
@@ -317,8 +349,15 @@ impl Directory {
                 Err(error) => match self.mirrored() {
                     Some(identifier) => identifier,
                     None => {
+                        let damaged = self.damaged();
                         self.skip();
-                        return Some(Err(error));
+                        match damaged {
+                            Some(identifier) if identifier.is_entry() => {
+                                return Some(Ok(identifier));
+                            }
+                            Some(_) => continue,
+                            None => return Some(Err(error)),
+                        }
                     }
                 },
             };
@@ -338,27 +377,34 @@ impl Directory {
 }
 
 impl Iterator for Directory {
-    type Item = Result<Entry>;
+    type Item = Result<Entry, Unread>;
 
     fn next(&mut self) -> Option<Self::Item> {
+        if let Some(unread) = self.unread.pop_front() {
+            return Some(Err(unread));
+        }
         let identifier = match self.next_identifier()? {
             Ok(identifier) => identifier,
-            Err(error) => return Some(Err(error)),
+            Err(error) => return Some(Err(error.into())),
         };
+        let name = identifier.name;
         let Some(extent) = IcbExtent::named(identifier.icb) else {
             let what = "a file identifier descriptor names no file entry";
-            return Some(Err(corrupt(self.at, what)));
+            return Some(Err(Unread::entry(name, corrupt(self.at, what))));
         };
-        let mut entry = self.space.entry(
-            extent,
-            identifier.name,
-            self.at,
-            self.is_streams,
-            &mut self.block,
-        );
-        if let Ok(entry) = &mut entry {
-            entry.hidden = identifier.characteristics & HIDDEN != 0;
-        }
-        Some(entry)
+        let mut unread = Vec::new();
+        let streams = (!self.is_streams).then_some(&mut unread);
+        let entry = self.space.entry(extent, self.at, streams, &mut self.block);
+        let file = &name;
+        self.unread
+            .extend(unread.into_iter().map(|what| what.of_stream(file)));
+        Some(match entry {
+            Ok(entry) => Ok(Entry {
+                hidden: identifier.characteristics & HIDDEN != 0,
+                name,
+                ..entry
+            }),
+            Err(error) => Err(Unread::entry(name, error)),
+        })
     }
 }

@@ -8,7 +8,7 @@ use super::tag::{block_at, corrupt};
 use super::text::link_target;
 use crate::budget::Charge;
 use crate::error::Result;
-use crate::recorded::{Data, Entry, Kind, Run};
+use crate::recorded::{Data, Entry, Kind, Part, Run, Unread};
 use crate::udf::icb::{DIRECTORY, REAL_TIME_FILE, REGULAR_FILE, STREAM_DIRECTORY};
 
 /// The longest symbolic link that is read, in bytes.
@@ -18,13 +18,14 @@ const MAX_LINK_LEN: u64 = 64 * 1024;
 const MAX_STREAMS: usize = 1024;
 
 impl Space {
-    /// The entry called `name` whose ICB is `extent`; `from` is the byte of the disc that names it.
+    /// The entry whose ICB is `extent`, without its name; `from` is the byte of the disc that names it.
+    ///
+    /// It has its named streams if there is a list for those that cannot be read.
     pub(super) fn entry(
         &self,
         extent: IcbExtent,
-        name: String,
         from: u64,
-        is_stream: bool,
+        unread: Option<&mut Vec<Unread>>,
         block: &mut Vec<u8>,
     ) -> Result<Entry> {
         let icb = self.icb(extent, from, block)?;
@@ -62,17 +63,20 @@ impl Space {
                 None
             }),
         };
-        let streams = match icb.stream_directory.filter(|_| !is_stream) {
-            Some(directory) => self.streams(directory, icb.at, &mut charge)?,
-            None => Vec::new(),
+        let streams = match (icb.stream_directory, unread) {
+            (Some(directory), Some(unread)) => {
+                self.streams(directory, icb.at, unread, &mut charge)?
+            }
+            _ => Vec::new(),
         };
         Ok(Entry {
-            name,
+            name: String::new(),
             created: created.and_then(|time| time.decode()),
             accessed: icb.accessed.decode(),
             modified: icb.modified.decode(),
             hidden: false,
             real_time,
+            has_owner: icb.has_owner,
             len: match kind {
                 Kind::File | Kind::Directory => icb.information_len,
                 _ => 0,
@@ -101,57 +105,75 @@ impl Space {
     }
 
     /// The named streams of the file whose entry is at byte `from` (UDF 3.3.5 of 2.00). A file without them is better
-    /// than none.
-    fn streams(&self, directory: IcbExtent, from: u64, charge: &mut Charge) -> Result<Vec<Entry>> {
+    /// than none, so those that cannot be read are put into `unread`.
+    fn streams(
+        &self,
+        directory: IcbExtent,
+        from: u64,
+        unread: &mut Vec<Unread>,
+        charge: &mut Charge,
+    ) -> Result<Vec<Entry>> {
         let mut streams = Vec::new();
-        match self
-            .for_item()
-            .read_streams(directory, from, &mut streams, charge)
-        {
-            Ok(true) => {}
-            Err(error) if error.is_limit() => {
-                return Err(error);
+        let space = self.for_item();
+        match space.read_streams(directory, from, &mut streams, unread, charge) {
+            Ok(()) => Ok(streams),
+            Err(error) if error.is_limit() => Err(error),
+            Err(error) => {
+                unread.push(error.into());
+                Ok(streams)
             }
-            Ok(false) | Err(_) => self.findings.add(Finding::Streams {
-                block: block_at(from),
-            }),
         }
-        Ok(streams)
     }
 
-    /// Whether all streams could be read.
     fn read_streams(
         &self,
         directory: IcbExtent,
         from: u64,
         streams: &mut Vec<Entry>,
+        unread: &mut Vec<Unread>,
         charge: &mut Charge,
-    ) -> Result<bool> {
+    ) -> Result<()> {
         let mut block = Vec::new();
         let icb = self.icb(directory, from, &mut block)?;
         if icb.file_type != STREAM_DIRECTORY {
-            return Ok(false);
+            return Err(corrupt(icb.at, "a stream directory has another file type"));
         }
-        let mut is_whole = true;
         for stream in Directory::new(self, &icb, true)? {
             self.step(icb.at)?;
-            if streams.len() == MAX_STREAMS {
-                return Ok(false);
+            if streams.len().saturating_add(unread.len()) == MAX_STREAMS {
+                return Err(corrupt(icb.at, "a file has too many named streams"));
             }
+            // They are all there at once.
             match stream {
                 Ok(stream) if stream.kind == Kind::File => {
-                    // They are all there at once.
                     charge.add(memory_of(&stream))?;
                     streams.push(stream);
                 }
-                Err(error) if error.is_limit() => {
-                    return Err(error);
+                Ok(other) => {
+                    let error = corrupt(icb.at, "a named stream is not a file");
+                    charge.add(memory_of(&other))?;
+                    unread.push(Unread::entry(other.name, error));
                 }
-                _ => is_whole = false,
+                Err(what) if what.error.is_limit() => {
+                    return Err(what.error);
+                }
+                Err(what) => {
+                    charge.add(memory_of_unread(&what))?;
+                    unread.push(what);
+                }
             }
         }
-        Ok(is_whole)
+        Ok(())
     }
+}
+
+/// Bytes of memory that something unread takes.
+fn memory_of_unread(unread: &Unread) -> usize {
+    let name = match &unread.part {
+        Part::Entry(name) => name.len(),
+        _ => 0,
+    };
+    size_of::<Unread>().saturating_add(name)
 }
 
 /// Bytes of memory that an entry takes.

@@ -9,6 +9,16 @@ pub(crate) enum Finding {
     MainSequence { block: u32 },
     /// Both sequences are damaged, and together they have what is needed.
     BothSequences { block: u32 },
+    /// There is no volume recognition sequence; the volume was found by its anchors.
+    Recognition { block: u32 },
+    /// A checksum, CRC or location of a descriptor is wrong; nothing else speaks against it.
+    Descriptor { block: u32 },
+    /// A file identifier's checksum or CRC is wrong; nothing else speaks against it.
+    Identifier { block: u32 },
+    /// An ICB has a strategy that nobody knows, and was read like one of a single entry.
+    Strategy { block: u32 },
+    /// An extent of a directory is marked as not recorded.
+    Unrecorded { block: u32 },
     /// The domain is not that of UDF.
     Domain { block: u32 },
     /// There is no intact integrity descriptor.
@@ -21,9 +31,9 @@ pub(crate) enum Finding {
     MetadataMirror { block: u32 },
     /// A block of metadata is damaged; the mirror has it.
     MetadataBlock { block: u32 },
-    /// A name has a surrogate without its other half.
+    /// A name has a surrogate without its other half, or an unknown compression id.
     Surrogate { block: u32 },
-    /// The named streams of a file cannot be read.
+    /// The named streams of the root directory cannot be read.
     Streams { block: u32 },
     /// The extended attributes of a file make no sense.
     Attributes { block: u32 },
@@ -35,6 +45,11 @@ impl Finding {
         match self {
             Self::MainSequence { block }
             | Self::BothSequences { block }
+            | Self::Recognition { block }
+            | Self::Descriptor { block }
+            | Self::Identifier { block }
+            | Self::Strategy { block }
+            | Self::Unrecorded { block }
             | Self::Domain { block }
             | Self::Integrity { block }
             | Self::SparingTable { block }
@@ -47,6 +62,11 @@ impl Finding {
         }
     }
 
+    /// Whether what was read may be wrong.
+    pub(crate) const fn is_doubtful(self) -> bool {
+        matches!(self, Self::Descriptor { .. } | Self::Identifier { .. })
+    }
+
     /// What was found, in words.
     pub(crate) const fn what(self) -> &'static str {
         match self {
@@ -56,14 +76,25 @@ impl Finding {
             Self::BothSequences { .. } => {
                 "both volume descriptor sequences are damaged, what is left of them was used"
             }
+            Self::Recognition { .. } => {
+                "there is no volume recognition sequence, the volume was found by its anchors"
+            }
+            Self::Descriptor { .. } => "a descriptor is damaged, what it says may be wrong",
+            Self::Identifier { .. } => "a file identifier is damaged, its name may be wrong",
+            Self::Strategy { .. } => "an ICB has an unknown strategy, its first entry was used",
+            Self::Unrecorded { .. } => {
+                "an extent of a directory is marked as not recorded, it was read nevertheless"
+            }
             Self::Domain { .. } => "the domain of the volume is not that of UDF",
             Self::Integrity { .. } => "there is no intact integrity descriptor",
             Self::SparingTable { .. } => "a sparing table is damaged, another one was used",
             Self::MetadataFile { .. } => "the metadata file is damaged, its mirror was used",
             Self::MetadataMirror { .. } => "the metadata mirror file is damaged",
             Self::MetadataBlock { .. } => "a block of metadata is damaged, its mirror was used",
-            Self::Surrogate { .. } => "a name has half a surrogate pair",
-            Self::Streams { .. } => "not all named streams of a file can be read",
+            Self::Surrogate { .. } => {
+                "a name is not valid, it has half a surrogate pair or an unknown encoding"
+            }
+            Self::Streams { .. } => "not all named streams of the root directory can be read",
             Self::Attributes { .. } => "the extended attributes of a file make no sense",
         }
     }
@@ -100,11 +131,11 @@ mod tests {
     fn findings_are_kept_once_and_not_without_end() {
         let findings = Findings::default();
         for block in 0..1000 {
-            findings.add(Finding::Streams { block });
-            findings.add(Finding::Streams { block: 0 });
+            findings.add(Finding::Domain { block });
+            findings.add(Finding::Domain { block: 0 });
         }
         let all = findings.all();
         assert_eq!(all.len(), LIMIT);
-        assert_eq!(all[..2], [0, 1].map(|block| Finding::Streams { block }));
+        assert_eq!(all[..2], [0, 1].map(|block| Finding::Domain { block }));
     }
 }

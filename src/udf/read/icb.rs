@@ -4,9 +4,10 @@
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
+use super::finding::Finding;
 use super::narrow;
 use super::partition::{Address, Space};
-use super::tag::{self, Fault, corrupt, unsupported};
+use super::tag::{self, Fault, block_at, corrupt};
 use crate::codec::time::UdfTime;
 use crate::error::Result;
 use crate::udf::icb::{EntryHead, ExtendedFileEntry, FileEntry, IcbTag};
@@ -70,6 +71,8 @@ pub(super) struct Icb<'a> {
     /// The type of the allocation descriptors (ECMA-167 4/14.6.8).
     pub allocation_type: u16,
     pub information_len: u64,
+    /// Whether an owner is recorded (UDF 3.3.3.1).
+    pub has_owner: bool,
     pub accessed: UdfTime,
     pub modified: UdfTime,
     pub created: Option<UdfTime>,
@@ -82,13 +85,15 @@ pub(super) struct Icb<'a> {
 impl<'a> Icb<'a> {
     /// The entry in `block`, whose tag is checked.
     fn parse(block: &'a [u8], at: u64, address: Address) -> Result<Self, Fault> {
-        let is_extended = tag::head(block, &[identifier::EXTENDED_FILE_ENTRY]).is_ok();
+        let is_extended = Tag::ref_from_prefix(block)
+            .is_ok_and(|(tag, _)| tag.identifier.get() == identifier::EXTENDED_FILE_ENTRY);
         let icb = |head: &EntryHead, accessed, modified| Self {
             at,
             address,
             file_type: head.icb_tag.file_type,
             allocation_type: head.icb_tag.flags.get() & 7,
             information_len: head.information_len.get(),
+            has_owner: head.uid.get() != u32::MAX,
             accessed,
             modified,
             created: None,
@@ -140,10 +145,9 @@ impl Space {
         if strategy == CHAINED {
             (at, address) = self.last_entry(extent, at, block)?;
         } else if strategy != ONE_ENTRY {
-            return Err(unsupported(
-                at,
-                "an ICB of another strategy than 4 and 4096",
-            ));
+            self.findings.add(Finding::Strategy {
+                block: block_at(at),
+            });
         }
         Icb::parse(block, at, address).map_err(|fault| corrupt(at, fault))
     }
@@ -167,7 +171,7 @@ impl Space {
             .blocks_of(extent.len.into())
             .max(maximum_entries(block).into())
             .saturating_sub(1);
-        let space = self.for_item();
+        let space = self.intact().for_item();
         let mut bytes = Vec::new();
         for _ in 0..MAX_ENTRIES {
             let Some(address) = next.filter(|_| left != 0) else {

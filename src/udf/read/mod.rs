@@ -42,7 +42,7 @@ mod volume;
 pub(crate) use self::anchor::{has_anchor, have_same_anchor, is_recorded};
 #[cfg(test)]
 pub(crate) use self::finding::Finding;
-pub(crate) use self::volume::open;
+pub(crate) use self::volume::{open, open_unannounced};
 
 /// A length in memory as one on the disc.
 fn wide(len: usize) -> u64 {

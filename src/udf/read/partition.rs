@@ -169,6 +169,8 @@ pub(super) struct Space {
     pub block_len: u32,
     pub maps: Arc<Vec<Map>>,
     pub findings: Arc<Findings>,
+    /// Whether structures with a damaged field are read: not where it is only tried whether there is one.
+    pub accepts_damage: bool,
 }
 
 impl Space {
@@ -178,6 +180,7 @@ impl Space {
             block_len,
             maps: Arc::default(),
             findings: Arc::new(findings),
+            accepts_damage: false,
         }
     }
 
@@ -193,6 +196,14 @@ impl Space {
     pub(super) fn for_item(&self) -> Self {
         Self {
             blocks: self.blocks.for_item(),
+            ..self.clone()
+        }
+    }
+
+    /// The same blocks for what is read only if it is intact.
+    pub(super) fn intact(&self) -> Self {
+        Self {
+            accepts_damage: false,
             ..self.clone()
         }
     }
@@ -283,7 +294,29 @@ impl Space {
                 return Ok(mirrored);
             }
         }
-        Err(error)
+        let damaged = self
+            .accepts_damage
+            .then(|| self.damaged_structure(address, identifiers, out));
+        damaged.flatten().ok_or(error)
+    }
+
+    /// The same for a block that is damaged in one field.
+    fn damaged_structure(
+        &self,
+        address: Address,
+        identifiers: &[u16],
+        out: &mut Vec<u8>,
+    ) -> Option<u64> {
+        let at = self.locate(address, Copy::Main).ok()?.at?;
+        out.resize(narrow(u64::from(self.block_len)), 0);
+        self.blocks.read_at(at, out).ok()?;
+        if !tag::check_loosely(out, identifiers, address.block) {
+            return None;
+        }
+        self.findings.add(Finding::Descriptor {
+            block: block_at(at),
+        });
+        Some(at)
     }
 
     fn structure_copy(

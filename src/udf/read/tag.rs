@@ -7,6 +7,9 @@ use crate::error::Error;
 use crate::file_systems::FileSystems;
 use crate::udf::tag::{CRC, Tag};
 
+/// A CRC of fewer bytes is no evidence for what a descriptor says.
+const LEAST_COVERED: usize = 8;
+
 /// What is wrong with a structure; where it lies is added by who knows.
 pub(super) type Fault = &'static str;
 
@@ -73,6 +76,23 @@ pub(super) fn check<'a>(bytes: &'a [u8], identifiers: &[u16]) -> Result<&'a Tag,
         }
         _ => Ok(tag),
     }
+}
+
+/// Whether `bytes` are such a descriptor of which one field is damaged: it names its own place, or its CRC is right. The
+/// checksum does not matter, as it is that of the other fields of the tag.
+pub(super) fn check_loosely(bytes: &[u8], identifiers: &[u16], location: u32) -> bool {
+    let Ok((tag, _)) = Tag::ref_from_prefix(bytes) else {
+        return false;
+    };
+    let is_crc_right = || {
+        let covered = bytes
+            .get(size_of::<Tag>()..)
+            .and_then(|rest| rest.get(..usize::from(tag.descriptor_crc_len.get())))
+            .filter(|covered| covered.len() >= LEAST_COVERED);
+        covered.is_some_and(|covered| CRC.checksum(covered) == tag.descriptor_crc.get())
+    };
+    identifiers.contains(&tag.identifier.get())
+        && (tag.location.get() == location || is_crc_right())
 }
 
 /// The same, for a descriptor that has to name `location`, where it lies.

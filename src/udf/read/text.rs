@@ -6,7 +6,8 @@ use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use super::tag::Fault;
 
-/// Text, and whether it was recorded with surrogates that have no other half; U+FFFD stands for those.
+/// Text, and whether something is wrong with it: an unknown compression id, or surrogates without their other halves, for
+/// which U+FFFD stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Text {
     pub text: String,
@@ -38,7 +39,11 @@ pub(super) fn cs0(bytes: &[u8]) -> Result<Text, Fault> {
                 .collect();
             Ok(Text { text, is_broken })
         }
-        Some(_) => Err("text has an unknown compression id"),
+        // Other readers take it for text of 8 bits, too.
+        Some((_, rest)) => Ok(Text {
+            text: rest.iter().map(|byte| char::from(*byte)).collect(),
+            is_broken: true,
+        }),
     }
 }
 
@@ -112,7 +117,8 @@ mod tests {
         assert_eq!(text(b""), "");
         assert_eq!(text(b"\x08a\xFC"), "aü");
         assert_eq!(text(b"\x10\x04\x16\xD8\x3C\xDF\x89\x00"), "Ж🎉");
-        assert!(cs0(b"\x09a").is_err());
+        let unknown = cs0(b"\x09a").unwrap();
+        assert!(unknown.text == "a" && unknown.is_broken);
     }
 
     #[test]

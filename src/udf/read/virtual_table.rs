@@ -53,7 +53,31 @@ pub(super) fn virtual_table(
     };
     let block_len = u64::from(space.block_len);
     let recorded = space.blocks.len().saturating_sub(start);
-    let mut block = u32::try_from(recorded.checked_div(block_len).unwrap_or(0)).unwrap_or(0);
+    let blocks_of = |len: u64| u32::try_from(len.checked_div(block_len).unwrap_or(0)).unwrap_or(0);
+    let end = blocks_of(recorded);
+    if let Some(table) = last_table(space, base, end, at, told, charge)? {
+        return Ok(table);
+    }
+    // Images are filled up with zeros to any length.
+    let used = space.blocks.recorded_end()?.saturating_sub(start);
+    let used = blocks_of(used.next_multiple_of(block_len));
+    if used < end {
+        if let Some(table) = last_table(space, base, used, at, told, charge)? {
+            return Ok(table);
+        }
+    }
+    Ok(Map::Unusable("the virtual allocation table is not there"))
+}
+
+/// Looks for the table in the last blocks before `block`.
+fn last_table(
+    space: &Space,
+    base: u16,
+    mut block: u32,
+    at: u64,
+    told: &mut Told,
+    charge: &mut Charge,
+) -> Result<Option<Map>> {
     for _ in 0..=MAX_RUN_OUT {
         let Some(before) = block.checked_sub(1) else {
             break;
@@ -66,10 +90,10 @@ pub(super) fn virtual_table(
         if let Some((table, counts)) = virtual_table_at(space, address, at)? {
             charge.add(table.len().saturating_mul(size_of::<u32>()))?;
             told.counts = counts;
-            return Ok(Map::Virtual { base, table });
+            return Ok(Some(Map::Virtual { base, table }));
         }
     }
-    Ok(Map::Unusable("the virtual allocation table is not there"))
+    Ok(None)
 }
 
 type Table = (Vec<u32>, Option<(u32, u32)>);

@@ -27,6 +27,9 @@ use crate::udf::tag::{EntityId, ExtentAd, identifier};
 /// Lengths of logical blocks that are read.
 const BLOCK_LENS: std::ops::RangeInclusive<u32> = 512..=32768;
 
+/// Blocks from a session's start to its first descriptor.
+const FIRST_DESCRIPTOR: u32 = 16;
+
 /// The most File Set Descriptors that are looked at.
 const MAX_FILE_SETS: usize = 256;
 
@@ -64,6 +67,36 @@ pub(crate) fn open(blocks: &Arc<Blocks>, session_start: u32) -> Result<Option<Ud
     if !anchor::is_recorded(blocks, session_start)? {
         return Ok(None);
     }
+    open_by_anchors(blocks, session_start)
+}
+
+/// Opens the UDF volume of a session that has no recognition sequence, if it is sound down to its root directory.
+pub(crate) fn open_unannounced(
+    blocks: &Arc<Blocks>,
+    session_start: u32,
+) -> Result<Option<UdfVolume>> {
+    if !anchor::may_be_recorded(blocks, session_start) {
+        return Ok(None);
+    }
+    let opened = match open_by_anchors(blocks, session_start) {
+        Err(error) if error.is_limit() => return Err(error),
+        Ok(Some(volume)) => volume,
+        Ok(None) | Err(_) => return Ok(None),
+    };
+    let is_udf = !opened
+        .typed_findings()
+        .iter()
+        .any(|finding| matches!(finding, Finding::Domain { .. }) || finding.is_doubtful());
+    if !is_udf || opened.root().is_err() {
+        return Ok(None);
+    }
+    opened.space.findings.add(Finding::Recognition {
+        block: session_start.saturating_add(FIRST_DESCRIPTOR),
+    });
+    Ok(Some(opened))
+}
+
+fn open_by_anchors(blocks: &Arc<Blocks>, session_start: u32) -> Result<Option<UdfVolume>> {
     let anchors = anchor::find(blocks, session_start)?;
     let mut first_error = None;
     let mut tried: Vec<(u32, u32)> = Vec::new();
@@ -108,7 +141,14 @@ impl UdfVolume {
             .get(..table_len)
             .ok_or_else(|| corrupt(at, "the table of partition maps is longer than a sector"))?;
         let mut charge = Charge::new(blocks.memory());
-        let told = maps::build(&mut space, &descriptors, table, sector_len, &mut charge)?;
+        // What is intact comes first: metadata may be recorded twice, and a virtual table is found by trying.
+        let mut built = maps::build(&mut space, &descriptors, table, sector_len, &mut charge);
+        space.accepts_damage = true;
+        if built.as_ref().is_err_and(|error| !error.is_limit()) {
+            space.maps = Arc::default();
+            built = maps::build(&mut space, &descriptors, table, sector_len, &mut charge);
+        }
+        let told = built?;
         let extent = logical.integrity_sequence_extent;
         let (integrity, integrity_end) = sequence::integrity(blocks, extent, sector_len);
         if integrity.is_none() {
@@ -372,8 +412,16 @@ impl Volume for UdfVolume {
 
     fn root(&self) -> Result<Entry> {
         let mut block = Vec::new();
-        self.space
-            .entry(self.root, String::new(), self.root_from, false, &mut block)
+        let mut unread = Vec::new();
+        let root = self
+            .space
+            .entry(self.root, self.root_from, Some(&mut unread), &mut block)?;
+        if !unread.is_empty() {
+            self.space.findings.add(Finding::Streams {
+                block: block_at(root.identity),
+            });
+        }
+        Ok(root)
     }
 
     fn entries(&self, directory: &Entry) -> Result<Entries> {
@@ -390,6 +438,7 @@ impl Volume for UdfVolume {
                 file_system: FileSystems::UDF,
                 block: finding.block(),
                 what: finding.what(),
+                is_doubtful: finding.is_doubtful(),
             })
             .collect()
     }

@@ -110,7 +110,7 @@ fn nothing_is_extracted_outside_the_directory() {
         .arg(&image)
         .arg(&target));
     assert_eq!(status, Some(1));
-    assert_eq!(stderr.lines().count(), 7, "{stderr}");
+    assert_eq!(stderr.lines().count(), 8, "{stderr}");
     assert!(
         stderr.ends_with("extract_image: left out 6 items\n"),
         "{stderr}"

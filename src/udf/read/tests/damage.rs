@@ -5,6 +5,7 @@ use super::mutation::{Random, reseal};
 use super::*;
 use super::{forms, made};
 use crate::file_systems::UdfRevision;
+use crate::recorded::Part;
 use crate::udf::read::Finding;
 
 const BLOCK: usize = 2048;
@@ -193,9 +194,10 @@ fn one_bad_entry_does_not_hide_the_others() {
         let others: Vec<&String> = others.map(|entry| &entry.name).collect();
         assert_eq!(names.iter().collect::<Vec<_>>(), others);
         assert_eq!(errors.len(), 1);
-        let error = errors.into_iter().next().unwrap().unwrap_err();
+        let unread = errors.into_iter().next().unwrap().unwrap_err();
+        assert_eq!(unread.part, Part::Entry(bad.name.clone()));
         assert!(matches!(
-            error,
+            unread.error,
             crate::Error::Corrupt { block, .. } if u64::from(block) == bad.identity / 2048
         ));
     }
@@ -211,6 +213,8 @@ fn one_bad_identifier_does_not_hide_the_others() {
         .unwrap();
     let mut damaged = image.clone();
     damaged[at + 1] = b'N';
+    // The checksum, so that nothing speaks for what it says.
+    damaged[at - 38 + 4] ^= 1;
     let before = names_of_root(image);
     let after = names_of_root(damaged);
     assert_eq!(after.iter().filter(|name| name.is_none()).count(), 1);

@@ -65,7 +65,7 @@ fn manifest(blocks: &Blocks, volume: &UdfVolume) -> Result<Vec<Line>> {
     while let Some((directory, path)) = open.pop() {
         streams(blocks, &directory, &path, &mut lines)?;
         for entry in volume.entries(&directory)? {
-            let entry = entry?;
+            let entry = entry.map_err(|unread| unread.error)?;
             let path = format!("{path}/{}", escape(&entry.name));
             let modified = entry.modified.map(|time| time.unix_seconds());
             let (kind, hash, target) = match &entry.kind {

@@ -1,0 +1,184 @@
+//! What damaged records most likely say: they repeat enough to tell.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
+
+use super::record::Record;
+use super::susp;
+use super::volume::{HierarchyVolume, SECTOR};
+use crate::codec::both::{BothU16, BothU32};
+use crate::iso9660::record::DirectoryRecord;
+
+pub(super) const DIFFERENT_LENGTHS: &str =
+    "a directory's length differs from the one in its own record";
+
+/// The beginning of an Extended Attribute Record (ECMA-119 9.5).
+#[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+struct ExtendedAttributes {
+    owner: BothU16,
+    group: BothU16,
+    rest: [u8; 172],
+    version: u8,
+}
+
+const _: () = assert!(size_of::<ExtendedAttributes>() == 181);
+
+impl HierarchyVolume {
+    /// The byte of the disc at which the data of a record begins that is at byte `offset`.
+    ///
+    /// It is after the extended attribute record, if there is one: a length of one where nothing looks like it is wrong.
+    pub(super) fn data_offset(&self, head: &DirectoryRecord, offset: u64) -> u64 {
+        let location = head.location_of_extent;
+        let is_there = |block: u32| self.offset(block.into()) < self.blocks.len();
+        let block = if !is_there(location.get()) && is_there(location.big_endian()) {
+            self.doubt(offset, "address is wrong in one byte order");
+            location.big_endian()
+        } else {
+            location.get()
+        };
+        let start = self.offset(block.into());
+        let attributes_len = self.offset(head.extended_attribute_record_len.into());
+        if attributes_len == 0 {
+            return start;
+        }
+        let mut bytes = [0; size_of::<ExtendedAttributes>()];
+        let read = self.blocks.read_at(start, &mut bytes);
+        let is_record = read.is_ok()
+            && ExtendedAttributes::read_from_bytes(&bytes).is_ok_and(|attributes| {
+                attributes.version == 1 && attributes.owner.agrees() && attributes.group.agrees()
+            });
+        if is_record {
+            start.saturating_add(attributes_len)
+        } else {
+            self.doubt(offset, "extended attribute record is not there");
+            start
+        }
+    }
+
+    /// The length in bytes of data that begins at byte `start`: what the other byte order says, if only that can be.
+    pub(super) fn data_len(&self, len: BothU32, start: u64, offset: u64) -> u64 {
+        let fits = |len: u32| start.saturating_add(len.into()) <= self.blocks.len();
+        if len.big_endian() != 0 && !fits(len.get()) && fits(len.big_endian()) {
+            self.doubt(offset, "length is wrong in one byte order");
+            return len.big_endian().into();
+        }
+        len.get().into()
+    }
+
+    /// The length of a directory: what its own record says, if only that can be.
+    pub(super) fn directory_len(&self, start: u64, len: u64, offset: u64) -> u64 {
+        if is_in_reach(self, start, len) {
+            return len;
+        }
+        let mut own = [0; size_of::<DirectoryRecord>()];
+        let read = self.blocks.read_at(start, &mut own);
+        let own = DirectoryRecord::read_from_bytes(&own).ok();
+        let own_len = own
+            .filter(|own| read.is_ok() && self.offset(own.location_of_extent.get().into()) == start)
+            .map(|own| u64::from(own.data_len.get()))
+            .filter(|len| is_in_reach(self, start, *len));
+        let Some(own_len) = own_len else {
+            return len;
+        };
+        self.doubt(offset, DIFFERENT_LENGTHS);
+        own_len
+    }
+}
+
+/// Whether what a record says twice agrees, and is not what damaged blocks are full of.
+pub(super) fn is_plausible(head: &DirectoryRecord) -> bool {
+    let number = head.volume_sequence_number;
+    head.location_of_extent.agrees()
+        && head.data_len.agrees()
+        && number.agrees()
+        && number.get() != u16::MAX
+}
+
+/// The length of an identifier in `rest`, what a record has after its fixed part, if the length it says cannot be.
+pub(super) fn identifier_len(rest: &[u8], susp_skip: Option<u8>) -> usize {
+    // The version number of a file ends it.
+    let semicolon = rest.iter().position(|byte| *byte == b';');
+    if let Some(at) = semicolon {
+        let digits = rest
+            .iter()
+            .skip(at)
+            .skip(1)
+            .take_while(|byte| byte.is_ascii_digit());
+        let len = at.saturating_add(1).saturating_add(digits.count());
+        if len > at.saturating_add(1) {
+            return len;
+        }
+    }
+    if let Some(skip) = susp_skip {
+        let found = (1..rest.len()).find(|len| {
+            let padding = usize::from(len % 2 == 0);
+            let area = len.saturating_add(padding).saturating_add(skip.into());
+            rest.get(area..).is_some_and(susp::is_area)
+        });
+        if let Some(len) = found {
+            return len;
+        }
+    }
+    match rest.split_last() {
+        Some((0, identifier)) if !identifier.is_empty() => identifier.len(),
+        _ => rest.len(),
+    }
+}
+
+/// Whether there is a record at the start of `bytes`, the rest of a sector, beyond doubt: what it says twice agrees.
+pub(super) fn is_record(volume: &HierarchyVolume, bytes: &[u8]) -> bool {
+    let Some(len) = bytes.first().copied().map(usize::from) else {
+        return false;
+    };
+    let record = bytes.get(..len).map(|record| Record::read(record, None));
+    let Some(Ok(record)) = record else {
+        return false;
+    };
+    let head = &record.head;
+    let start = volume.offset(head.location_of_extent.get().into());
+    len % 2 == 0
+        && usize::from(head.identifier_len) == record.identifier.len()
+        && is_plausible(head)
+        && start < volume.blocks.len()
+}
+
+/// The length of the record at the start of `bytes`, the rest of a sector, if the one it says reaches over another record.
+pub(super) fn overlong(volume: &HierarchyVolume, bytes: &[u8]) -> Option<usize> {
+    const FIXED: usize = size_of::<DirectoryRecord>();
+    let said = usize::from(*bytes.first()?);
+    let identifier_len = usize::from(*bytes.get(FIXED.checked_sub(1)?)?);
+    let len = FIXED.saturating_add(identifier_len).next_multiple_of(2);
+    // The next one has an identifier, too.
+    let has_room = said.saturating_sub(len) > FIXED && identifier_len != 0;
+    (has_room && is_record(volume, bytes.get(len..)?)).then_some(len)
+}
+
+/// Where the next record begins beyond doubt, from byte `from` of a sector on.
+pub(super) fn next_record(
+    volume: &HierarchyVolume,
+    piece: &[u8],
+    from: usize,
+    sector_end: usize,
+) -> Option<usize> {
+    (from..sector_end)
+        .step_by(2)
+        .find(|at| is_record(volume, piece.get(*at..sector_end).unwrap_or_default()))
+}
+
+/// Directories are at most as long as the disc together: what more their own records say is not believed.
+pub(super) fn is_in_reach(volume: &HierarchyVolume, start: u64, len: u64) -> bool {
+    len != 0
+        && len
+            <= volume
+                .blocks
+                .len()
+                .saturating_sub(start)
+                .next_multiple_of(SECTOR)
+}
