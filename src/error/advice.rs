@@ -35,6 +35,7 @@ pub(super) const IMPORT_MEMORY: &str = "raise the limit with `ImportOptions::mem
 pub(super) const IMPORT_WORK: &str =
     "if you trust the disc, raise the limit with `ImportOptions::work`";
 pub(super) const CHOOSE_DISC: &str = "choose one with `set_multisession_interfaces`";
+pub(super) const RENAME_NEW: &str = "rename the one in the image";
 pub(super) const IMPORT_AGAIN: &str = "import it again";
 pub(super) const WAIT: &str = "wait until it has finished with `Locking::Wait`";
 pub(super) const ADD_BOOT_IMAGES: &str =
@@ -157,6 +158,7 @@ impl Error {
             Self::MultisessionNotSet => CHOOSE_DISC,
             Self::DiscMismatch { .. } => IMPORT_AGAIN,
             Self::DiscInUse { .. } => WAIT,
+            Self::ImportTypeCollision { .. } => RENAME_NEW,
             Self::IncompatiblePreviousSession { what } => return of_session(what),
             Self::BootImage { problem, .. } => return of_boot_image(problem),
             Self::NoBootCatalog { .. } => ADD_BOOT_IMAGES,

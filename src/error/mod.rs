@@ -474,7 +474,7 @@ pub enum Error {
         what: &'static str,
     },
     /// The disc has a revision of UDF that this crate does not write.
-    #[error("the disc has UDF of revision {revision:#06x}, which cannot be continued")]
+    #[error("the disc has UDF {:x}.{:02x}, which cannot be continued", .revision >> 8, .revision & 0xFF)]
     UdfNotWriteCompatible {
         /// The revision, as it is recorded.
         revision: u16,
@@ -496,7 +496,7 @@ pub enum Error {
         wanted: UdfRevision,
     },
     /// An item of the disc is a file and one of the image a directory, or the reverse.
-    #[error("`{path}` is a {} in {file_system} on the disc and a {} in the image", if *.is_directory { "directory" } else { "file" }, if *.is_directory { "file" } else { "directory" }, path = Printable(.path))]
+    #[error("`{path}` is a {} in {file_system} on the disc and a {} in the image; {}", if *.is_directory { "directory" } else { "file" }, if *.is_directory { "file" } else { "directory" }, advice::RENAME_NEW, path = Printable(.path))]
     ImportTypeCollision {
         /// The item.
         path: ImagePath,

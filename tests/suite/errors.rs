@@ -531,6 +531,123 @@ fn errors_about(end: &str) -> Vec<(Error, &'static str, u32)> {
              if you trust the disc, raise the limit with `ImportOptions::work`",
             0xC0AA_B153,
         ),
+        (
+            Error::PropertyNotAccessible {
+                path: path(),
+                property: "named streams",
+            },
+            "`/dir/item` has no named streams",
+            0xC0AA_B160,
+        ),
+        (
+            Error::ReadStreams {
+                file: file(),
+                source: source(),
+            },
+            "cannot read the named streams of host/file",
+            0xC0AA_B12A,
+        ),
+        (
+            Error::IncompatibleMultisessionType,
+            "the multisession interface in use is of an unknown kind",
+            0xC0AA_B15B,
+        ),
+        (
+            Error::NoCompatibleMultisessionType { offered: 2 },
+            "none of 2 multisession interfaces works with the disc as it is",
+            0xC0AA_B15C,
+        ),
+        (
+            Error::BadMultisessionParameter {
+                parameter: "free blocks",
+                source: Some(source()),
+            },
+            "the drive does not give a usable free blocks",
+            0xC0AA_B162,
+        ),
+        (
+            Error::ImportMediaNotAllowed {
+                media: "dvd-rom".into(),
+            },
+            "a medium of type dvd-rom cannot take another session",
+            0xC0AA_B159,
+        ),
+        (
+            Error::UdfNotWriteCompatible { revision: 0x0300 },
+            "the disc has UDF 3.00, which cannot be continued",
+            0xC0AA_B15A,
+        ),
+        (
+            Error::FileSystemChangeNotAllowed {
+                recorded: ISO9660,
+                wanted: UDF,
+            },
+            "the disc has ISO 9660, so an image that continues it cannot have UDF",
+            0xC0AA_B163,
+        ),
+        (
+            Error::UdfRevisionChangeNotAllowed {
+                recorded: UdfRevision::V1_02,
+                wanted: UdfRevision::V2_50,
+            },
+            "the disc has UDF 1.02, so an image that continues it cannot have UDF 2.50",
+            0xC0AA_B161,
+        ),
+        (
+            Error::ImportTypeCollision {
+                path: path(),
+                file_system: UDF,
+                is_directory: true,
+            },
+            "`/dir/item` is a directory in UDF on the disc and a file in the image; rename the one in the image",
+            0xC0AA_B15E,
+        ),
+        (
+            Error::BootObjectConflict,
+            "an image that continues a disc boots as the disc does, and cannot have boot images of its own",
+            0xC0AA_B149,
+        ),
+        (
+            Error::OpenImage {
+                file: file(),
+                source: source(),
+            },
+            "cannot open host/file",
+            0xC0AA_B110,
+        ),
+        (
+            Error::ImageNotAligned { len: 2049 },
+            "the image has 2049 bytes, which is not a multiple of 2048",
+            0xC0AA_B200,
+        ),
+        (
+            Error::TooManyBlocks {
+                blocks: 2,
+                limit: 1,
+            },
+            "the image has 2 blocks of 2048 bytes, but may have 1",
+            0xC0AA_B203,
+        ),
+        (
+            Error::NoVolumeDescriptor,
+            "the image has no valid volume descriptor from block 16 on",
+            0xC0AA_B201,
+        ),
+        (
+            Error::MediaIncompatible {
+                media: "dvd-rom".into(),
+            },
+            "no images can be made for a medium of type dvd-rom",
+            0xC0AA_0203,
+        ),
+        (
+            Error::WriteImage {
+                file: file(),
+                source: source(),
+            },
+            "cannot write host/file",
+            0x8000_4005,
+        ),
     ]
 }
 
@@ -558,6 +675,30 @@ fn errors_have_a_text_a_code_and_name_what_they_are_about() {
 }
 
 /// A name can have any character, and messages are shown on terminals.
+/// Errors of extracting are in its own tests, and one that has another inside in that of the texts.
+#[test]
+fn every_kind_of_error_is_in_the_list() {
+    let source = include_str!("../../src/error/mod.rs");
+    let (_, kinds) = source.split_once("pub enum Error {").unwrap();
+    let (kinds, _) = kinds.split_once("\n}\n").unwrap();
+    let names = kinds.lines().filter_map(|line| {
+        let name = line.strip_prefix("    ")?;
+        let end = name.find([' ', '(', ',']).filter(|end| *end > 0)?;
+        Some(&name[..end]).filter(|name| name.starts_with(char::is_uppercase))
+    });
+    let listed: Vec<_> = errors()
+        .into_iter()
+        .map(|(error, ..)| format!("{error:?}"))
+        .collect();
+    for name in names.filter(|name| !name.contains("Extract") && *name != "ReadItem") {
+        let is_kind = |text: &String| {
+            text.strip_prefix(name)
+                .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
+        };
+        assert!(listed.iter().any(is_kind), "{name}");
+    }
+}
+
 #[test]
 fn names_in_messages_do_nothing_to_a_terminal() {
     let unseen =
