@@ -25,6 +25,10 @@ pub(crate) struct DiscOptions {
     #[arg(long, value_name = "BLOCK", conflicts_with = "session")]
     start: Option<u32>,
 
+    /// The image begins with this block of its disc, as that of a later session alone does
+    #[arg(long, value_name = "BLOCK", default_value_t = 0)]
+    first_block: u32,
+
     /// What bytes in names of ISO 9660 stand for, such as shift_jis [default: utf-8]
     #[arg(long, value_name = "LABEL")]
     code_page: Option<String>,
@@ -47,7 +51,7 @@ struct ImageError {
 
 impl DiscOptions {
     pub(crate) fn open(&self) -> Result<RecordedDisc, Box<dyn Error>> {
-        let mut options = ImportOptions::new();
+        let mut options = ImportOptions::new().first_block(self.first_block);
         if let Some(session) = self.session {
             options = options.session(session);
         }

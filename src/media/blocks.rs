@@ -26,6 +26,17 @@ const WINDOW: usize = 32;
 /// The blocks that are read first in a new place, where structures may lie far apart: one in four costs little more.
 const FIRST: usize = 4;
 
+/// Where the next block is that may hold data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NextData {
+    /// In this block.
+    At(u32),
+    /// In none.
+    Never,
+    /// The disc does not say, and is not searched.
+    Unknown,
+}
+
 /// The bytes of a disc, as one operation reads them.
 pub(crate) struct Blocks {
     device: Arc<Device>,
@@ -104,6 +115,62 @@ impl Blocks {
             purpose: Purpose::Item,
             work_limit: self.work_limit,
         })
+    }
+
+    /// Where the blocks from `block` on may hold data.
+    pub(crate) fn next_data(&self, block: u32) -> NextData {
+        match self.device.disc.next_data(block) {
+            Ok(Some(next)) => NextData::At(next.max(block)),
+            Ok(None) => NextData::Never,
+            Err(error) if error.kind() == std::io::ErrorKind::Unsupported => NextData::Unknown,
+            // Reading it says what is wrong.
+            Err(_) => NextData::At(block),
+        }
+    }
+
+    /// The first block after all that hold data; the blocks from it on, if there are any, are zeros. Where a disc does
+    /// not say where its data is, at most `most` blocks are looked at.
+    pub(crate) fn data_end(&self, most: u32) -> u32 {
+        let total = self.device.disc.total_blocks();
+        let (mut low, mut high) = (0, total);
+        let mut most = match self.next_data(0) {
+            NextData::Unknown => most,
+            _ => u32::MAX,
+        };
+        // A hole at the end is not read.
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.next_data(middle) == NextData::Never {
+                high = middle;
+            } else {
+                low = middle.saturating_add(1);
+            }
+        }
+        let mut end = high;
+        let mut piece = vec![0; WINDOW.saturating_mul(BLOCK)];
+        while end > 0 && most > 0 {
+            let count = end.min(most).min(u32::try_from(WINDOW).unwrap_or(1));
+            let start = end.saturating_sub(count);
+            let bytes = piece
+                .get_mut(..(count as usize).saturating_mul(BLOCK))
+                .unwrap_or_default();
+            if self.device.disc.read_blocks(start, bytes).is_err() {
+                break;
+            }
+            let is_set = |block: &[u8]| block.iter().any(|byte| *byte != 0);
+            if let Some(last) = bytes.chunks(BLOCK).rposition(is_set) {
+                let last = u32::try_from(last).unwrap_or(0);
+                return start.saturating_add(last).saturating_add(1);
+            }
+            end = start;
+            most = most.saturating_sub(count);
+        }
+        end
+    }
+
+    /// The first blocks of the sessions, if the drive knows them.
+    pub(crate) fn session_starts(&self) -> Option<Vec<u32>> {
+        self.device.disc.session_starts().ok().flatten()
     }
 
     /// Counts work that reads nothing, for what lies at a block.

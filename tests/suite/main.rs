@@ -13,6 +13,8 @@ mod boot_stub;
 mod change_points;
 mod changed_sources;
 mod combinations;
+mod continued_names;
+mod damaged_discs;
 mod detached_items;
 mod devices;
 mod directories;
@@ -24,6 +26,7 @@ mod extract;
 #[cfg(unix)]
 mod extract_unix;
 mod file_system_names;
+mod finding_sessions;
 mod golden;
 #[cfg(unix)]
 mod host_names;

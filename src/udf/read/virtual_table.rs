@@ -4,14 +4,17 @@
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
+use super::anchor::byte_of;
 use super::icb::{IcbExtent, file_type};
 use super::maps::{Told, is_named};
 use super::partition::{Address, Map, Space, Sparable};
+use crate::block::BLOCK_SIZE;
 use crate::budget::Charge;
 use crate::error::Result;
 use crate::udf::tag::EntityId;
 
-/// How many blocks before the last may be behind the virtual allocation table: run-out, and padding of images.
+/// How many blocks may follow on the virtual allocation table: run-out, and padding of images. In a file, any number of
+/// zeros may.
 const MAX_RUN_OUT: u32 = 64;
 
 /// Virtual Allocation Table of UDF 2.00 (UDF 2.2.11). Implementation use and entries follow.
@@ -52,7 +55,8 @@ pub(super) fn virtual_table(
         _ => return Ok(Map::Unusable("a virtual partition has none below it")),
     };
     let block_len = u64::from(space.block_len);
-    let recorded = space.blocks.len().saturating_sub(start);
+    let end = byte_of(space.blocks.data_end(MAX_RUN_OUT), BLOCK_SIZE);
+    let recorded = end.saturating_sub(start);
     let mut block = u32::try_from(recorded.checked_div(block_len).unwrap_or(0)).unwrap_or(0);
     for _ in 0..=MAX_RUN_OUT {
         let Some(before) = block.checked_sub(1) else {
