@@ -337,7 +337,7 @@ impl<'a> Search<'a> {
         if self.blocks.next_data(0) == NextData::Unknown {
             let ends = ends(self.blocks, session.start)?;
             let first = ends.certain.unwrap_or(session.start);
-            let first = first.max(partitions_end(self.blocks)?);
+            let first = first.max(self.partitions_end());
             let last = total.saturating_sub(1);
             return Ok((first <= last).then_some(UnknownBlocks::NotSearched { first, last }));
         }
@@ -348,7 +348,7 @@ impl<'a> Search<'a> {
         let Some(volumes) = session_end(self.blocks, session.start)? else {
             return Ok(None);
         };
-        let from = volumes.max(partitions_end(self.blocks)?);
+        let from = volumes.max(self.partitions_end());
         let end = match backup_table(self.blocks)? {
             Some(table) => table.min(total),
             None => total,
@@ -366,6 +366,11 @@ impl<'a> Search<'a> {
                 UnknownBlocks::Data { first, last }
             },
         ))
+    }
+
+    /// Where partitions end. An image of a later session alone has no table of them.
+    fn partitions_end(&self) -> u32 {
+        partitions_end(self.blocks).unwrap_or(0)
     }
 
     /// The first block that is not zeros.
