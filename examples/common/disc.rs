@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
+use crate::messages;
 use clap::{Args, ValueEnum};
 use imapi2fs::{FileDisc, FileSystems, ImportOptions, RecordedDisc, RecordedVolume};
 
@@ -62,7 +63,13 @@ impl DiscOptions {
             options = options.code_page(code_page)?;
         }
         let disc = FileDisc::open(&self.image).map_err(|error| self.failed(error))?;
-        RecordedDisc::open_with(disc, &options).map_err(|error| self.failed(error))
+        let disc = RecordedDisc::open_with(disc, &options).map_err(|error| self.failed(error))?;
+        if let Ok(Some(first)) = disc.likely_first_block() {
+            messages::note(format_args!(
+                "the image seems to begin with block {first} of its disc: try --first-block {first}"
+            ));
+        }
+        Ok(disc)
     }
 
     /// The file system that is asked for.

@@ -117,6 +117,21 @@ impl RecordedDisc {
         self.unknown
     }
 
+    /// The block of its disc that the image seems to begin with, if it is one of a later session alone and was opened as
+    /// one of a whole disc: its volume of ISO 9660 counts blocks from there. [`ImportOptions::first_block`] takes it.
+    ///
+    /// Not in IMAPI2.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ReadDisc`] when it cannot be read.
+    pub fn likely_first_block(&self) -> Result<Option<u32>> {
+        if self.options.first_block > 0 {
+            return Ok(None);
+        }
+        search::likely_first_block(&self.blocks.anew())
+    }
+
     /// The session that is read.
     #[must_use]
     pub const fn session(&self) -> RecordedSession {

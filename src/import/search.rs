@@ -81,6 +81,31 @@ pub(crate) fn unknown_after(blocks: &Arc<Blocks>, start: u32) -> Result<Option<U
     }
 }
 
+/// The most blocks of an image in which its root directory is looked for.
+const MOST_BEFORE_ROOT: u32 = 4096;
+
+/// The block of its disc that an image begins with whose volume of ISO 9660 counts blocks from before it: its root directory
+/// is found, and says in which block of the disc it is. `None` if the root is where an image of a whole disc has it.
+pub(super) fn likely_first_block(blocks: &Arc<Blocks>) -> Result<Option<u32>> {
+    let descriptors = Descriptors::read(blocks, 0)?;
+    let Some(location) = descriptors.root_location() else {
+        return Ok(None);
+    };
+    if Descriptors::lead_from(blocks, 0)? {
+        return Ok(None);
+    }
+    let mut record = [0; 6];
+    for block in FIRST_DESCRIPTOR..MOST_BEFORE_ROOT.min(total(blocks)).min(location) {
+        blocks.read_at(byte_of(block), &mut record)?;
+        // The length of a directory's first record, and where the directory is (ECMA-119 9.1).
+        if record.first().is_some_and(|len| *len >= 34) && record.ends_with(&location.to_le_bytes())
+        {
+            return Ok(Some(location.saturating_sub(block)));
+        }
+    }
+    Ok(None)
+}
+
 /// Whether a session at block `next` would be found after the one at `start`, if none begins before it.
 pub(super) fn is_looked_for(blocks: &Arc<Blocks>, start: u32, next: u32) -> Result<bool> {
     let is_searched = blocks.next_data(next) != NextData::Unknown;

@@ -157,8 +157,11 @@ impl NameRules for Names {
         if !self.relaxed.dots && !self.relaxed.characters {
             return a.cmp(b);
         }
-        let [a, b] = [a, b].map(|name| name.rsplit_once('.').unwrap_or((name, "")));
-        compare_filled(a.0, b.0).then_with(|| compare_filled(a.1, b.1))
+        let [(a_stem, a_extension), (b_stem, b_extension)] =
+            [a, b].map(|name| name.rsplit_once('.').unwrap_or((name, "")));
+        compare_filled(a_stem, b_stem)
+            .then_with(|| compare_filled(a_extension, b_extension))
+            .then_with(|| a.cmp(b))
     }
 }
 
@@ -169,7 +172,7 @@ fn compare_filled(a: &str, b: &str) -> Ordering {
         let blanks = std::iter::repeat_n(b' ', len - text.len());
         text.bytes().chain(blanks).collect::<Vec<_>>()
     };
-    filled(a).cmp(&filled(b)).then_with(|| a.cmp(b))
+    filled(a).cmp(&filled(b))
 }
 
 impl Names {

@@ -494,6 +494,28 @@ fn an_image_of_a_later_session_alone_is_read() {
     }
 }
 
+/// Where an image begins, its root directory shows.
+#[test]
+fn the_first_block_of_an_image_of_a_later_session_is_guessed() {
+    for file_systems in masks() {
+        for first in [40, 12_010, 187_654] {
+            let bytes = session(file_systems, first as usize, 1);
+            let recorded = RecordedDisc::open(disc(&bytes)).unwrap();
+            let expected = file_systems.contains(ISO9660).then_some(first);
+            assert_eq!(
+                recorded.likely_first_block().unwrap(),
+                expected,
+                "{file_systems}"
+            );
+            let options = ImportOptions::new().first_block(first);
+            let recorded = RecordedDisc::open_with(disc(&bytes), &options).unwrap();
+            assert_eq!(recorded.likely_first_block().unwrap(), None);
+        }
+        let recorded = RecordedDisc::open(disc(&session(file_systems, 0, 0))).unwrap();
+        assert_eq!(recorded.likely_first_block().unwrap(), None);
+    }
+}
+
 #[test]
 fn files_of_earlier_sessions_are_listed_where_only_the_last_one_is_there() {
     for file_systems in masks() {

@@ -128,6 +128,14 @@ impl Descriptors {
         Ok(false)
     }
 
+    /// The block of the root directory, in blocks as long as those of the disc.
+    pub(crate) fn root_location(&self) -> Option<u32> {
+        let first = self.primaries.first()?;
+        let descriptor = &first.descriptor;
+        let is_plain = block_len(descriptor) == u64::from(BLOCK_SIZE);
+        is_plain.then(|| descriptor.root_directory.location_of_extent.get())
+    }
+
     pub(crate) fn has_primary(&self) -> bool {
         !self.primaries.is_empty()
     }

@@ -57,7 +57,9 @@ pub(super) fn virtual_table(
     let block_len = u64::from(space.block_len);
     let end = byte_of(space.blocks.data_end(MAX_RUN_OUT), BLOCK_SIZE);
     let recorded = end.saturating_sub(start);
-    let mut block = u32::try_from(recorded.checked_div(block_len).unwrap_or(0)).unwrap_or(0);
+    // Of a long block only the beginning may hold anything.
+    let blocks = recorded.div_ceil(block_len.max(1));
+    let mut block = u32::try_from(blocks).unwrap_or(0);
     for _ in 0..=MAX_RUN_OUT {
         let Some(before) = block.checked_sub(1) else {
             break;
