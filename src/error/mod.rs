@@ -905,7 +905,7 @@ fn listed(paths: &[ImagePath], count: u64) -> String {
     let mut list = String::new();
     for (number, path) in paths.iter().enumerate() {
         let separator = if number > 0 { ", " } else { "" };
-        list += &format!("{separator}`{path}`");
+        list += &format!("{separator}`{}`", Printable(path));
     }
     match count.saturating_sub(paths.len() as u64) {
         0 => list,

@@ -419,7 +419,7 @@ fn errors_about(end: &str) -> Vec<(Error, &'static str, u32)> {
                 count: 5,
                 disc_len: 1_500_000,
             },
-            "the disc cannot be continued: data of 5 of its files is missing, as it ends at byte 1500000: `/a/b`, `/c` and 3 more; use a whole copy of it, or leave what is damaged out with `ImportOptions::damaged_files`",
+            "the disc cannot be continued: data of 5 of its files is missing, as it ends at byte 1500000: `/dir/item`, `/c` and 3 more; use a whole copy of it, or leave what is damaged out with `ImportOptions::damaged_files`",
             0xC0AA_B133,
         ),
         (
