@@ -277,12 +277,13 @@ impl Layout {
     }
 }
 
-/// The parts of `extent` in such an order that its block `last` is written when all others are: what is behind the head,
-/// the rest of the head, and the blocks up to `last`.
+/// The parts of `extent` in such an order that its block `last` is written when all others are: the head without its first
+/// blocks, what is after the head, and the blocks up to `last`. By the head it is known that what an interrupted writer
+/// left is no more than a part of a session.
 fn last_block_of_all(extent: Extent, last: u32, head: u32) -> impl Iterator<Item = Extent> {
     let head = head.min(extent.blocks);
     let behind = (last + 1).min(head);
-    [(head, extent.blocks), (behind, head), (0, behind)]
+    [(behind, head), (head, extent.blocks), (0, behind)]
         .into_iter()
         .filter(|(from, to)| from < to)
         .map(move |(from, to)| Extent {

@@ -110,7 +110,7 @@ pub use self::image_manager::IsoImageManager;
 pub use self::import::{
     ImportOptions, RandomWriteImage, RecordedData, RecordedDisc, RecordedExtent, RecordedItem,
     RecordedItems, RecordedKind, RecordedLack, RecordedSession, RecordedVolume, RecordedWalk,
-    SequentialImage,
+    SequentialImage, UnknownBlocks,
 };
 pub use self::media::{
     Disc, FileDisc, Locking, MediaType, MemoryDisc, Multisession, MultisessionInterface,

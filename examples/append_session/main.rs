@@ -64,6 +64,15 @@ struct Options {
     #[arg(long)]
     drop_rock_ridge: bool,
 
+    /// Continue also a disc that lacks data of files, as an image that was cut off; what is damaged is named, and not in
+    /// the new session
+    #[arg(long)]
+    damaged: bool,
+
+    /// Continue also a disc with data after the last session that was found; the new one goes after that data
+    #[arg(long)]
+    after_unknown: bool,
+
     /// Remove this path of the disc, with all that is below it; can be given several times
     #[arg(long, value_name = "PATH")]
     remove: Vec<String>,
@@ -72,15 +81,10 @@ struct Options {
     #[arg(long, value_name = "NAME")]
     volume_name: Option<String>,
 
-    /// How far ISO 9660 names and files are restricted: 1, 2 or 3; at 3 what the disc has keeps its names, below it may
-    /// get shorter ones, and deep directories and large files are refused
-    #[arg(
-        long,
-        visible_alias = "iso-level",
-        value_name = "LEVEL",
-        default_value_t = InterchangeLevel::Three
-    )]
-    interchange_level: InterchangeLevel,
+    /// How far ISO 9660 names and files are restricted: 1, 2 or 3 [default: as on the disc, else 3]; below that of the
+    /// disc, what it has gets shorter names, and deep directories and large files are refused
+    #[arg(long, visible_alias = "iso-level", value_name = "LEVEL")]
+    interchange_level: Option<InterchangeLevel>,
 
     #[command(flatten)]
     tree: TreeArgs,
@@ -201,11 +205,15 @@ fn continued(
         MultisessionInterface::random_write(RandomWriteImage::new(disc))
     };
     let mut image = FileSystemImage::new();
-    image.set_iso9660_interchange_level(options.interchange_level)?;
+    if let Some(level) = options.interchange_level {
+        image.set_iso9660_interchange_level(level)?;
+    }
     image.set_import_options(
         ImportOptions::new()
             .other_producers(options.foreign)
-            .drop_rock_ridge(options.drop_rock_ridge),
+            .drop_rock_ridge(options.drop_rock_ridge)
+            .damaged_files(options.damaged)
+            .unknown_blocks(options.after_unknown),
     );
     image.set_multisession_interfaces(vec![interface])?;
     let summary = image.import_file_system()?;
@@ -215,11 +223,17 @@ fn continued(
             "{path} is compressed on the disc and stays so, without a mark"
         ));
     }
-    let name = match &options.volume_name {
-        Some(name) => name.clone(),
-        None => image.imported_volume_name().unwrap_or_default().to_owned(),
-    };
-    image.set_volume_name(name)?;
+    match (options.interchange_level, summary.interchange_level) {
+        (Some(level), Some(recorded)) if level < recorded => note(format_args!(
+            "the disc has level {recorded}: what it has may get shorter names in ISO 9660"
+        )),
+        // Nothing that is there has another name at any level.
+        (None, None) => image.set_iso9660_interchange_level(InterchangeLevel::Three)?,
+        _ => {}
+    }
+    if let Some(name) = &options.volume_name {
+        image.set_volume_name(name.as_str())?;
+    }
     Ok((image, summary.file_system))
 }
 
@@ -228,6 +242,13 @@ fn described(left_out: &ImportLeftOut) -> String {
     match left_out {
         ImportLeftOut::SymbolicLink { path, target } => format!("{path}: is a link to {target}"),
         ImportLeftOut::Special { path } => format!("{path}: is neither a file nor a directory"),
+        ImportLeftOut::Damaged { path, missing } => {
+            format!("{path}: {missing} bytes of its data are not on the disc")
+        }
+        ImportLeftOut::Unreadable { path, reason } => format!("{path}: cannot be read: {reason}"),
+        ImportLeftOut::BootImage { block } => {
+            format!("what the disc boots from: block {block} of it is not on the disc")
+        }
         left_out => format!("{left_out:?}"),
     }
 }

@@ -6,6 +6,8 @@ use imapi2fs::{BootProblem, Error, FileSystems};
 
 const PROGRAM: &str = env!("CARGO_CRATE_NAME");
 
+const DAMAGED: &str = "use a whole copy of it, or leave what is damaged out with --damaged";
+
 /// An error's message, with an option of this program in place of the library's advice.
 pub(crate) fn message(error: &(dyn std::error::Error + 'static)) -> String {
     let text = error.to_string();
@@ -76,6 +78,8 @@ fn option(error: &Error) -> Option<&'static str> {
             let advice = error.advice()?;
             if advice.contains("rock_ridge") {
                 "allow that with --drop-rock-ridge"
+            } else if advice.contains("damaged_files") {
+                DAMAGED
             } else if advice.contains("other_producers") {
                 "allow that with --foreign"
             } else {
@@ -87,6 +91,10 @@ fn option(error: &Error) -> Option<&'static str> {
         }
         Error::ExtractSize { .. } => "allow more with --max-size",
         Error::DiscInUse { .. } if appends => "wait until it has finished with --wait",
+        Error::UnknownBlocks { .. } if appends => {
+            "see what they are, or add a session after them with --after-unknown"
+        }
+        Error::DamagedFiles { .. } if appends => DAMAGED,
         Error::BootImage { problem, .. } if builds => match problem {
             BootProblem::Embedded => "leave out --embed-small-files",
             BootProblem::TooLong { .. } => {

@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::path::PathBuf;
 
+use crate::messages;
 use clap::{Args, ValueEnum};
 use imapi2fs::{FileDisc, FileSystems, ImportOptions, RecordedDisc, RecordedVolume};
 
@@ -26,6 +27,10 @@ pub(crate) struct DiscOptions {
     /// Read the session that begins at this block, as a drive reports it; no others are looked for
     #[arg(long, value_name = "BLOCK", conflicts_with = "session")]
     start: Option<u32>,
+
+    /// The image begins with this block of its disc, as that of a later session alone does
+    #[arg(long, value_name = "BLOCK", default_value_t = 0)]
+    first_block: u32,
 
     /// What bytes in names of ISO 9660 stand for, such as shift_jis [default: utf-8]
     #[arg(long, value_name = "LABEL")]
@@ -59,7 +64,7 @@ struct ImageError {
 
 impl DiscOptions {
     pub(crate) fn open(&self) -> Result<RecordedDisc, Box<dyn Error>> {
-        let mut options = ImportOptions::new();
+        let mut options = ImportOptions::new().first_block(self.first_block);
         if let Some(session) = self.session {
             options = options.session(session);
         }
@@ -70,7 +75,13 @@ impl DiscOptions {
             options = options.code_page(code_page)?;
         }
         let disc = FileDisc::open(&self.image).map_err(|error| self.failed(error))?;
-        RecordedDisc::open_with(disc, &options).map_err(|error| self.failed(error))
+        let disc = RecordedDisc::open_with(disc, &options).map_err(|error| self.failed(error))?;
+        if let Ok(Some(first)) = disc.likely_first_block() {
+            messages::note(format_args!(
+                "the image seems to begin with block {first} of its disc: try --first-block {first}"
+            ));
+        }
+        Ok(disc)
     }
 
     /// The file system that is asked for, or the best one. What it lacks is said on standard error.

@@ -26,6 +26,8 @@ pub(crate) fn write(
         "\"session_start_block\": {},",
         disc.session().start_block()
     )?;
+    let unknown = disc.unknown_blocks().map(text);
+    writeln!(output, "\"unknown_blocks\": {},", optional(unknown))?;
     let entries: Vec<_> = super::boot_entries(disc).iter().map(boot_entry).collect();
     writeln!(output, "\"boot_entries\": [{}],", entries.join(", "))?;
     let volumes: Vec<_> = super::volumes(disc).iter().map(self::volume).collect();

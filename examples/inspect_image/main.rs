@@ -65,6 +65,9 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     for finding in volume.findings() {
         note(finding);
     }
+    if let Some(unknown) = disc.unknown_blocks() {
+        note(unknown);
+    }
     match unread {
         0 => Ok(()),
         1 => Err("one item or directory could not be read".into()),

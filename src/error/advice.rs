@@ -12,6 +12,10 @@ pub(crate) const ROCK_RIDGE: &str = "its ISO 9660 has Rock Ridge, which would be
 pub(crate) const TOO_LONG: &str = "it is a file of 4 TiB or more, and a session past its end would be past the last block \
     that a disc can have, block 2147483646";
 
+/// Why what a disc boots from is not taken over.
+pub(crate) const MISSING_BOOT_IMAGE: &str =
+    "what it boots from is missing, as the disc ends before it";
+
 pub(super) const RENAME_SOURCE: &str = "rename it, or leave it out with `TreeOptions::exclude`";
 pub(super) const ANY_CHARACTERS: &str = "allow them with `set_use_restricted_character_set(false)`";
 pub(super) const EXACT_NAME: &str = "give the exact name";
@@ -38,6 +42,10 @@ pub(super) const CHOOSE_DISC: &str = "choose one with `set_multisession_interfac
 pub(super) const RENAME_NEW: &str = "rename the one in the image";
 pub(super) const IMPORT_AGAIN: &str = "import it again";
 pub(super) const WAIT: &str = "wait until it has finished with `Locking::Wait`";
+pub(super) const ALLOW_UNKNOWN: &str =
+    "allow a session after them with `ImportOptions::unknown_blocks`";
+pub(super) const ALLOW_DAMAGED: &str =
+    "use a whole copy of it, or leave what is damaged out with `ImportOptions::damaged_files`";
 pub(super) const ADD_BOOT_IMAGES: &str =
     "set some with `set_boot_image_options_array`, or remove the file";
 pub(super) const ANOTHER_FILE: &str = "write the image to another file";
@@ -69,6 +77,7 @@ pub(super) fn of_session(what: &str) -> Option<&'static str> {
         OTHER_PRODUCER => Some("allow that with `ImportOptions::other_producers`"),
         ROCK_RIDGE => Some("allow that with `ImportOptions::drop_rock_ridge`"),
         TOO_LONG => Some("cut off what follows its last volume, if nobody needs that"),
+        MISSING_BOOT_IMAGE => Some(ALLOW_DAMAGED),
         _ => None,
     }
 }
@@ -159,6 +168,8 @@ impl Error {
             Self::DiscMismatch { .. } => IMPORT_AGAIN,
             Self::DiscInUse { .. } => WAIT,
             Self::ImportTypeCollision { .. } => RENAME_NEW,
+            Self::UnknownBlocks { .. } => ALLOW_UNKNOWN,
+            Self::DamagedFiles { .. } => ALLOW_DAMAGED,
             Self::IncompatiblePreviousSession { what } => return of_session(what),
             Self::BootImage { problem, .. } => return of_boot_image(problem),
             Self::NoBootCatalog { .. } => ADD_BOOT_IMAGES,

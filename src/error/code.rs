@@ -75,14 +75,17 @@ impl Error {
             Self::EmptyDisc => 0xC0AA_B150,            // IMAPI_E_EMPTY_DISC
             Self::NoSupportedFileSystem | Self::RawSectors { .. } => 0xC0AA_B151, // IMAPI_E_NO_SUPPORTED_FILE_SYSTEM
             Self::FileSystemNotFound { .. } => 0xC0AA_B152, // IMAPI_E_FILE_SYSTEM_NOT_FOUND
-            Self::IncompatiblePreviousSession { .. } => 0xC0AA_B133, // IMAPI_E_INCOMPATIBLE_PREVIOUS_SESSION
+            // IMAPI_E_INCOMPATIBLE_PREVIOUS_SESSION
+            Self::IncompatiblePreviousSession { .. }
+            | Self::UnknownBlocks { .. }
+            | Self::DamagedFiles { .. } => 0xC0AA_B133,
             Self::ImportTypeCollision {
                 is_directory: false,
                 ..
             } => 0xC0AA_B155, // IMAPI_E_IMPORT_TYPE_COLLISION_FILE_EXISTS_AS_DIRECTORY
-            Self::ImportTypeCollision { .. } => 0xC0AA_B15E,         // …_DIRECTORY_EXISTS_AS_FILE
-            Self::ImportSeek { .. } => 0xC0AA_B156,                  // IMAPI_E_IMPORT_SEEK_FAILURE
-            Self::DiscMismatch { .. } => 0xC0AA_B158,                // IMAPI_E_DISC_MISMATCH
+            Self::ImportTypeCollision { .. } => 0xC0AA_B15E, // …_DIRECTORY_EXISTS_AS_FILE
+            Self::ImportSeek { .. } => 0xC0AA_B156,          // IMAPI_E_IMPORT_SEEK_FAILURE
+            Self::DiscMismatch { .. } => 0xC0AA_B158,        // IMAPI_E_DISC_MISMATCH
             Self::ImportMediaNotAllowed { .. } => 0xC0AA_B159, // IMAPI_E_IMPORT_MEDIA_NOT_ALLOWED
             Self::UdfNotWriteCompatible { .. } => 0xC0AA_B15A, // IMAPI_E_UDF_NOT_WRITE_COMPATIBLE
             Self::IncompatibleMultisessionType => 0xC0AA_B15B, // IMAPI_E_INCOMPATIBLE_MULTISESSION_TYPE

@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use self::advice::end;
-pub(crate) use self::advice::{OTHER_PRODUCER, ROCK_RIDGE, TOO_LONG};
+pub(crate) use self::advice::{MISSING_BOOT_IMAGE, OTHER_PRODUCER, ROCK_RIDGE, TOO_LONG};
 pub use self::code::HResult;
 pub use self::detail::{BootProblem, Change, LinkProblem, NameProblem, Origin, SessionProblem};
 use crate::el_torito::BootEmulation;
@@ -482,6 +482,32 @@ pub enum Error {
         /// What does not fit.
         what: &'static str,
     },
+    /// The disc has data after its last session, and no session was found in it.
+    #[error(
+        "the disc cannot be continued: its blocks {first} to {last} hold data after the last session that was found, \
+         perhaps of a damaged one{}",
+        end(Some(advice::ALLOW_UNKNOWN))
+    )]
+    UnknownBlocks {
+        /// The first block with such data.
+        first: u32,
+        /// The last one.
+        last: u32,
+    },
+    /// Data of files of the disc is missing, as that of an image file that was cut off.
+    #[error(
+        "the disc cannot be continued: data of {count} of its files is missing, as it ends at byte {disc_len}: {}{}",
+        listed(.paths, *.count),
+        end(Some(advice::ALLOW_DAMAGED))
+    )]
+    DamagedFiles {
+        /// Some of the files.
+        paths: Vec<ImagePath>,
+        /// The number of all of them.
+        count: u64,
+        /// Length in bytes of the disc.
+        disc_len: u64,
+    },
     /// The disc has a revision of UDF that this crate does not write.
     #[error("the disc has UDF {:x}.{:02x}, which cannot be continued", .revision >> 8, .revision & 0xFF)]
     UdfNotWriteCompatible {
@@ -769,7 +795,7 @@ pub enum Error {
 impl Error {
     /// The item of the image that the error is about, if it is about one.
     #[must_use]
-    pub const fn path(&self) -> Option<&ImagePath> {
+    pub fn path(&self) -> Option<&ImagePath> {
         match self {
             Self::InvalidName { path, .. }
             | Self::RestrictedName { path }
@@ -806,6 +832,7 @@ impl Error {
                 Origin::Item(path) => Some(path),
                 _ => None,
             },
+            Self::DamagedFiles { paths, .. } => paths.first(),
             _ => None,
         }
     }
@@ -880,6 +907,19 @@ fn other_name(file: &Path, input: &Path) -> String {
     match file == input {
         true => String::new(),
         false => format!("{}, ", Printable(input.display())),
+    }
+}
+
+/// Some of `count` paths.
+fn listed(paths: &[ImagePath], count: u64) -> String {
+    let mut list = String::new();
+    for (number, path) in paths.iter().enumerate() {
+        let separator = if number > 0 { ", " } else { "" };
+        list += &format!("{separator}`{}`", Printable(path));
+    }
+    match count.saturating_sub(paths.len() as u64) {
+        0 => list,
+        more => list + &format!(" and {more} more"),
     }
 }
 

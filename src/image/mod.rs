@@ -393,10 +393,12 @@ impl FileSystemImage {
     }
 
     fn effective_volume_name(&self) -> String {
-        if self.settings.volume_name.is_empty() {
-            default_volume_name(self.settings.time)
-        } else {
-            self.settings.volume_name.clone()
+        match (self.settings.volume_name.as_str(), self.imported_label()) {
+            ("", Some(imported)) if !imported.volume_name.is_empty() => {
+                imported.volume_name.clone()
+            }
+            ("", _) => default_volume_name(self.settings.time),
+            (name, _) => name.to_owned(),
         }
     }
 

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::FileSystemImage;
+#[cfg(doc)]
+use super::import::ImportSummary;
 use super::import::Imported;
 use super::view::Naming;
 use crate::block::{Extent, Lba};
@@ -35,6 +37,11 @@ pub(super) struct Settings {
     pub time: Timestamp,
     pub file_systems: FileSystems,
     pub level: InterchangeLevel,
+    /// Whether the caller chose it.
+    pub level_is_set: bool,
+    /// What the names of a disc show that is continued.
+    pub relaxed: iso9660::Relaxed,
+    pub joliet_limit: Option<usize>,
     pub udf_revision: UdfRevision,
     pub redundant_metadata: bool,
     pub embed_small_files: bool,
@@ -67,6 +74,9 @@ impl Settings {
             time,
             file_systems: FileSystems::all(),
             level: InterchangeLevel::One,
+            level_is_set: false,
+            relaxed: iso9660::Relaxed::default(),
+            joliet_limit: None,
             udf_revision: UdfRevision::V1_02,
             redundant_metadata: true,
             embed_small_files: false,
@@ -150,6 +160,8 @@ impl Settings {
         Naming {
             level: self.level,
             strict: self.strict,
+            relaxed: self.relaxed,
+            joliet_limit: self.joliet_limit,
         }
     }
 
@@ -225,7 +237,11 @@ impl FileSystemImage {
 
     /// Sets the interchange level of ISO 9660.
     ///
-    /// IMAPI2: `IFileSystemImage::put_ISO9660InterchangeLevel`.
+    /// An image that continues a disc, and whose level was not set before, gets the one that the
+    /// [names on the disc](ImportSummary::interchange_level) show. A level that was set stays: if it is lower, items of the
+    /// disc get shorter names, directories that are too deep are refused, and so are files that are too large.
+    ///
+    /// IMAPI2: `IFileSystemImage::put_ISO9660InterchangeLevel`. IMAPI2 differs: it is not documented to take a level over.
     ///
     /// # Errors
     ///
@@ -240,7 +256,10 @@ impl FileSystemImage {
                 expected: "1 or 2 in a strict image",
             }));
         }
-        self.change_settings(|settings| settings.level = level)
+        self.change_settings(|settings| {
+            settings.level = level;
+            settings.level_is_set = true;
+        })
     }
 
     /// The interchange levels that can be made: 1 and 2, and 3 unless strict.
@@ -635,12 +654,14 @@ impl FileSystemImage {
         let old = self.settings.strict;
         self.settings.strict = strict;
         let name = self.settings.volume_name.clone();
+        let is_set = self.settings.level_is_set;
         let result = self
             .set_volume_name(name)
             .and_then(|()| self.set_iso9660_interchange_level(self.settings.level))
             .and_then(|()| {
                 self.set_verbatim_iso9660_volume_name(self.settings.verbatim_volume_name)
             });
+        self.settings.level_is_set = is_set;
         if result.is_err() {
             self.settings.strict = old;
         } else if strict {

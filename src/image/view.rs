@@ -15,6 +15,9 @@ use crate::{iso9660, joliet, udf};
 pub(crate) struct Naming {
     pub level: InterchangeLevel,
     pub strict: bool,
+    /// What the names of a disc show that is continued.
+    pub relaxed: iso9660::Relaxed,
+    pub joliet_limit: Option<usize>,
 }
 
 impl Naming {
@@ -29,12 +32,16 @@ impl Naming {
     }
 
     pub(crate) const fn iso9660(self) -> iso9660::Names {
-        iso9660::Names { level: self.level }
+        iso9660::Names {
+            level: self.level,
+            relaxed: self.relaxed,
+        }
     }
 
     pub(crate) const fn joliet(self) -> joliet::Names {
         joliet::Names {
             strict: self.strict,
+            limit: self.joliet_limit,
         }
     }
 }
@@ -277,6 +284,8 @@ mod tests {
         let naming = Naming {
             level: InterchangeLevel::One,
             strict: false,
+            relaxed: iso9660::Relaxed::default(),
+            joliet_limit: None,
         };
         let view = View::new(Arc::new(tree), naming);
         let error = view

@@ -2,6 +2,7 @@
 
 use super::FileSystemImage;
 use super::finding::Finding;
+use super::import::Imported;
 use crate::codec::text::{cut, dstring_text, is_d_character};
 use crate::codec::unique::NameChange;
 use crate::error::{Error, NameProblem, Result};
@@ -15,8 +16,8 @@ const MAX_STRICT_VOLUME_NAME: usize = 15;
 const MAX_JOLIET_VOLUME_NAME: usize = 16;
 
 impl FileSystemImage {
-    /// The name of the volume as it was set. Default: empty, and the volume gets the image's time as its name, as in
-    /// `20240105_0708`.
+    /// The name of the volume as it was set. Default: empty, and the volume keeps the name of the disc that the image
+    /// continues, or else gets the image's time as its name, as in `20240105_0708`.
     ///
     /// IMAPI2: `IFileSystemImage::get_VolumeName`.
     #[doc(alias = "get_VolumeName")]
@@ -138,12 +139,27 @@ impl FileSystemImage {
 
     /// The name of the volume in one file system, and why it is another than the image's.
     pub(super) fn recorded_volume_name(&self, file_system: FileSystems) -> (String, NameChange) {
+        if let Some(imported) = self.imported_label() {
+            // As it was recorded: what another program wrote there, readers know the disc by.
+            if let Some(name) = imported.volume_names.get(file_system) {
+                if file_system != FileSystems::ISO9660 || is_recordable(name) {
+                    return (name.to_owned(), NameChange::empty());
+                }
+            }
+        }
         let name = self.effective_volume_name();
         match file_system {
             FileSystems::ISO9660 => iso9660(&name, self.settings.verbatim_volume_name),
             FileSystems::JOLIET => joliet(&name),
             _ => udf(&name),
         }
+    }
+
+    /// What the image continues, if that gives it its name.
+    pub(super) fn imported_label(&self) -> Option<&Imported> {
+        // IMAPI2 differs: it names every session anew.
+        let is_kept = self.settings.volume_name.is_empty() && !self.settings.strict;
+        self.settings.imported.as_ref().filter(|_| is_kept)
     }
 
     /// What a report says of the names of the volume.
@@ -168,6 +184,11 @@ impl FileSystemImage {
         }
         findings
     }
+}
+
+/// Whether a name of a volume of ISO 9660 can be recorded again as it is, be it not of d-characters.
+fn is_recordable(name: &str) -> bool {
+    name.len() <= MAX_VOLUME_NAME && name.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 fn iso9660(name: &str, verbatim: bool) -> (String, NameChange) {

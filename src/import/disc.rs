@@ -9,10 +9,11 @@
 
 use std::sync::Arc;
 
+use super::offset::OffsetDisc;
 use super::options::{ImportOptions, Session};
-use super::probe;
-use super::session::RecordedSession;
+use super::session::{RecordedSession, UnknownBlocks};
 use super::volume::{self, RecordedVolume};
+use super::{probe, search};
 use crate::boot::{self, RecordedBootEntry};
 use crate::error::{Error, Result};
 use crate::file_systems::{FileSystems, InvalidValue};
@@ -46,6 +47,7 @@ pub struct RecordedDisc {
     sessions: Vec<RecordedSession>,
     /// The one that is read.
     session: RecordedSession,
+    unknown: Option<UnknownBlocks>,
 }
 
 impl RecordedDisc {
@@ -69,12 +71,16 @@ impl RecordedDisc {
     /// Those of [`RecordedDisc::open`]; [`Error::InvalidParameter`] when there is no session of the number that is
     /// asked for.
     pub fn open_with(disc: impl Disc + 'static, options: &ImportOptions) -> Result<Self> {
-        let blocks = Blocks::with_work(Arc::new(disc), options.memory, options.work);
-        let blocks = Arc::new(blocks);
-        probe::refuse_raw_sectors(&blocks)?;
-        let sessions = match options.session {
-            Session::Start(start) => vec![probe::session(&blocks, start)?],
-            Session::Last | Session::Number(_) => probe::sessions(&blocks)?,
+        let first = options.first_block;
+        let disc: Arc<dyn Disc> = match first {
+            0 => Arc::new(disc),
+            first => Arc::new(OffsetDisc { disc, first }),
+        };
+        let blocks = Arc::new(Blocks::with_work(disc, options.memory, options.work));
+        probe::refuse_raw_sectors(&blocks, first)?;
+        let (sessions, unknown) = match options.session {
+            Session::Start(start) => (vec![probe::session(&blocks, start)?], None),
+            Session::Last | Session::Number(_) => search::sessions(&blocks, first)?,
         };
         let session = match options.session {
             Session::Number(number) => sessions.get(number),
@@ -90,15 +96,43 @@ impl RecordedDisc {
             options: options.clone(),
             sessions,
             session,
+            unknown,
         })
     }
 
     /// The sessions, in the order in which they were recorded; at least one.
     ///
-    /// A file tells nothing of sessions: the later ones are looked for where the volumes of the earlier ones end.
+    /// The drive says [where they begin](Disc::session_starts), or else they are searched for. A file can have one at any
+    /// block after the volumes of the one before; there, each block is read at most once. If the last
+    /// volume ends with the file, there is nothing to search. Discs that are [not searched](Disc::next_data) are
+    /// read only where a session usually follows on another.
     #[must_use]
     pub fn sessions(&self) -> &[RecordedSession] {
         &self.sessions
+    }
+
+    /// Blocks after the last session that nothing is known of: there can be another session, of which something is
+    /// damaged. `None` if nothing but zeros follows, or sessions were not looked for.
+    ///
+    /// Not in IMAPI2.
+    #[must_use]
+    pub const fn unknown_blocks(&self) -> Option<UnknownBlocks> {
+        self.unknown
+    }
+
+    /// The block of its disc that the image seems to begin with, if it is one of a later session alone and was opened as
+    /// one of a whole disc: its volume of ISO 9660 counts blocks from there. [`ImportOptions::first_block`] takes it.
+    ///
+    /// Not in IMAPI2.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::ReadDisc`] when it cannot be read.
+    pub fn likely_first_block(&self) -> Result<Option<u32>> {
+        if self.options.first_block > 0 {
+            return Ok(None);
+        }
+        search::likely_first_block(&self.blocks.anew())
     }
 
     /// The session that is read.
@@ -135,7 +169,9 @@ impl RecordedDisc {
             .find(|one| self.session.announced_file_systems().contains(*one))
         {
             Some(file_system) => Ok(file_system),
-            None if probe::is_blank(&self.blocks.anew())? => Err(Error::EmptyDisc),
+            None if probe::is_blank(&self.blocks.anew(), self.options.first_block)? => {
+                Err(Error::EmptyDisc)
+            }
             None => Err(Error::NoSupportedFileSystem),
         }
     }
@@ -169,6 +205,16 @@ impl RecordedDisc {
         match opened {
             Some(opened) => Ok(RecordedVolume::new(blocks, file_system, opened)),
             None => Err(Error::FileSystemNotFound { file_system }),
+        }
+    }
+
+    /// Opens one file system, which the session has; ISO 9660 without Rock Ridge.
+    pub(crate) fn plain_volume(&self, file_system: FileSystems) -> Result<RecordedVolume> {
+        let blocks = self.blocks.anew();
+        let start = self.session.start;
+        match volume::open_plain(&blocks, start, file_system, self.options.code_page)? {
+            Some(opened) => Ok(RecordedVolume::new(blocks, file_system, opened)),
+            None => self.volume(file_system),
         }
     }
 

@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use zerocopy::FromBytes;
-use zerocopy::little_endian::U32;
+use zerocopy::little_endian::{U32, U64};
 
 use super::volume::{RecordedVolume, open};
 use crate::block::BLOCK_SIZE;
@@ -27,12 +27,16 @@ const SIGNATURE: [u8; 2] = [0x55, 0xAA];
 /// Bytes of a sector that partitions are counted in.
 const SECTOR: u64 = 512;
 
-/// The first block behind the volumes of the session that begins at block `start`; nothing if they do not say it.
+/// The first block after the volumes of the session that begins at block `start`, and after its files, if anything follows
+/// on the volumes; nothing if they do not say it.
 pub(crate) fn session_end(blocks: &Arc<Blocks>, start: u32) -> Result<Option<u32>> {
     let udf = match udf::read::open(blocks, start) {
         Ok(volume) => volume.map(|volume| volume.end()),
         // What is wrong with it is said when it is opened.
-        Err(_) => None,
+        Err(_) => udf::read::outline(blocks, start)
+            .ok()
+            .flatten()
+            .map(|outline| outline.end),
     };
     let descriptors = Descriptors::read(blocks, start)?;
     let iso9660 = match descriptors.largest_space_size() {
@@ -40,8 +44,18 @@ pub(crate) fn session_end(blocks: &Arc<Blocks>, start: u32) -> Result<Option<u32
         Some(size) => Some(counted_end(blocks, start, size)),
         None => None,
     };
-    let behind_descriptors = start.saturating_add(FIRST_DESCRIPTOR);
-    Ok(udf.max(iso9660).filter(|end| *end > behind_descriptors))
+    let mut end = udf.max(iso9660);
+    let total = blocks.len().div_ceil(BLOCK_SIZE.into());
+    if descriptors.has_primary() && end.is_some_and(|end| u64::from(end) < total) {
+        // Some writers say less than the volume has.
+        for file_system in [FileSystems::ISO9660, FileSystems::JOLIET] {
+            let used = last_used(blocks, start, file_system).unwrap_or(0);
+            let used = used.div_ceil(BLOCK_SIZE.into());
+            end = end.max(u32::try_from(used).ok());
+        }
+    }
+    let after_descriptors = start.saturating_add(FIRST_DESCRIPTOR);
+    Ok(end.filter(|end| *end > after_descriptors))
 }
 
 /// Where a volume of ISO 9660 ends: some writers count its blocks from the session's start, others from that of the
@@ -56,28 +70,43 @@ fn counted_end(blocks: &Arc<Blocks>, start: u32, size: u32) -> u32 {
         return size;
     }
     // Both can be, so the files tell.
-    match last_used(blocks, start) {
+    match last_used(blocks, start, FileSystems::ISO9660) {
         Ok(end) if end <= u64::from(size).saturating_mul(BLOCK_SIZE.into()) => size,
         _ => from_start,
     }
 }
 
-/// The byte behind all files of ISO 9660.
-fn last_used(blocks: &Arc<Blocks>, start: u32) -> Result<u64> {
-    let file_system = FileSystems::ISO9660;
+/// The byte after all files of a file system that lie on the disc; what cannot be read is passed over.
+fn last_used(blocks: &Arc<Blocks>, start: u32, file_system: FileSystems) -> Result<u64> {
     let opened = open(blocks, start, file_system, None)?;
     let opened = opened.ok_or(Error::FileSystemNotFound { file_system })?;
     let volume = RecordedVolume::new(Arc::clone(blocks), file_system, opened);
-    let mut end = 0;
-    for item in volume.walk_on() {
-        for extent in item?.extents() {
-            let behind = extent
-                .offset
-                .map_or(0, |offset| offset.saturating_add(extent.len));
-            end = end.max(behind);
-        }
+    let mut used = 0;
+    for item in volume.walk_on().flatten() {
+        let ends = item.extents().filter_map(|extent| {
+            let end = extent.offset?.saturating_add(extent.len);
+            Some(end).filter(|end| *end <= blocks.len())
+        });
+        used = ends.fold(used, u64::max);
     }
-    Ok(end)
+    Ok(used)
+}
+
+/// The block in which the second table of partitions begins that a disc has at its end (UEFI 5.3.2), if it has one.
+pub(super) fn backup_table(blocks: &Blocks) -> Result<Option<u32>> {
+    let Some(at) = blocks.data_len().checked_sub(SECTOR) else {
+        return Ok(None);
+    };
+    let mut bytes = [0; size_of::<TableHeader>()];
+    blocks.read_at(at, &mut bytes)?;
+    let Ok(header) = TableHeader::read_from_bytes(&bytes) else {
+        return Ok(None);
+    };
+    let is_there = header.signature == *b"EFI PART"
+        && header.own.get().saturating_mul(SECTOR) == at
+        && header.entries.get() <= header.own.get();
+    let first = header.entries.get().saturating_mul(SECTOR) / u64::from(BLOCK_SIZE);
+    Ok(u32::try_from(first).ok().filter(|_| is_there))
 }
 
 /// The first block behind the partitions that block 0 lists, 0 if it lists none: an image for USB sticks may have one
@@ -127,4 +156,17 @@ struct Partition {
     _last: [u8; 3],
     first: U32,
     sectors: U32,
+}
+
+/// The header of a table of partitions, as far as it is looked at.
+#[derive(FromBytes)]
+#[repr(C)]
+struct TableHeader {
+    signature: [u8; 8],
+    _revision: [u8; 16],
+    /// The sector it is in.
+    own: U64,
+    _other: [u8; 40],
+    /// The first sector of the table.
+    entries: U64,
 }

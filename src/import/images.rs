@@ -13,7 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::disc::RecordedDisc;
 use super::end::{partitions_end, session_end};
-use super::probe::{self, ALIGNMENT, MAX_SESSIONS};
+use super::search::{self, ALIGNMENT, MAX_SESSIONS};
 use crate::block::{BLOCK, BLOCK_SIZE, MAX_BLOCKS};
 use crate::error::{Error, Result, TOO_LONG};
 use crate::iso9660::FIRST_DESCRIPTOR;
@@ -129,7 +129,7 @@ impl Found {
                 blocks: total.max(next.saturating_add(1)),
             });
             let blocks = Arc::new(Blocks::new(disc, recorded.blocks().left()));
-            if !probe::is_looked_for(&blocks, start, next)? {
+            if !search::is_looked_for(&blocks, start, next)? {
                 return incompatible(
                     "too much lies behind its last volume: nobody would look for a session behind it",
                 );
@@ -165,6 +165,10 @@ impl Disc for Continued {
     fn total_blocks(&self) -> u32 {
         self.blocks
     }
+
+    fn next_data(&self, block: u32) -> io::Result<Option<u32>> {
+        self.disc.next_data(block).map(|_| Some(block))
+    }
 }
 
 /// Sessions begin at multiples of so many blocks: of what the medium is written in, and of what they are looked for in.
@@ -199,7 +203,7 @@ fn is_unused(blocks: &Blocks, start: u32, next: u32) -> Result<bool> {
 
 /// Whether there is a descriptor at a byte that others come before (ECMA-119 8.1, ECMA-167 2/9.1, 3/9.1). A primary volume
 /// descriptor and the start of an extended area are the first of their kind: an image begins before them, whole.
-fn goes_on_at(blocks: &Blocks, offset: u64) -> Result<bool> {
+pub(super) fn goes_on_at(blocks: &Blocks, offset: u64) -> Result<bool> {
     let mut head = [0; 6];
     if offset.saturating_add(head.len() as u64) > blocks.len() {
         return Ok(false);

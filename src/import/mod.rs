@@ -1,7 +1,7 @@
 //! Discs that are read back: what is on them, and the files and directories of one of their file systems.
 //!
-//! The formats' readers give entries ([`crate::recorded`]); this module finds out which formats there are
-//! ([`probe`]) and gives their entries paths, data and bounds that hold for whatever bytes a disc has.
+//! The formats' readers give entries ([`crate::recorded`]); this module finds the sessions ([`search`]), finds out which
+//! formats there are ([`probe`]) and gives their entries paths, data and bounds that hold for whatever bytes a disc has.
 
 mod best;
 mod data;
@@ -10,8 +10,10 @@ mod end;
 mod identifier;
 mod images;
 mod item;
+mod offset;
 mod options;
 mod probe;
+mod search;
 mod session;
 mod volume;
 mod walk;
@@ -24,6 +26,7 @@ pub(crate) use self::identifier::disc_identifier;
 pub use self::images::{RandomWriteImage, SequentialImage};
 pub use self::item::{RecordedExtent, RecordedItem, RecordedItems, RecordedKind};
 pub use self::options::ImportOptions;
-pub use self::session::RecordedSession;
+pub(crate) use self::search::unknown_after;
+pub use self::session::{RecordedSession, UnknownBlocks};
 pub use self::volume::RecordedVolume;
 pub use self::walk::RecordedWalk;

@@ -26,9 +26,12 @@ pub struct ImportOptions {
     pub(super) memory: u64,
     pub(super) work: Option<u64>,
     pub(super) session: Session,
+    pub(super) first_block: u32,
     pub(super) code_page: Option<&'static Encoding>,
     pub(crate) other_producers: bool,
     pub(crate) drop_rock_ridge: bool,
+    pub(crate) unknown_blocks: bool,
+    pub(crate) damaged_files: bool,
 }
 
 /// Which session is read.
@@ -49,9 +52,12 @@ impl ImportOptions {
             memory: MEMORY,
             work: None,
             session: Session::Last,
+            first_block: 0,
             code_page: None,
             other_producers: false,
             drop_rock_ridge: false,
+            unknown_blocks: false,
+            damaged_files: false,
         }
     }
 
@@ -107,9 +113,34 @@ impl ImportOptions {
         self
     }
 
-    /// Reads the last session again.
+    /// Reads the last session of a whole disc again.
     pub(crate) const fn last_session(mut self) -> Self {
         self.session = Session::Last;
+        self.first_block = 0;
+        self
+    }
+
+    /// Sets the block of the disc that the image begins with, in blocks of [`BLOCK_SIZE`](crate::BLOCK_SIZE) bytes.
+    /// Default: 0.
+    ///
+    /// Addresses count from the start of the disc, so an image of a later session alone, as of the data of a CD with
+    /// music before it, can be read only if it is known at which block of its disc that session began. The blocks before
+    /// it cannot be read; files that lie there, in an earlier session, are listed, and reading them is an error.
+    /// All block numbers and [extents](crate::RecordedItem::extents) are those of the disc.
+    ///
+    /// An image that continues a disc needs all of it, so this has no effect there.
+    ///
+    /// Not in IMAPI2, which reads whole discs.
+    #[must_use]
+    pub const fn first_block(mut self, block: u32) -> Self {
+        self.first_block = block;
+        self
+    }
+
+    /// Reads the session of a whole disc that begins at this block.
+    pub(crate) const fn imported_session(mut self, block: u32) -> Self {
+        self.session = Session::Start(block);
+        self.first_block = 0;
         self
     }
 
@@ -163,6 +194,36 @@ impl ImportOptions {
     #[must_use]
     pub const fn drop_rock_ridge(mut self, allowed: bool) -> Self {
         self.drop_rock_ridge = allowed;
+        self
+    }
+}
+
+impl ImportOptions {
+    /// Sets whether an image may continue a disc that has data after its last session in which no session was found.
+    /// Default: false, which gives [`Error::UnknownBlocks`](crate::Error::UnknownBlocks): that data can be a session
+    /// whose start is damaged, and files that only it lists would be missing from the new one. The new session
+    /// goes after that data.
+    ///
+    /// Zeros are no such data, nor are partitions and what is left of a session whose writer was interrupted.
+    ///
+    /// Not in IMAPI2, which asks the drive.
+    #[must_use]
+    pub const fn unknown_blocks(mut self, allowed: bool) -> Self {
+        self.unknown_blocks = allowed;
+        self
+    }
+
+    /// Sets whether an image may continue a disc on which the data of files is missing, as that of an image file that
+    /// was cut off. Default: false, which gives [`Error::DamagedFiles`](crate::Error::DamagedFiles).
+    ///
+    /// If it may, these files are not in the new session, nor are items that cannot be read, and the summary of the
+    /// import [says](crate::ImportLeftOut::Damaged) which they are. In no case does the new session have zeros in the
+    /// place of their data.
+    ///
+    /// Not in IMAPI2, whose behavior is not documented.
+    #[must_use]
+    pub const fn damaged_files(mut self, allowed: bool) -> Self {
+        self.damaged_files = allowed;
         self
     }
 }

@@ -1,4 +1,6 @@
-//! A session of a disc that is read back.
+//! A session of a disc that is read back, and what follows on the last one.
+
+use std::fmt;
 
 use crate::file_systems::FileSystems;
 
@@ -53,5 +55,52 @@ impl RecordedSession {
     #[must_use]
     pub const fn is_boot_stub(&self) -> bool {
         self.is_boot_stub
+    }
+}
+
+/// Blocks after the last session of a disc that nothing is known of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UnknownBlocks {
+    /// They hold data, and no session was found there: what is left of a session, or something else that was added to
+    /// an image.
+    Data {
+        /// The first block that is not zeros.
+        first: u32,
+        /// The last one.
+        last: u32,
+    },
+    /// They hold what is left of a session whose writer was interrupted: its first descriptor is missing.
+    Interrupted {
+        /// The first block that is not zeros.
+        first: u32,
+        /// The last one.
+        last: u32,
+    },
+    /// They were not searched for sessions, as the disc is no file, and the drive does not say where its sessions begin.
+    NotSearched {
+        /// The first block after the last session that is known.
+        first: u32,
+        /// The last block of the disc.
+        last: u32,
+    },
+}
+
+impl fmt::Display for UnknownBlocks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Data { first, last } => write!(
+                f,
+                "blocks {first} to {last} after the last session hold data, but no session was found there"
+            ),
+            Self::Interrupted { first, last } => write!(
+                f,
+                "blocks {first} to {last} after the last session hold the rest of one whose writer was interrupted"
+            ),
+            Self::NotSearched { first, last } => write!(
+                f,
+                "blocks {first} to {last} after the last session were not searched for another one"
+            ),
+        }
     }
 }

@@ -249,3 +249,23 @@ pub(super) fn open(
         volume: Arc::new(volume),
     }))
 }
+
+/// Opens the primary hierarchy of ISO 9660 without Rock Ridge; nothing of another file system.
+pub(super) fn open_plain(
+    blocks: &Arc<Blocks>,
+    start: u32,
+    file_system: FileSystems,
+    code_page: Option<&'static Encoding>,
+) -> Result<Option<Opened>> {
+    if file_system != FileSystems::ISO9660 {
+        return Ok(None);
+    }
+    let descriptors = Descriptors::read(blocks, start)?;
+    let opened = iso9660::read::open_primary(blocks, &descriptors, code_page)?;
+    Ok(opened.map(|volume| Opened {
+        name: volume.name().to_owned(),
+        rock_ridge: false,
+        udf_revision: None,
+        volume: Arc::new(volume),
+    }))
+}

@@ -17,7 +17,7 @@ mod record;
 
 pub(crate) use self::descriptor::{Identity, UCS2_LEVEL_3, terminator};
 pub(crate) use self::hierarchy::{Hierarchy, Identifiers, PartNames, Volume};
-pub(crate) use self::names::{Names, identifier_len};
+pub(crate) use self::names::{Names, Relaxed, identifier_len, level_of_name};
 pub(crate) use self::record::SECTION_LEN;
 use crate::codec::text::padded;
 use crate::codec::unique::NameRules;

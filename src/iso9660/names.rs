@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::codec::text::is_d_character;
+use crate::codec::text::{cut, is_d_character};
 use crate::codec::unique::{Mapped, NameChange, NameRules};
 use crate::file_systems::InterchangeLevel;
 
@@ -10,10 +10,87 @@ use crate::file_systems::InterchangeLevel;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Names {
     pub level: InterchangeLevel,
+    pub relaxed: Relaxed,
+}
+
+/// What the names of a disc have beyond all levels, as its writer was told to write them. What is added gets names of the
+/// same kind, and what is there keeps its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Relaxed {
+    /// Whether letters can be in lower case.
+    lower_case: bool,
+    /// Whether a name can have dots beside that before the extension.
+    dots: bool,
+    /// Whether it can have any other characters.
+    characters: bool,
+    /// Length in bytes of the longest name; 0 if none is longer than level 2 allows.
+    file_len: u8,
+    directory_len: u8,
+}
+
+/// The longest name that a directory record can have room for, with the version number of a file (ECMA-119 6.8.2).
+const LONGEST: usize = 207;
+
+/// The longest name of a file at level 2, with its separator, and that of a directory.
+const LEVEL_2: usize = 31;
+
+impl Relaxed {
+    /// Looks at a name that is recorded.
+    pub(crate) fn add(&mut self, name: &str, directory: bool) {
+        let dots = name.bytes().filter(|byte| *byte == b'.').count();
+        self.dots |= dots > usize::from(!directory) || name.starts_with('.');
+        for c in name.chars() {
+            if c.is_ascii_lowercase() {
+                self.lower_case = true;
+            } else if c != '.' && !is_d_character(c) {
+                self.characters = true;
+            }
+        }
+        if name.len() > LEVEL_2 {
+            let len = if directory {
+                &mut self.directory_len
+            } else {
+                &mut self.file_len
+            };
+            *len = (*len).max(name.len().min(LONGEST) as u8);
+        }
+    }
+
+    const fn keeps(self, c: char) -> bool {
+        match c {
+            'a'..='z' => self.lower_case,
+            '.' => self.dots,
+            // A slash parts the names of a path, and a semicolon comes before the version.
+            '\0'..='\x1F' | '/' | ';' | '\x7F' => false,
+            _ => self.characters,
+        }
+    }
+}
+
+/// The lowest level whose names are as long as this one.
+pub(crate) fn level_of_name(name: &str, directory: bool) -> InterchangeLevel {
+    let (stem, extension) = split(name, directory);
+    let (stem, extension) = (stem.chars().count(), extension.chars().count());
+    if stem <= 8 && extension <= 3 {
+        InterchangeLevel::One
+    } else {
+        InterchangeLevel::Two
+    }
+}
+
+/// Name and extension; the last dot separates, unless the name begins or ends with it.
+fn split(name: &str, directory: bool) -> (&str, &str) {
+    match name.bytes().rposition(|byte| byte == b'.') {
+        Some(at) if !directory && at > 0 && at + 1 < name.len() => (&name[..at], &name[at + 1..]),
+        _ => (name, ""),
+    }
 }
 
 impl Names {
     const fn directory_len(self) -> usize {
+        if self.relaxed.directory_len > 0 {
+            return self.relaxed.directory_len as usize;
+        }
         match self.level {
             InterchangeLevel::One => 8,
             InterchangeLevel::Two | InterchangeLevel::Three => 31,
@@ -22,6 +99,11 @@ impl Names {
 
     /// The most characters of a file's name and of its extension that go together, given their lengths.
     fn file_lens(self, stem: usize, extension: usize) -> (usize, usize) {
+        if self.relaxed.file_len > 0 {
+            let most = usize::from(self.relaxed.file_len) - 1;
+            let extension = extension.min(most.saturating_sub(stem).max(most / 2));
+            return (most - extension, extension);
+        }
         match self.level {
             InterchangeLevel::One => (8, extension.min(3)),
             InterchangeLevel::Two | InterchangeLevel::Three => {
@@ -37,26 +119,19 @@ impl NameRules for Names {
     fn map(&self, name: &str, directory: bool, out: &mut Mapped) {
         out.text.clear();
         out.changes = NameChange::empty();
-        // The last dot separates, unless the name begins or ends with it.
-        let dot = match name.bytes().rposition(|byte| byte == b'.') {
-            Some(at) if !directory && at > 0 && at + 1 < name.len() => Some(at),
-            _ => None,
-        };
-        let (stem, extension) = match dot {
-            Some(at) => (&name[..at], &name[at + 1..]),
-            None => (name, ""),
-        };
+        let (stem, extension) = split(name, directory);
         let (stem_limit, extension_limit) = if directory {
             (self.directory_len(), 0)
         } else {
-            self.file_lens(stem.chars().count(), extension.chars().count())
+            let units = |text: &str| text.chars().map(|c| self.units(c)).sum();
+            self.file_lens(units(stem), units(extension))
         };
-        push_cut(stem, stem_limit, out);
+        self.push_cut(stem, stem_limit, out);
         out.stem_len = out.text.len();
         out.stem_limit = stem_limit;
         if !extension.is_empty() {
             out.text.push('.');
-            push_cut(extension, extension_limit, out);
+            self.push_cut(extension, extension_limit, out);
         }
     }
 
@@ -64,8 +139,12 @@ impl NameRules for Names {
         ""
     }
 
-    fn units(&self, _c: char) -> usize {
-        1
+    fn units(&self, c: char) -> usize {
+        if self.relaxed.characters {
+            c.len_utf8()
+        } else {
+            1
+        }
     }
 
     fn fold(&self, text: &str, out: &mut String) {
@@ -75,27 +154,48 @@ impl NameRules for Names {
     /// By name, then by extension, the shorter one filled with blanks (ECMA-119 9.3).
     fn compare(&self, a: &str, b: &str) -> Ordering {
         // The separator is below all d-characters as the blank is, and there is but one.
-        a.cmp(b)
+        if !self.relaxed.dots && !self.relaxed.characters {
+            return a.cmp(b);
+        }
+        let [(a_stem, a_extension), (b_stem, b_extension)] =
+            [a, b].map(|name| name.rsplit_once('.').unwrap_or((name, "")));
+        compare_filled(a_stem, b_stem)
+            .then_with(|| compare_filled(a_extension, b_extension))
+            .then_with(|| a.cmp(b))
     }
 }
 
-/// Appends the first `limit` characters, each as a d-character.
-fn push_cut(text: &str, limit: usize, out: &mut Mapped) {
-    let mut chars = text.chars();
-    for c in chars.by_ref().take(limit) {
-        let upper = c.to_ascii_uppercase();
-        if is_d_character(upper) {
-            if upper != c {
-                out.changes |= NameChange::CASE;
+/// The order of two texts, the shorter one filled with blanks.
+fn compare_filled(a: &str, b: &str) -> Ordering {
+    let len = a.len().max(b.len());
+    let filled = |text: &str| {
+        let blanks = std::iter::repeat_n(b' ', len - text.len());
+        text.bytes().chain(blanks).collect::<Vec<_>>()
+    };
+    filled(a).cmp(&filled(b))
+}
+
+impl Names {
+    /// Appends what `limit` has room for, each as a d-character unless it can be kept.
+    fn push_cut(self, text: &str, limit: usize, out: &mut Mapped) {
+        let short = cut(text, limit, |c| self.units(c));
+        for c in short.chars() {
+            let upper = c.to_ascii_uppercase();
+            if self.relaxed.keeps(c) {
+                out.text.push(c);
+            } else if is_d_character(upper) {
+                if upper != c {
+                    out.changes |= NameChange::CASE;
+                }
+                out.text.push(upper);
+            } else {
+                out.changes |= NameChange::CHARACTERS;
+                out.text.push('_');
             }
-            out.text.push(upper);
-        } else {
-            out.changes |= NameChange::CHARACTERS;
-            out.text.push('_');
         }
-    }
-    if chars.next().is_some() {
-        out.changes |= NameChange::LENGTH;
+        if short.len() < text.len() {
+            out.changes |= NameChange::LENGTH;
+        }
     }
 }
 
@@ -123,7 +223,8 @@ mod tests {
 
     fn map(level: InterchangeLevel, name: &str, directory: bool) -> (String, NameChange) {
         let mut out = Mapped::default();
-        Names { level }.map(name, directory, &mut out);
+        let relaxed = Relaxed::default();
+        Names { level, relaxed }.map(name, directory, &mut out);
         (out.text, out.changes)
     }
 
@@ -168,10 +269,55 @@ mod tests {
         assert_eq!(changes("ABCDEFGHI"), NameChange::LENGTH);
     }
 
+    /// What other programs record when they are told to keep names.
+    #[test]
+    fn relaxed_names_of_a_disc_are_kept() {
+        let names = [
+            ("archive.tar.gz", false),
+            (".profile", false),
+            ("Read me (first).html", false),
+            ("a-very-long-directory.name-of-40-characters", true),
+            ("UPPER.TXT", false),
+            ("\u{fc}ber", false),
+        ];
+        let mut relaxed = Relaxed::default();
+        for (name, directory) in names {
+            relaxed.add(name, directory);
+        }
+        let rules = Names {
+            level: InterchangeLevel::One,
+            relaxed,
+        };
+        for (name, directory) in names {
+            let mut out = Mapped::default();
+            rules.map(name, directory, &mut out);
+            // As long as none is longer than level 1 has it, nothing shows that it may be.
+            let is_long = name.starts_with("archive") || name.starts_with("Read");
+            if !is_long {
+                assert_eq!((&*out.text, out.changes), (name, NameChange::empty()));
+            }
+        }
+        let rules = Names {
+            level: InterchangeLevel::Two,
+            relaxed,
+        };
+        for (name, directory) in names {
+            let mut out = Mapped::default();
+            rules.map(name, directory, &mut out);
+            assert_eq!((&*out.text, out.changes), (name, NameChange::empty()));
+        }
+        let mut out = Mapped::default();
+        rules.map("a/b;1\n.txt", false, &mut out);
+        assert_eq!(out.text, "a_b_1_.txt");
+        assert_eq!(rules.compare("a-b.c", "a.c"), Ordering::Greater);
+        assert_eq!(rules.compare("a.b", "a .a"), Ordering::Greater);
+    }
+
     #[test]
     fn collisions_are_numbered_and_the_exact_name_is_kept() {
         let rules = Names {
             level: InterchangeLevel::One,
+            relaxed: Relaxed::default(),
         };
         let names = ["FILE-NAME-1.TXT", "FILE_NAM.TXT", "file-name-2.txt"];
         let items = names.iter().map(|name| (*name, false));
@@ -189,6 +335,7 @@ mod tests {
     fn more_collisions_than_digits_take_more_digits() {
         let rules = Names {
             level: InterchangeLevel::One,
+            relaxed: Relaxed::default(),
         };
         let names: Vec<String> = (0..1200).map(|n| format!("same name {n:04}.txt")).collect();
         let items = names.iter().map(|name| (name.as_str(), false));
@@ -202,6 +349,7 @@ mod tests {
     fn a_file_and_a_directory_are_kept_apart() {
         let rules = Names {
             level: InterchangeLevel::One,
+            relaxed: Relaxed::default(),
         };
         let items = [("A", true), ("a", false)];
         assert_eq!(
@@ -214,6 +362,7 @@ mod tests {
     fn records_sort_by_name_before_extension() {
         let rules = Names {
             level: InterchangeLevel::Two,
+            relaxed: Relaxed::default(),
         };
         assert_eq!(rules.compare("A.B", "A1.A"), Ordering::Less);
         assert_eq!(rules.compare("A", "A.B"), Ordering::Less);

@@ -5,7 +5,7 @@ pub(crate) mod read;
 
 use std::cmp::Ordering;
 
-pub(crate) use self::names::Names;
+pub(crate) use self::names::{LONGEST_LIMIT, Names, SHORTEST_LIMIT, USUAL_LIMIT};
 use crate::codec::text::padded_ucs2;
 use crate::file_systems::FileSystems;
 use crate::iso9660::{APPLICATION, Identifiers, Identity, UCS2_LEVEL_3};

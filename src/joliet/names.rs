@@ -9,7 +9,16 @@ use crate::codec::unique::{Mapped, NameChange, NameRules};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Names {
     pub strict: bool,
+    /// The longest names that a disc has, in UTF-16 code units, if they are not as long as usual.
+    pub limit: Option<usize>,
 }
+
+/// The longest names of the discs that are written, by the standard and by the most liberal writers.
+pub(crate) const SHORTEST_LIMIT: usize = 64;
+pub(crate) const LONGEST_LIMIT: usize = 110;
+
+/// The longest names where nothing else is said.
+pub(crate) const USUAL_LIMIT: usize = 104;
 
 impl Names {
     /// The longest name, in UTF-16 code units.
@@ -19,11 +28,13 @@ impl Names {
     /// it would read half a pair.
     fn limit(self, name: &str, directory: bool) -> usize {
         if self.strict {
-            64
+            SHORTEST_LIMIT
+        } else if let Some(limit) = self.limit {
+            limit
         } else if directory || name.chars().any(is_pair) {
             103
         } else {
-            104
+            USUAL_LIMIT
         }
     }
 
@@ -142,9 +153,15 @@ mod tests {
     use super::*;
     use crate::codec::unique::renamed;
 
+    const RELAXED: Names = Names {
+        strict: false,
+        limit: None,
+    };
+
     fn map(strict: bool, name: &str) -> (String, NameChange) {
         let mut out = Mapped::default();
-        Names { strict }.map(name, false, &mut out);
+        let limit = None;
+        Names { strict, limit }.map(name, false, &mut out);
         (out.text, out.changes)
     }
 
@@ -183,14 +200,14 @@ mod tests {
     fn names_that_differ_by_case_are_numbered() {
         let items = [("README", false), ("Readme", false), ("readme", false)];
         assert_eq!(
-            renamed(&Names { strict: false }, items.into_iter()).unwrap(),
+            renamed(&RELAXED, items.into_iter()).unwrap(),
             [(1, "Readme~1".to_owned()), (2, "readme~2".to_owned())]
         );
     }
 
     #[test]
     fn order_is_that_of_the_recorded_units() {
-        let rules = Names { strict: false };
+        let rules = RELAXED;
         assert_eq!(rules.compare("\u{FFFD}", "🎉"), Ordering::Greater);
         assert_eq!(rules.compare("a.b", "a-b"), Ordering::Less);
     }

@@ -11,7 +11,7 @@
     )
 )]
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Disc;
 use crate::block::{BLOCK, BLOCK_SIZE};
@@ -26,8 +26,16 @@ const WINDOW: usize = 32;
 /// The blocks that are read first in a new place, where structures may lie far apart: one in four costs little more.
 const FIRST: usize = 4;
 
-/// Bytes that are read at once while looking for the end of what is recorded.
-const PIECE: u64 = 256 << 10;
+/// Where the next block is that may hold data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NextData {
+    /// In this block.
+    At(u32),
+    /// In none.
+    Never,
+    /// The disc does not say, and is not searched.
+    Unknown,
+}
 
 /// The bytes of a disc, as one operation reads them.
 pub(crate) struct Blocks {
@@ -46,8 +54,6 @@ struct Device {
     data_len: u64,
     /// The last small piece that was read: its first block and its bytes.
     window: Mutex<(u32, Vec<u8>)>,
-    /// The byte after the last one that is not zero, once it was looked for.
-    recorded_end: OnceLock<u64>,
 }
 
 impl Blocks {
@@ -66,7 +72,6 @@ impl Blocks {
                 disc,
                 len,
                 window: Mutex::default(),
-                recorded_end: OnceLock::new(),
             }),
             memory: Arc::new(Memory::new(memory)),
             work: Arc::new(Work::new(work_limit)),
@@ -112,6 +117,62 @@ impl Blocks {
         })
     }
 
+    /// Where the blocks from `block` on may hold data.
+    pub(crate) fn next_data(&self, block: u32) -> NextData {
+        match self.device.disc.next_data(block) {
+            Ok(Some(next)) => NextData::At(next.max(block)),
+            Ok(None) => NextData::Never,
+            Err(error) if error.kind() == std::io::ErrorKind::Unsupported => NextData::Unknown,
+            // Reading it says what is wrong.
+            Err(_) => NextData::At(block),
+        }
+    }
+
+    /// The first block after all that hold data; the blocks from it on, if there are any, are zeros. Where a disc does
+    /// not say where its data is, at most `most` blocks are looked at.
+    pub(crate) fn data_end(&self, most: u32) -> u32 {
+        let total = self.device.disc.total_blocks();
+        let (mut low, mut high) = (0, total);
+        let mut most = match self.next_data(0) {
+            NextData::Unknown => most,
+            _ => u32::MAX,
+        };
+        // A hole at the end is not read.
+        while low < high {
+            let middle = low.midpoint(high);
+            if self.next_data(middle) == NextData::Never {
+                high = middle;
+            } else {
+                low = middle.saturating_add(1);
+            }
+        }
+        let mut end = high;
+        let mut piece = vec![0; WINDOW.saturating_mul(BLOCK)];
+        while end > 0 && most > 0 {
+            let count = end.min(most).min(u32::try_from(WINDOW).unwrap_or(1));
+            let start = end.saturating_sub(count);
+            let bytes = piece
+                .get_mut(..(count as usize).saturating_mul(BLOCK))
+                .unwrap_or_default();
+            if self.device.disc.read_blocks(start, bytes).is_err() {
+                break;
+            }
+            let is_set = |block: &[u8]| block.iter().any(|byte| *byte != 0);
+            if let Some(last) = bytes.chunks(BLOCK).rposition(is_set) {
+                let last = u32::try_from(last).unwrap_or(0);
+                return start.saturating_add(last).saturating_add(1);
+            }
+            end = start;
+            most = most.saturating_sub(count);
+        }
+        end
+    }
+
+    /// The first blocks of the sessions, if the drive knows them.
+    pub(crate) fn session_starts(&self) -> Option<Vec<u32>> {
+        self.device.disc.session_starts().ok().flatten()
+    }
+
     /// Counts work that reads nothing, for what lies at a block.
     ///
     /// # Errors
@@ -153,35 +214,6 @@ impl Blocks {
     /// [`Error::ReadDisc`] when it reaches past the disc's end, or the disc fails.
     pub(crate) fn read_data_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
         self.device.read_at(offset, buf, None)
-    }
-
-    /// The byte after the last one of the disc that is not zero, or that cannot be read. It is looked for once, from the
-    /// end.
-    ///
-    /// # Errors
-    ///
-    /// [`Error::ImportMemory`] and [`Error::ImportWork`] when looking for it takes too much.
-    pub(crate) fn recorded_end(&self) -> Result<u64> {
-        if let Some(end) = self.device.recorded_end.get() {
-            return Ok(*end);
-        }
-        let mut end = self.len();
-        while end > 0 {
-            let from = end.saturating_sub(PIECE);
-            let len = end.saturating_sub(from);
-            let piece = match self.take(from, len) {
-                Ok(piece) => piece,
-                Err(Error::ReadDisc { .. }) => break,
-                Err(error) => return Err(error),
-            };
-            self.release(len);
-            if let Some(last) = piece.iter().rposition(|byte| *byte != 0) {
-                end = from.saturating_add(last as u64).saturating_add(1);
-                break;
-            }
-            end = from;
-        }
-        Ok(*self.device.recorded_end.get_or_init(|| end))
     }
 
     /// The `len` bytes from `offset` on, which count against the budget until [`Blocks::release`].

@@ -139,15 +139,12 @@ impl DiscData {
             return Ok(len);
         };
         let offset = at.saturating_add(position.saturating_sub(piece.start));
-        // Zeros that fill the last block are no data.
+        // What follows on the end of a last block that is cut short is no data.
         let there = self.blocks.data_len().saturating_sub(offset);
-        let len = len.min(usize::try_from(there).unwrap_or(usize::MAX));
-        if len == 0 && !buf.is_empty() {
-            return Err(Error::ReadDisc {
-                block: u32::try_from(offset / BLOCK_LEN).unwrap_or(u32::MAX),
-                source: io::ErrorKind::UnexpectedEof.into(),
-            });
+        if there == 0 {
+            return Err(after_end(offset));
         }
+        let len = len.min(usize::try_from(there).unwrap_or(usize::MAX));
         let len = convenient(offset, len);
         let part = buf.get_mut(..len).unwrap_or_default();
         self.blocks.read_data_at(offset, part)?;
@@ -165,6 +162,32 @@ impl DiscData {
             position = position.saturating_add(len as u64);
         }
         Ok(())
+    }
+}
+
+/// How many bytes of the data of an entry are not there: they lie after the disc's end, or nowhere.
+pub(crate) fn missing_len(blocks: &Blocks, entry: &Entry) -> u64 {
+    let there = match &entry.data {
+        Data::Embedded(bytes) => bytes.len() as u64,
+        Data::Runs(runs) => runs.iter().fold(0_u64, |sum, run| {
+            let there = match run.at {
+                Some(at) => run.len.min(blocks.data_len().saturating_sub(at)),
+                None => run.len,
+            };
+            sum.saturating_add(there)
+        }),
+    };
+    entry.len.saturating_sub(there)
+}
+
+/// The error for data that would lie after the disc's end.
+fn after_end(offset: u64) -> Error {
+    Error::ReadDisc {
+        block: u32::try_from(offset / BLOCK_LEN).unwrap_or(u32::MAX),
+        source: io::Error::new(
+            io::ErrorKind::UnexpectedEof,
+            "it lies after the end of the disc, which was perhaps cut off",
+        ),
     }
 }
 

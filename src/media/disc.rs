@@ -44,6 +44,32 @@ pub trait Disc: Send + Sync {
         byte_of(self.total_blocks())
     }
 
+    /// The first block, from `block` on, that may hold anything but zeros; `None` if no later one does. Default: an
+    /// error of the kind [`io::ErrorKind::Unsupported`].
+    ///
+    /// It is asked where sessions are searched for: block by block where reading costs little, as in a file, and
+    /// without reading the holes of a sparse one. A disc that does not support it is not searched, which suits drives:
+    /// they know their [sessions](Disc::session_starts), and blocks between those cannot be read.
+    ///
+    /// # Errors
+    ///
+    /// Those of the device.
+    fn next_data(&self, block: u32) -> io::Result<Option<u32>> {
+        let _ = block;
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    /// The first blocks of all sessions, ascending, if the drive knows them. Default: `None`.
+    ///
+    /// IMAPI2: `IMultisessionSequential::get_StartAddressOfPreviousSession` gives the last of them.
+    ///
+    /// # Errors
+    ///
+    /// Those of the drive.
+    fn session_starts(&self) -> io::Result<Option<Vec<u32>>> {
+        Ok(None)
+    }
+
     /// Number of blocks that can still be written. Default: 0.
     fn free_blocks(&self) -> u32 {
         0
@@ -89,6 +115,14 @@ impl<T: Disc + ?Sized> Disc for Arc<T> {
         (**self).total_bytes()
     }
 
+    fn next_data(&self, block: u32) -> io::Result<Option<u32>> {
+        (**self).next_data(block)
+    }
+
+    fn session_starts(&self) -> io::Result<Option<Vec<u32>>> {
+        (**self).session_starts()
+    }
+
     fn free_blocks(&self) -> u32 {
         (**self).free_blocks()
     }
@@ -124,6 +158,11 @@ pub(super) fn growth(total: u32) -> u32 {
 /// Where a block begins.
 pub(super) fn byte_of(block: u32) -> u64 {
     u64::from(block).saturating_mul(BLOCK_SIZE.into())
+}
+
+/// The block that a byte is in.
+fn block_of(offset: u64) -> u32 {
+    u32::try_from(offset / u64::from(BLOCK_SIZE)).unwrap_or(u32::MAX)
 }
 
 /// A file or a block device that serves as a disc. A file can grow, and is as long as it is when it is asked; a device has
@@ -203,6 +242,17 @@ impl Disc for FileDisc {
         self.can_grow
     }
 
+    fn next_data(&self, block: u32) -> io::Result<Option<u32>> {
+        if !self.can_grow {
+            return Err(io::ErrorKind::Unsupported.into());
+        }
+        let offset = byte_of(block);
+        if offset >= self.len() {
+            return Ok(None);
+        }
+        Ok(behind_hole(&self.file, offset).map(block_of))
+    }
+
     fn free_blocks(&self) -> u32 {
         if self.can_grow {
             growth(self.total_blocks())
@@ -210,6 +260,33 @@ impl Disc for FileDisc {
             0
         }
     }
+}
+
+/// The first byte from `offset` on that is not in a hole; `None` if the rest is one.
+#[cfg(any(
+    target_os = "linux",
+    target_os = "android",
+    target_os = "macos",
+    target_os = "freebsd"
+))]
+fn behind_hole(file: &File, offset: u64) -> Option<u64> {
+    // It moves the file's position, which nothing here reads from.
+    match rustix::fs::seek(file, rustix::fs::SeekFrom::Data(offset)) {
+        Ok(data) => Some(data),
+        Err(rustix::io::Errno::NXIO) => None,
+        // A file system without holes.
+        Err(_) => Some(offset),
+    }
+}
+
+#[cfg(not(any(
+    target_os = "linux",
+    target_os = "android",
+    target_os = "macos",
+    target_os = "freebsd"
+)))]
+fn behind_hole(_: &File, offset: u64) -> Option<u64> {
+    Some(offset)
 }
 
 /// How much of a buffer of `buf` bytes there is from `offset` on, if less than a block is missing.
@@ -268,6 +345,10 @@ impl<R: Read + Seek + Send> Disc for ReaderDisc<R> {
 
     fn can_grow(&self) -> bool {
         true
+    }
+
+    fn next_data(&self, block: u32) -> io::Result<Option<u32>> {
+        Ok(Some(block).filter(|block| byte_of(*block) < self.len))
     }
 
     fn free_blocks(&self) -> u32 {

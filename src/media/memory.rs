@@ -65,6 +65,10 @@ impl Disc for MemoryDisc {
         self.bytes().len() as u64
     }
 
+    fn next_data(&self, block: u32) -> io::Result<Option<u32>> {
+        Ok(Some(block).filter(|block| *block < self.total_blocks()))
+    }
+
     fn can_grow(&self) -> bool {
         true
     }

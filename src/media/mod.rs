@@ -9,8 +9,8 @@ mod positioned;
 mod types;
 mod writable;
 
-pub(crate) use self::blocks::Blocks;
-pub(crate) use self::data::{DiscData, missing};
+pub(crate) use self::blocks::{Blocks, NextData};
+pub(crate) use self::data::{DiscData, missing, missing_len};
 pub use self::disc::{Disc, FileDisc, ReaderDisc};
 pub use self::memory::MemoryDisc;
 pub use self::multisession::{

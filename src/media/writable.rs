@@ -267,6 +267,10 @@ impl Disc for WritableFile {
         self.disc.total_bytes()
     }
 
+    fn next_data(&self, block: u32) -> io::Result<Option<u32>> {
+        self.disc.next_data(block)
+    }
+
     fn can_grow(&self) -> bool {
         self.disc.can_grow()
     }

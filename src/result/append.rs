@@ -175,8 +175,10 @@ impl ResultImage {
         let mut body: Vec<_> = self.layout.modified.iter().map(bytes).collect();
         let mut lead = Vec::new();
         if self.is_whole_disc() {
-            // Nothing leads to the first part, which is all of the session but its head.
-            lead = body.split_off(1);
+            // Nothing leads to what comes before the session's first blocks, which are all its other ones.
+            let first = u64::from(self.layout.session.start.0) * block;
+            let place = body.iter().position(|range| range.start == first);
+            lead = body.split_off(place.unwrap_or(0));
         } else {
             // The first descriptor comes last: without it, the session is not found. Those past it come first: they show
             // that what lies there is no more than the rest of a session.

@@ -406,6 +406,23 @@ fn errors_about(end: &str) -> Vec<(Error, &'static str, u32)> {
             0xC0AA_B15D,
         ),
         (
+            Error::UnknownBlocks {
+                first: 400,
+                last: 12_009,
+            },
+            "the disc cannot be continued: its blocks 400 to 12009 hold data after the last session that was found, perhaps of a damaged one; allow a session after them with `ImportOptions::unknown_blocks`",
+            0xC0AA_B133,
+        ),
+        (
+            Error::DamagedFiles {
+                paths: vec![path(), "c".into()],
+                count: 5,
+                disc_len: 1_500_000,
+            },
+            "the disc cannot be continued: data of 5 of its files is missing, as it ends at byte 1500000: `/dir/item`, `/c` and 3 more; use a whole copy of it, or leave what is damaged out with `ImportOptions::damaged_files`",
+            0xC0AA_B133,
+        ),
+        (
             Error::IncompatiblePreviousSession {
                 what: "another program recorded it",
             },

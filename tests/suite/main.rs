@@ -14,6 +14,8 @@ mod boot_stub;
 mod change_points;
 mod changed_sources;
 mod combinations;
+mod continued_names;
+mod damaged_discs;
 mod damaged_fields;
 mod detached_items;
 mod devices;
@@ -26,6 +28,7 @@ mod extract;
 #[cfg(unix)]
 mod extract_unix;
 mod file_system_names;
+mod finding_sessions;
 mod golden;
 #[cfg(unix)]
 mod host_names;

@@ -205,6 +205,9 @@ fn names_and_depths_are_those_the_image_takes() {
     let mut deep = image_at(ISO9660, InterchangeLevel::Three);
     add_files(&mut deep, &[("1/2/3/4/5/6/7/8/9/DEEP", b"")]);
     let mut image = offered([sequential(&bytes_of(&deep))]);
+    image
+        .set_iso9660_interchange_level(InterchangeLevel::Two)
+        .unwrap();
     assert_eq!(code(image.import_file_system()), 0xC0AA_B131);
     assert_eq!(paths(&image), [""; 0]);
     image

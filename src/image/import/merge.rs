@@ -13,11 +13,12 @@ use std::sync::Arc;
 
 use super::super::FileSystemImage;
 use super::super::streams::Stream;
+use super::shown::Shown;
 use super::{ImportLeftOut, ImportProgress, ImportSummary};
 use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
 use crate::import::{RecordedItem, RecordedKind};
-use crate::media::{Blocks, DiscData};
+use crate::media::{Blocks, DiscData, missing_len};
 use crate::path::ImagePath;
 use crate::recorded::{self, Entry};
 use crate::source::{Content, Data};
@@ -27,6 +28,9 @@ use crate::tree::{Attributes, ContentId, NodeId, Times, TreeFull};
 /// and among its neighbours, a content and what that refers to. A million files are to fit into the default budget.
 const ITEM: u64 = 224;
 
+/// How many damaged files an error names.
+const MOST_NAMED: usize = 10;
+
 /// Memory that a name in a path takes beside its text.
 const NAME: u64 = 40;
 
@@ -35,6 +39,7 @@ pub(super) struct Merge<'a> {
     image: &'a mut FileSystemImage,
     blocks: &'a Arc<Blocks>,
     totals: Option<(u64, u64)>,
+    shown: &'a mut Shown,
     progress: &'a mut dyn FnMut(ImportProgress<'_>) -> ControlFlow<()>,
     /// The directories from the root to the item that comes next.
     stack: Vec<NodeId>,
@@ -44,7 +49,16 @@ pub(super) struct Merge<'a> {
     files: HashMap<u64, ContentId>,
     /// Named streams likewise; no content is of both.
     streams: HashMap<u64, ContentId>,
+    damaged: Damaged,
     pub summary: ImportSummary,
+}
+
+/// Files whose data is missing, where they are not left out.
+#[derive(Default)]
+struct Damaged {
+    /// Some of them.
+    paths: Vec<ImagePath>,
+    count: u64,
 }
 
 impl<'a> Merge<'a> {
@@ -53,6 +67,7 @@ impl<'a> Merge<'a> {
         blocks: &'a Arc<Blocks>,
         file_system: FileSystems,
         totals: Option<(u64, u64)>,
+        shown: &'a mut Shown,
         progress: &'a mut dyn FnMut(ImportProgress<'_>) -> ControlFlow<()>,
     ) -> Self {
         let first = image.view.tree().node_count();
@@ -60,17 +75,20 @@ impl<'a> Merge<'a> {
             image,
             blocks,
             totals,
+            shown,
             progress,
             stack: vec![NodeId::ROOT],
             first,
             files: HashMap::new(),
             streams: HashMap::new(),
+            damaged: Damaged::default(),
             summary: ImportSummary {
                 file_system,
                 files: 0,
                 directories: 0,
                 left_out: Vec::new(),
                 encoded: Vec::new(),
+                interchange_level: None,
             },
         }
     }
@@ -107,6 +125,50 @@ impl<'a> Merge<'a> {
                 }
                 self.report(&path, false)
             }
+        }
+    }
+
+    /// Leaves out what cannot be read, if that is allowed.
+    pub(super) fn unreadable(&mut self, error: Error) -> Result<()> {
+        match error {
+            Error::ReadItem { path, source }
+                if self.image.settings.import.damaged_files && is_damage(&source) =>
+            {
+                let reason = source.to_string();
+                self.charge_text(&reason)?;
+                self.leave_out(&path.clone(), ImportLeftOut::Unreadable { path, reason })
+            }
+            error => Err(error),
+        }
+    }
+
+    /// Whether all data of an entry is there; if not, it is left out, or the import fails in the end.
+    fn is_whole(&mut self, entry: &Entry, path: impl FnOnce() -> ImagePath) -> Result<bool> {
+        let missing = missing_len(self.blocks, entry);
+        if missing == 0 {
+            return Ok(true);
+        }
+        let path = path();
+        if self.image.settings.import.damaged_files {
+            self.leave_out(&path.clone(), ImportLeftOut::Damaged { path, missing })?;
+        } else {
+            self.damaged.count = self.damaged.count.saturating_add(1);
+            if self.damaged.paths.len() < MOST_NAMED {
+                self.damaged.paths.push(path);
+            }
+        }
+        Ok(false)
+    }
+
+    /// What was imported, if it can be continued.
+    pub(super) fn finish(self) -> Result<ImportSummary> {
+        match self.damaged {
+            Damaged { count: 0, .. } => Ok(self.summary),
+            Damaged { paths, count } => Err(Error::DamagedFiles {
+                paths,
+                count,
+                disc_len: self.blocks.data_len(),
+            }),
         }
     }
 
@@ -175,6 +237,12 @@ impl<'a> Merge<'a> {
         }
     }
 
+    /// Takes over what an item shows that is about to be added.
+    fn shows(&mut self, entry: &Entry) {
+        self.shown.imported(entry, self.stack.len());
+        self.image.settings.take_over(self.shown);
+    }
+
     fn collision(&self, path: ImagePath, is_directory: bool) -> Error {
         Error::ImportTypeCollision {
             path,
@@ -189,6 +257,7 @@ impl<'a> Merge<'a> {
             Some(_) => Err(self.collision(path, true)),
             None => {
                 self.charge_item(entry)?;
+                self.shows(entry);
                 self.summary.directories = self.summary.directories.saturating_add(1);
                 let attributes = self.attributes(entry);
                 let image = &mut *self.image;
@@ -207,7 +276,11 @@ impl<'a> Merge<'a> {
             self.leave_out(path, left_out)?;
             return Ok(false);
         }
+        if !self.is_whole(entry, || path.clone())? {
+            return Ok(false);
+        }
         self.charge_item(entry)?;
+        self.shows(entry);
         let attributes = self.attributes(entry);
         let data = self.data(entry, &self.files)?;
         let tree = self.image.view.tree_mut();
@@ -225,7 +298,9 @@ impl<'a> Merge<'a> {
         self.image.check_size(node)?;
         self.summary.files = self.summary.files.saturating_add(1);
         for stream in &entry.streams {
-            self.stream(node, stream)?;
+            if self.is_whole(stream, || path.with_stream(&stream.name))? {
+                self.stream(node, stream)?;
+            }
         }
         Ok(true)
     }
@@ -289,4 +364,12 @@ impl<'a> Merge<'a> {
             real_time: entry.real_time,
         }
     }
+}
+
+/// Whether an error says that something of the disc is damaged or missing, and not that it is too much.
+fn is_damage(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::Corrupt { .. } | Error::UnsupportedFeature { .. } | Error::ReadDisc { .. }
+    )
 }

@@ -10,17 +10,20 @@
 mod merge;
 mod same_files;
 mod session;
+mod shown;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use self::merge::Merge;
 pub(super) use self::session::Imported;
-use self::session::Place;
+use self::session::{Place, VolumeNames};
+use self::shown::Shown;
 use super::FileSystemImage;
+use super::settings::Settings;
 use crate::block::Lba;
 use crate::error::{Error, Result};
-use crate::file_systems::{FileSystems, InvalidValue};
+use crate::file_systems::{FileSystems, InterchangeLevel, InvalidValue};
 use crate::import::{ImportOptions, RecordedDisc, RecordedVolume, disc_identifier};
 use crate::media::MultisessionInterface;
 use crate::path::ImagePath;
@@ -42,6 +45,9 @@ pub struct ImportSummary {
     /// were met. The image has the bytes of that form as they are, and nothing that says so: what reads the new session
     /// sees compressed files.
     pub encoded: Vec<ImagePath>,
+    /// The lowest interchange level of ISO 9660 at which all that is recorded keeps its name there. `None` if nothing
+    /// shows it: the disc has no ISO 9660, or any level would do.
+    pub interchange_level: Option<InterchangeLevel>,
 }
 
 /// Something on a disc that is not in the image.
@@ -64,6 +70,26 @@ pub enum ImportLeftOut {
     Replaced {
         /// The file.
         path: ImagePath,
+    },
+    /// A file or a named stream whose data is not all on the disc. Only where
+    /// [that is allowed](ImportOptions::damaged_files).
+    Damaged {
+        /// The file or the stream.
+        path: ImagePath,
+        /// How many bytes of its data are missing.
+        missing: u64,
+    },
+    /// Something that cannot be read. Only where [that is allowed](ImportOptions::damaged_files).
+    Unreadable {
+        /// It, or the directory it is in.
+        path: ImagePath,
+        /// Why.
+        reason: String,
+    },
+    /// What the disc boots from, which is not all there. Only where [that is allowed](ImportOptions::damaged_files).
+    BootImage {
+        /// The block in which it begins.
+        block: u32,
     },
 }
 
@@ -195,7 +221,11 @@ impl FileSystemImage {
     }
 
     fn recorded(&self, place: &Place) -> Result<RecordedDisc> {
-        let options = self.settings.import.clone().session_start(place.previous);
+        let options = self
+            .settings
+            .import
+            .clone()
+            .imported_session(place.previous);
         RecordedDisc::open_with(Arc::clone(&place.disc), &options)
     }
 
@@ -249,9 +279,11 @@ impl FileSystemImage {
         }
     }
 
-    /// The name of the volume that was imported; the image keeps its own.
+    /// The name of the volume that was imported. An image that was not [given one](FileSystemImage::set_volume_name) has it,
+    /// too; each of its file systems has the name it had on the disc.
     ///
-    /// IMAPI2: `IFileSystemImage::get_ImportedVolumeName`.
+    /// IMAPI2: `IFileSystemImage::get_ImportedVolumeName`. IMAPI2 differs: there, the new session is not named as the disc
+    /// is, and strict images have that.
     #[doc(alias = "get_ImportedVolumeName")]
     #[must_use]
     pub fn imported_volume_name(&self) -> Option<&str> {
@@ -310,7 +342,9 @@ impl FileSystemImage {
     ///
     /// What the image has stays: directories are merged, and files of the image hide those of the disc. Data is read
     /// from the disc when it is needed, not now. The image gets the file systems and the UDF revision of the session,
-    /// begins where the disc says, and may take what the disc has free. Unchanged files keep the blocks they have, if
+    /// begins where the disc says, and may take what the disc has free. So that nothing on the disc gets another name, it
+    /// also gets the interchange level that the names and files show, unless one was set before, names in ISO 9660 and in
+    /// Joliet that are as long and have the same kinds of characters, and, unless it was given one, the name of the volume. Unchanged files keep the blocks they have, if
     /// these follow each other; other files are recorded again.
     ///
     /// IMAPI2: `IFileSystemImage::ImportSpecificFileSystem`.
@@ -325,6 +359,8 @@ impl FileSystemImage {
     ///   something has been imported before, or when the [import options](ImportOptions) do not allow it: what another
     ///   program recorded, and Rock Ridge. Also when another program recorded several file systems, and they do not have
     ///   the same files: all of them would get those of `file_system`.
+    /// - [`Error::UnknownBlocks`] when there is data after the last session and no session was found in it, and
+    ///   [`Error::DamagedFiles`] when data of files is missing, unless the [import options](ImportOptions) allow it.
     /// - [`Error::ImportTypeCollision`] when a file meets a directory.
     /// - [`Error::Corrupt`], [`Error::UnsupportedFeature`], [`Error::ReadDisc`] and [`Error::ReadItem`] when the disc
     ///   cannot be read.
@@ -364,6 +400,7 @@ impl FileSystemImage {
         let volume = disc.volume(file_system)?;
         let (mut imported, start) = self.examine(&place, random, &disc, file_system)?;
         volume.name().clone_into(&mut imported.volume_name);
+        imported.volume_names = VolumeNames::of(&disc, imported.file_systems);
         imported.disc_id = self.calculate_disc_identifier()?;
         let old = self.settings.clone();
         let free = place.total.saturating_sub(start.into());
@@ -377,17 +414,35 @@ impl FileSystemImage {
         }
         self.settings.free_media_blocks = u32::try_from(free).unwrap_or(u32::MAX);
         self.transaction_since(old, |image| {
+            let mut shown = Shown::on(&disc, imported.file_systems)?;
+            image.settings.take_over(&shown);
             image.check_tree(&image.settings)?;
             let totals = volume_totals(&disc, file_system)?;
             let blocks = disc.blocks();
-            let mut merge = Merge::new(image, &blocks, file_system, totals, &mut progress);
+            let mut merge = Merge::new(
+                image,
+                &blocks,
+                file_system,
+                totals,
+                &mut shown,
+                &mut progress,
+            );
+            if let Some(block) = imported.missing_boot_image {
+                let boot_image = ImportLeftOut::BootImage { block };
+                merge.summary.left_out.push(boot_image);
+            }
             let mut walk = volume.walk();
             while let Some(item) = walk.next() {
-                merge.item(&item?, walk.level())?;
+                match item {
+                    Ok(item) => merge.item(&item, walk.level())?,
+                    Err(error) => merge.unreadable(error)?,
+                }
             }
             refuse_doubtful(&volume)?;
-            let summary = merge.summary;
+            let mut summary = merge.finish()?;
+            summary.interchange_level = shown.level();
             image.settings.imported = Some(imported);
+            image.view.set_naming(image.settings.naming());
             Ok(summary)
         })
     }
@@ -403,6 +458,23 @@ fn refuse_doubtful(volume: &RecordedVolume) -> Result<()> {
             what: finding.what,
         }),
         None => Ok(()),
+    }
+}
+
+impl Settings {
+    /// Takes over what is shown of how the disc was written.
+    fn take_over(&mut self, shown: &Shown) {
+        if let Some(level) = shown.level().filter(|_| !self.level_is_set) {
+            self.level = match level {
+                // Strict images have no other.
+                InterchangeLevel::Three if self.strict => InterchangeLevel::Two,
+                level => level,
+            };
+        }
+        if !self.strict {
+            self.relaxed = shown.relaxed();
+            self.joliet_limit = shown.joliet_limit();
+        }
     }
 }
 

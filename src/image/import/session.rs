@@ -13,9 +13,9 @@ use std::sync::Arc;
 use super::super::FileSystemImage;
 use super::same_files;
 use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba, MAX_BLOCKS};
-use crate::error::{Error, OTHER_PRODUCER, ROCK_RIDGE, Result, TOO_LONG};
+use crate::error::{Error, MISSING_BOOT_IMAGE, OTHER_PRODUCER, ROCK_RIDGE, Result, TOO_LONG};
 use crate::file_systems::{FileSystems, UdfRevision};
-use crate::import::{RecordedDisc, partitions_end, session_end};
+use crate::import::{RecordedDisc, UnknownBlocks, partitions_end, session_end, unknown_after};
 use crate::iso9660::FIRST_DESCRIPTOR;
 use crate::iso9660::read::Descriptors;
 use crate::layout::RandomWrite;
@@ -40,6 +40,7 @@ const MAX_README: u64 = 64 << 10;
 #[derive(Clone, Debug)]
 pub(in crate::image) struct Imported {
     pub volume_name: String,
+    pub volume_names: VolumeNames,
     /// What the disc was known by.
     pub disc_id: String,
     pub file_systems: FileSystems,
@@ -52,6 +53,8 @@ pub(in crate::image) struct Imported {
     pub recorded: Extent,
     pub partition_start: Option<Lba>,
     pub boot_record: Option<Vec<u8>>,
+    /// The block of a boot image that is not all on the disc; then there is no boot record.
+    pub missing_boot_image: Option<u32>,
     /// Of a disc that has UDF and boots.
     pub boot_readme: Option<Arc<[u8]>>,
     /// The disc, if any of its blocks can be written.
@@ -60,6 +63,27 @@ pub(in crate::image) struct Imported {
     pub first_differs: bool,
     /// The anchors of UDF that are to lead to the new session, in the order they are to be written.
     pub rewritten_anchors: Vec<Lba>,
+}
+
+/// The name that a disc has in each of its file systems.
+#[derive(Clone, Debug, Default)]
+pub(in crate::image) struct VolumeNames(Vec<(FileSystems, String)>);
+
+impl VolumeNames {
+    /// Those of file systems that cannot be read are not known.
+    pub(super) fn of(disc: &RecordedDisc, file_systems: FileSystems) -> Self {
+        let names = file_systems.iter().filter_map(|file_system| {
+            let volume = disc.volume(file_system).ok()?;
+            Some((file_system, volume.name().to_owned()))
+        });
+        Self(names.collect())
+    }
+
+    pub(in crate::image) fn get(&self, file_system: FileSystems) -> Option<&str> {
+        let mut names = self.0.iter();
+        let (_, name) = names.find(|(of, _)| *of == file_system)?;
+        Some(name)
+    }
 }
 
 impl Imported {
@@ -120,7 +144,7 @@ impl FileSystemImage {
         }
         let has_iso9660 = file_systems.contains(FileSystems::ISO9660);
         let first = if random && place.previous > 0 {
-            let options = options.clone().session_start(0);
+            let options = options.clone().imported_session(0);
             Some(RecordedDisc::open_with(Arc::clone(&place.disc), &options)?)
         } else {
             None
@@ -135,6 +159,7 @@ impl FileSystemImage {
         let blocks = &disc.blocks();
         let mut imported = Imported {
             volume_name: String::new(),
+            volume_names: VolumeNames::default(),
             disc_id: String::new(),
             file_systems,
             udf_revision: None,
@@ -143,6 +168,7 @@ impl FileSystemImage {
             recorded: Extent::default(),
             partition_start: None,
             boot_record: None,
+            missing_boot_image: None,
             boot_readme: None,
             random_write: random.then(|| blocks.clone()),
             first_differs,
@@ -164,6 +190,13 @@ impl FileSystemImage {
                 return incompatible(ROCK_RIDGE);
             }
             imported.boot_record = boot_record(blocks, place.previous)?;
+            imported.missing_boot_image = missing_boot_image(disc);
+            if imported.missing_boot_image.is_some() {
+                if !options.damaged_files {
+                    return incompatible(MISSING_BOOT_IMAGE);
+                }
+                imported.boot_record = None;
+            }
         }
         if is_boot_stub {
             imported.boot_readme = boot_readme(disc)?;
@@ -236,6 +269,13 @@ impl FileSystemImage {
         }
         if random && file_systems.contains(FileSystems::UDF) {
             imported.rewritten_anchors = rewritten_anchors(blocks, next);
+        }
+        if !options.unknown_blocks {
+            if let Some(UnknownBlocks::Data { first, last }) =
+                unknown_after(blocks, place.previous)?
+            {
+                return Err(Error::UnknownBlocks { first, last });
+            }
         }
         if !is_own {
             let others = file_systems.difference(file_system);
@@ -371,6 +411,26 @@ fn boot_readme(disc: &RecordedDisc) -> Result<Option<Arc<[u8]>>> {
         }
     }
     Ok(None)
+}
+
+/// The block of the boot catalog, or of a boot image, that lies after the disc's end.
+fn missing_boot_image(disc: &RecordedDisc) -> Option<u32> {
+    let blocks = disc.blocks();
+    let is_missing = |block: u32, len: u64| {
+        let start = u64::from(block).saturating_mul(BLOCK_SIZE.into());
+        start.saturating_add(len) > blocks.data_len()
+    };
+    let catalog = disc.session().boot_catalog_block()?;
+    if is_missing(catalog, 1) {
+        return Some(catalog);
+    }
+    // What is wrong with the catalog otherwise is none of the files of the disc.
+    let entries = disc.boot_entries().unwrap_or_default();
+    let len = |sectors: u16| u64::from(sectors.max(1)).saturating_mul(512);
+    let mut missing = entries
+        .iter()
+        .filter(|entry| is_missing(entry.block, len(entry.sector_count)));
+    missing.next().map(|entry| entry.block)
 }
 
 /// The boot record of El Torito, if the session has one.

@@ -7,12 +7,14 @@
     clippy::unwrap_used
 )]
 
+use std::ops::Range;
+
 use zerocopy::FromBytes;
 use zerocopy::little_endian::U32;
 
 use crate::block::{BLOCK, BLOCK_SIZE};
 use crate::codec::text::padded;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::iso9660::descriptor::{STANDARD_IDENTIFIER, VolumeDescriptor};
 use crate::iso9660::{APPLICATION, FIRST_DESCRIPTOR};
 use crate::media::Blocks;
@@ -32,6 +34,10 @@ const TERMINATOR: u8 = 255;
 /// The boot system identifier of El Torito (El Torito 2.0), and where the boot catalog's block is behind it.
 const EL_TORITO: (usize, &[u8]) = (7, b"EL TORITO SPECIFICATION");
 const BOOT_CATALOG: usize = 71;
+
+/// Where a directory record and one of a path table have the directory's block (ECMA-119 9.1.3, 9.4.3).
+const DOT_LOCATION: Range<usize> = 2..6;
+const TABLE_LOCATION: Range<usize> = 2..6;
 
 /// The volume descriptors of a session.
 #[derive(Debug)]
@@ -95,6 +101,50 @@ impl Descriptors {
         }))
     }
 
+    /// Whether a session that begins at block `start` has a primary volume descriptor whose addresses count from the
+    /// start of the disc: its root directory, or its path table, is where it says, and names that place.
+    pub(crate) fn lead_from(blocks: &Blocks, start: u32) -> Result<bool> {
+        let descriptors = Self::read(blocks, start)?;
+        for found in &descriptors.primaries {
+            let descriptor = &found.descriptor;
+            let block_len = block_len(descriptor);
+            let byte_of = |block: u32| u64::from(block).saturating_mul(block_len);
+            let own = byte_of_sector(start);
+            let root = &descriptor.root_directory;
+            let location = root.location_of_extent.get();
+            // Behind an extended attribute record.
+            let skip = u32::from(root.extended_attribute_record_len);
+            let at = byte_of(location.saturating_add(skip));
+            let table = byte_of(descriptor.type_l_path_table.get());
+            if at <= own {
+                continue;
+            }
+            let mut record = [0; DOT_LOCATION.end];
+            let is_there = read_if_there(blocks, at, &mut record)?
+                && record.get(DOT_LOCATION) == Some(location.to_le_bytes().as_slice());
+            let mut entry = [0; TABLE_LOCATION.end];
+            let mut is_named = || {
+                Ok::<_, Error>(
+                    table > own
+                        && read_if_there(blocks, table, &mut entry)?
+                        && entry.get(TABLE_LOCATION) == Some(location.to_le_bytes().as_slice()),
+                )
+            };
+            if is_there || is_named()? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    /// The block of the root directory, in blocks as long as those of the disc.
+    pub(crate) fn root_location(&self) -> Option<u32> {
+        let first = self.primaries.first()?;
+        let descriptor = &first.descriptor;
+        let is_plain = block_len(descriptor) == u64::from(BLOCK_SIZE);
+        is_plain.then(|| descriptor.root_directory.location_of_extent.get())
+    }
+
     pub(crate) fn has_primary(&self) -> bool {
         !self.primaries.is_empty()
     }
@@ -145,14 +195,32 @@ impl Descriptors {
     }
 }
 
-/// Blocks of the disc that the volume of a descriptor has, which counts in blocks of its own.
-fn space_size(found: &Found) -> u32 {
-    let descriptor = &found.descriptor;
-    let len = match descriptor.logical_block_size.get() {
+/// Length in bytes of the blocks that a volume counts in.
+fn block_len(descriptor: &VolumeDescriptor) -> u64 {
+    match descriptor.logical_block_size.get() {
         len @ (512 | 1024) => u64::from(len),
         // What is none of the sizes there are is said when the volume is opened.
         _ => u64::from(BLOCK_SIZE),
-    };
+    }
+}
+
+fn byte_of_sector(block: u32) -> u64 {
+    u64::from(block).saturating_mul(BLOCK_SIZE.into())
+}
+
+/// Fills `buf`, if so much is there.
+fn read_if_there(blocks: &Blocks, offset: u64, buf: &mut [u8]) -> Result<bool> {
+    let is_there = offset.saturating_add(buf.len() as u64) <= blocks.len();
+    if is_there {
+        blocks.read_at(offset, buf)?;
+    }
+    Ok(is_there)
+}
+
+/// Blocks of the disc that the volume of a descriptor has, which counts in blocks of its own.
+fn space_size(found: &Found) -> u32 {
+    let descriptor = &found.descriptor;
+    let len = block_len(descriptor);
     let bytes = u64::from(descriptor.volume_space_size.get()).saturating_mul(len);
     u32::try_from(bytes.div_ceil(u64::from(BLOCK_SIZE))).unwrap_or(u32::MAX)
 }

@@ -39,23 +39,40 @@ pub(crate) fn open(
     descriptors: &Descriptors,
     code_page: Option<&'static Encoding>,
 ) -> Result<Option<HierarchyVolume>> {
-    let open = |found: &Found, versions, rock_ridge| {
-        let names = SingleBytes {
-            code_page,
-            versions,
-        };
-        HierarchyVolume::open(
-            blocks,
-            found,
-            FileSystems::ISO9660,
-            Arc::new(names),
-            rock_ridge,
-        )
+    let primary = match open_best(blocks, descriptors, code_page, true) {
+        Some(primary) => primary,
+        None => return Ok(None),
     };
-    // Some discs have several, and not all of them need be whole.
+    if !primary.as_ref().is_ok_and(HierarchyVolume::has_rock_ridge) {
+        let enhanced = descriptors.enhanced();
+        let enhanced = enhanced.map(|found| open_one(blocks, found, code_page, false, false));
+        if let Some(Ok(enhanced)) = enhanced {
+            return Ok(Some(enhanced));
+        }
+    }
+    primary.map(Some)
+}
+
+/// Opens the primary hierarchy as its records have it, whatever Rock Ridge says; nothing if there is no primary volume
+/// descriptor.
+pub(crate) fn open_primary(
+    blocks: &Arc<Blocks>,
+    descriptors: &Descriptors,
+    code_page: Option<&'static Encoding>,
+) -> Result<Option<HierarchyVolume>> {
+    open_best(blocks, descriptors, code_page, false).transpose()
+}
+
+/// Opens the first primary hierarchy that can be: some discs have several, and not all of them need be whole.
+fn open_best(
+    blocks: &Arc<Blocks>,
+    descriptors: &Descriptors,
+    code_page: Option<&'static Encoding>,
+    rock_ridge: bool,
+) -> Option<Result<HierarchyVolume>> {
     let mut opened = None;
     for found in descriptors.primaries() {
-        let volume = open(found, true, true);
+        let volume = open_one(blocks, found, code_page, true, rock_ridge);
         if volume.is_ok() || opened.is_none() {
             opened = Some(volume);
         }
@@ -63,14 +80,25 @@ pub(crate) fn open(
             break;
         }
     }
-    let Some(primary) = opened else {
-        return Ok(None);
+    opened
+}
+
+fn open_one(
+    blocks: &Arc<Blocks>,
+    found: &Found,
+    code_page: Option<&'static Encoding>,
+    versions: bool,
+    rock_ridge: bool,
+) -> Result<HierarchyVolume> {
+    let names = SingleBytes {
+        code_page,
+        versions,
     };
-    if !primary.as_ref().is_ok_and(HierarchyVolume::has_rock_ridge) {
-        let enhanced = descriptors.enhanced();
-        if let Some(Ok(enhanced)) = enhanced.map(|found| open(found, false, false)) {
-            return Ok(Some(enhanced));
-        }
-    }
-    primary.map(Some)
+    HierarchyVolume::open(
+        blocks,
+        found,
+        FileSystems::ISO9660,
+        Arc::new(names),
+        rock_ridge,
+    )
 }

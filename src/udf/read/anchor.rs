@@ -173,10 +173,18 @@ pub(super) fn read(blocks: &Blocks, sector: u32, sector_len: u32) -> Option<Anch
     })
 }
 
-/// Whether the session that begins at block `session_start` has an anchor in the first of the places where one can be.
-pub(crate) fn has_anchor(blocks: &Blocks, session_start: u32) -> bool {
-    let place = session_start.checked_add(FIRST_ANCHOR);
-    place.is_some_and(|place| read(blocks, place, BLOCK_SIZE).is_some())
+/// Whether a block of the disc has an anchor or a volume descriptor that says it is in that block.
+pub(crate) fn is_volume_structure(bytes: &[u8], block: u32) -> bool {
+    const KNOWN: [u16; 7] = [
+        identifier::PRIMARY_VOLUME_DESCRIPTOR,
+        identifier::ANCHOR_VOLUME_DESCRIPTOR_POINTER,
+        identifier::IMPLEMENTATION_USE_VOLUME_DESCRIPTOR,
+        identifier::PARTITION_DESCRIPTOR,
+        identifier::LOGICAL_VOLUME_DESCRIPTOR,
+        identifier::UNALLOCATED_SPACE_DESCRIPTOR,
+        identifier::TERMINATING_DESCRIPTOR,
+    ];
+    check_at(bytes, &KNOWN, block).is_ok()
 }
 
 /// Whether both blocks have anchors, and these lead to the same sequences.

@@ -43,6 +43,21 @@ pub(super) fn is_named(id: &EntityId, name: &[u8]) -> bool {
     start == name && rest.iter().all(|byte| *byte == 0)
 }
 
+/// Whether a table of partition maps has one of a virtual partition (UDF 2.2.8).
+pub(super) fn has_virtual(mut table: &[u8]) -> bool {
+    while let Some(len) = table.get(1).map(|len| usize::from(*len).max(2)) {
+        let is_virtual = TypedMap::ref_from_prefix(table).is_ok_and(|(head, _)| {
+            head.map_type == 2
+                && is_named(&head.partition_type_identifier, b"*UDF Virtual Partition")
+        });
+        if is_virtual {
+            return true;
+        }
+        table = table.get(len..).unwrap_or_default();
+    }
+    false
+}
+
 /// A map of type 2 that needs others to be made ready first.
 enum Pending {
     Virtual(u16),

@@ -39,10 +39,10 @@ mod text;
 mod virtual_table;
 mod volume;
 
-pub(crate) use self::anchor::{has_anchor, have_same_anchor, is_recorded};
+pub(crate) use self::anchor::{have_same_anchor, is_recorded, is_volume_structure};
 #[cfg(test)]
 pub(crate) use self::finding::Finding;
-pub(crate) use self::volume::{open, open_unannounced};
+pub(crate) use self::volume::{open, open_unannounced, outline};
 
 /// A length in memory as one on the disc.
 fn wide(len: usize) -> u64 {

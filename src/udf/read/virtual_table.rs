@@ -4,14 +4,17 @@
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
+use super::anchor::byte_of;
 use super::icb::{IcbExtent, file_type};
 use super::maps::{Told, is_named};
 use super::partition::{Address, Map, Space, Sparable};
+use crate::block::BLOCK_SIZE;
 use crate::budget::Charge;
 use crate::error::Result;
 use crate::udf::tag::EntityId;
 
-/// How many blocks before the last may be behind the virtual allocation table: run-out, and padding of images.
+/// How many blocks may follow on the virtual allocation table: run-out, and padding of images. In a file, any number of
+/// zeros may.
 const MAX_RUN_OUT: u32 = 64;
 
 /// Virtual Allocation Table of UDF 2.00 (UDF 2.2.11). Implementation use and entries follow.
@@ -52,32 +55,11 @@ pub(super) fn virtual_table(
         _ => return Ok(Map::Unusable("a virtual partition has none below it")),
     };
     let block_len = u64::from(space.block_len);
-    let recorded = space.blocks.len().saturating_sub(start);
-    let blocks_of = |len: u64| u32::try_from(len.checked_div(block_len).unwrap_or(0)).unwrap_or(0);
-    let end = blocks_of(recorded);
-    if let Some(table) = last_table(space, base, end, at, told, charge)? {
-        return Ok(table);
-    }
-    // Images are filled up with zeros to any length.
-    let used = space.blocks.recorded_end()?.saturating_sub(start);
-    let used = blocks_of(used.next_multiple_of(block_len));
-    if used < end {
-        if let Some(table) = last_table(space, base, used, at, told, charge)? {
-            return Ok(table);
-        }
-    }
-    Ok(Map::Unusable("the virtual allocation table is not there"))
-}
-
-/// Looks for the table in the last blocks before `block`.
-fn last_table(
-    space: &Space,
-    base: u16,
-    mut block: u32,
-    at: u64,
-    told: &mut Told,
-    charge: &mut Charge,
-) -> Result<Option<Map>> {
+    let end = byte_of(space.blocks.data_end(MAX_RUN_OUT), BLOCK_SIZE);
+    let recorded = end.saturating_sub(start);
+    // Of a long block only the beginning may hold anything.
+    let blocks = recorded.div_ceil(block_len.max(1));
+    let mut block = u32::try_from(blocks).unwrap_or(0);
     for _ in 0..=MAX_RUN_OUT {
         let Some(before) = block.checked_sub(1) else {
             break;
@@ -90,10 +72,10 @@ fn last_table(
         if let Some((table, counts)) = virtual_table_at(space, address, at)? {
             charge.add(table.len().saturating_mul(size_of::<u32>()))?;
             told.counts = counts;
-            return Ok(Some(Map::Virtual { base, table }));
+            return Ok(Map::Virtual { base, table });
         }
     }
-    Ok(None)
+    Ok(Map::Unusable("the virtual allocation table is not there"))
 }
 
 type Table = (Vec<u32>, Option<(u32, u32)>);

@@ -116,6 +116,60 @@ fn open_by_anchors(blocks: &Arc<Blocks>, session_start: u32) -> Result<Option<Ud
     first_error.map_or(Ok(None), Err)
 }
 
+/// The outlines of a volume, by the descriptors of its sequence alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outline {
+    /// The first block of the disc after the volume.
+    pub end: u32,
+    /// Whether it has a virtual partition, whose table is at the end of the disc.
+    pub is_virtual: bool,
+}
+
+/// The outlines of the UDF volume of the session that begins at block `session_start` of the disc; nothing if none
+/// [is recorded](anchor::is_recorded). No partition map is made ready, whatever it leads to.
+pub(crate) fn outline(blocks: &Arc<Blocks>, session_start: u32) -> Result<Option<Outline>> {
+    if !anchor::is_recorded(blocks, session_start)? {
+        return Ok(None);
+    }
+    let anchors = anchor::find(blocks, session_start)?;
+    let sector_len = anchors.sector_len;
+    let mut tried: Vec<(u32, u32)> = Vec::new();
+    let mut first_error = None;
+    for anchor in &anchors.found {
+        let sequences = (anchor.main.location.get(), anchor.reserve.location.get());
+        if tried.contains(&sequences) {
+            continue;
+        }
+        tried.push(sequences);
+        let descriptors =
+            match sequence::descriptors(blocks, anchor, sector_len, &Findings::default()) {
+                Ok(descriptors) => descriptors,
+                Err(error) => {
+                    first_error.get_or_insert(error);
+                    continue;
+                }
+            };
+        let mut is_virtual = false;
+        let mut integrity_end = 0;
+        if let Some((logical, maps)) = descriptors.logical() {
+            let len = narrow(logical.map_table_len.get().into());
+            is_virtual = maps::has_virtual(maps.get(..len).unwrap_or_default());
+            let extent = logical.integrity_sequence_extent;
+            (_, integrity_end) = sequence::integrity(blocks, extent, sector_len);
+        }
+        let regions = descriptors
+            .partitions
+            .iter()
+            .map(|partition| maps::region(partition, sector_len));
+        let last = regions.max_by_key(|region| region.start.saturating_add(region.len));
+        let partition = last.unwrap_or(Region { start: 0, len: 0 });
+        let told = Told::default();
+        let end = end(blocks, &anchors, anchor, &told, partition, integrity_end);
+        return Ok(Some(Outline { end, is_virtual }));
+    }
+    first_error.map_or(Ok(None), Err)
+}
+
 impl UdfVolume {
     fn open(blocks: &Arc<Blocks>, anchors: &Anchors, anchor: &Anchor) -> Result<Self> {
         let sector_len = anchors.sector_len;

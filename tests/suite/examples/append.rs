@@ -198,7 +198,11 @@ fn a_sequential_session_goes_behind_what_follows_on_the_last() {
         bytes.extend([0; 17 * 2048]);
         bytes.extend([7; 150_000]);
         fs::write(&image, &bytes).unwrap();
-        let (_, stderr) = succeeds(append_session().arg("--sequential").arg(&image).arg(&new));
+        let message = fails(append_session().arg("--sequential").arg(&image).arg(&new));
+        assert!(message.ends_with("--after-unknown"), "{message}");
+        let mut command = append_session();
+        command.args(["--sequential", "--after-unknown"]);
+        let (_, stderr) = succeeds(command.arg(&image).arg(&new));
         let start = bytes.len().div_ceil(2048).next_multiple_of(32);
         let text = format!("append_session: the session begins at block {start}\n");
         assert_eq!(stderr, text);
@@ -367,4 +371,90 @@ fn an_image_that_cannot_be_continued_stays_as_it_was() {
             assert!(fs::read(&image).unwrap() == bytes);
         }
     }
+}
+
+/// `build_image big t.iso; truncate -s 1500000 t.iso; append_session t.iso add` once put zeros into `big.bin`.
+#[test]
+fn an_image_that_was_cut_off_is_not_continued_in_silence() {
+    let place = Place::new();
+    fs::write(place.source().join("big.bin"), vec![0xB1; 4_000_000]).unwrap();
+    let new = addition(&place, "new", b"new");
+    for options in [&[][..], &["--sequential"]] {
+        let image = built_of(&place, "iso9660,joliet,udf");
+        let file = File::options().write(true).open(&image).unwrap();
+        file.set_len(1_500_000).unwrap();
+        drop(file);
+        let old = fs::read(&image).unwrap();
+        let message = fails(append_session().args(options).arg(&image).arg(&new));
+        assert!(message.contains("`/big.bin`"), "{message}");
+        assert!(message.ends_with("--damaged"), "{message}");
+        assert!(fs::read(&image).unwrap() == old);
+        let mut command = append_session();
+        command.args(options).arg("--damaged").arg(&image).arg(&new);
+        let (_, stderr) = succeeds(&mut command);
+        assert!(stderr.contains("/big.bin: "), "{stderr}");
+        let now = files(&image, "udf");
+        assert!(now.contains(&"/new".to_owned()), "{now:?}");
+        assert!(!now.contains(&"/big.bin".to_owned()), "{now:?}");
+    }
+}
+
+/// The names of the disc, and the label, without any option.
+#[test]
+fn the_level_and_the_label_are_those_of_the_disc() {
+    let place = Place::new();
+    fs::write(place.source().join("HOLIDAY_2024_PICTURE.JPEG"), "x").unwrap();
+    let new = addition(&place, "Another long name.text", b"new");
+    for (level, old, added) in [
+        ("1", "/HOLIDAY_.JPE", "/ANOTHER_.TEX"),
+        ("2", "/HOLIDAY_2024_PICTURE.JPEG", "/ANOTHER_LONG_NAME.TEXT"),
+    ] {
+        let image = place.output();
+        let mut command = build_image();
+        command.args(["--file-systems", "iso9660,joliet", "--volume-name", "LABEL"]);
+        command.args(["--interchange-level", level]);
+        succeeds(command.arg(place.source()).arg(&image));
+        succeeds(append_session().arg(&image).arg(&new));
+        let now = files(&image, "iso9660");
+        for path in [old, added] {
+            assert!(now.contains(&path.to_owned()), "{now:?}");
+        }
+        assert_eq!(volume_name(&fs::read(&image).unwrap()), "LABEL");
+    }
+}
+
+/// The data of the last session alone, as from a CD with music before it.
+#[test]
+fn an_image_of_a_later_session_alone_is_inspected_and_extracted() {
+    let place = Place::new();
+    let image = built(&place);
+    let new = addition(&place, "new", b"new");
+    succeeds(append_session().arg("--sequential").arg(&image).arg(&new));
+    let text = inspected(&image, &[]);
+    let start = text.split("session 1 at block ").nth(1).unwrap();
+    let start = start.split(':').next().unwrap();
+    let bytes = fs::read(&image).unwrap();
+    fs::write(&image, &bytes[start.parse::<usize>().unwrap() * 2048..]).unwrap();
+    let (status, _, stderr) = run(inspect_image().arg(&image));
+    assert_eq!(status, Some(1));
+    assert!(
+        stderr.contains(&format!("try --first-block {start}\n")),
+        "{stderr}"
+    );
+    let text = inspected(&image, &["--first-block", start]);
+    assert!(text.contains("/new\n"), "{text}");
+    let output = place.root.path().join("extracted");
+    let mut command = extract_image();
+    command
+        .args(["--first-block", start])
+        .arg(&image)
+        .arg(&output);
+    let (status, _, stderr) = run(&mut command);
+    // The others lie in the session before.
+    assert_eq!(status, Some(1), "{stderr}");
+    assert!(
+        stderr.contains(&format!("before block {start}")),
+        "{stderr}"
+    );
+    assert_eq!(fs::read(output.join("new")).unwrap(), b"new");
 }

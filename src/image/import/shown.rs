@@ -1,0 +1,120 @@
+//! What the names and files of a disc show of how it was written, so that an image that continues it names them alike.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use crate::error::{Error, Result};
+use crate::file_systems::{FileSystems, InterchangeLevel};
+use crate::import::{RecordedDisc, RecordedItem};
+use crate::iso9660::{self, Relaxed};
+use crate::joliet;
+use crate::recorded::{Entry, Kind};
+
+/// What is shown so far.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    /// The lowest level at which ISO 9660 can have what is recorded there, if there is ISO 9660.
+    needed: Option<InterchangeLevel>,
+    relaxed: Relaxed,
+    /// Length of the longest name in Joliet, in UTF-16 code units.
+    joliet: usize,
+    /// The same of the names that are imported, wherever they are from.
+    imported: usize,
+    /// Whether a name that is imported is longer at level 2 than at level 1.
+    is_cut_at_level_1: bool,
+}
+
+impl Shown {
+    /// Looks through the trees of ISO 9660 and Joliet, whichever of these file systems the disc has. What cannot be read of
+    /// them shows nothing.
+    pub(super) fn on(disc: &RecordedDisc, file_systems: FileSystems) -> Result<Self> {
+        let mut shown = Self::default();
+        if file_systems.contains(FileSystems::ISO9660) {
+            shown.needed = Some(InterchangeLevel::One);
+            each(disc, FileSystems::ISO9660, |item, level| {
+                shown.iso9660(item, level);
+            })?;
+        }
+        if file_systems.contains(FileSystems::JOLIET) {
+            each(disc, FileSystems::JOLIET, |item, _| {
+                shown.joliet = shown.joliet.max(units(item.name()));
+            })?;
+        }
+        Ok(shown)
+    }
+
+    fn iso9660(&mut self, item: &RecordedItem, level: usize) {
+        let is_directory = item.is_directory();
+        let needed = iso9660::level_of_name(item.name(), is_directory);
+        self.needed = self.needed.max(Some(needed));
+        self.relaxed.add(item.name(), is_directory);
+        self.limits(is_directory, level, item.len());
+    }
+
+    /// Looks at an item that is imported, which is at a level below the root.
+    pub(super) fn imported(&mut self, entry: &Entry, level: usize) {
+        let is_directory = entry.kind == Kind::Directory;
+        let name = entry.name.as_str();
+        self.imported = self.imported.max(units(name));
+        self.is_cut_at_level_1 |=
+            iso9660::level_of_name(name, is_directory) > InterchangeLevel::One;
+        let len = if is_directory { 0 } else { entry.len };
+        self.limits(is_directory, level, len);
+    }
+
+    /// Only level 3 has such deep directories, and such large files.
+    fn limits(&mut self, is_directory: bool, level: usize, len: u64) {
+        // The root is at level 1.
+        let is_deep = is_directory && level >= iso9660::MAX_LEVEL as usize;
+        if self.needed.is_some() && (is_deep || len > iso9660::MAX_FILE_LEN) {
+            self.needed = Some(InterchangeLevel::Three);
+        }
+    }
+
+    /// The level at which all names in ISO 9660 are what they are on the disc; `None` if it makes no difference.
+    pub(super) fn level(&self) -> Option<InterchangeLevel> {
+        self.needed
+            .filter(|needed| *needed > InterchangeLevel::One || self.is_cut_at_level_1)
+    }
+
+    pub(super) const fn relaxed(&self) -> Relaxed {
+        self.relaxed
+    }
+
+    /// The length of the longest names in Joliet, if it is another than usual.
+    pub(super) fn joliet_limit(&self) -> Option<usize> {
+        let limits = joliet::SHORTEST_LIMIT..=joliet::LONGEST_LIMIT;
+        let limit = self.joliet.clamp(*limits.start(), *limits.end());
+        let is_cut = self.joliet > 0 && self.imported > limit;
+        (is_cut || self.joliet > joliet::USUAL_LIMIT).then_some(limit)
+    }
+}
+
+fn units(name: &str) -> usize {
+    name.encode_utf16().count()
+}
+
+/// Calls `then` for each item of a file system and the level it is at, 1 in the root directory; of ISO 9660 with the names
+/// that its records have, not with those of Rock Ridge.
+fn each(
+    disc: &RecordedDisc,
+    file_system: FileSystems,
+    mut then: impl FnMut(&RecordedItem, usize),
+) -> Result<()> {
+    let volume = match disc.plain_volume(file_system) {
+        Ok(volume) => volume,
+        Err(Error::Corrupt { .. } | Error::UnsupportedFeature { .. }) => return Ok(()),
+        Err(error) => return Err(error),
+    };
+    let mut walk = volume.walk();
+    while let Some(item) = walk.next() {
+        if let Ok(item) = item {
+            then(&item, walk.level());
+        }
+    }
+    Ok(())
+}

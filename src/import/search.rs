@@ -1,0 +1,476 @@
+//! Finding the sessions of a disc.
+//!
+//! A drive may know them. In a file, one can begin at any block: sessions are looked for from where the volumes of the
+//! one before end, block by block, so an image that ends with its last session is not searched at all. Other discs are
+//! only read where a session usually follows on another.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use std::sync::Arc;
+
+use super::end::{backup_table, partitions_end, session_end};
+use super::images::goes_on_at;
+use super::probe;
+use super::session::{RecordedSession, UnknownBlocks};
+use crate::block::{BLOCK, BLOCK_SIZE};
+use crate::error::{Error, Result};
+use crate::iso9660::FIRST_DESCRIPTOR;
+use crate::iso9660::read::Descriptors;
+use crate::media::{Blocks, NextData};
+use crate::udf;
+
+/// The most sessions that are looked for. A CD has 99 tracks at most; other discs, and files, can have any number, but no
+/// more than these are found, so an image does not take more either.
+pub(super) const MAX_SESSIONS: usize = 1024;
+
+/// What lies between sessions of a CD: lead-out, lead-in and pre-gap, after the first session and after others.
+const GAPS: [u32; 2] = [11_400, 6_900];
+
+/// Sessions begin at multiples of this many blocks at most, on BD.
+pub(super) const ALIGNMENT: u32 = 32;
+
+/// Blocks that are read at once while searching.
+const PIECE: u32 = 32;
+
+/// How many volumes with a virtual partition are opened to find out whether they are whole.
+const MOST_OPENED: u32 = 4;
+
+/// The identifiers of the descriptors that a session begins with (ECMA-119 8, ECMA-167 2/9.1, 3/9.1).
+const RECOGNITION: [&[u8]; 7] = [
+    b"CD001", b"BEA01", b"NSR02", b"NSR03", b"TEA01", b"BOOT2", b"CDW02",
+];
+
+/// How many blocks after its start at most a session of UDF has a first volume descriptor or an anchor (UDF 2.2.3).
+const MOST_BEFORE_UDF: u32 = 768;
+
+/// The sessions of a disc, at least one, and what follows on the last.
+pub(super) fn sessions(
+    blocks: &Arc<Blocks>,
+    first: u32,
+) -> Result<(Vec<RecordedSession>, Option<UnknownBlocks>)> {
+    if let Some(starts) = blocks.session_starts().filter(|starts| !starts.is_empty()) {
+        let starts = starts.into_iter().take(MAX_SESSIONS);
+        let sessions: Result<_> = starts.map(|start| probe::session(blocks, start)).collect();
+        return Ok((sessions?, None));
+    }
+    let mut last = probe::session(blocks, first)?;
+    let mut sessions = vec![last];
+    let mut search = Search::new(blocks);
+    while sessions.len() < MAX_SESSIONS {
+        let Some(next) = search.next(&last)? else {
+            return Ok((sessions, search.unknown(&last)?));
+        };
+        last = probe::session(blocks, next)?;
+        sessions.push(last);
+    }
+    Ok((sessions, None))
+}
+
+/// What follows on the session that begins at block `start`, if that is the last one.
+pub(crate) fn unknown_after(blocks: &Arc<Blocks>, start: u32) -> Result<Option<UnknownBlocks>> {
+    let session = probe::session(blocks, start)?;
+    let mut search = Search::new(blocks);
+    match search.next(&session)? {
+        Some(_) => Ok(None),
+        None => search.unknown(&session),
+    }
+}
+
+/// The most blocks of an image in which its root directory is looked for.
+const MOST_BEFORE_ROOT: u32 = 4096;
+
+/// The block of its disc that an image begins with whose volume of ISO 9660 counts blocks from before it: its root directory
+/// is found, and says in which block of the disc it is. `None` if the root is where an image of a whole disc has it.
+pub(super) fn likely_first_block(blocks: &Arc<Blocks>) -> Result<Option<u32>> {
+    let descriptors = Descriptors::read(blocks, 0)?;
+    let Some(location) = descriptors.root_location() else {
+        return Ok(None);
+    };
+    if Descriptors::lead_from(blocks, 0)? {
+        return Ok(None);
+    }
+    let mut record = [0; 6];
+    for block in FIRST_DESCRIPTOR..MOST_BEFORE_ROOT.min(total(blocks)).min(location) {
+        blocks.read_at(byte_of(block), &mut record)?;
+        // The length of a directory's first record, and where the directory is (ECMA-119 9.1).
+        if record.first().is_some_and(|len| *len >= 34) && record.ends_with(&location.to_le_bytes())
+        {
+            return Ok(Some(location.saturating_sub(block)));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a session at block `next` would be found after the one at `start`, if none begins before it.
+pub(super) fn is_looked_for(blocks: &Arc<Blocks>, start: u32, next: u32) -> Result<bool> {
+    let is_searched = blocks.next_data(next) != NextData::Unknown;
+    Ok(is_searched || near(&ends(blocks, start)?.all).any(|place| place == next))
+}
+
+/// Where the volumes of a session may end.
+#[derive(Debug, Default)]
+struct Ends {
+    all: Vec<u32>,
+    /// Where the search begins: all that is certain to be before it belongs to the session.
+    certain: Option<u32>,
+    /// Whether UDF has a table at the disc's end that leads to all files.
+    is_virtual: bool,
+}
+
+/// Where the volumes of the session at `start` may end, by what describes them alone: no file is looked at.
+fn ends(blocks: &Arc<Blocks>, start: u32) -> Result<Ends> {
+    let total = total(blocks);
+    let descriptors = Descriptors::read(blocks, start)?;
+    // What is wrong with a volume of UDF is said when it is opened.
+    let udf = udf::read::outline(blocks, start).ok().flatten();
+    let udf_end = udf.map(|udf| udf.end);
+    let mut all = Vec::new();
+    let mut iso9660 = None;
+    let sizes = [
+        descriptors.volume_space_size(),
+        descriptors.largest_space_size(),
+    ];
+    for size in sizes.into_iter().flatten() {
+        // Some writers count the size from the session's start, others from that of the disc.
+        let from_start = start.checked_add(size);
+        let from_disc = Some(size).filter(|end| *end > start);
+        all.extend(from_start);
+        all.extend(from_disc);
+        iso9660 = match (from_disc, from_start) {
+            (Some(_), Some(end)) if udf.is_none() && end == total => Some(end),
+            (None, end) => end,
+            (end, _) => end,
+        };
+    }
+    all.extend(udf_end);
+    let is_end = |end: &u32| *end > start.saturating_add(FIRST_DESCRIPTOR);
+    all.retain(is_end);
+    Ok(Ends {
+        all,
+        certain: udf_end.max(iso9660).filter(is_end),
+        is_virtual: udf.is_some_and(|udf| udf.is_virtual),
+    })
+}
+
+/// The blocks just after these ends, where sessions follow on DVD and BD, and after the gaps of a CD. The nearest come
+/// first: where one is looked for in vain, a later session may happen to be.
+fn near(ends: &[u32]) -> impl Iterator<Item = u32> + use<> {
+    let gaps = [0].into_iter().chain(GAPS);
+    let places = |&end: &u32| gaps.clone().map(move |gap| end.saturating_add(gap));
+    let mut places: Vec<u32> = ends.iter().flat_map(places).collect();
+    places.sort_unstable();
+    places.dedup();
+    places.into_iter().flat_map(follows_on)
+}
+
+/// The blocks where a session begins that follows on what ends at block `end`.
+fn follows_on(end: u32) -> impl Iterator<Item = u32> {
+    (0..ALIGNMENT).map(move |more| end.saturating_add(more))
+}
+
+fn is_zeros(block: &[u8]) -> bool {
+    const ZEROS: [u8; BLOCK] = [0; BLOCK];
+    ZEROS.get(..block.len()) == Some(block)
+}
+
+fn byte_of(block: u32) -> u64 {
+    u64::from(block).saturating_mul(BLOCK_SIZE.into())
+}
+
+fn total(blocks: &Blocks) -> u32 {
+    u32::try_from(blocks.len().div_ceil(BLOCK_SIZE.into())).unwrap_or(u32::MAX)
+}
+
+/// A search of a disc from its start to its end. No block is read twice on the way.
+struct Search<'a> {
+    blocks: &'a Arc<Blocks>,
+    /// The block that is read next.
+    position: u32,
+    /// The first block of the recognition sequence that the block before that is in, and whether a session can begin with
+    /// it.
+    recognition: Option<(u32, bool)>,
+    /// The first block of what may be a session of UDF.
+    pending: Option<u32>,
+    /// The first block and the last that hold data, of those that were searched since the last session.
+    data: Option<(u32, u32)>,
+    /// Volumes with a virtual partition that were opened.
+    opened: u32,
+}
+
+impl<'a> Search<'a> {
+    fn new(blocks: &'a Arc<Blocks>) -> Self {
+        Self {
+            blocks,
+            position: 0,
+            recognition: None,
+            pending: None,
+            data: None,
+            opened: 0,
+        }
+    }
+
+    /// The session that follows on another.
+    fn next(&mut self, session: &RecordedSession) -> Result<Option<u32>> {
+        let start = session.start;
+        let ends = ends(self.blocks, start)?;
+        let is_searched = self.blocks.next_data(0) != NextData::Unknown;
+        if !is_searched {
+            let places = near(&ends.all).filter(|place| *place > start);
+            return first_of(places, |place| follows_at(self.blocks, place));
+        }
+        let total = total(self.blocks);
+        let from = match ends.certain {
+            Some(end) if end < total || !ends.is_virtual => end,
+            // Each session of a disc can say that it takes all of it, and have a table at its own end.
+            _ if ends.is_virtual && self.is_whole(start) => return Ok(None),
+            _ => start.saturating_add(1),
+        };
+        if from >= total {
+            // Volumes of one session differ in their ends while a session is added: one of them leads to it already.
+            let before = ends.all.iter().copied().filter(|end| *end < total);
+            let mut places: Vec<u32> = before.flat_map(follows_on).collect();
+            places.sort_unstable();
+            let places = places.into_iter().filter(|place| *place > start);
+            return first_of(places, |place| follows_at(self.blocks, place));
+        }
+        let lowest = ends.all.iter().copied().filter(|end| *end < from).min();
+        if let Some(lowest) = lowest {
+            let places = follows_on(lowest).filter(|place| *place > start);
+            if let Some(next) = first_of(places, |place| follows_at(self.blocks, place))? {
+                return Ok(Some(next));
+            }
+        }
+        self.data = None;
+        self.run(from)
+    }
+
+    /// Whether the volume of UDF of the session at `start` can be opened as the disc is.
+    fn is_whole(&mut self, start: u32) -> bool {
+        self.opened = self.opened.saturating_add(1);
+        self.opened <= MOST_OPENED && matches!(udf::read::open(self.blocks, start), Ok(Some(_)))
+    }
+
+    /// Searches for a session that begins at block `from` at least.
+    fn run(&mut self, from: u32) -> Result<Option<u32>> {
+        let total = total(self.blocks);
+        let first = from.saturating_add(FIRST_DESCRIPTOR);
+        // What lies before the first place of a descriptor is data, too.
+        if from > self.position {
+            (self.position, self.recognition, self.pending) = (from, None, None);
+        }
+        let mut was_empty = true;
+        while self.position < total {
+            if was_empty {
+                match self.blocks.next_data(self.position) {
+                    NextData::At(next) if next > self.position => {
+                        (self.position, self.recognition) = (next, None);
+                        continue;
+                    }
+                    NextData::At(_) => {}
+                    NextData::Never | NextData::Unknown => {
+                        self.position = total;
+                        break;
+                    }
+                }
+            }
+            let count = PIECE.min(total.saturating_sub(self.position));
+            let piece = self.piece(count);
+            let at = self.position;
+            self.position = at.saturating_add(count);
+            was_empty = true;
+            for (block, bytes) in (at..).zip(piece.chunks(BLOCK)) {
+                if is_zeros(bytes) {
+                    self.recognition = None;
+                    continue;
+                }
+                was_empty = false;
+                if let Some(start) = self.look_at(first, block, bytes)? {
+                    // The rest of the piece is read again.
+                    self.position = block.saturating_add(1);
+                    return Ok(Some(start));
+                }
+                let (first, _) = self.data.unwrap_or((block, block));
+                self.data = Some((first, block));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The session that a block shows to be one; its first descriptor is in block `first` at least.
+    fn look_at(&mut self, first: u32, block: u32, bytes: &[u8]) -> Result<Option<u32>> {
+        let Some(identifier) = bytes.get(1..6).filter(|text| RECOGNITION.contains(text)) else {
+            self.recognition = None;
+            // What counts blocks from elsewhere is an image file.
+            let start = self.pending.filter(|start| {
+                let distance = block.saturating_sub(*start);
+                distance <= MOST_BEFORE_UDF && udf::read::is_volume_structure(bytes, block)
+            });
+            if start.is_some() {
+                self.pending = None;
+            }
+            return Ok(start);
+        };
+        if self.recognition.is_none() {
+            // A session that was not written to its end has later descriptors without the first one.
+            let is_first = match identifier {
+                b"CD001" => bytes.first() == Some(&1),
+                identifier => identifier == b"BEA01",
+            };
+            self.recognition = Some((block, is_first && block >= first));
+            let start = block.saturating_sub(FIRST_DESCRIPTOR);
+            if block >= first
+                && identifier == b"CD001"
+                && if_readable(Descriptors::lead_from(self.blocks, start))?
+            {
+                self.pending = None;
+                return Ok(Some(start));
+            }
+        }
+        if identifier.starts_with(b"NSR") {
+            let begins = self.recognition.filter(|(_, is_first)| *is_first);
+            self.pending = begins.map(|(block, _)| block.saturating_sub(FIRST_DESCRIPTOR));
+        }
+        Ok(None)
+    }
+
+    /// The next blocks. What cannot be read of them counts as data.
+    fn piece(&self, count: u32) -> Vec<u8> {
+        let mut piece = vec![0; (count as usize).saturating_mul(BLOCK)];
+        // It is no work that the disc could ask for any amount of: no block is read twice.
+        let offset = byte_of(self.position);
+        if self.blocks.read_data_at(offset, &mut piece).is_err() {
+            for (block, bytes) in (self.position..).zip(piece.chunks_mut(BLOCK)) {
+                if self.blocks.read_data_at(byte_of(block), bytes).is_err() {
+                    bytes.fill(0xFF);
+                }
+            }
+        }
+        piece
+    }
+
+    /// What was passed on the way from the session, the last one, to the disc's end.
+    fn unknown(&self, session: &RecordedSession) -> Result<Option<UnknownBlocks>> {
+        let total = total(self.blocks);
+        if session.file_systems.is_empty() {
+            return Ok(None);
+        }
+        if self.blocks.next_data(0) == NextData::Unknown {
+            let ends = ends(self.blocks, session.start)?;
+            let first = ends.certain.unwrap_or(session.start);
+            let first = first.max(self.partitions_end());
+            let last = total.saturating_sub(1);
+            return Ok((first <= last).then_some(UnknownBlocks::NotSearched { first, last }));
+        }
+        let Some((_, last)) = self.data else {
+            return Ok(None);
+        };
+        // Only now is it worth while to look at all files of the session.
+        let Some(volumes) = session_end(self.blocks, session.start)? else {
+            return Ok(None);
+        };
+        let from = volumes.max(self.partitions_end());
+        let end = match backup_table(self.blocks)? {
+            Some(table) => table.min(total),
+            None => total,
+        };
+        let last = last.min(end.saturating_sub(1));
+        let Some(first) = self.first_data(from, last.saturating_add(1))? else {
+            return Ok(None);
+        };
+        // Wherever it began, its first descriptor would have been a block before.
+        let has_room = first > from.saturating_add(FIRST_DESCRIPTOR);
+        Ok(Some(
+            if has_room && goes_on_at(self.blocks, byte_of(first))? {
+                UnknownBlocks::Interrupted { first, last }
+            } else {
+                UnknownBlocks::Data { first, last }
+            },
+        ))
+    }
+
+    /// Where partitions end. An image of a later session alone has no table of them.
+    fn partitions_end(&self) -> u32 {
+        partitions_end(self.blocks).unwrap_or(0)
+    }
+
+    /// The first block that is not zeros.
+    fn first_data(&self, from: u32, end: u32) -> Result<Option<u32>> {
+        let mut search = Self::new(self.blocks);
+        search.position = from;
+        while search.position < end {
+            match self.blocks.next_data(search.position) {
+                NextData::At(next) if next > search.position => {
+                    search.position = next;
+                    continue;
+                }
+                NextData::At(_) => {}
+                NextData::Never | NextData::Unknown => break,
+            }
+            let count = PIECE.min(end.saturating_sub(search.position));
+            let piece = search.piece(count);
+            let is_set = |block: &[u8]| !is_zeros(block);
+            if let Some(number) = piece.chunks(BLOCK).position(is_set) {
+                let number = u32::try_from(number).unwrap_or(0);
+                return Ok(Some(search.position.saturating_add(number)));
+            }
+            search.position = search.position.saturating_add(count);
+        }
+        Ok(None)
+    }
+}
+
+/// Whether a session begins at a block that follows on another. Blocks after a volume may not be readable: those of a
+/// CD's run-out are not.
+fn follows_at(blocks: &Blocks, block: u32) -> Result<bool> {
+    Ok(if_readable(Descriptors::begin_at(blocks, block))?
+        || if_readable(udf_begins_at(blocks, block))?)
+}
+
+/// The first place of which something holds.
+fn first_of(
+    mut places: impl Iterator<Item = u32>,
+    holds: impl Fn(u32) -> Result<bool>,
+) -> Result<Option<u32>> {
+    let found = places.find_map(|place| match holds(place) {
+        Ok(true) => Some(Ok(place)),
+        Ok(false) => None,
+        Err(error) => Some(Err(error)),
+    });
+    found.transpose()
+}
+
+/// Nothing begins where the disc cannot be read.
+fn if_readable(result: Result<bool>) -> Result<bool> {
+    match result {
+        Err(error @ (Error::ImportMemory { .. } | Error::ImportWork { .. })) => Err(error),
+        Err(_) => Ok(false),
+        result => result,
+    }
+}
+
+/// Whether a session begins at block `start` whose first descriptor is one of UDF.
+///
+/// A session that was not written to its end has later descriptors without the first one, which are none of a session
+/// some blocks further on.
+fn udf_begins_at(blocks: &Blocks, start: u32) -> Result<bool> {
+    let Some(first) = start.checked_add(FIRST_DESCRIPTOR) else {
+        return Ok(false);
+    };
+    let is_at = |block: u32, identifier: &[u8; 5]| {
+        let offset = u64::from(block).saturating_mul(BLOCK_SIZE.into());
+        let mut head = [0; 6];
+        if offset.saturating_add(head.len() as u64) > blocks.len() {
+            return Ok(false);
+        }
+        blocks.read_at(offset, &mut head)?;
+        Ok::<_, Error>(head.ends_with(identifier))
+    };
+    Ok(is_at(first, b"BEA01")?
+        && !is_at(first.saturating_sub(1), b"CD001")?
+        && udf::read::is_recorded(blocks, start)?)
+}
