@@ -267,6 +267,10 @@ impl Disc for WritableFile {
         self.disc.total_bytes()
     }
 
+    fn stored_bytes(&self) -> u64 {
+        self.disc.stored_bytes()
+    }
+
     fn can_grow(&self) -> bool {
         self.disc.can_grow()
     }
