@@ -156,9 +156,19 @@ impl Work {
     /// What an operation may read of any disc, however short it is.
     const LEAST: u64 = 64 << 20;
 
-    /// The limit, in bytes, of a disc that has `len` bytes.
-    pub(crate) const fn limit_of(len: u64) -> u64 {
-        len.saturating_mul(Self::TIMES).saturating_add(Self::LEAST)
+    /// The same in bytes that are stored of it: a file may be compressed, but holes say nothing.
+    const STORED_TIMES: u64 = 256;
+
+    /// What an operation may read of holes, however few bytes are stored: a file system may not have counted them yet.
+    const HOLES: u64 = 1 << 30;
+
+    /// The limit, in bytes, of a disc that has `len` bytes, `stored` of which are stored.
+    pub(crate) fn limit_of(len: u64, stored: u64) -> u64 {
+        let stored = stored
+            .saturating_mul(Self::STORED_TIMES)
+            .saturating_add(Self::HOLES);
+        let len = len.saturating_mul(Self::TIMES);
+        len.min(stored).saturating_add(Self::LEAST)
     }
 
     /// `limit` is in bytes.
@@ -240,9 +250,15 @@ mod tests {
 
     #[test]
     fn a_disc_may_be_read_sixteen_times() {
-        assert_eq!(Work::limit_of(0), 67_108_864);
-        assert_eq!(Work::limit_of(1 << 30), 17_246_978_048);
-        assert_eq!(Work::limit_of(u64::MAX), u64::MAX);
+        assert_eq!(Work::limit_of(0, 0), 67_108_864);
+        assert_eq!(Work::limit_of(1 << 30, 1 << 30), 17_246_978_048);
+        assert_eq!(Work::limit_of(u64::MAX, u64::MAX), u64::MAX);
+    }
+
+    #[test]
+    fn holes_of_terabytes_are_not_read() {
+        let limit = Work::limit_of(8 << 40, 64 << 10);
+        assert_eq!(limit, (16 << 20) + (1 << 30) + (64 << 20));
     }
 
     #[test]

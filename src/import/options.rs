@@ -77,7 +77,7 @@ impl ImportOptions {
 
     /// Sets how much one operation may read of the disc's structures, in bytes: opening the disc, opening a volume, a
     /// [walk](crate::RecordedVolume::walk), listing one directory, or an import. Default: 16 times the length of the disc
-    /// and 64 MiB.
+    /// and 64 MiB, less for a file that is nearly all holes.
     ///
     /// The paths of the items count as if they were read. The data of files does not count: a caller decides how much of it
     /// to read. Structures of a sound disc are read once or twice, and those of a file with many names once for each name.

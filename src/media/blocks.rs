@@ -65,7 +65,7 @@ impl Blocks {
     /// `work` is how many bytes an operation may read of structures; by default it depends on the length of the disc.
     pub(crate) fn with_work(disc: Arc<dyn Disc>, memory: u64, work: Option<u64>) -> Self {
         let len = u64::from(disc.total_blocks()).saturating_mul(BLOCK_SIZE.into());
-        let work_limit = work.unwrap_or_else(|| Work::limit_of(len));
+        let work_limit = work.unwrap_or_else(|| Work::limit_of(len, disc.stored_bytes()));
         Self {
             device: Arc::new(Device {
                 data_len: disc.total_bytes(),

@@ -70,6 +70,12 @@ pub trait Disc: Send + Sync {
         Ok(None)
     }
 
+    /// Number of bytes that are stored, which is less than [`total_bytes`](Disc::total_bytes) where a file has holes: nobody
+    /// is to spend hours on reading terabytes of nothing. It may be wrong by much. Default: all bytes.
+    fn stored_bytes(&self) -> u64 {
+        self.total_bytes()
+    }
+
     /// Number of blocks that can still be written. Default: 0.
     fn free_blocks(&self) -> u32 {
         0
@@ -121,6 +127,10 @@ impl<T: Disc + ?Sized> Disc for Arc<T> {
 
     fn session_starts(&self) -> io::Result<Option<Vec<u32>>> {
         (**self).session_starts()
+    }
+
+    fn stored_bytes(&self) -> u64 {
+        (**self).stored_bytes()
     }
 
     fn free_blocks(&self) -> u32 {
@@ -236,6 +246,20 @@ impl Disc for FileDisc {
 
     fn total_bytes(&self) -> u64 {
         self.len()
+    }
+
+    #[cfg(unix)]
+    fn stored_bytes(&self) -> u64 {
+        use std::os::unix::fs::MetadataExt as _;
+
+        let total = self.len();
+        match self.file.metadata() {
+            // Some file systems do not count them.
+            Ok(metadata) if self.can_grow && metadata.blocks() > 0 => {
+                metadata.blocks().saturating_mul(512).min(total)
+            }
+            _ => total,
+        }
     }
 
     fn can_grow(&self) -> bool {

@@ -271,6 +271,10 @@ impl Disc for WritableFile {
         self.disc.next_data(block)
     }
 
+    fn stored_bytes(&self) -> u64 {
+        self.disc.stored_bytes()
+    }
+
     fn can_grow(&self) -> bool {
         self.disc.can_grow()
     }

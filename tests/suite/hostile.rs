@@ -294,3 +294,77 @@ fn changed_hostile_images_take_no_more() {
         }
     }
 }
+
+/// An image of a few kilobytes can be one of terabytes, most of which are holes.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_image_of_holes_is_not_read_for_hours() {
+    use imapi2fs::FileDisc;
+
+    let image = made("a directory of nothing", 1);
+    let file = tempfile::NamedTempFile::new().unwrap();
+    image.write_to(file.as_file());
+    file.as_file().set_len(1 << 40).unwrap();
+    let disc = FileDisc::open(file.path()).unwrap();
+    assert_eq!(disc.total_bytes(), 1 << 40);
+    assert!(disc.stored_bytes() <= 1 << 20, "{}", disc.stored_bytes());
+}
+
+/// What a process that lists an image takes, as the system sees it: at most the budget and 64 MB.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_stays_below_its_limit_as_the_system_sees_it() {
+    use std::{env, fs, str};
+
+    use imapi2fs::FileDisc;
+
+    use crate::support::host::this_test;
+
+    const IMAGE: &str = "IMAPI2FS_TEST_LIST_IMAGE";
+    const BUDGET: u64 = 16 << 20;
+    if let Ok(image) = env::var(IMAGE) {
+        let options = ImportOptions::new().memory(BUDGET);
+        if let Ok(disc) = RecordedDisc::open_with(FileDisc::open(image).unwrap(), &options) {
+            for file_system in disc.file_systems() {
+                let volume = disc.volume(file_system);
+                let count = volume.map_or(0, |volume| volume.walk().count());
+                println!("{count} items");
+            }
+        }
+        let status = fs::read_to_string("/proc/self/status").unwrap();
+        let peak = status.lines().find(|line| line.starts_with("VmHWM:"));
+        println!("{}", peak.unwrap());
+        return;
+    }
+    let kinds = [
+        ("a metadata partition of many extents", 1500),
+        ("files of very many extents", 1500),
+        ("directories of extents of one byte", 16),
+        ("files that share named streams", 150),
+        ("tables of moved packets", 100),
+        ("candidates for a virtual allocation table", 100),
+        ("files of all blocks of a virtual partition", 200),
+        ("directories of long names in each other, and files", 200),
+        ("directories of short names in each other, and files", 1000),
+        ("sessions that share one directory", 16),
+        ("a file of very many sections", 2000),
+    ];
+    for (name, size) in kinds {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let image = made(name, size);
+        image.write_sparse(file.as_file());
+        drop(image);
+        let mut command = this_test();
+        command
+            .args(["--exact", "--nocapture"])
+            .env(IMAGE, file.path());
+        command.arg("hostile::memory_stays_below_its_limit_as_the_system_sees_it");
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{name}");
+        let text = str::from_utf8(&output.stdout).unwrap();
+        let (_, peak) = text.split_once("VmHWM:").unwrap();
+        let peak = peak.split_whitespace().next().unwrap();
+        let peak = peak.parse::<u64>().unwrap() << 10;
+        assert!(peak < BUDGET + 64_000_000, "{name}: {peak}");
+    }
+}

@@ -4,7 +4,7 @@ mod iso;
 mod udf;
 
 use std::collections::BTreeMap;
-use std::io::{self, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -57,6 +57,21 @@ impl Sparse {
 }
 
 impl Sparse {
+    /// Makes a file of it that has holes where nothing is kept.
+    pub(crate) fn write_sparse(&self, mut file: impl Write + Seek) {
+        for (block, bytes) in &self.blocks {
+            let start = u64::from(*block) * BLOCK as u64;
+            file.seek(SeekFrom::Start(start)).unwrap();
+            file.write_all(bytes).unwrap();
+        }
+        let last = self.total - 1;
+        if !self.blocks.contains_key(&last) {
+            let end = self.len() - 1;
+            file.seek(SeekFrom::Start(end)).unwrap();
+            file.write_all(&[0]).unwrap();
+        }
+    }
+
     /// The numbers of the blocks that are kept.
     pub(crate) fn kept(&self) -> Vec<u32> {
         self.blocks.keys().copied().collect()
