@@ -145,9 +145,9 @@ impl Found {
 }
 
 /// A disc when something follows on what is there: nothing is found any more by being at its end.
-struct Continued {
-    disc: Arc<dyn Disc>,
-    blocks: u32,
+pub(crate) struct Continued {
+    pub disc: Arc<dyn Disc>,
+    pub blocks: u32,
 }
 
 impl Disc for Continued {

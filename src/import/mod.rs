@@ -23,6 +23,7 @@ pub use self::data::RecordedData;
 pub use self::disc::RecordedDisc;
 pub(crate) use self::end::{partitions_end, session_end};
 pub(crate) use self::identifier::disc_identifier;
+pub(crate) use self::images::Continued;
 pub use self::images::{RandomWriteImage, SequentialImage};
 pub use self::item::{RecordedExtent, RecordedItem, RecordedItems, RecordedKind};
 pub use self::options::ImportOptions;

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! lock      the disc is the caller's alone
-//! compare   it is what was imported
+//! compare   it is what was imported, and stays readable when it is longer
 //! body      what nothing leads to yet, from the session's head on
 //! lead      the session's first descriptor, then the descriptors and anchors at the disc's start
 //! check     a reader that opens the disc finds the session
@@ -21,7 +21,7 @@ use super::write::{WriteOptions, WriteProgress};
 use crate::block::{BLOCK, BLOCK_SIZE, Extent};
 use crate::error::{Error, Result, SessionProblem};
 use crate::file_systems::FileSystems;
-use crate::import::{ImportOptions, RecordedDisc, disc_identifier};
+use crate::import::{Continued, ImportOptions, RecordedDisc, disc_identifier};
 use crate::iso9660::FIRST_DESCRIPTOR;
 use crate::media::{Disc, WritableDisc};
 use crate::udf::HEAD_BLOCKS;
@@ -41,6 +41,10 @@ pub(crate) struct ContinuedDisc {
     /// How it is read.
     pub import: ImportOptions,
 }
+
+/// Why nothing is added to a disc that would be unreadable if its writer were interrupted.
+const AT_END: &str = "its file systems are found only by the disc's last blocks, which they would not be while a session \
+    is written past them";
 
 /// So many bytes of what is written first are read back and compared; a chunk that begins before is, too.
 const SAMPLE: u64 = HEAD_BLOCKS as u64 * BLOCK as u64;
@@ -66,6 +70,8 @@ impl ResultImage {
     ///
     /// - [`Error::MultisessionNotSet`] if the image does not continue a disc.
     /// - [`Error::DiscMismatch`] if the disc is not what was imported: something has been recorded since, or it is another.
+    /// - [`Error::IncompatiblePreviousSession`] if only the disc's last blocks lead to the old session, as where the first
+    ///   anchor of UDF is damaged: it would be lost if writing were interrupted.
     /// - [`Error::ImageTooBig`] if the session reaches past the end of a disc that does not grow.
     /// - [`Error::SessionNotFound`] if a reader would not find the session.
     /// - [`Error::WriteDisc`] and [`Error::ReadDisc`] if the disc fails.
@@ -97,6 +103,9 @@ impl ResultImage {
             let needed = session.end().0.into();
             let limit = limit.into();
             return Err(Error::ImageTooBig { needed, limit });
+        }
+        if session.end().0 > disc.total_blocks() {
+            continued.check_longer(reopened(disc)?, session.end().0, is_found)?;
         }
         let Steps { body, lead } = self.steps()?;
         let total = body.iter().chain(&lead).map(len_of).sum();
@@ -289,6 +298,22 @@ impl ContinuedDisc {
             });
         }
         Ok(last?.start_block() == self.previous)
+    }
+
+    /// Refuses a disc whose old session would not be found while blocks are written past its end. `is_found` is what
+    /// [`compare`](Self::compare) returns.
+    fn check_longer(&self, disc: Arc<dyn Disc>, blocks: u32, is_found: bool) -> Result<()> {
+        let lost = || Error::IncompatiblePreviousSession { what: AT_END };
+        let options = self.import.clone();
+        let options = match is_found {
+            true => options.last_session(),
+            false => options.session_start(self.previous),
+        };
+        let disc = RecordedDisc::open_with(Continued { disc, blocks }, &options)?;
+        let is_there = disc.session().start_block() == self.previous
+            && (self.file_systems.iter())
+                .all(|one| disc.volume(one).is_ok_and(|volume| volume.root().is_ok()));
+        is_there.then_some(()).ok_or_else(lost)
     }
 }
 

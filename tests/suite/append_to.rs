@@ -355,28 +355,29 @@ fn without_first_anchor() -> Bytes {
     bytes
 }
 
-/// What is found is what counts: `append_session --sequential` ended well, and the next opening saw the old session only.
+/// `append_session --sequential` ended well, and the next opening saw the old session only. While it was written, the old
+/// one was not found either.
 #[test]
-fn a_session_that_readers_would_not_find_is_taken_back() {
+fn a_disc_that_is_found_by_its_end_is_not_made_longer() {
     let old = without_first_anchor();
+    assert_eq!(names(MemoryDisc::new(old.clone()), UDF), ["A"]);
     for is_random in [false, true] {
         let disc = Faulty::new(&old, |_, _| Outcome::Done);
-        // Where it is known before, nothing is written.
-        let Ok(image) = added(Arc::clone(&disc), is_random, "B") else {
-            continue;
-        };
-        match image.create_result_image().unwrap().append_to(&disc) {
-            Ok(_) => {
-                let bytes = MemoryDisc::new(disc.bytes());
-                assert_eq!(names(bytes, UDF), ["A", "B"]);
-            }
-            Err(error) => {
-                let Error::SessionNotFound { restored, .. } = error else {
-                    panic!("{error}");
-                };
-                assert!(restored && disc.bytes() == old);
-            }
-        }
+        let result = result_of(Arc::clone(&disc), is_random, "B");
+        let error = result.append_to(&disc).unwrap_err();
+        assert!(
+            matches!(error, Error::IncompatiblePreviousSession { what } if what.contains("last blocks")),
+            "{error}"
+        );
+        assert!(disc.steps().is_empty());
+    }
+    // On a device, it is found all the time.
+    let blocks = (old.len() / 2048) as u32;
+    let bytes = [&old[..], &vec![0; 2048 * 999], &old[old.len() - 2048..]].concat();
+    let disc = Faulty::device(&bytes, blocks + 1000, |_, _| Outcome::Done);
+    if let Ok(image) = added(Arc::clone(&disc), true, "B") {
+        let _ = image.create_result_image().unwrap().append_to(&disc);
+        assert!(names(MemoryDisc::new(disc.bytes()), UDF).contains(&"A".to_owned()));
     }
 }
 

@@ -12,6 +12,7 @@ use crate::progress::check_items;
 use crate::support::bytes::{BLOCK, all};
 use crate::support::disc::Disc as Continued;
 use crate::support::drive::{Drive, code, imported, offered, recorded};
+use crate::support::faulty::{Faulty, Outcome};
 use crate::support::udf::moved_descriptor;
 use crate::support::{ISO9660, JOLIET, UDF, add_files, check_disc, image_of, masks, paths};
 
@@ -172,7 +173,14 @@ fn sessions_go_behind_the_volume_on_a_device() {
             assert_eq!(image.free_media_blocks(), 5000 - start);
             let name = format!("S{start}");
             image.root_mut().add_file(name, b"new").unwrap();
-            bytes = written(&bytes, &image.create_result_image().unwrap());
+            let result = image.create_result_image().unwrap();
+            let device = Faulty::device(&bytes, 5000, |_, _| Outcome::Done);
+            result.append_to(&device).unwrap();
+            bytes = device.bytes();
+            assert_eq!(bytes.len(), 5000 * BLOCK);
+            let is_whole_disc = result.modified_blocks().is_some();
+            let end = result.total_blocks() + if is_whole_disc { 0 } else { start };
+            bytes.truncate(end as usize * BLOCK);
         }
         let image = imported(kinds[0](Device::new(&bytes, 5000)));
         assert_eq!(image.file_count(), 3 + 6);
