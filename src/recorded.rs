@@ -234,7 +234,9 @@ impl Findings {
             is_doubtful,
         };
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() < Self::MOST && !all.contains(&finding) {
+        // That something may be wrong is not to be lost among the rest.
+        let is_first_doubt = || is_doubtful && !all.iter().any(|old| old.is_doubtful);
+        if (all.len() < Self::MOST || is_first_doubt()) && !all.contains(&finding) {
             all.push(finding);
         }
     }

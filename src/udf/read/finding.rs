@@ -110,7 +110,9 @@ pub(super) struct Findings(Mutex<Vec<Finding>>);
 impl Findings {
     pub(super) fn add(&self, finding: Finding) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() < LIMIT && !all.contains(&finding) {
+        // That something may be wrong is not to be lost among the rest.
+        let is_first_doubt = || finding.is_doubtful() && !all.iter().any(|old| old.is_doubtful());
+        if (all.len() < LIMIT || is_first_doubt()) && !all.contains(&finding) {
             all.push(finding);
         }
     }
