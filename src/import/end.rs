@@ -24,6 +24,8 @@ use crate::udf;
 /// What the first sector of a hard disk ends with.
 const SIGNATURE: [u8; 2] = [0x55, 0xAA];
 
+const BLOCK_LEN: u64 = BLOCK_SIZE as u64;
+
 /// Bytes of a sector that partitions are counted in.
 const SECTOR: u64 = 512;
 
@@ -105,7 +107,7 @@ pub(super) fn backup_table(blocks: &Blocks) -> Result<Option<u32>> {
     let is_there = header.signature == *b"EFI PART"
         && header.own.get().saturating_mul(SECTOR) == at
         && header.entries.get() <= header.own.get();
-    let first = header.entries.get().saturating_mul(SECTOR) / u64::from(BLOCK_SIZE);
+    let first = header.entries.get().saturating_mul(SECTOR) / BLOCK_LEN;
     Ok(u32::try_from(first).ok().filter(|_| is_there))
 }
 

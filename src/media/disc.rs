@@ -17,6 +17,8 @@ use super::MediaType;
 use super::positioned::read_exact_at;
 use crate::block::{BLOCK, BLOCK_SIZE, MAX_BLOCKS};
 
+const BLOCK_LEN: u64 = BLOCK_SIZE as u64;
+
 /// A disc, or what serves as one: blocks of [`BLOCK_SIZE`] bytes that can be read in any order, by several threads.
 ///
 /// Reading takes no lock. Who wants nothing to be written between importing a disc and continuing it imports from a
@@ -172,7 +174,7 @@ pub(super) fn byte_of(block: u32) -> u64 {
 
 /// The block that a byte is in.
 fn block_of(offset: u64) -> u32 {
-    u32::try_from(offset / u64::from(BLOCK_SIZE)).unwrap_or(u32::MAX)
+    u32::try_from(offset / BLOCK_LEN).unwrap_or(u32::MAX)
 }
 
 /// A file or a block device that serves as a disc. A file can grow, and is as long as it is when it is asked; a device has

@@ -77,7 +77,8 @@ pub(super) fn attributes(
         offset,
         |signature, data| match &signature {
             b"NM" => {
-                if attributes.add_name(data) {
+                let is_marked = attributes.add_name(data);
+                if is_marked {
                     volume.finding(offset, "Rock Ridge name is marked as one of `.` and `..`");
                 }
             }
