@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::disc::RecordedDisc;
 use super::end::{partitions_end, session_end};
+use super::leftover::is_leftover;
 use super::search::{self, ALIGNMENT, MAX_SESSIONS};
 use crate::block::{BLOCK, BLOCK_SIZE, MAX_BLOCKS};
 use crate::error::{Error, Result, TOO_LONG};
@@ -24,12 +25,6 @@ const BLOCK_LEN: u64 = BLOCK as u64;
 /// Blocks from a session's start to the descriptor behind the first one, which an interrupted writer leaves.
 const SECOND_DESCRIPTOR: u32 = FIRST_DESCRIPTOR.saturating_add(1);
 
-/// The type of a primary volume descriptor (ECMA-119 8.1.1).
-const PRIMARY: u8 = 1;
-
-/// Identifiers of descriptors that follow others (ECMA-167 2/9.1, 3/9.1).
-const LATER_DESCRIPTORS: [&[u8; 5]; 5] = [b"BOOT2", b"NSR02", b"NSR03", b"TEA01", b"CDW02"];
-
 /// So many bytes behind the last volume are looked at, whether they are zeros. What is longer is kept.
 const MOST_ZEROS: u64 = 64 << 20;
 
@@ -39,7 +34,8 @@ const PIECE: u64 = 64 << 10;
 /// An image that serves as a disc of sequential sessions: the next one is to be appended to it.
 ///
 /// It goes behind the last volume. What lies behind that in a file is kept, and the session goes behind it, unless it is
-/// zeros, or what an interrupted writer left: 17 blocks of zeros, and then a volume descriptor that is not the first. So
+/// zeros, or what an interrupted writer left: 17 blocks of zeros, and then a volume descriptor that is not the first, and
+/// nothing that another program recorded. So
 /// [`ResultImage::append_to`](crate::ResultImage::append_to) cuts the file where the session begins, and writes the session
 /// from its block 17 on, and its first 17 blocks last; the last of them leads to all others.
 /// On what cannot grow, such as a device, nothing is looked for behind the last volume but partitions.
@@ -194,26 +190,11 @@ fn is_unused(blocks: &Blocks, start: u32, next: u32) -> Result<bool> {
             let at = offset.saturating_add(BLOCK_LEN.saturating_mul(number as u64));
             let second = |session: u32| byte_of(session.saturating_add(SECOND_DESCRIPTOR));
             let (first, last) = (second(start), second(next));
-            return Ok((first..=last).contains(&at) && goes_on_at(blocks, at)?);
+            return Ok((first..=last).contains(&at) && is_leftover(blocks, at)?);
         }
         offset = offset.saturating_add(len);
     }
     Ok(offset >= blocks.len())
-}
-
-/// Whether there is a descriptor at a byte that others come before (ECMA-119 8.1, ECMA-167 2/9.1, 3/9.1). A primary volume
-/// descriptor and the start of an extended area are the first of their kind: an image begins before them, whole.
-pub(super) fn goes_on_at(blocks: &Blocks, offset: u64) -> Result<bool> {
-    let mut head = [0; 6];
-    if offset.saturating_add(head.len() as u64) > blocks.len() {
-        return Ok(false);
-    }
-    blocks.read_at(offset, &mut head)?;
-    let [kind, identifier @ ..] = head;
-    Ok(match &identifier {
-        b"CD001" => kind != PRIMARY,
-        identifier => LATER_DESCRIPTORS.contains(&identifier),
-    })
 }
 
 fn byte_of(block: u32) -> u64 {

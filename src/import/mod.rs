@@ -10,6 +10,7 @@ mod end;
 mod identifier;
 mod images;
 mod item;
+mod leftover;
 mod offset;
 mod options;
 mod probe;

@@ -14,7 +14,7 @@
 use std::sync::Arc;
 
 use super::end::{backup_table, partitions_end, session_end};
-use super::images::goes_on_at;
+use super::leftover::is_leftover;
 use super::probe;
 use super::session::{RecordedSession, UnknownBlocks};
 use crate::block::{BLOCK, BLOCK_SIZE};
@@ -385,7 +385,7 @@ impl<'a> Search<'a> {
         // Wherever it began, its first descriptor would have been a block before.
         let has_room = first > from.saturating_add(FIRST_DESCRIPTOR);
         Ok(Some(
-            if has_room && goes_on_at(self.blocks, byte_of(first))? {
+            if has_room && is_leftover(self.blocks, byte_of(first))? {
                 UnknownBlocks::Interrupted { first, last }
             } else {
                 UnknownBlocks::Data { first, last }

@@ -11,7 +11,11 @@ use imapi2fs::{
 use crate::append::{Bytes, bytes_of, disc, random_write, sequential, written};
 use crate::support::bytes::{BLOCK, all};
 use crate::support::drive::{imported, offered, recorded};
+use crate::support::udf::rewrite_descriptors;
 use crate::support::{ISO9660, JOLIET, UDF, add_files, image_of, masks};
+
+/// The tag of a primary volume descriptor of UDF (ECMA-167 3/7.2.1).
+const PRIMARY_VOLUME: u16 = 1;
 
 /// A disc that counts how often each of its blocks is read.
 struct Counted {
@@ -460,6 +464,39 @@ fn what_an_interrupted_writer_left_is_told_from_other_data() {
             for kind in [sequential, random_write] {
                 imported(kind(&bytes));
             }
+        }
+    }
+}
+
+/// A session of another program whose first descriptor was read as zeros is no rest of a session of ours.
+#[test]
+fn a_damaged_session_of_another_program_is_not_taken_for_an_interrupted_one() {
+    for file_systems in [ISO9660 | JOLIET, UDF, FileSystems::all()] {
+        let (mut bytes, starts) = with_sessions(file_systems, &[150]);
+        let second = starts[1] as usize * BLOCK;
+        let mut session = bytes.split_off(second);
+        if file_systems.contains(UDF) {
+            session = rewrite_descriptors(&session, PRIMARY_VOLUME, |descriptor| {
+                descriptor[388 + 1..388 + 10].copy_from_slice(b"*another ");
+            });
+        }
+        if file_systems.contains(JOLIET) {
+            session[17 * BLOCK + 574..17 * BLOCK + 576].copy_from_slice(b"\0X");
+        }
+        session[16 * BLOCK..17 * BLOCK].fill(0);
+        bytes.extend(session);
+        let recorded = RecordedDisc::open(disc(&bytes)).unwrap();
+        assert_eq!(recorded.sessions().len(), 1, "{file_systems}");
+        let unknown = recorded.unknown_blocks();
+        assert!(
+            matches!(unknown, Some(UnknownBlocks::Data { .. })),
+            "{file_systems}: {unknown:?}"
+        );
+        for kind in [sequential, random_write] {
+            let error = offered([kind(&bytes)]).import_file_system().unwrap_err();
+            assert!(matches!(error, Error::UnknownBlocks { .. }), "{error}");
+            let image = tolerant(kind(&bytes));
+            assert!(image.session_start_block() as usize >= bytes.len() / BLOCK);
         }
     }
 }

@@ -13,7 +13,7 @@ use zerocopy::FromBytes;
 use zerocopy::little_endian::U32;
 
 use crate::block::{BLOCK, BLOCK_SIZE};
-use crate::codec::text::padded;
+use crate::codec::text::{padded, padded_ucs2};
 use crate::error::{Error, Result};
 use crate::iso9660::descriptor::{STANDARD_IDENTIFIER, VolumeDescriptor};
 use crate::iso9660::{APPLICATION, FIRST_DESCRIPTOR};
@@ -185,6 +185,14 @@ impl Descriptors {
     pub(crate) fn are_own(&self) -> bool {
         let first = self.primaries.first();
         first.is_some_and(|first| first.descriptor.application_identifier == padded(APPLICATION))
+    }
+
+    /// Whether any descriptor of a volume names another application.
+    pub(crate) fn are_of_others(&self) -> bool {
+        let mut all = self.primaries.iter().chain(&self.supplementaries);
+        // Joliet has it in characters of its own.
+        let own = [padded(APPLICATION), padded_ucs2(APPLICATION)];
+        all.any(|found| !own.contains(&found.descriptor.application_identifier))
     }
 
     /// Blocks of the disc that the volume has, as the descriptor says that counts most: they differ while a session is

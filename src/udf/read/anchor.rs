@@ -8,7 +8,7 @@ use crate::block::BLOCK_SIZE;
 use crate::error::Result;
 use crate::media::Blocks;
 use crate::udf::tag::{ExtentAd, identifier};
-use crate::udf::volume::AnchorVolumeDescriptorPointer;
+use crate::udf::volume::{AnchorVolumeDescriptorPointer, PrimaryVolumeDescriptor};
 
 /// Sizes a sector can have; the first is that of optical discs.
 const SECTOR_LENS: [u32; 7] = [2048, 512, 1024, 4096, 8192, 16384, 32768];
@@ -185,6 +185,14 @@ pub(crate) fn is_volume_structure(bytes: &[u8], block: u32) -> bool {
         identifier::TERMINATING_DESCRIPTOR,
     ];
     check_at(bytes, &KNOWN, block).is_ok()
+}
+
+/// Whether this crate recorded the volume descriptor in a block of the disc; nothing if there is none that says so.
+pub(crate) fn is_own_descriptor(bytes: &[u8], block: u32) -> Option<bool> {
+    let known = [identifier::PRIMARY_VOLUME_DESCRIPTOR];
+    check_at(bytes, &known, block).ok()?;
+    let (primary, _) = PrimaryVolumeDescriptor::ref_from_prefix(bytes).ok()?;
+    Some(primary.implementation_identifier.is_own())
 }
 
 /// Whether both blocks have anchors, and these lead to the same sequences.

@@ -39,7 +39,9 @@ mod text;
 mod virtual_table;
 mod volume;
 
-pub(crate) use self::anchor::{have_same_anchor, is_recorded, is_volume_structure};
+pub(crate) use self::anchor::{
+    have_same_anchor, is_own_descriptor, is_recorded, is_volume_structure,
+};
 #[cfg(test)]
 pub(crate) use self::finding::Finding;
 pub(crate) use self::volume::{open, open_unannounced, outline};

@@ -1,0 +1,71 @@
+//! What is left of a session whose writer was interrupted: descriptors that follow others, without the first one.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use crate::block::{BLOCK, BLOCK_SIZE};
+use crate::error::Result;
+use crate::iso9660::FIRST_DESCRIPTOR;
+use crate::iso9660::read::Descriptors;
+use crate::media::Blocks;
+use crate::udf;
+
+const BLOCK_LEN: u64 = BLOCK as u64;
+
+/// The type of a primary volume descriptor (ECMA-119 8.1.1).
+const PRIMARY: u8 = 1;
+
+/// Identifiers of descriptors that follow others (ECMA-167 2/9.1, 3/9.1).
+const LATER_DESCRIPTORS: [&[u8; 5]; 5] = [b"BOOT2", b"NSR02", b"NSR03", b"TEA01", b"CDW02"];
+
+/// In so many blocks a session has its volume descriptors of UDF.
+const SEARCHED: u32 = 600;
+
+/// Whether what begins at a byte is the rest of a session that this crate began to write: its first descriptor would have
+/// been a block before, where nothing is.
+///
+/// A session of another program whose first descriptor cannot be read looks the same but for who recorded it, and is not to
+/// be written over. Where nothing says that, as in ISO 9660 alone, it counts as this crate's.
+pub(super) fn is_leftover(blocks: &Blocks, offset: u64) -> Result<bool> {
+    Ok(goes_on_at(blocks, offset)? && !is_of_another(blocks, offset)?)
+}
+
+/// Whether there is a descriptor at a byte that others come before (ECMA-119 8.1, ECMA-167 2/9.1, 3/9.1). A primary volume
+/// descriptor and the start of an extended area are the first of their kind: an image begins before them, whole.
+fn goes_on_at(blocks: &Blocks, offset: u64) -> Result<bool> {
+    let mut head = [0; 6];
+    if offset.saturating_add(head.len() as u64) > blocks.len() {
+        return Ok(false);
+    }
+    blocks.read_at(offset, &mut head)?;
+    let [kind, identifier @ ..] = head;
+    Ok(match &identifier {
+        b"CD001" => kind != PRIMARY,
+        identifier => LATER_DESCRIPTORS.contains(&identifier),
+    })
+}
+
+/// Whether another program recorded the session, one of whose descriptors is at byte `offset`.
+fn is_of_another(blocks: &Blocks, offset: u64) -> Result<bool> {
+    let first = u32::try_from(offset / BLOCK_LEN).unwrap_or(u32::MAX);
+    let descriptors = Descriptors::read(blocks, first.saturating_sub(FIRST_DESCRIPTOR))?;
+    if descriptors.are_of_others() {
+        return Ok(true);
+    }
+    let mut bytes = [0; BLOCK];
+    for block in first..first.saturating_add(SEARCHED) {
+        let at = u64::from(block).saturating_mul(BLOCK_SIZE.into());
+        if at.saturating_add(bytes.len() as u64) > blocks.len() {
+            break;
+        }
+        blocks.read_at(at, &mut bytes)?;
+        if let Some(is_own) = udf::read::is_own_descriptor(&bytes, block) {
+            return Ok(!is_own);
+        }
+    }
+    Ok(false)
+}
