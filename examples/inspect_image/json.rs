@@ -41,10 +41,11 @@ pub(crate) fn write(
     let mut separator = "";
     write!(output, "\"items\": [")?;
     for item in volume.walk() {
-        match item {
+        let message = match item {
             Ok(item) => {
                 write!(output, "{separator}\n{}", object(&item))?;
                 separator = ",";
+                super::cut_short(&item).map(text)
             }
             Err(error) => {
                 let message = text(with_causes(&error));
@@ -56,13 +57,15 @@ pub(crate) fn write(
                     )?;
                     separator = ",";
                 }
-                if kept + message.len() <= MOST_ERRORS {
-                    kept += message.len();
-                    errors.push(message);
-                } else {
-                    left_out += 1;
-                }
+                Some(message)
             }
+        };
+        let Some(message) = message else { continue };
+        if kept + message.len() <= MOST_ERRORS {
+            kept += message.len();
+            errors.push(message);
+        } else {
+            left_out += 1;
         }
     }
     writeln!(output, "],")?;
@@ -130,6 +133,9 @@ fn object(item: &RecordedItem) -> String {
     );
     if let RecordedKind::SymbolicLink { target } = item.kind() {
         object += &format!(", \"target\": {}", text(target));
+    }
+    if item.missing_len() > 0 {
+        object += &format!(", \"missing\": {}", item.missing_len());
     }
     let extents: Vec<_> = item
         .extents()

@@ -159,7 +159,13 @@ fn list(volume: &RecordedVolume, mut output: impl Write) -> io::Result<usize> {
     let mut unread = 0;
     for item in volume.walk() {
         match item {
-            Ok(item) => writeln!(output, "{}", line(&item))?,
+            Ok(item) => {
+                writeln!(output, "{}", line(&item))?;
+                if let Some(message) = cut_short(&item) {
+                    note(message);
+                    unread += 1;
+                }
+            }
             Err(error) => {
                 if let Some(path) = unreadable(&error) {
                     writeln!(output, "unreadable\t-\t-\t{}", Printable(path))?;
@@ -171,6 +177,18 @@ fn list(volume: &RecordedVolume, mut output: impl Write) -> io::Result<usize> {
     }
     output.flush()?;
     Ok(unread)
+}
+
+/// Says that some of an item's data cannot be read, if that is so.
+fn cut_short(item: &RecordedItem) -> Option<String> {
+    let missing = item.missing_len();
+    (missing > 0).then(|| {
+        format!(
+            "{} is cut short: {missing} of its {} bytes lie past the end of the image",
+            item.path(),
+            item.len()
+        )
+    })
 }
 
 /// The path of an item that is known by its name only; other errors are about what is listed already.

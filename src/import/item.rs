@@ -254,6 +254,23 @@ impl RecordedItem {
         })
     }
 
+    /// How many bytes of its data lie past the end of the disc, as they do in an image that was cut short. They cannot be
+    /// read.
+    ///
+    /// Not in IMAPI2.
+    #[must_use]
+    pub fn missing_len(&self) -> u64 {
+        let end = self.shared.blocks.data_len();
+        self.extents().fold(0, |missing, extent| {
+            let start = extent.offset.unwrap_or_default();
+            let past = start
+                .saturating_add(extent.len)
+                .saturating_sub(end.max(start));
+            // What is not recorded is zeros, wherever it would be.
+            missing.saturating_add(extent.offset.map_or(0, |_| past))
+        })
+    }
+
     /// A reader of its data, straight from the disc.
     ///
     /// # Errors

@@ -125,6 +125,8 @@ impl ResultImage {
         let shift = self.byte_on_disc(0);
         let mut unfinished = Unfinished::start(&**disc, session.start.0, self.is_whole_disc())?;
         tell(body.first().map_or(0, |range| range.start), 0)?;
+        let ends = body.iter().chain(&lead).map(|range| shift + range.end);
+        let end = ends.max().unwrap_or(0);
         // What is read back and compared: most structures, and a sample of a large body.
         let mut written: Vec<(u64, Vec<u8>)> = Vec::new();
         for range in body {
@@ -151,7 +153,7 @@ impl ResultImage {
             written.push((shift + range.start, bytes));
         }
         flush(&**disc, self.byte_on_disc(0))?;
-        if let Err(missed) = self.look_for(continued, disc, is_found, &written) {
+        if let Err(missed) = self.look_for(continued, disc, is_found, &written, end) {
             let (problem, source) = missed.told();
             return Err(Error::SessionNotFound {
                 block: session.start.0,
@@ -235,8 +237,15 @@ impl ResultImage {
         disc: &Arc<D>,
         is_found: bool,
         written: &[(u64, Vec<u8>)],
+        end: u64,
     ) -> Result<(), Missed> {
         let disc = reopened(disc)?;
+        // Zeros that a file was not given read as if they were there.
+        if disc.total_bytes() < end {
+            return Err(Missed::Problem(SessionProblem::Block(block_at(
+                disc.total_bytes(),
+            ))));
+        }
         for (at, bytes) in written {
             let block = block_at(*at);
             let mut there = vec![0; bytes.len()];

@@ -229,7 +229,7 @@ fn directories_that_are_cut_off_are_left_out_only_if_that_is_wanted() {
     bytes[record + 6..record + 10].copy_from_slice(&end.to_be_bytes());
     for kind in 0..2 {
         let error = import(&bytes, kind, false).unwrap_err();
-        assert!(matches!(error, Error::ReadItem { .. }), "{error}");
+        assert!(matches!(error, Error::ReadEntries { .. }), "{error}");
         let summary = import(&bytes, kind, true).unwrap();
         assert!(
             matches!(&summary.left_out[..], [ImportLeftOut::Unreadable { path, .. }] if path.to_string() == "/LAST"),

@@ -149,6 +149,24 @@ mod iso9660 {
         });
     }
 
+    /// How much of that is believed counts for one walk, not for all walks together.
+    #[test]
+    fn a_directory_that_is_too_short_is_listed_by_every_walk() {
+        let mut image = image_of(ISO9660);
+        let paths: Vec<_> = (0..60).map(|number| format!("DIR/FILE{number}")).collect();
+        let files: Vec<_> = paths.iter().map(|path| (path.as_str(), &b""[..])).collect();
+        add_files(&mut image, &files);
+        let mut bytes = bytes_of(&image);
+        let at = record(&bytes, b"DIR");
+        assert_eq!(le32(&bytes, at + 10), 4096);
+        bytes[at + 10..at + 14].copy_from_slice(&2048_u32.to_le_bytes());
+        bytes[at + 14..at + 18].copy_from_slice(&2048_u32.to_be_bytes());
+        let volume = volume_of(&bytes, ISO9660);
+        for walk in 0..2 * bytes.len() / BLOCK {
+            assert_eq!(walked(&volume).0.len(), 61, "{walk}");
+        }
+    }
+
     #[test]
     fn a_directory_that_is_longer_than_it_should_be_ends_where_another_begins() {
         let mut image = image_of(ISO9660);

@@ -689,10 +689,19 @@ fn errors_have_a_text_a_code_and_name_what_they_are_about() {
     assert_eq!(item.to_string(), "cannot read `/dir/item` on the disc");
     assert_eq!(item.hresult(), Error::EmptyDisc.hresult());
     assert_eq!(item.path().unwrap().name(), Some("item"));
+    let directory = Error::ReadEntries {
+        path: "dir".into(),
+        source: Box::new(Error::EmptyDisc),
+    };
+    assert_eq!(
+        directory.to_string(),
+        "cannot read all entries of `/dir` on the disc"
+    );
+    assert_eq!(directory.hresult(), Error::EmptyDisc.hresult());
+    assert_eq!(directory.path().unwrap().name(), Some("dir"));
 }
 
-/// A name can have any character, and messages are shown on terminals.
-/// Errors of extracting are in its own tests, and one that has another inside in that of the texts.
+/// Errors of extracting are in its own tests, and those that have another inside in that of the texts.
 #[test]
 fn every_kind_of_error_is_in_the_list() {
     let source = include_str!("../../src/error/mod.rs");
@@ -707,7 +716,9 @@ fn every_kind_of_error_is_in_the_list() {
         .into_iter()
         .map(|(error, ..)| format!("{error:?}"))
         .collect();
-    for name in names.filter(|name| !name.contains("Extract") && *name != "ReadItem") {
+    for name in names
+        .filter(|name| !name.contains("Extract") && !["ReadItem", "ReadEntries"].contains(name))
+    {
         let is_kind = |text: &String| {
             text.strip_prefix(name)
                 .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
@@ -716,6 +727,7 @@ fn every_kind_of_error_is_in_the_list() {
     }
 }
 
+/// A name can have any character, and messages are shown on terminals.
 #[test]
 fn names_in_messages_do_nothing_to_a_terminal() {
     let unseen =

@@ -41,6 +41,7 @@ fn appended(bytes: &[u8], kind: Kind, name: &str) -> ResultImage {
     image
         .set_multisession_interfaces(vec![kind(bytes)])
         .unwrap();
+    image.set_import_options(ImportOptions::new().unknown_blocks(true));
     image.import_file_system().unwrap();
     image.root_mut().add_file(name, vec![3; 40_000]).unwrap();
     image.create_result_image().unwrap()
@@ -377,6 +378,7 @@ fn a_source_that_fails_leaves_nothing() {
         let (old, _) = to_be_added(kind, FileSystems::all());
         let mut image = image_at(FileSystems::all(), InterchangeLevel::Three);
         image.set_multisession_interfaces(vec![kind(&old)]).unwrap();
+        image.set_import_options(ImportOptions::new().unknown_blocks(true));
         image.import_file_system().unwrap();
         let source = Source::seekable(Reader(io::Cursor::new(vec![1; 1 << 20])));
         image.root_mut().add_file("B", source).unwrap();

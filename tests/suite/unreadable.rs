@@ -120,6 +120,24 @@ fn an_unreadable_section_does_not_lose_the_name_of_its_file() {
     }
 }
 
+#[test]
+fn a_file_that_is_cut_short_says_how_much_of_it_is_missing() {
+    for file_system in [ISO9660, JOLIET, UDF] {
+        let mut image = image_of(ISO9660 | JOLIET | UDF);
+        add_files(
+            &mut image,
+            &[("A", &[1; 5000]), ("B", &[2; 9000]), ("C", b"3")],
+        );
+        let bytes = bytes_of(&image);
+        let volume = volume_of(&bytes, file_system);
+        let place = |path: &str| volume.item(path).unwrap().extents().next().unwrap();
+        let end = place("B").offset.unwrap() + 4096;
+        let volume = volume_of(&bytes[..usize::try_from(end).unwrap()], file_system);
+        let missing = ["A", "B", "C"].map(|path| volume.item(path).unwrap().missing_len());
+        assert_eq!(missing, [0, 9000 - 4096, 1]);
+    }
+}
+
 /// The names in it are not known.
 #[test]
 fn a_directory_that_cannot_be_listed_is_not_mistaken_for_one_that_is_lost() {

@@ -131,7 +131,7 @@ impl<'a> Merge<'a> {
     /// Leaves out what cannot be read, if that is allowed.
     pub(super) fn unreadable(&mut self, error: Error) -> Result<()> {
         match error {
-            Error::ReadItem { path, source }
+            Error::ReadItem { path, source } | Error::ReadEntries { path, source }
                 if self.image.settings.import.damaged_files && is_damage(&source) =>
             {
                 let reason = source.to_string();

@@ -312,6 +312,7 @@ impl Volume for HierarchyVolume {
     fn within(&self, work: &Arc<Work>) -> Arc<dyn Volume> {
         Arc::new(Self {
             blocks: self.blocks.within(work),
+            more: Arc::default(),
             ..self.clone()
         })
     }

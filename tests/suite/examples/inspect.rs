@@ -46,6 +46,82 @@ fn images_are_inspected() {
 }
 
 #[test]
+fn what_is_lost_of_an_image_is_listed_by_name() {
+    let place = Place::new();
+    fs::write(place.source().join("large.bin"), [7; 10_000]).unwrap();
+    fs::write(place.source().join("lost.txt"), "lost").unwrap();
+    let image = built(&place);
+    let whole = fs::read(&image).unwrap();
+
+    // The files' data is at the end.
+    fs::write(&image, &whole[..whole.len() - 3 * 2048]).unwrap();
+    let (status, text, stderr) = run(inspect_image().arg(&image));
+    assert_eq!(status, Some(1));
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains("file\t10000\t"), "{text}");
+    assert!(
+        stderr.contains("bytes lie past the end of the image"),
+        "{stderr}"
+    );
+    let (_, json, _) = run(inspect_image().arg("--json").arg(&image));
+    let json = String::from_utf8(json).unwrap();
+    assert!(json.contains("\"missing\": "), "{json}");
+
+    // Joliet, which is read, has gaps between the blocks of the file.
+    let mut damaged = whole;
+    let name: Vec<u8> = "lost.txt"
+        .encode_utf16()
+        .flat_map(u16::to_be_bytes)
+        .collect();
+    let found = damaged.windows(name.len()).position(|part| part == name);
+    let record = found.unwrap() - 33;
+    damaged[record + 26..record + 28].copy_from_slice(&[1, 1]);
+    fs::write(&image, &damaged).unwrap();
+    let (status, text, stderr) = run(inspect_image().arg(&image));
+    assert_eq!(status, Some(1));
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains("unreadable\t-\t-\t/lost.txt\n"), "{text}");
+    assert!(
+        stderr.contains("cannot read `/lost.txt` on the disc"),
+        "{stderr}"
+    );
+    let (_, json, _) = run(inspect_image().arg("--json").arg(&image));
+    let json = String::from_utf8(json).unwrap();
+    assert!(
+        json.contains("\"path\": \"/lost.txt\", \"kind\": \"unreadable\", \"error\": "),
+        "{json}"
+    );
+}
+
+#[test]
+fn a_broken_tree_beside_a_whole_one_is_said_and_not_read() {
+    let place = Place::new();
+    fs::write(place.source().join("Read me.txt"), "hello").unwrap();
+    let image = built(&place);
+    let mut bytes = fs::read(&image).unwrap();
+    // The root directory of Joliet, by its descriptor.
+    let descriptor = (16..32)
+        .map(|block| block * 2048)
+        .find(|at| bytes[*at] == 2)
+        .unwrap();
+    let root = u32::from_le_bytes(bytes[descriptor + 158..][..4].try_into().unwrap());
+    bytes[root as usize * 2048..][..2048].fill(0xFF);
+    fs::write(&image, bytes).unwrap();
+    let (_, text, stderr) = run(inspect_image().arg(&image));
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.contains("/READ_ME.TXT\n"), "{text}");
+    let said = "inspect_image: reading ISO 9660: Joliet cannot be read: ";
+    assert!(stderr.contains(said), "{stderr}");
+    let target = place.root.path().join("target");
+    let (_, _, stderr) = run(extract_image().arg(&image).arg(&target));
+    assert!(
+        stderr.contains("reading ISO 9660: Joliet cannot be read: "),
+        "{stderr}"
+    );
+    assert_eq!(fs::read(target.join("READ_ME.TXT")).unwrap(), b"hello");
+}
+
+#[test]
 fn images_are_extracted_into_new_directories() {
     let place = Place::new();
     fs::write(place.source().join("Read me.txt"), "hello").unwrap();

@@ -213,8 +213,8 @@ fn one_bad_identifier_does_not_hide_the_others() {
         .unwrap();
     let mut damaged = image.clone();
     damaged[at + 1] = b'N';
-    // The checksum, so that nothing speaks for what it says.
-    damaged[at - 38 + 4] ^= 1;
+    // The block that it names, so that nothing speaks for what it says.
+    damaged[at - 38 + 12] ^= 1;
     let before = names_of_root(image);
     let after = names_of_root(damaged);
     assert_eq!(after.iter().filter(|name| name.is_none()).count(), 1);
