@@ -127,6 +127,9 @@ fn open_part(from: BorrowedFd<'_>, path: &[u8], flags: OFlags, mode: Mode) -> io
 
 /// Opens each directory from the one before.
 fn open_each(from: BorrowedFd<'_>, path: &[u8], flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
+    if path == b"/" {
+        return Ok(retry_on_intr(|| openat(CWD, "/", flags, mode))?);
+    }
     let mut rest = path;
     let mut directory: Option<OwnedFd> = None;
     if let Some((b'/', below @ [_, ..])) = path.split_first() {
@@ -138,6 +141,11 @@ fn open_each(from: BorrowedFd<'_>, path: &[u8], flags: OFlags, mode: Mode) -> io
         let Some(cut) = rest.iter().position(|byte| *byte == b'/') else {
             return Ok(retry_on_intr(|| openat(from, rest, flags, mode))?);
         };
+        // A separator that is doubled.
+        if cut == 0 {
+            rest = &rest[1..];
+            continue;
+        }
         let pass = PASS | OFlags::NOFOLLOW;
         directory = Some(retry_on_intr(|| {
             openat(from, &rest[..cut], pass, Mode::empty())
@@ -245,6 +253,8 @@ mod tests {
         }
         open_absolute(Path::new("/"), 0, flags).unwrap();
         open_each(CWD, b"/", flags, Mode::empty()).unwrap();
+        let doubled = [real.as_os_str().as_bytes(), b"//root///d/e/file"].concat();
+        open_each(CWD, &doubled, flags, Mode::empty()).unwrap();
     }
 
     #[test]
