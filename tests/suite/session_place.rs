@@ -363,6 +363,10 @@ fn only_what_an_interrupted_writer_left_is_dropped() {
     let end = old.len() / BLOCK;
     let next = end.next_multiple_of(32);
     let descriptor = |kind: u8, identifier: &[u8]| [&[kind], identifier, &[1]].concat();
+    let mut own = descriptor(2, b"CD001");
+    own.resize(BLOCK, 0);
+    own[574..574 + 128].fill(b' ');
+    own[574..574 + 8].copy_from_slice(b"IMAPI2FS");
     // What follows on so many blocks of zeros, and whether it is kept.
     let second = next - end + 17;
     let cases = [
@@ -371,6 +375,7 @@ fn only_what_an_interrupted_writer_left_is_dropped() {
         (second, b"data".to_vec(), true),
         (1000, b"data".to_vec(), true),
         (second, descriptor(255, b"CD001"), false),
+        (second, own, false),
         // It says which program recorded it: not this crate.
         (second, descriptor(2, b"CD001"), true),
         (second, descriptor(0, b"NSR02"), false),
