@@ -61,12 +61,12 @@ struct Found {
 }
 
 impl SequentialImage {
-    /// Looks for the sessions of `disc`, by following the ends of its volumes.
+    /// Looks for the sessions of `disc`: [`RecordedDisc::sessions`].
     ///
     /// # Errors
     ///
-    /// - [`Error::IncompatiblePreviousSession`] when the next session would not be found: when 1024 are there, or so much
-    ///   lies behind the last volume that nobody looks behind it (128 MiB).
+    /// - [`Error::IncompatiblePreviousSession`] when the next session would not be found: when 1024 are there, or on a disc
+    ///   that is [not searched](Disc::next_data) partitions lie between it and the last volume.
     /// - Those of [`RecordedDisc::open`], but a blank disc is one without sessions.
     pub fn open(disc: impl Disc + 'static) -> Result<Self> {
         let disc: Arc<dyn Disc> = Arc::new(disc);
@@ -246,7 +246,7 @@ impl fmt::Debug for SequentialImage {
 /// [can have](Disc::maximum_blocks): a file grows, a device does not.
 ///
 /// The session goes behind all that a file has, or behind the volumes and partitions on a device. It continues the last
-/// session that is found from block 0 by following the ends of volumes. When it is written, block 0 leads to it, and the
+/// session that [is found](RecordedDisc::sessions). When it is written, block 0 leads to it, and the
 /// sessions before it can no longer be reached from there, as with IMAPI2.
 /// [`ResultImage::append_to`](crate::ResultImage::append_to) writes it.
 ///
