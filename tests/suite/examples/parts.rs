@@ -240,10 +240,7 @@ fn an_interrupted_program_leaves_nothing() {
     while place.names().is_empty() && !unix::has_unnamed_file(child.id(), directory) {
         std::thread::sleep(std::time::Duration::from_millis(5));
     }
-    let killed = Command::new("kill")
-        .args(["-INT", &child.id().to_string()])
-        .status();
-    assert!(killed.unwrap().success());
+    unix::send("INT", &child);
     assert_eq!(child.wait().unwrap().code(), Some(130));
     assert_eq!(place.names(), [""; 0]);
 }
