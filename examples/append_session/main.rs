@@ -4,6 +4,8 @@
 
 #[path = "../common/interrupt.rs"]
 mod interrupt;
+#[path = "../common/labels.rs"]
+mod labels;
 #[path = "../common/messages.rs"]
 mod messages;
 #[path = "../common/progress.rs"]
@@ -233,6 +235,7 @@ fn continued(
     }
     if let Some(name) = &options.volume_name {
         image.set_volume_name(name.as_str())?;
+        labels::note_labels(&image, None);
     }
     Ok((image, summary.file_system))
 }

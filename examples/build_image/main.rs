@@ -9,6 +9,8 @@ mod common;
 mod epoch;
 #[path = "../common/interrupt.rs"]
 mod interrupt;
+#[path = "../common/labels.rs"]
+mod labels;
 mod options;
 mod output;
 #[path = "../common/progress.rs"]
@@ -22,7 +24,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use imapi2fs::FeatureSupport;
 
-use common::StandardOutput;
+use common::{StandardOutput, note};
 use options::Options;
 use output::Output;
 
@@ -49,12 +51,12 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     };
     common::note_left_out(summary.left_out.iter(), most);
     if let FeatureSupport::NotSupported { minimum } = summary.stream_support {
-        common::note(format_args!(
+        note(format_args!(
             "left out {} named streams, which UDF {minimum} and later has",
             summary.streams
         ));
     }
-    report::note_labels(&image);
+    labels::note_labels(&image, Some("--verbatim-volume-name"));
     if let Some(detail) = options.report {
         if output.is_standard_output() {
             report::write(&image, detail, io::stderr().lock())?;

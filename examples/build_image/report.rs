@@ -3,9 +3,7 @@
 use std::io::{self, BufWriter, Write};
 
 use clap::ValueEnum;
-use imapi2fs::{FileSystemImage, FileSystems, FindingClass, Printable};
-
-use crate::common::note;
+use imapi2fs::{FileSystemImage, FindingClass, Printable};
 
 /// What a report names one by one.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -14,17 +12,6 @@ pub(crate) enum Detail {
     Losses,
     /// Everything
     All,
-}
-
-/// Says which file systems have another volume name: programs look for discs by it.
-pub(crate) fn note_labels(image: &FileSystemImage) {
-    for finding in image.report().of_class(FindingClass::Label) {
-        if finding.file_system() == FileSystems::ISO9660 {
-            note(format_args!("{finding}; --verbatim-volume-name keeps it"));
-        } else {
-            note(finding);
-        }
-    }
 }
 
 /// Lists the findings, the worst first, and says how many there are of each class.

@@ -36,6 +36,24 @@ fn a_seed_whose_label_is_changed_was_built_without_a_word() {
 }
 
 #[test]
+fn a_session_whose_label_is_changed_was_added_without_a_word() {
+    let place = Place::new();
+    let options = ["--file-systems", "iso9660", "--volume-name", "FIRST"];
+    assert_eq!(built(&place, &options).1, "");
+    let mut command = append_session();
+    command.args(["--volume-name", "config-2"]);
+    let (_, stderr) = succeeds(command.arg(place.output()).arg(place.source()));
+    assert_eq!(
+        stderr,
+        "append_session: volume name in ISO 9660: `config-2` is recorded as `CONFIG_2` (case, characters)\n"
+    );
+    // The one that the disc has is kept, and is no change.
+    let mut command = append_session();
+    let (_, stderr) = succeeds(command.arg(place.output()).arg(place.source()));
+    assert_eq!(stderr, "");
+}
+
+#[test]
 fn names_that_change_in_case_only_are_summed_up() {
     let place = Place::new();
     for number in 0..30 {
