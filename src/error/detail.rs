@@ -1,7 +1,7 @@
 //! What errors say of the things they are about.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::file_systems::FileSystems;
 use crate::path::ImagePath;
@@ -211,5 +211,26 @@ impl fmt::Display for SessionProblem {
             }
             Self::Unreadable => f.write_str("the disc cannot be read"),
         }
+    }
+}
+
+/// What an output that is a source is called there, unless the caller gave it that name.
+pub(super) fn other_name(file: &Path, input: &Path) -> String {
+    match file == input {
+        true => String::new(),
+        false => format!("{}, ", Printable(input.display())),
+    }
+}
+
+/// Some of `count` paths.
+pub(super) fn listed(paths: &[ImagePath], count: u64) -> String {
+    let mut list = String::new();
+    for (number, path) in paths.iter().enumerate() {
+        let separator = if number > 0 { ", " } else { "" };
+        list += &format!("{separator}`{}`", Printable(path));
+    }
+    match count.saturating_sub(paths.len() as u64) {
+        0 => list,
+        more => list + &format!(" and {more} more"),
     }
 }

@@ -1,16 +1,18 @@
 //! What can go wrong.
 
+mod about;
 mod advice;
 mod code;
 mod detail;
 
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use self::advice::end;
 pub(crate) use self::advice::{MISSING_BOOT_IMAGE, OTHER_PRODUCER, ROCK_RIDGE, TOO_LONG};
 pub use self::code::HResult;
 pub use self::detail::{BootProblem, Change, LinkProblem, NameProblem, Origin, SessionProblem};
+use self::detail::{listed, other_name};
 use crate::el_torito::BootEmulation;
 use crate::file_systems::{FileSystems, InvalidValue, UdfRevision};
 use crate::path::ImagePath;
@@ -790,184 +792,4 @@ pub enum Error {
     /// The caller ended the operation.
     #[error("cancelled by the caller")]
     Cancelled,
-}
-
-impl Error {
-    /// The item of the image that the error is about, if it is about one.
-    #[must_use]
-    pub fn path(&self) -> Option<&ImagePath> {
-        match self {
-            Self::InvalidName { path, .. }
-            | Self::RestrictedName { path }
-            | Self::DuplicateName { path, .. }
-            | Self::AmbiguousName { path, .. }
-            | Self::ItemNotFound { path }
-            | Self::DirectoryNotFound { path }
-            | Self::NotADirectory { path }
-            | Self::NotAFile { path }
-            | Self::ImportTypeCollision { path, .. }
-            | Self::PropertyNotAccessible { path, .. }
-            | Self::TooManyStreams { path, .. }
-            | Self::DirectoryNotEmpty { path, .. }
-            | Self::ImageSizeLimit { path, .. }
-            | Self::FileTooBig { path, .. }
-            | Self::TooManyDirectories { path, .. }
-            | Self::TooDeep { path, .. }
-            | Self::PathTooLong { path, .. }
-            | Self::NoUniqueName { path, .. }
-            | Self::InvalidDate { path, .. }
-            | Self::OpenSource { path, .. }
-            | Self::ReadSource { path, .. }
-            | Self::SourceChanged { path, .. }
-            | Self::SourceLength { path, .. }
-            | Self::ReadItem { path, .. }
-            | Self::ReadEntries { path, .. }
-            | Self::NoBootCatalog { path }
-            | Self::WriteExtracted { path, .. }
-            | Self::WriteStage { path, .. } => Some(path),
-            Self::BootImage { origin, .. }
-            | Self::BootImageSize { origin, .. }
-            | Self::BootImageChanged { origin, .. }
-            | Self::ReadBootImage { origin, .. } => match origin {
-                Origin::Item(path) => Some(path),
-                _ => None,
-            },
-            Self::DamagedFiles { paths, .. } => paths.first(),
-            _ => None,
-        }
-    }
-
-    /// Whether a disc asked for more memory or work than reading it may take: this says nothing of what is recorded there.
-    pub(crate) const fn is_limit(&self) -> bool {
-        matches!(self, Self::ImportMemory { .. } | Self::ImportWork { .. })
-    }
-
-    /// The file or directory outside the image that the error is about, if it is about one.
-    #[must_use]
-    pub fn file(&self) -> Option<&Path> {
-        match self {
-            Self::NameNotUnicode { file }
-            | Self::OpenSource { file, .. }
-            | Self::ReadStreams { file, .. }
-            | Self::SpecialFile { file }
-            | Self::OpenImage { file, .. }
-            | Self::DiscInUse { file }
-            | Self::LockDisc { file, .. }
-            | Self::WriteImage { file, .. }
-            | Self::OutputIsSource { file, .. }
-            | Self::OutputInSource { file, .. }
-            | Self::ReadSource {
-                origin: Origin::File(file),
-                ..
-            }
-            | Self::SourceChanged {
-                origin: Origin::File(file),
-                ..
-            }
-            | Self::SourceLength {
-                origin: Origin::File(file),
-                ..
-            }
-            | Self::ReadBootImage {
-                origin: Origin::File(file),
-                ..
-            }
-            | Self::BootImageChanged {
-                origin: Origin::File(file),
-                ..
-            }
-            | Self::BootImageSize {
-                origin: Origin::File(file),
-                ..
-            }
-            | Self::BootImage {
-                origin: Origin::File(file),
-                ..
-            } => Some(file),
-            Self::UnresolvableLink { link, .. }
-            | Self::LinkNotAllowed { link }
-            | Self::TooManyCopies { link, .. } => Some(link),
-            Self::ReadDirectory { directory, .. }
-            | Self::InvalidWorkingDirectory { directory, .. }
-            | Self::WorkingDirectorySpace { directory, .. }
-            | Self::MoveStaged { directory, .. }
-            | Self::OpenStage { directory, .. }
-            | Self::WriteStage { directory, .. }
-            | Self::ExtractDirectory { directory, .. }
-            | Self::ExtractSpace { directory, .. }
-            | Self::ExtractItems { directory, .. }
-            | Self::WriteExtracted { directory, .. } => Some(directory),
-            _ => None,
-        }
-    }
-}
-
-/// What an output that is a source is called there, unless the caller gave it that name.
-fn other_name(file: &Path, input: &Path) -> String {
-    match file == input {
-        true => String::new(),
-        false => format!("{}, ", Printable(input.display())),
-    }
-}
-
-/// Some of `count` paths.
-fn listed(paths: &[ImagePath], count: u64) -> String {
-    let mut list = String::new();
-    for (number, path) in paths.iter().enumerate() {
-        let separator = if number > 0 { ", " } else { "" };
-        list += &format!("{separator}`{}`", Printable(path));
-    }
-    match count.saturating_sub(paths.len() as u64) {
-        0 => list,
-        more => list + &format!(" and {more} more"),
-    }
-}
-
-impl From<Error> for io::Error {
-    /// The error as [`Read`](io::Read) gives it; [`io::Error::downcast`] gets it back.
-    fn from(error: Error) -> Self {
-        let kind = match &error {
-            Error::ReadSource { source, .. }
-            | Error::OpenSource { source, .. }
-            | Error::ReadDisc { source, .. }
-            | Error::WriteDisc { source, .. }
-            | Error::LockDisc { source, .. }
-            | Error::ReadBootImage { source, .. }
-            | Error::ReadStreams { source, .. }
-            | Error::WriteImage { source, .. }
-            | Error::ExtractDirectory { source, .. }
-            | Error::WriteExtracted { source, .. }
-            | Error::Write { source } => source.kind(),
-            Error::SourceChanged { .. } | Error::SourceLength { .. } | Error::Corrupt { .. } => {
-                io::ErrorKind::InvalidData
-            }
-            _ => io::ErrorKind::Other,
-        };
-        Self::new(kind, error)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::error::Error as _;
-
-    use super::*;
-
-    #[test]
-    fn causes_are_in_the_source_and_not_in_the_message() {
-        let error = Error::ReadSource {
-            path: "a/b".into(),
-            origin: Origin::File("/x/b".into()),
-            source: io::Error::other("no luck"),
-        };
-        assert_eq!(error.to_string(), "cannot read `/a/b` from /x/b");
-        assert_eq!(error.source().unwrap().to_string(), "no luck");
-        assert_eq!(error.hresult().to_string(), "0xC0AAB129");
-    }
-
-    #[test]
-    fn errors_pass_through_io_errors() {
-        let error = io::Error::from(Error::Cancelled);
-        assert!(matches!(error.downcast::<Error>(), Ok(Error::Cancelled)));
-    }
 }

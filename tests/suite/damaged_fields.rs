@@ -196,16 +196,29 @@ mod iso9660 {
                 "address is wrong in one byte order",
                 |bytes, at| bytes[at + 2..at + 6].fill(0xFF),
             );
+            survives(
+                identifier,
+                "address is wrong in one byte order",
+                |bytes, at| bytes[at + 2..at + 6].fill(0),
+            );
+            survives(identifier, "halves of an address differ", |bytes, at| {
+                bytes[at + 6..at + 10].fill(0);
+            });
         }
     }
 
     #[test]
     fn a_length_that_is_wrong_in_one_byte_order_does_not_hide_a_file() {
-        survives(
-            b"A2.TXT;1",
-            "length is wrong in one byte order",
-            |bytes, at| bytes[at + 10..at + 14].fill(0xFF),
-        );
+        for value in [0, 0xFF] {
+            survives(
+                b"A2.TXT;1",
+                "length is wrong in one byte order",
+                |bytes, at| bytes[at + 10..at + 14].fill(value),
+            );
+        }
+        survives(b"A2.TXT;1", "halves of a length differ", |bytes, at| {
+            bytes[at + 14..at + 18].fill(0);
+        });
     }
 
     #[test]

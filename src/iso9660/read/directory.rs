@@ -495,9 +495,9 @@ impl File {
         record: &Record<'_>,
         offset: u64,
     ) -> Result<()> {
-        let len = record.head.data_len.get();
+        let len = record.head.data_len;
         // The address of an empty file means nothing, and old writers put nonsense there.
-        if len == 0 {
+        if len.get() == 0 && len.agrees() {
             return Ok(());
         }
         if record.head.interleave_gap_size != 0 && !record.is_interleaved() {
@@ -511,6 +511,9 @@ impl File {
         }
         let at = volume.data_offset(&record.head, offset);
         let len = volume.data_len(record.head.data_len, at, offset);
+        if len == 0 {
+            return Ok(());
+        }
         if at == 0 {
             volume.finding(offset, "file begins at block 0, where no file is");
         }

@@ -36,11 +36,14 @@ impl HierarchyVolume {
     /// It is after the extended attribute record, if there is one: a length of one where nothing looks like it is wrong.
     pub(super) fn data_offset(&self, head: &DirectoryRecord, offset: u64) -> u64 {
         let location = head.location_of_extent;
-        let is_there = |block: u32| self.offset(block.into()) < self.blocks.len();
+        let is_there = |block: u32| block != 0 && self.offset(block.into()) < self.blocks.len();
         let block = if !is_there(location.get()) && is_there(location.big_endian()) {
             self.doubt(offset, "address is wrong in one byte order");
             location.big_endian()
         } else {
+            if !location.agrees() {
+                self.finding(offset, "halves of an address differ");
+            }
             location.get()
         };
         let start = self.offset(block.into());
@@ -65,9 +68,13 @@ impl HierarchyVolume {
     /// The length in bytes of data that begins at byte `start`: what the other byte order says, if only that can be.
     pub(super) fn data_len(&self, len: BothU32, start: u64, offset: u64) -> u64 {
         let fits = |len: u32| start.saturating_add(len.into()) <= self.blocks.len();
-        if len.big_endian() != 0 && !fits(len.get()) && fits(len.big_endian()) {
+        let can_be = |len: u32| len != 0 && fits(len);
+        if !can_be(len.get()) && can_be(len.big_endian()) {
             self.doubt(offset, "length is wrong in one byte order");
             return len.big_endian().into();
+        }
+        if !len.agrees() {
+            self.finding(offset, "halves of a length differ");
         }
         len.get().into()
     }

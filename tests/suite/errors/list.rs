@@ -1,0 +1,666 @@
+//! An error of each kind.
+
+use std::io;
+
+use imapi2fs::{
+    BootEmulation, BootProblem, Change, Error, ImagePath, InvalidValue, LinkProblem, NameProblem,
+    Origin, SessionProblem, UdfRevision,
+};
+
+use crate::support::{ISO9660, UDF};
+
+/// One error of each kind: its text, IMAPI2's code, and which paths it names.
+pub(super) fn errors() -> Vec<(Error, &'static str, u32)> {
+    errors_about("")
+}
+
+/// The same, about items whose names end so.
+pub(super) fn errors_about(end: &str) -> Vec<(Error, &'static str, u32)> {
+    let path = || ImagePath::from(format!("dir/item{end}"));
+    let file = || std::path::PathBuf::from(format!("host/file{end}"));
+    let source = || io::Error::other("why");
+    let name = || format!("name{end}");
+    vec![
+        (
+            Error::InvalidParameter(InvalidValue {
+                parameter: "p",
+                value: format!("v{end}"),
+                expected: "e",
+            }),
+            "p cannot be `v`: expected e",
+            0xC0AA_B101,
+        ),
+        (
+            Error::InvalidVolumeName {
+                name: name(),
+                problem: NameProblem::TooManyCharacters(32),
+            },
+            "volume name `name` has more than 32 characters",
+            0xC0AA_B104,
+        ),
+        (
+            Error::InvalidName {
+                path: path(),
+                name: "a\n".into(),
+                problem: NameProblem::Character('\n'),
+            },
+            r"name `a\n` in `/dir/item` has the character `\n`",
+            0xC0AA_B110,
+        ),
+        (
+            Error::NameNotUnicode { file: file() },
+            "the name of \"host/file\" is not valid Unicode; rename it, or leave it out with `TreeOptions::exclude`",
+            0xC0AA_B110,
+        ),
+        (
+            Error::RestrictedName { path: path() },
+            "the name of `/dir/item` has characters outside the restricted set, code points 32 to 127; allow them with `set_use_restricted_character_set(false)`",
+            0xC0AA_B111,
+        ),
+        (
+            Error::DuplicateName {
+                path: path(),
+                existing: "file `ITEM`".into(),
+            },
+            "cannot add `/dir/item`: file `ITEM` is already there",
+            0xC0AA_B112,
+        ),
+        (
+            Error::AmbiguousName {
+                path: path(),
+                matches: 2,
+            },
+            "`/dir/item` could be any of 2 items whose names differ only in case; give the exact name",
+            0xC0AA_B112,
+        ),
+        (
+            Error::ItemNotFound { path: path() },
+            "`/dir/item` is not in the image",
+            0xC0AA_B118,
+        ),
+        (
+            Error::DirectoryNotFound { path: path() },
+            "directory `/dir/item` is not in the image",
+            0xC0AA_B11A,
+        ),
+        (
+            Error::NotADirectory { path: path() },
+            "`/dir/item` is not a directory",
+            0xC0AA_B109,
+        ),
+        (
+            Error::NotAFile { path: path() },
+            "`/dir/item` is not a file",
+            0xC0AA_B108,
+        ),
+        (
+            Error::DirectoryNotEmpty {
+                path: path(),
+                items: 3,
+            },
+            "cannot remove directory `/dir/item` alone: it has 3 items; remove it with `remove_tree`",
+            0xC0AA_B10A,
+        ),
+        (
+            Error::FileSystemNotEmpty { setting: "this" },
+            "this can only be changed while the image is empty; set it before adding items",
+            0xC0AA_B106,
+        ),
+        (
+            Error::ImageSizeLimit {
+                path: path(),
+                needed: 2,
+                limit: 1,
+            },
+            "`/dir/item` does not fit: the image would need at least 2 blocks of 2048 bytes, but may have 1; raise the limit with `set_free_media_blocks`, where 0 stands for none",
+            0xC0AA_B120,
+        ),
+        (
+            Error::ImageTooBig {
+                needed: 2,
+                limit: 1,
+            },
+            "the image needs 2 blocks of 2048 bytes, but may have 1; raise the limit with `set_free_media_blocks`, where 0 stands for none",
+            0xC0AA_B121,
+        ),
+        (
+            Error::FileTooBig {
+                path: path(),
+                size: 2,
+                limit: 1,
+                file_system: ISO9660,
+            },
+            "`/dir/item` has 2 bytes, but ISO 9660 holds at most 1 in a file at this interchange level; choose level 3 with `set_iso9660_interchange_level`, or UDF alone with `set_file_systems_to_create`",
+            0xC0AA_B132,
+        ),
+        (
+            Error::TooManyDirectories {
+                path: path(),
+                file_system: UDF,
+                limit: 1,
+            },
+            "`/dir/item` is one directory too many: UDF can number 1; put some of them into another directory",
+            0xC0AA_B130,
+        ),
+        (
+            Error::TooDeep {
+                path: path(),
+                level: 9,
+                limit: 8,
+            },
+            "directory `/dir/item` is at level 9, but ISO 9660 allows 8 levels at this interchange level; choose level 3 with `set_iso9660_interchange_level`, or UDF alone with `set_file_systems_to_create`",
+            0xC0AA_B131,
+        ),
+        (
+            Error::PathTooLong {
+                path: path(),
+                length: 256,
+                limit: 255,
+            },
+            "the path of `/dir/item` has 256 characters in ISO 9660, which allows 255; shorten the path, or make an image that is not strict",
+            0xC0AA_B110,
+        ),
+        (
+            Error::NoUniqueName {
+                path: path(),
+                file_system: ISO9660,
+            },
+            "no unique name can be made for `/dir/item` in ISO 9660; give it another name",
+            0xC0AA_B113,
+        ),
+        (
+            Error::InvalidDate {
+                path: path(),
+                earlier: "this",
+                later: "that",
+            },
+            "this of `/dir/item` is earlier than that",
+            0xC0AA_B105,
+        ),
+        (
+            Error::ReadDirectory {
+                directory: file(),
+                source: source(),
+            },
+            "cannot read directory host/file",
+            0xC0AA_B12B,
+        ),
+        (
+            Error::OpenSource {
+                path: path(),
+                file: file(),
+                source: source(),
+            },
+            "cannot open host/file for `/dir/item`",
+            0xC0AA_B12A,
+        ),
+        (
+            Error::ReadSource {
+                path: path(),
+                origin: Origin::File(file()),
+                source: source(),
+            },
+            "cannot read `/dir/item` from host/file",
+            0xC0AA_B129,
+        ),
+        (
+            Error::SourceChanged {
+                path: path(),
+                origin: Origin::File(file()),
+                change: Change::Length {
+                    expected: 1,
+                    found: 2,
+                },
+            },
+            "host/file of `/dir/item` changed after it was added: it had 1 bytes and now has 2; add it again, or have files copied while they are added with `set_stage_files(true)`",
+            0xC0AA_B128,
+        ),
+        (
+            Error::SourceLength {
+                path: path(),
+                origin: Origin::File(file()),
+                stated: 4096,
+                found: Some(2),
+            },
+            "cannot read `/dir/item` from host/file: the system says that it has 4096 bytes, but it has 2; add it again, or have files copied while they are added with `set_stage_files(true)`",
+            0xC0AA_B128,
+        ),
+        (
+            Error::TooManyCopies {
+                link: file(),
+                limit: 3,
+            },
+            "links to directories make more than 3 copies of items, the last by host/file; leave links out with `LinkPolicy::Skip`, or allow more with `TreeOptions::max_copies`",
+            0xC0AA_B12A,
+        ),
+        (
+            Error::UnresolvableLink {
+                link: file(),
+                problem: LinkProblem::Dangles,
+            },
+            "cannot follow link host/file: it leads nowhere; leave it out with `LinkPolicy::SkipUnresolvable`",
+            0xC0AA_B12A,
+        ),
+        (
+            Error::LinkNotAllowed { link: file() },
+            "host/file is a link; follow links with `LinkPolicy::Follow`, or leave them out with `LinkPolicy::Skip`",
+            0xC0AA_B12A,
+        ),
+        (
+            Error::SpecialFile { file: file() },
+            "host/file is neither a file nor a directory; leave it out with `LinkPolicy::SkipUnresolvable`",
+            0xC0AA_B12A,
+        ),
+        (
+            Error::InvalidWorkingDirectory {
+                directory: file(),
+                source: source(),
+            },
+            "working directory host/file cannot be used",
+            0xC0AA_B140,
+        ),
+        (
+            Error::WorkingDirectorySpace {
+                directory: file(),
+                available: 1,
+                needed: 2,
+            },
+            "working directory host/file has 1 bytes free, but 2 are needed; choose another with `set_working_directory`",
+            0xC0AA_B141,
+        ),
+        (
+            Error::MoveStaged {
+                directory: file(),
+                source: source(),
+            },
+            "cannot move staged files to host/file",
+            0xC0AA_B142,
+        ),
+        (
+            Error::OpenStage {
+                directory: file(),
+                source: source(),
+            },
+            "cannot create a temporary file in host/file",
+            0xC0AA_B138,
+        ),
+        (
+            Error::WriteStage {
+                path: path(),
+                directory: file(),
+                source: source(),
+            },
+            "cannot stage `/dir/item` in host/file",
+            0xC0AA_B13A,
+        ),
+        (
+            Error::Write { source: source() },
+            "cannot write the image",
+            0x8000_4005,
+        ),
+        (
+            Error::WriteDisc {
+                block: 7,
+                source: source(),
+            },
+            "cannot write block 7 of the disc",
+            0x8000_4005,
+        ),
+        (
+            Error::DiscInUse { file: file() },
+            "host/file is in use: another program is writing to it; wait until it has finished with `Locking::Wait`",
+            0xC0AA_0210,
+        ),
+        (
+            Error::LockDisc {
+                file: file(),
+                source: source(),
+            },
+            "cannot lock host/file",
+            0x8000_4005,
+        ),
+        (
+            Error::SessionNotFound {
+                block: 320,
+                problem: SessionProblem::FileSystem(UDF),
+                restored: true,
+                source: None,
+            },
+            "a reader of the disc would not find the session at block 320, which was just written: UDF does not lead to its files (the disc has been put back as it was)",
+            0xC0AA_0007,
+        ),
+        (Error::Cancelled, "cancelled by the caller", 0xC0AA_0002),
+        (
+            Error::ImportSeek { block: 1 },
+            "cannot find a session at block 1 of the disc: none is recorded",
+            0xC0AA_B156,
+        ),
+        (
+            Error::DiscMismatch {
+                imported: format!("one{end}"),
+                found: format!("two{end}"),
+            },
+            "the disc is two and no longer one, which was imported; import it again",
+            0xC0AA_B158,
+        ),
+        (
+            Error::EmptyDisc,
+            "nothing is recorded on the disc",
+            0xC0AA_B150,
+        ),
+        (
+            Error::NoSupportedFileSystem,
+            "the disc has none of the file systems ISO 9660, Joliet and UDF",
+            0xC0AA_B151,
+        ),
+        (
+            Error::RawSectors { len: 2352 },
+            "the disc is given as raw sectors of 2352 bytes; convert the image to the 2048 bytes of data of each sector first",
+            0xC0AA_B151,
+        ),
+        (
+            Error::FileSystemNotFound { file_system: UDF },
+            "the disc does not have UDF",
+            0xC0AA_B152,
+        ),
+        (
+            Error::Corrupt {
+                file_system: ISO9660,
+                block: 16,
+                what: "this",
+            },
+            "ISO 9660 at block 16: this",
+            0xC0AA_B153,
+        ),
+        (
+            Error::UnsupportedFeature {
+                file_system: ISO9660,
+                block: 16,
+                feature: "this",
+            },
+            "ISO 9660 at block 16 has this, which is not supported",
+            0xC0AA_B154,
+        ),
+        (
+            Error::ReadDisc {
+                block: 7,
+                source: source(),
+            },
+            "cannot read block 7 of the disc",
+            0xC0AA_B157,
+        ),
+        (
+            Error::ImportMemory {
+                needed: 2,
+                limit: 1,
+            },
+            "reading the disc takes at least 2 bytes of memory, but 1 are allowed; raise the limit with `ImportOptions::memory`",
+            0x8007_000E,
+        ),
+        (
+            Error::MultisessionNotSet,
+            "no disc has been chosen; choose one with `set_multisession_interfaces`",
+            0xC0AA_B15D,
+        ),
+        (
+            Error::UnknownBlocks {
+                first: 400,
+                last: 12_009,
+            },
+            "the disc cannot be continued: its blocks 400 to 12009 hold data after the last session that was found, perhaps of a damaged one; allow a session after them with `ImportOptions::unknown_blocks`",
+            0xC0AA_B133,
+        ),
+        (
+            Error::DamagedFiles {
+                paths: vec![path(), "c".into()],
+                count: 5,
+                disc_len: 1_500_000,
+            },
+            "the disc cannot be continued: data of 5 of its files is missing, as it ends at byte 1500000: `/dir/item`, `/c` and 3 more; use a whole copy of it, or leave what is damaged out with `ImportOptions::damaged_files`",
+            0xC0AA_B133,
+        ),
+        (
+            Error::IncompatiblePreviousSession {
+                what: "another program recorded it",
+            },
+            "the disc cannot be continued: another program recorded it; allow that with `ImportOptions::other_producers`",
+            0xC0AA_B133,
+        ),
+        (
+            Error::IncompatiblePreviousSession {
+                what: "its ISO 9660 has Rock Ridge, which would be lost",
+            },
+            "the disc cannot be continued: its ISO 9660 has Rock Ridge, which would be lost; allow that with `ImportOptions::drop_rock_ridge`",
+            0xC0AA_B133,
+        ),
+        (
+            Error::IncompatiblePreviousSession { what: "it is full" },
+            "the disc cannot be continued: it is full",
+            0xC0AA_B133,
+        ),
+        (
+            Error::TooManyStreams {
+                path: path(),
+                limit: 1000,
+            },
+            "cannot add `/dir/item`: an image holds at most 1000 named streams",
+            0xC0AA_B120,
+        ),
+        (
+            Error::ReadBootImage {
+                origin: Origin::File(file()),
+                source: source(),
+            },
+            "cannot read the boot image from host/file",
+            0xC0AA_B148,
+        ),
+        (
+            Error::BootImageChanged {
+                origin: Origin::File(file()),
+                change: Change::Modified,
+            },
+            "host/file changed after it was assigned as a boot image: its modification time is different",
+            0xC0AA_B128,
+        ),
+        (
+            Error::BootImageSize {
+                origin: Origin::Item(path()),
+                emulation: BootEmulation::Floppy144,
+                size: 5,
+                expected: 1_474_560,
+            },
+            "the boot image from `/dir/item` in the image has 5 bytes, but emulation 1.44 needs 1474560",
+            0xC0AA_B14A,
+        ),
+        (
+            Error::BootImage {
+                number: 1,
+                origin: Origin::File(file()),
+                problem: BootProblem::TooLong { size: 2, limit: 1 },
+            },
+            "boot image 1, from host/file, has 2 bytes, but without emulation a BIOS loads at most 1; load less with `BootOptions::set_sector_count`, or for EFI all up to the disc's end with `BootOptions::set_reaches_end`",
+            0xC0AA_B148,
+        ),
+        (
+            Error::BootImage {
+                number: 0,
+                origin: Origin::Item(path()),
+                problem: BootProblem::NoFile,
+            },
+            "boot image 0, from `/dir/item` in the image, does not exist, or is not a file; add it, or correct the path",
+            0xC0AA_B148,
+        ),
+        (
+            Error::BootImage {
+                number: 0,
+                origin: Origin::Item(path()),
+                problem: BootProblem::Embedded,
+            },
+            "boot image 0, from `/dir/item` in the image, lies in its ICB and has no blocks of its own; turn that off with `set_embed_small_files(false)`",
+            0xC0AA_B148,
+        ),
+        (
+            Error::NoBootCatalog { path: path() },
+            "`/dir/item` shows the boot catalog, but the image has no boot images; set some with `set_boot_image_options_array`, or remove the file",
+            0xC0AA_B148,
+        ),
+        (
+            Error::OutputIsSource {
+                file: file(),
+                input: file(),
+                is_replaced: true,
+            },
+            "cannot write host/file: it is a file of the image; write the image to another file, or allow it with `OutputFile::overwrite_source`",
+            0x8000_4005,
+        ),
+        (
+            Error::OutputIsSource {
+                file: format!("output{end}").into(),
+                input: file(),
+                is_replaced: false,
+            },
+            "cannot write output: it is host/file, a file of the image; write the image to another file",
+            0x8000_4005,
+        ),
+        (
+            Error::OutputInSource {
+                file: file(),
+                directory: format!("source{end}").into(),
+            },
+            "cannot write host/file: it is there already, in the source directory source; write the image to another file, or allow it with `OutputFile::overwrite_source`",
+            0x8000_4005,
+        ),
+        (
+            Error::NoImage,
+            "no image was given; set one with `set_path` or `set_stream`",
+            0xC0AA_B202,
+        ),
+        (
+            Error::ImportWork {
+                what: "its structures",
+                block: 7,
+                limit: 1,
+            },
+            "reading the disc takes too much work: with block 7, its structures would take more than 1 bytes to read; \
+             if you trust the disc, raise the limit with `ImportOptions::work`",
+            0xC0AA_B153,
+        ),
+        (
+            Error::PropertyNotAccessible {
+                path: path(),
+                property: "named streams",
+            },
+            "`/dir/item` has no named streams",
+            0xC0AA_B160,
+        ),
+        (
+            Error::ReadStreams {
+                file: file(),
+                source: source(),
+            },
+            "cannot read the named streams of host/file",
+            0xC0AA_B12A,
+        ),
+        (
+            Error::IncompatibleMultisessionType,
+            "the multisession interface in use is of an unknown kind",
+            0xC0AA_B15B,
+        ),
+        (
+            Error::NoCompatibleMultisessionType { offered: 2 },
+            "none of 2 multisession interfaces works with the disc as it is",
+            0xC0AA_B15C,
+        ),
+        (
+            Error::BadMultisessionParameter {
+                parameter: "free blocks",
+                source: Some(source()),
+            },
+            "the drive does not give a usable free blocks",
+            0xC0AA_B162,
+        ),
+        (
+            Error::ImportMediaNotAllowed {
+                media: "dvd-rom".into(),
+            },
+            "a medium of type dvd-rom cannot take another session",
+            0xC0AA_B159,
+        ),
+        (
+            Error::UdfNotWriteCompatible { revision: 0x0300 },
+            "the disc has UDF 3.00, which cannot be continued",
+            0xC0AA_B15A,
+        ),
+        (
+            Error::FileSystemChangeNotAllowed {
+                recorded: ISO9660,
+                wanted: UDF,
+            },
+            "the disc has ISO 9660, so an image that continues it cannot have UDF",
+            0xC0AA_B163,
+        ),
+        (
+            Error::UdfRevisionChangeNotAllowed {
+                recorded: UdfRevision::V1_02,
+                wanted: UdfRevision::V2_50,
+            },
+            "the disc has UDF 1.02, so an image that continues it cannot have UDF 2.50",
+            0xC0AA_B161,
+        ),
+        (
+            Error::ImportTypeCollision {
+                path: path(),
+                file_system: UDF,
+                is_directory: true,
+            },
+            "`/dir/item` is a directory in UDF on the disc and a file in the image; rename the one in the image",
+            0xC0AA_B15E,
+        ),
+        (
+            Error::BootObjectConflict,
+            "an image that continues a disc boots as the disc does, and cannot have boot images of its own",
+            0xC0AA_B149,
+        ),
+        (
+            Error::OpenImage {
+                file: file(),
+                source: source(),
+            },
+            "cannot open host/file",
+            0xC0AA_B110,
+        ),
+        (
+            Error::ImageNotAligned { len: 2049 },
+            "the image has 2049 bytes, which is not a multiple of 2048",
+            0xC0AA_B200,
+        ),
+        (
+            Error::TooManyBlocks {
+                blocks: 2,
+                limit: 1,
+            },
+            "the image has 2 blocks of 2048 bytes, but may have 1",
+            0xC0AA_B203,
+        ),
+        (
+            Error::NoVolumeDescriptor,
+            "the image has no valid volume descriptor from block 16 on",
+            0xC0AA_B201,
+        ),
+        (
+            Error::MediaIncompatible {
+                media: "dvd-rom".into(),
+            },
+            "no images can be made for a medium of type dvd-rom",
+            0xC0AA_0203,
+        ),
+        (
+            Error::WriteImage {
+                file: file(),
+                source: source(),
+            },
+            "cannot write host/file",
+            0x8000_4005,
+        ),
+    ]
+}
