@@ -231,16 +231,14 @@ fn an_interrupted_program_leaves_nothing() {
     command.arg(place.source()).arg(place.output());
     command.args(["--time", EPOCH]);
     // What starts the tests may have signals ignored.
-    let mut child = started_by(&["env", "--default-signal=HUP,INT,TERM"], &command)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
+    let mut running = unix::Running::start(
+        started_by(&["env", "--default-signal=HUP,INT,TERM"], &command)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null()),
+    );
     let directory = place.root.path();
-    while place.names().is_empty() && !unix::has_unnamed_file(child.id(), directory) {
-        std::thread::sleep(std::time::Duration::from_millis(5));
-    }
-    unix::send("INT", &child);
-    assert_eq!(child.wait().unwrap().code(), Some(130));
+    running.wait_until(|id| unix::has_unnamed_file(id, directory) || !place.names().is_empty());
+    running.send("INT");
+    assert_eq!(running.code(), Some(130));
     assert_eq!(place.names(), [""; 0]);
 }

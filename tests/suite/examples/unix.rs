@@ -2,7 +2,6 @@
 
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::thread;
-use std::time::{Duration, Instant};
 
 use super::*;
 
@@ -10,13 +9,51 @@ fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
 }
 
-/// Sends a signal by the shell: small machines have no program for it.
+/// A program that writes for long: it is killed when the test ends, however that ends.
 #[cfg(target_os = "linux")]
-#[track_caller]
-pub(super) fn send(signal: &str, child: &Child) {
-    let mut kill = Command::new("sh");
-    kill.args(["-c", r#"kill -"$0" "$1""#, signal]);
-    assert!(kill.arg(child.id().to_string()).status().unwrap().success());
+pub(super) struct Running(Child);
+
+#[cfg(target_os = "linux")]
+impl Running {
+    pub(super) fn start(command: &mut Command) -> Self {
+        Self(command.spawn().unwrap())
+    }
+
+    /// Waits until `condition` holds of the process, which must not end before.
+    #[track_caller]
+    pub(super) fn wait_until(&mut self, condition: impl Fn(u32) -> bool) {
+        while !condition(self.0.id()) {
+            assert_eq!(self.0.try_wait().unwrap(), None, "it has ended");
+            thread::sleep(std::time::Duration::from_millis(5));
+        }
+    }
+
+    /// Sends a signal by the shell: small machines have no program for it.
+    #[track_caller]
+    pub(super) fn send(&self, signal: &str) {
+        let mut kill = Command::new("sh");
+        kill.args(["-c", r#"kill -"$0" "$1""#, signal]);
+        assert!(
+            kill.arg(self.0.id().to_string())
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+
+    /// Its status at its end.
+    pub(super) fn code(&mut self) -> Option<i32> {
+        self.0.wait().unwrap().code()
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Of one that has ended already this is an error.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
 }
 
 #[test]
@@ -260,11 +297,10 @@ fn a_killed_program_leaves_nothing() {
     for output in [place.output(), place.root.path().join("new.iso")] {
         let mut command = build_image();
         command.arg(place.source()).arg(output);
-        let mut child = command.spawn().unwrap();
         let directory = place.root.path();
-        wait_until(|| has_unnamed_file(child.id(), directory) || place.names().len() > 1);
-        child.kill().unwrap();
-        child.wait().unwrap();
+        let mut running = Running::start(&mut command);
+        running.wait_until(|id| has_unnamed_file(id, directory) || place.names().len() > 1);
+        drop(running);
         if place.names().len() > 1 {
             // This file system has no files without names.
             return;
@@ -301,16 +337,6 @@ fn a_full_working_directory_is_named() {
     assert_eq!(fs::read_dir(working).unwrap().count(), 0);
 }
 
-/// Waits until `condition` holds, for a minute at most.
-#[track_caller]
-fn wait_until(mut condition: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !condition() {
-        assert!(start.elapsed() < Duration::from_secs(60), "waited in vain");
-        thread::sleep(Duration::from_millis(10));
-    }
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn an_interrupt_leaves_the_old_image() {
@@ -320,16 +346,14 @@ fn an_interrupt_leaves_the_old_image() {
         let mut command = build_image();
         command.arg(place.source()).arg(place.output());
         // Whoever runs the tests may have signals ignored.
-        let mut child = started_by(&["env", "--default-signal=HUP,INT,TERM"], &command)
-            .spawn()
-            .unwrap();
+        let mut running = Running::start(&mut started_by(
+            &["env", "--default-signal=HUP,INT,TERM"],
+            &command,
+        ));
         let directory = place.root.path();
-        wait_until(|| has_unnamed_file(child.id(), directory) || place.names().len() == 2);
-
-        send(signal, &child);
-        wait_until(|| child.try_wait().unwrap().is_some());
-
-        assert_eq!(child.wait().unwrap().code(), Some(130));
+        running.wait_until(|id| has_unnamed_file(id, directory) || place.names().len() == 2);
+        running.send(signal);
+        assert_eq!(running.code(), Some(130));
         assert_eq!(fs::read(place.output()).unwrap(), b"old");
         assert_eq!(place.names(), ["out.iso"]);
     }
