@@ -163,7 +163,8 @@ impl Disc for Continued {
     }
 
     fn next_data(&self, block: u32) -> io::Result<Option<u32>> {
-        self.disc.next_data(block).map(|_| Some(block))
+        // What is behind the disc is zeros, as a hole at its end is.
+        self.disc.next_data(block)
     }
 }
 
