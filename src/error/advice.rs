@@ -8,6 +8,10 @@ use crate::file_systems::FileSystems;
 pub(crate) const OTHER_PRODUCER: &str = "another program recorded it";
 pub(crate) const ROCK_RIDGE: &str = "its ISO 9660 has Rock Ridge, which would be lost";
 
+/// Why a disc is not continued whose UDF is found by its anchors only.
+pub(crate) const UNANNOUNCED: &str = "its UDF volume has no volume recognition sequence, and programs that find the volume \
+                                      all the same would see its old files only";
+
 /// Why nothing follows on what a file has.
 pub(crate) const TOO_LONG: &str = "it is a file of 4 TiB or more, and a session past its end would be past the last block \
     that a disc can have, block 2147483646";
@@ -76,6 +80,7 @@ pub(super) fn of_session(what: &str) -> Option<&'static str> {
     match what {
         OTHER_PRODUCER => Some("allow that with `ImportOptions::other_producers`"),
         ROCK_RIDGE => Some("allow that with `ImportOptions::drop_rock_ridge`"),
+        UNANNOUNCED => Some("extract its files, and build a new image of them"),
         TOO_LONG => Some("cut off what follows its last volume, if nobody needs that"),
         MISSING_BOOT_IMAGE => Some(ALLOW_DAMAGED),
         _ => None,

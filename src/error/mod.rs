@@ -9,7 +9,9 @@ use std::io;
 use std::path::PathBuf;
 
 use self::advice::end;
-pub(crate) use self::advice::{MISSING_BOOT_IMAGE, OTHER_PRODUCER, ROCK_RIDGE, TOO_LONG};
+pub(crate) use self::advice::{
+    MISSING_BOOT_IMAGE, OTHER_PRODUCER, ROCK_RIDGE, TOO_LONG, UNANNOUNCED,
+};
 pub use self::code::HResult;
 pub use self::detail::{BootProblem, Change, LinkProblem, NameProblem, Origin, SessionProblem};
 use self::detail::{listed, other_name};

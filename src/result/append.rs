@@ -275,6 +275,11 @@ impl ResultImage {
                     return Err(Missed::Problem(SessionProblem::FileSystem(file_system)));
                 }
             }
+            // Not even a tree that only some readers find may lead to the old files.
+            let best = disc.best_volume()?.file_system();
+            if !continued.file_systems.contains(best) {
+                return Err(Missed::Problem(SessionProblem::FileSystem(best)));
+            }
         }
         Ok(())
     }

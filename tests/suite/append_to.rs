@@ -625,6 +625,39 @@ fn a_file_of_4_tib_is_not_cut() {
     }
 }
 
+/// UDF that is found by its anchors only was left out of the new session without a word, or led on to the old files.
+#[test]
+fn udf_that_is_not_announced_is_not_left_behind() {
+    const WHY: &str = "its UDF volume has no volume recognition sequence";
+    let mut refused = 0;
+    for file_systems in [ISO9660 | UDF, FileSystems::all()] {
+        let whole = recorded(file_systems);
+        for block in 17..23 {
+            for (is_random, value) in [(false, 0), (false, 0xFF), (true, 0), (true, 0xFF)] {
+                let mut bytes = whole.to_vec();
+                bytes[block * 2048..][..2048].fill(value);
+                let disc = Arc::new(MemoryDisc::new(bytes.clone()));
+                let session = RecordedDisc::open(Arc::clone(&disc)).unwrap().session();
+                match added(Arc::clone(&disc), is_random, "B") {
+                    Err(Error::IncompatiblePreviousSession { what }) if what.contains(WHY) => {
+                        assert!(session.is_udf_unannounced());
+                        refused += 1;
+                    }
+                    added => {
+                        assert!(!session.is_udf_unannounced());
+                        let result = added.unwrap().create_result_image().unwrap();
+                        result.append_to(&disc).unwrap();
+                        for file_system in session.file_systems() {
+                            assert_eq!(names(Arc::clone(&disc), file_system), ["A", "B"]);
+                        }
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(refused, 16);
+}
+
 /// An image of 10 GiB, all but 600 KB of it a hole, took a quarter of a minute: what looks after the old session while
 /// blocks are written past its end read the hole.
 #[test]

@@ -13,7 +13,9 @@ use std::sync::Arc;
 use super::super::FileSystemImage;
 use super::same_files;
 use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba, MAX_BLOCKS};
-use crate::error::{Error, MISSING_BOOT_IMAGE, OTHER_PRODUCER, ROCK_RIDGE, Result, TOO_LONG};
+use crate::error::{
+    Error, MISSING_BOOT_IMAGE, OTHER_PRODUCER, ROCK_RIDGE, Result, TOO_LONG, UNANNOUNCED,
+};
 use crate::file_systems::{FileSystems, UdfRevision};
 use crate::import::{RecordedDisc, UnknownBlocks, partitions_end, session_end, unknown_after};
 use crate::iso9660::FIRST_DESCRIPTOR;
@@ -138,6 +140,9 @@ impl FileSystemImage {
         if is_boot_stub {
             // It is made anew beside UDF.
             file_systems = FileSystems::UDF;
+        }
+        if disc.session().is_udf_unannounced() {
+            return incompatible(UNANNOUNCED);
         }
         if !file_systems.can_be_created() {
             return incompatible("its file systems cannot be made together");
