@@ -31,7 +31,7 @@ impl Fingerprint {
             // A platform without modification times still has the lengths compared.
             modified_ticks: metadata.modified.map_or(0, Timestamp::ticks),
             number,
-            device: (device ^ device >> 32) as u32,
+            device: (device ^ (device >> 32)) as u32,
         }
     }
 

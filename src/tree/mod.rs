@@ -116,7 +116,7 @@ struct Hash(u32);
 impl Hash {
     /// As the table takes it, which looks at the bits of both ends.
     const fn spread(self) -> u64 {
-        (self.0 as u64) << 32 | self.0 as u64
+        ((self.0 as u64) << 32) | self.0 as u64
     }
 }
 

@@ -29,7 +29,7 @@ impl NamePool {
             return None;
         }
         let mask = (1 << LEN_BITS) - 1;
-        let lens = (0..LEN_LEN).map(|place| (name.len() >> (place * LEN_BITS) & mask) as u8);
+        let lens = (0..LEN_LEN).map(|place| ((name.len() >> (place * LEN_BITS)) & mask) as u8);
         lens.for_each(|len| self.text.push(char::from(len)));
         self.text.push_str(name);
         Some(NameRef(at))
@@ -41,7 +41,7 @@ impl NamePool {
         let len = lens
             .iter()
             .rev()
-            .fold(0, |len, byte| len << LEN_BITS | usize::from(*byte));
+            .fold(0, |len, byte| (len << LEN_BITS) | usize::from(*byte));
         &self.text[at + LEN_LEN..at + LEN_LEN + len]
     }
 

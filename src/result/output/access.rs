@@ -52,8 +52,8 @@ impl Access {
         let mut mode = self.mode();
         if file.metadata()?.gid() != self.group && fchown(file, None, Some(self.group)).is_err() {
             // The file's group is another, and those of the old one count as all others.
-            let both = mode >> 3 & mode & 0o7;
-            mode = mode & 0o700 | both << 3 | both;
+            let both = (mode >> 3) & mode & 0o7;
+            mode = (mode & 0o700) | (both << 3) | both;
         }
         #[cfg(any(target_os = "linux", target_os = "android"))]
         if !list::set(file, self.list.as_deref()) {
