@@ -129,7 +129,7 @@ impl FileSystemImage {
         let tree = self.view.tree();
         let exact = tree.child(parent, name);
         if exact.is_none() && self.settings.strict {
-            if let Some(like) = tree.children_like(parent, name).next() {
+            if let Some(like) = tree.alike(parent, name).first() {
                 return Err(self.duplicate_of(tree.path(parent).join(name), like));
             }
         }

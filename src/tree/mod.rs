@@ -6,6 +6,7 @@
 //!
 //! A result image holds the tree it was made from in an `Arc`; who edits the tree afterwards edits a copy.
 
+mod index;
 mod names;
 mod sequence;
 mod streams;
@@ -13,12 +14,12 @@ mod undo;
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::hash::{BuildHasher, Hasher};
 use std::io;
 use std::path::PathBuf;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
+use self::index::{Crowds, Indexed};
 pub(crate) use self::names::{NamePool, NameRef, same_folded};
 pub(crate) use self::sequence::Sequence;
 use crate::path::ImagePath;
@@ -102,24 +103,6 @@ struct Directory {
     live: u32,
 }
 
-/// A node with the hash of its directory and its name: a table that grows need not look at names again.
-#[derive(Clone, Copy, Debug)]
-struct Indexed {
-    hash: Hash,
-    node: NodeId,
-}
-
-/// The half of a hash that tells nodes apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Hash(u32);
-
-impl Hash {
-    /// As the table takes it, which looks at the bits of both ends.
-    const fn spread(self) -> u64 {
-        ((self.0 as u64) << 32) | self.0 as u64
-    }
-}
-
 /// Sums that are kept up to date by every change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
@@ -159,6 +142,7 @@ pub(crate) struct Tree {
     /// The named streams of the files that have any, in the order of adding.
     streams: HashMap<NodeId, Vec<NodeId>>,
     index: HashTable<Indexed>,
+    crowds: Crowds,
     hasher: DefaultHashBuilder,
     totals: Totals,
     /// How many contents are staged.
@@ -195,6 +179,7 @@ impl Tree {
             hosts: HostFiles::default(),
             streams: HashMap::new(),
             index: HashTable::new(),
+            crowds: Crowds::default(),
             hasher: DefaultHashBuilder::default(),
             totals: Totals::default(),
             staged: 0,
@@ -371,40 +356,6 @@ impl Tree {
         nodes.sort_unstable_by(|a, b| self.name(*a).cmp(self.name(*b)));
     }
 
-    /// The item of exactly that name.
-    pub(crate) fn child(&self, directory: NodeId, name: &str) -> Option<NodeId> {
-        let hash = self.hash(directory, name);
-        let found = self
-            .index
-            .find(hash.spread(), |Indexed { hash: other, node }| {
-                *other == hash && self.parent(*node) == directory && self.name(*node) == name
-            });
-        found.map(|indexed| indexed.node)
-    }
-
-    /// The items of that name without regard to case.
-    pub(crate) fn children_like<'a>(
-        &'a self,
-        directory: NodeId,
-        name: &'a str,
-    ) -> impl Iterator<Item = NodeId> + 'a {
-        let hash = self.hash(directory, name);
-        self.index
-            .iter_hash(hash.spread())
-            .filter(move |other| other.hash == hash)
-            .map(|indexed| indexed.node)
-            .filter(move |node| {
-                self.parent(*node) == directory && same_folded(self.name(*node), name)
-            })
-    }
-
-    fn hash(&self, directory: NodeId, name: &str) -> Hash {
-        let mut hasher = self.hasher.build_hasher();
-        hasher.write_u32(directory.0);
-        names::hash_folded(name, &mut hasher);
-        Hash(hasher.finish() as u32)
-    }
-
     /// Adds a directory; no item of that name may be there.
     pub(crate) fn add_directory(
         &mut self,
@@ -483,14 +434,6 @@ impl Tree {
         });
         self.put_attributes(node, attributes);
         Ok(node)
-    }
-
-    fn index_node(&mut self, node: NodeId) {
-        let hash = self.hash(self.parent(node), self.name(node));
-        self.index
-            .insert_unique(hash.spread(), Indexed { hash, node }, |other| {
-                other.hash.spread()
-            });
     }
 
     /// Stores a name that files can have, and their sources.
@@ -672,16 +615,6 @@ impl Tree {
             next += 1;
         }
         all
-    }
-
-    fn unindex(&mut self, node: NodeId) {
-        let hash = self.hash(self.parent(node), self.name(node));
-        let entry = self
-            .index
-            .find_entry(hash.spread(), |other| other.node == node);
-        if let Ok(entry) = entry {
-            entry.remove();
-        }
     }
 
     /// The contents that are the boot catalog, of files and of named streams.

@@ -70,11 +70,13 @@ pub(super) fn hash_folded(name: &str, hasher: &mut impl std::hash::Hasher) {
             folded.make_ascii_lowercase();
             hasher.write(folded);
         }
-        _ => {
-            let folded: String = name.chars().flat_map(char::to_lowercase).collect();
-            hasher.write(folded.as_bytes());
-        }
+        _ => hasher.write(folded(name).as_bytes()),
     }
+}
+
+/// What names have in common that differ only by case.
+pub(super) fn folded(name: &str) -> String {
+    name.chars().flat_map(char::to_lowercase).collect()
 }
 
 /// Whether two names are the same without regard to case.

@@ -67,6 +67,27 @@ fn no_operation_takes_more_than_a_multiple_of_the_image() {
     }
 }
 
+/// Importing is several operations, such as finding the session, listing it and seeing that all its file systems agree.
+#[test]
+fn importing_takes_no_more_than_listing_a_few_times() {
+    for (name, make, size) in hostile::kinds() {
+        let image = make(usual(*size));
+        let limit = work(image.len());
+        let options = ImportOptions::new()
+            .work(limit)
+            .other_producers(true)
+            .drop_rock_ridge(true)
+            .damaged_files(true)
+            .unknown_blocks(true);
+        let taken = hostile::import(image, &options);
+        assert!(taken.read <= 4 * limit, "{name}: {taken:?}");
+        assert!(64 * taken.items <= limit, "{name}: {taken:?}");
+        if *name == "names that differ by case" {
+            assert_eq!(taken.items, u64::from(20 * usual(*size)));
+        }
+    }
+}
+
 /// `RR_MOVED` and sessions took four times as long for twice the image.
 #[test]
 fn twice_the_image_takes_twice_the_work_at_most() {

@@ -8,7 +8,10 @@ use std::io::{self, Seek, SeekFrom, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use imapi2fs::{Disc, FileSystems, ImportOptions, RecordedDisc};
+use imapi2fs::{
+    Disc, FileSystemImage, FileSystems, ImportOptions, MultisessionInterface, RandomWriteImage,
+    RecordedDisc,
+};
 
 use super::bytes::BLOCK;
 
@@ -87,6 +90,8 @@ impl Sparse {
 pub(crate) struct Counting {
     image: Arc<Sparse>,
     bytes: Arc<AtomicU64>,
+    /// Whether it has room for another session.
+    grows: bool,
 }
 
 impl Disc for Counting {
@@ -100,6 +105,14 @@ impl Disc for Counting {
 
     fn total_blocks(&self) -> u32 {
         self.image.total
+    }
+
+    fn maximum_blocks(&self) -> u32 {
+        if self.grows {
+            u32::MAX
+        } else {
+            self.image.total
+        }
     }
 }
 
@@ -133,6 +146,7 @@ pub(crate) fn list(image: Sparse, options: &ImportOptions) -> Taken {
     let disc = Counting {
         image: Arc::new(image),
         bytes: Arc::clone(&bytes),
+        grows: false,
     };
     let mut taken = Taken {
         operations: 1,
@@ -147,6 +161,32 @@ pub(crate) fn list(image: Sparse, options: &ImportOptions) -> Taken {
         }
         Err(error) => taken.error(&error),
     }
+    taken.read = bytes.load(Ordering::Relaxed);
+    taken
+}
+
+/// Imports all that an image has; the items are those that are in the tree then.
+pub(crate) fn import(image: Sparse, options: &ImportOptions) -> Taken {
+    let bytes = Arc::new(AtomicU64::new(0));
+    let disc = Counting {
+        image: Arc::new(image),
+        bytes: Arc::clone(&bytes),
+        grows: true,
+    };
+    let mut taken = Taken {
+        operations: 1,
+        ..Taken::default()
+    };
+    let mut image = FileSystemImage::new();
+    image.set_import_options(options.clone());
+    let interface = MultisessionInterface::random_write(RandomWriteImage::new(disc));
+    let imported = image
+        .set_multisession_interfaces(vec![interface])
+        .and_then(|()| image.import_file_system());
+    if let Err(error) = imported {
+        taken.error(&error);
+    }
+    taken.items += image.root().descendants().count() as u64;
     taken.read = bytes.load(Ordering::Relaxed);
     taken
 }

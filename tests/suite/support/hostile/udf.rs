@@ -48,6 +48,7 @@ pub(crate) const KINDS: &[Kind] = &[
         100,
     ),
     ("names of one file", names_of_one, 200),
+    ("names that differ by case", names_by_case, 200),
     ("directories of extents of one byte", tiny_extents, 12),
     (
         "identifiers that may begin anywhere",
@@ -460,6 +461,30 @@ fn names_of_one(count: u32) -> Sparse {
     let mut volume = Volume::new();
     let file = volume.entry(&Entry::new(FILE, EMBEDDED, 0, &[]));
     volume.root_of(20 * count, file);
+    volume.finish()
+}
+
+/// All of them are one to who does not tell case apart.
+fn names_by_case(count: u32) -> Sparse {
+    let mut volume = Volume::new();
+    let file = volume.entry(&Entry::new(FILE, EMBEDDED, 0, &[]));
+    let name = |number: u32| -> String {
+        let letters = ('a'..='z').enumerate();
+        let upper = |bit: usize| (number >> bit) & 1 == 1;
+        letters
+            .map(|(bit, letter)| {
+                if upper(bit) {
+                    letter.to_ascii_uppercase()
+                } else {
+                    letter
+                }
+            })
+            .collect()
+    };
+    let all: Vec<u8> = (0..20 * count)
+        .flat_map(|number| identifier(&name(number), file, 0))
+        .collect();
+    volume.directory(ROOT, DIRECTORY, &all);
     volume.finish()
 }
 
