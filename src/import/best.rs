@@ -23,6 +23,10 @@ use crate::printable::Printable;
 /// So many items of each tree are looked at: enough to tell the trees apart, and few on any disc.
 const LOOKED_AT: usize = 1024;
 
+/// A name that has fewer units of UTF-16 was not cut: Joliet has 64 of them, less a character and a dot at most, and UDF
+/// more.
+const SHORTEST_CUT: usize = 60;
+
 /// Something that another file system of the session has, and the one that is read does not have:
 /// [`RecordedDisc::lacks`].
 #[derive(Debug)]
@@ -339,7 +343,9 @@ impl Sample {
             let Some(path) = path else { continue };
             let [name, others] = [here, path].map(|path| path.name().unwrap_or_default());
             let [len, others_len] = [name, others].map(|name| name.chars().count());
-            if others_len > len || is_plain && name != others {
+            // Where names have fewer characters, they can be longer for a number, or for several bytes of one character.
+            let may_be_cut = other.has_rock_ridge() || name.encode_utf16().count() >= SHORTEST_CUT;
+            if may_be_cut && others_len > len || is_plain && name != others {
                 changed.push(path);
             }
         }

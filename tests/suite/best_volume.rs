@@ -107,6 +107,16 @@ fn a_name_that_joliet_cuts_is_read_from_rock_ridge() {
     );
 }
 
+/// Joliet and ISO 9660 have `readme~1.txt` and `README1.TXT`, which are longer.
+#[test]
+fn a_name_that_others_number_is_not_said_to_be_cut() {
+    let mut image = image_of(ISO9660 | JOLIET | UDF);
+    let files: [(&str, &[u8]); 2] = [("README.TXT", b"new"), ("readme.txt", b"old")];
+    add_files(&mut image, &files);
+    let bytes = bytes_of(&image);
+    assert_eq!(best(&bytes), (UDF, false, Vec::new()));
+}
+
 #[test]
 fn names_that_iso_9660_alone_cannot_have_are_said() {
     let mut image = image_of(ISO9660 | JOLIET);
