@@ -26,6 +26,14 @@ pub(crate) fn message(error: &(dyn std::error::Error + 'static)) -> String {
     }
 }
 
+/// What helps against an error that has a cause: its message does not end with that.
+pub(crate) fn behind_cause(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    let error = of_library(error)?;
+    std::error::Error::source(error)?;
+    error.advice()?;
+    option(error)
+}
+
 fn of_library<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e Error> {
     let boxed = || error.downcast_ref::<Box<Error>>().map(|error| &**error);
     let inside = || error.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref();

@@ -32,6 +32,9 @@ pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
     for cause in causes(error).skip(1) {
         let _ = write!(text, ": {}", advice::message(cause));
     }
+    if let Some(option) = causes(error).find_map(advice::behind_cause) {
+        let _ = write!(text, "; {option}");
+    }
     text
 }
 

@@ -131,9 +131,10 @@ pub(super) fn end(advice: Option<&'static str>) -> impl std::fmt::Display {
 }
 
 impl Error {
-    /// Returns what helps, if something does: the end of the message, after a semicolon.
+    /// Returns what helps, if something does: the end of the message, after a semicolon. The message of an error that has a
+    /// cause does not end with it, as the cause would follow.
     ///
-    /// Errors that have a cause have none. It names calls of this crate. A program whose users do not make them can cut it off
+    /// It names calls of this crate. A program whose users do not make them can cut it off
     /// ([`str::strip_suffix`]) and say instead which of its own options helps.
     ///
     /// Not in IMAPI2.

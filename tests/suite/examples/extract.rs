@@ -166,7 +166,12 @@ fn existing_files_are_kept_if_that_is_asked_for() {
     let target = place.root.path().join("target");
     fs::create_dir_all(target.join("Photos of 2024")).unwrap();
     fs::write(target.join("Read me, please.text"), "old").unwrap();
-    assert_names(&fails(extract_image().arg(&image).arg(&target)), &target);
+    let message = fails(extract_image().arg(&image).arg(&target));
+    assert_names(&message, &target);
+    assert!(
+        message.ends_with("; choose a new or an empty one, or allow that with --keep-existing\n"),
+        "{message}"
+    );
     let mut command = extract_image();
     let (status, _, stderr) = run(command.arg("--keep-existing").arg(&image).arg(&target));
     assert_eq!(status, Some(1));
