@@ -39,7 +39,8 @@ const NAMED: usize = 10;
 ///
 /// Files that are on the disc and in the directory are replaced, all others stay; what has not changed is not recorded
 /// again. The image has the file systems and the UDF revision that the disc has. Where that is ISO 9660 alone, whose
-/// names are in upper case, names that differ only by case are the same.
+/// names are in upper case, names that differ only by case are the same. Of names that become the same in ISO 9660 or
+/// Joliet, one is numbered, which can be that of a file on the disc.
 #[derive(Parser)]
 #[command(name = env!("CARGO_CRATE_NAME"), version, after_long_help = DETAILS)]
 struct Options {
@@ -57,12 +58,12 @@ struct Options {
     sequential: bool,
 
     /// Continue also what another program recorded; of that, only names, times and data are in the new session, not
-    /// owners and modes
+    /// owners and modes, and beside UDF or Joliet, names in ISO 9660 are made anew
     #[arg(long)]
     foreign: bool,
 
-    /// Continue also a disc whose ISO 9660 has Rock Ridge, which is not in the new session: links, modes and owners are
-    /// lost
+    /// Continue also a disc whose ISO 9660 has Rock Ridge, which is not in the new session: links, modes, owners, and
+    /// names that neither UDF nor Joliet has, are lost
     #[arg(long)]
     drop_rock_ridge: bool,
 

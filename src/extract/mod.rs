@@ -45,7 +45,7 @@ impl RecordedVolume {
     /// ```no_run
     /// # fn main() -> imapi2fs::Result<()> {
     /// # let disc = imapi2fs::RecordedDisc::open(imapi2fs::FileDisc::open("backup.iso").unwrap())?;
-    /// let volume = disc.volume(disc.default_file_system()?)?;
+    /// let volume = disc.best_volume()?;
     /// for left_out in volume.extract_to("backup")?.left_out {
     ///     eprintln!("left out {left_out}");
     /// }

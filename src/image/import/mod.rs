@@ -342,10 +342,15 @@ impl FileSystemImage {
     ///
     /// What the image has stays: directories are merged, and files of the image hide those of the disc. Data is read
     /// from the disc when it is needed, not now. The image gets the file systems and the UDF revision of the session,
-    /// begins where the disc says, and may take what the disc has free. So that nothing on the disc gets another name, it
+    /// begins where the disc says, and may take what the disc has free. So that what is on the disc keeps its names, it
     /// also gets the interchange level that the names and files show, unless one was set before, names in ISO 9660 and in
-    /// Joliet that are as long and have the same kinds of characters, and, unless it was given one, the name of the volume. Unchanged files keep the blocks they have, if
-    /// these follow each other; other files are recorded again.
+    /// Joliet that are as long and have the same kinds of characters, and, unless it was given one, the name of the volume.
+    /// Unchanged files keep the blocks they have, if these follow each other; other files are recorded again.
+    ///
+    /// Only the names of `file_system` are imported. Those of the others are made from them, so short names that another
+    /// program made in its own way can come out otherwise. Where the name of a new item and that of an imported one become
+    /// the same in ISO 9660, or differ only by case in Joliet, one of both is numbered, and it can be the imported one:
+    /// the [report](FileSystemImage::report) says so.
     ///
     /// IMAPI2: `IFileSystemImage::ImportSpecificFileSystem`.
     ///
