@@ -31,6 +31,10 @@ struct Escaping<'a, 'f>(&'a mut fmt::Formatter<'f>);
 
 impl Write for Escaping<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
+        // Most names, and quickly seen.
+        if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return self.0.write_str(text);
+        }
         let mut rest = text;
         while let Some((at, found)) = rest.char_indices().find(|(_, found)| is_unseen(*found)) {
             self.0.write_str(&rest[..at])?;

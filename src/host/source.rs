@@ -25,7 +25,7 @@ pub(crate) use self::system::{
     Entry, has_lasting_numbers, is_too_long, list, metadata, metadata_of, open,
 };
 #[cfg(unix)]
-pub(crate) use self::system::{open_directory, open_in};
+pub(crate) use self::system::{has_true_length, metadata_at, open_directory, open_in};
 use crate::time::Timestamp;
 
 /// What something on the host is.

@@ -162,6 +162,21 @@ pub(crate) const fn has_lasting_numbers(_file: &File) -> bool {
     true
 }
 
+/// Whether the file system that a file is on is known to say how long it is: one that is on a block device. Files of
+/// `/proc` are said to be empty.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+pub(crate) fn has_true_length(metadata: &Metadata) -> bool {
+    metadata
+        .id
+        .is_some_and(|id| rustix::fs::major(id.device) != 0)
+}
+
+/// Nothing is known of other systems.
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
+pub(crate) const fn has_true_length(_metadata: &Metadata) -> bool {
+    false
+}
+
 /// Opens what is at a place.
 fn reach(Place { path, below }: Place<'_>, flags: OFlags) -> io::Result<OwnedFd> {
     open_absolute(path, below, flags).map_err(explained)
@@ -201,7 +216,8 @@ fn statx_at(from: BorrowedFd<'_>, name: &OsStr, flags: AtFlags) -> rustix::io::R
     })
 }
 
-fn metadata_at(directory: BorrowedFd<'_>, name: &OsStr) -> io::Result<Metadata> {
+/// What a name in a directory is; of a link, what the link is.
+pub(crate) fn metadata_at(directory: BorrowedFd<'_>, name: &OsStr) -> io::Result<Metadata> {
     let flags = AtFlags::SYMLINK_NOFOLLOW;
     #[cfg(target_os = "linux")]
     match statx_at(directory, name, flags) {

@@ -19,7 +19,10 @@ impl FileSystemImage {
             if content.len > 0 || content.references == 0 {
                 continue;
             }
-            if let Data::Host { .. } = content.data {
+            let Data::Host { file, fingerprint } = content.data else {
+                continue;
+            };
+            if !tree.is_still_empty(file, fingerprint, &mut recent) {
                 Opened::open(content, |file| tree.open_host(file, &mut recent))
                     .map_err(|failure| read_error(tree, self.node_of(id), failure))?;
             }

@@ -140,6 +140,38 @@ impl HostFiles {
         self.directories[file.directory as usize].path.join(name)
     }
 
+    /// Whether a file is known to be empty still, as it was when it was added, without opening it.
+    #[cfg(not(unix))]
+    pub(crate) const fn is_still_empty(
+        &self,
+        _file: HostFile,
+        _name: &str,
+        _fingerprint: Fingerprint,
+        _recent: &mut RecentDirectory,
+    ) -> bool {
+        false
+    }
+
+    /// Whether a file is known to be empty still, as it was when it was added, without opening it.
+    #[cfg(unix)]
+    pub(crate) fn is_still_empty(
+        &self,
+        file: HostFile,
+        name: &str,
+        fingerprint: Fingerprint,
+        recent: &mut RecentDirectory,
+    ) -> bool {
+        let Some(directory) = recent.handle(file.directory, self) else {
+            return false;
+        };
+        host::metadata_at(directory, name.as_ref()).is_ok_and(|found| {
+            found.is_file()
+                && found.len == 0
+                && host::has_true_length(&found)
+                && Fingerprint::of(&found) == fingerprint
+        })
+    }
+
     /// Opens a file, mostly without looking up its directory when the last one was in the same.
     pub(crate) fn open(
         &self,

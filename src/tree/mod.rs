@@ -23,7 +23,7 @@ use self::index::{Crowds, Indexed};
 pub(crate) use self::names::{NamePool, NameRef, same_folded};
 pub(crate) use self::sequence::Sequence;
 use crate::path::ImagePath;
-use crate::source::{Content, Data, HostFile, HostFiles, RecentDirectory};
+use crate::source::{Content, Data, Fingerprint, HostFile, HostFiles, RecentDirectory};
 use crate::time::Timestamp;
 
 /// Number of a node.
@@ -325,6 +325,17 @@ impl Tree {
     ) -> io::Result<File> {
         self.hosts
             .open(file, self.names.get(NameRef(file.name)), recent)
+    }
+
+    /// Whether a file of the host is known to be empty still, as it was when it was added, without opening it.
+    pub(crate) fn is_still_empty(
+        &self,
+        file: HostFile,
+        fingerprint: Fingerprint,
+        recent: &mut RecentDirectory,
+    ) -> bool {
+        let name = self.names.get(NameRef(file.name));
+        self.hosts.is_still_empty(file, name, fingerprint, recent)
     }
 
     /// How many items a directory has.
