@@ -40,7 +40,7 @@ const NAMED: usize = 10;
 /// Files that are on the disc and in the directory are replaced, all others stay; what has not changed is not recorded
 /// again. The image has the file systems and the UDF revision that the disc has. Where that is ISO 9660 alone, whose
 /// names are in upper case, names that differ only by case are the same. Of names that become the same in ISO 9660 or
-/// Joliet, one is numbered, which can be that of a file on the disc.
+/// Joliet, the new one is numbered.
 #[derive(Parser)]
 #[command(name = env!("CARGO_CRATE_NAME"), version, after_long_help = DETAILS)]
 struct Options {

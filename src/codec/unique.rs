@@ -135,13 +135,21 @@ impl Texts {
     }
 }
 
+/// An item of a directory that is to have a name of its own.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Item<'a> {
+    pub name: &'a str,
+    pub is_directory: bool,
+    /// Whether it is on the disc already that is continued: what is added beside it does not change its name.
+    pub is_recorded: bool,
+}
+
 /// Finds the items of a directory that need another name than [`NameRules::map`] gives them.
 ///
-/// `items` gives a name and whether it is a directory's for each place, sorted by name. Returns nothing if some item
-/// cannot be named: the place of that item.
+/// There is an item for each place, sorted by name. Returns nothing if some item cannot be named: the place of that item.
 pub(crate) fn renamed<'a, R: NameRules + ?Sized>(
     rules: &R,
-    items: impl ExactSizeIterator<Item = (&'a str, bool)> + Clone,
+    items: impl ExactSizeIterator<Item = Item<'a>> + Clone,
 ) -> Result<Renamed, usize> {
     renamed_among(rules, items, &mut Texts::default())
 }
@@ -149,15 +157,15 @@ pub(crate) fn renamed<'a, R: NameRules + ?Sized>(
 /// As [`renamed`]; also puts into `mapped_texts` what [`NameRules::map`] gives every item.
 pub(crate) fn renamed_among<'a, R: NameRules + ?Sized>(
     rules: &R,
-    items: impl ExactSizeIterator<Item = (&'a str, bool)> + Clone,
+    items: impl ExactSizeIterator<Item = Item<'a>> + Clone,
     mapped_texts: &mut Texts,
 ) -> Result<Renamed, usize> {
     mapped_texts.clear();
     let mut folded = Texts::default();
     let mut changed = Vec::with_capacity(items.len());
     let mut mapped = Mapped::default();
-    for (name, directory) in items.clone() {
-        rules.map(name, directory, &mut mapped);
+    for item in items.clone() {
+        rules.map(item.name, item.is_directory, &mut mapped);
         mapped_texts.push(&mapped.text);
         folded.push_with(|out| rules.fold(&mapped.text, out));
         changed.push(!mapped.changes.is_empty());
@@ -171,24 +179,27 @@ pub(crate) fn renamed_among<'a, R: NameRules + ?Sized>(
         let rank = |place: u32| (changed[place as usize], place);
         key(*a).cmp(key(*b)).then_with(|| rank(*a).cmp(&rank(*b)))
     });
-    let losers: Vec<usize> = order
-        .windows(2)
-        .filter(|pair| key(pair[0]) == key(pair[1]))
-        .map(|pair| pair[1] as usize)
-        .collect();
-    if losers.is_empty() {
+    if order.windows(2).all(|pair| key(pair[0]) != key(pair[1])) {
         return Ok(Vec::new());
     }
 
-    let mut taken = Taken::new(folded, &order, losers.len());
-    let names: Vec<(&str, bool)> = items.collect();
+    let items: Vec<Item<'_>> = items.collect();
+    let mut taken = Taken::among(folded);
     let mut numbers = Numbers::default();
-    let mut renamed = Vec::with_capacity(losers.len());
-    for place in losers {
-        let (name, directory) = names[place];
-        rules.map(name, directory, &mut mapped);
-        let text = numbers.next(rules, &mapped, &mut taken).ok_or(place)?;
-        renamed.push((place, text));
+    let mut renamed = Vec::new();
+    // What is recorded gets its names as if nothing were beside it.
+    for is_recorded in [true, false] {
+        let places = order.iter().map(|place| *place as usize);
+        let losers: Vec<usize> = places
+            .filter(|place| items[*place].is_recorded == is_recorded)
+            .filter(|place| !taken.take(*place))
+            .collect();
+        for place in losers {
+            let item = items[place];
+            rules.map(item.name, item.is_directory, &mut mapped);
+            let text = numbers.next(rules, &mapped, &mut taken).ok_or(place)?;
+            renamed.push((place, text));
+        }
     }
     renamed.sort_unstable_by_key(|(place, _)| *place);
     Ok(renamed)
@@ -203,20 +214,26 @@ struct Taken {
 }
 
 impl Taken {
-    /// All of `names`, of which equal ones follow each other in `order`; with room for `more`.
-    fn new(names: Texts, order: &[u32], more: usize) -> Self {
-        let hasher = DefaultHashBuilder::default();
-        let mut index = HashTable::with_capacity(order.len() + more);
-        let name = |place: u32| names.get(place as usize);
-        let hash = |place: &usize| hasher.hash_one(names.get(*place));
-        for same in order.chunk_by(|a, b| name(*a) == name(*b)) {
-            let place = same[0] as usize;
-            index.insert_unique(hash(&place), place, hash);
-        }
+    /// None yet of `names`.
+    fn among(names: Texts) -> Self {
         Self {
+            index: HashTable::with_capacity(names.len()),
             names,
-            index,
-            hasher,
+            hasher: DefaultHashBuilder::default(),
+        }
+    }
+
+    /// Adds the name at a place unless it is there; returns whether it was not.
+    fn take(&mut self, place: usize) -> bool {
+        let name = |place: usize| self.names.get(place);
+        let hash = |place: &usize| self.hasher.hash_one(name(*place));
+        let is_same = |other: &usize| name(*other) == name(place);
+        match self.index.entry(hash(&place), is_same, hash) {
+            Entry::Vacant(vacant) => {
+                vacant.insert(place);
+                true
+            }
+            Entry::Occupied(_) => false,
         }
     }
 
@@ -224,19 +241,11 @@ impl Taken {
     fn insert_with(&mut self, append: impl FnOnce(&mut String)) -> bool {
         let new = self.names.len();
         self.names.push_with(append);
-        let name = |place: usize| self.names.get(place);
-        let hash = |place: &usize| self.hasher.hash_one(name(*place));
-        let is_same = |other: &usize| name(*other) == name(new);
-        match self.index.entry(hash(&new), is_same, hash) {
-            Entry::Vacant(vacant) => {
-                vacant.insert(new);
-                true
-            }
-            Entry::Occupied(_) => {
-                self.names.pop();
-                false
-            }
+        let is_new = self.take(new);
+        if !is_new {
+            self.names.pop();
         }
+        is_new
     }
 }
 
@@ -288,5 +297,20 @@ impl Numbers {
             }
             *fewest += 1;
         }
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Items that are new.
+    pub(crate) fn new_items<'a>(items: &[(&'a str, bool)]) -> Vec<Item<'a>> {
+        let item = |(name, is_directory): &(&'a str, bool)| Item {
+            name,
+            is_directory: *is_directory,
+            is_recorded: false,
+        };
+        items.iter().map(item).collect()
     }
 }

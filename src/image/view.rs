@@ -208,9 +208,7 @@ impl View {
                 Some(directory) => tree.children(directory),
                 None => tree.streams(parent),
             };
-            let items = children
-                .iter()
-                .map(|node| (tree.name(*node), tree.is_directory(*node)));
+            let items = children.iter().map(|node| tree.named(*node));
             let names = renamed(rules, items).map_err(|place| children[place])?;
             let names = names.into_iter();
             let names = names.map(|(place, name)| (children[place], name));

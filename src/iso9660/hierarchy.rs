@@ -150,10 +150,8 @@ impl<R: Identifiers> Hierarchy<R> {
         let others = self.renamed.len();
         let (tree, sequence) = (&self.tree, &self.sequence);
         let first = positions.start;
-        let items = (positions.start as usize..positions.end as usize).map(|position| {
-            let node = sequence.node(position as u32);
-            (tree.name(node), tree.is_directory(node))
-        });
+        let items = (positions.start as usize..positions.end as usize)
+            .map(|position| tree.named(sequence.node(position as u32)));
         match renamed_among(&self.rules, items, texts) {
             Ok(names) => {
                 let names = names

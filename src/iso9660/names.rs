@@ -21,6 +21,8 @@ pub(crate) struct Relaxed {
     lower_case: bool,
     /// Whether a name can have dots beside that before the extension.
     dots: bool,
+    /// Whether that of a directory can have one dot, as that of a file.
+    directory_dots: bool,
     /// Whether it can have any other characters.
     characters: bool,
     /// Length in bytes of the longest name; 0 if none is longer than level 2 allows.
@@ -38,7 +40,8 @@ impl Relaxed {
     /// Looks at a name that is recorded.
     pub(crate) fn add(&mut self, name: &str, directory: bool) {
         let dots = name.bytes().filter(|byte| *byte == b'.').count();
-        self.dots |= dots > usize::from(!directory) || name.starts_with('.');
+        self.dots |= dots > 1 || name.starts_with('.');
+        self.directory_dots |= directory && dots > 0;
         for c in name.chars() {
             if c.is_ascii_lowercase() {
                 self.lower_case = true;
@@ -56,10 +59,10 @@ impl Relaxed {
         }
     }
 
-    const fn keeps(self, c: char) -> bool {
+    const fn keeps(self, c: char, directory: bool) -> bool {
         match c {
             'a'..='z' => self.lower_case,
-            '.' => self.dots,
+            '.' => self.dots || directory && self.directory_dots,
             // A slash parts the names of a path, and a semicolon comes before the version.
             '\0'..='\x1F' | '/' | ';' | '\x7F' => false,
             _ => self.characters,
@@ -68,8 +71,9 @@ impl Relaxed {
 }
 
 /// The lowest level whose names are as long as this one.
-pub(crate) fn level_of_name(name: &str, directory: bool) -> InterchangeLevel {
-    let (stem, extension) = split(name, directory);
+pub(crate) fn level_of_name(name: &str) -> InterchangeLevel {
+    // A directory has no extension by the standard, but some writers give it one as short as a file's.
+    let (stem, extension) = split(name, false);
     let (stem, extension) = (stem.chars().count(), extension.chars().count());
     if stem <= 8 && extension <= 3 {
         InterchangeLevel::One
@@ -97,6 +101,13 @@ impl Names {
         }
     }
 
+    /// Whether the names of directories have extensions, for which there is room beside eight characters.
+    fn splits_directories(self) -> bool {
+        self.level == InterchangeLevel::One
+            && self.relaxed.directory_dots
+            && self.relaxed.directory_len == 0
+    }
+
     /// The most characters of a file's name and of its extension that go together, given their lengths.
     fn file_lens(self, stem: usize, extension: usize) -> (usize, usize) {
         if self.relaxed.file_len > 0 {
@@ -119,19 +130,20 @@ impl NameRules for Names {
     fn map(&self, name: &str, directory: bool, out: &mut Mapped) {
         out.text.clear();
         out.changes = NameChange::empty();
-        let (stem, extension) = split(name, directory);
-        let (stem_limit, extension_limit) = if directory {
+        let is_whole = directory && !self.splits_directories();
+        let (stem, extension) = split(name, is_whole);
+        let (stem_limit, extension_limit) = if directory && extension.is_empty() {
             (self.directory_len(), 0)
         } else {
             let units = |text: &str| text.chars().map(|c| self.units(c)).sum();
             self.file_lens(units(stem), units(extension))
         };
-        self.push_cut(stem, stem_limit, out);
+        self.push_cut(stem, directory, stem_limit, out);
         out.stem_len = out.text.len();
         out.stem_limit = stem_limit;
         if !extension.is_empty() {
             out.text.push('.');
-            self.push_cut(extension, extension_limit, out);
+            self.push_cut(extension, directory, extension_limit, out);
         }
     }
 
@@ -177,11 +189,11 @@ fn compare_filled(a: &str, b: &str) -> Ordering {
 
 impl Names {
     /// Appends what `limit` has room for, each as a d-character unless it can be kept.
-    fn push_cut(self, text: &str, limit: usize, out: &mut Mapped) {
+    fn push_cut(self, text: &str, directory: bool, limit: usize, out: &mut Mapped) {
         let short = cut(text, limit, |c| self.units(c));
         for c in short.chars() {
             let upper = c.to_ascii_uppercase();
-            if self.relaxed.keeps(c) {
+            if self.relaxed.keeps(c, directory) {
                 out.text.push(c);
             } else if is_d_character(upper) {
                 if upper != c {
@@ -219,7 +231,8 @@ fn suffix(text: &str) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::codec::unique::renamed;
+    use crate::codec::unique::tests::new_items;
+    use crate::codec::unique::{Item, renamed};
 
     fn map(level: InterchangeLevel, name: &str, directory: bool) -> (String, NameChange) {
         let mut out = Mapped::default();
@@ -320,13 +333,83 @@ mod tests {
             relaxed: Relaxed::default(),
         };
         let names = ["FILE-NAME-1.TXT", "FILE_NAM.TXT", "file-name-2.txt"];
-        let items = names.iter().map(|name| (*name, false));
-        let renamed = renamed(&rules, items).unwrap();
+        let items = new_items(&names.map(|name| (name, false)));
+        let renamed = renamed(&rules, items.into_iter()).unwrap();
         assert_eq!(
             renamed,
             [
                 (0, "FILE_NA1.TXT".to_owned()),
                 (2, "FILE_NA2.TXT".to_owned())
+            ]
+        );
+    }
+
+    /// They made a disc one of level 2, and let files have several dots.
+    #[test]
+    fn directories_with_an_extension_are_of_level_1_and_say_nothing_of_files() {
+        assert_eq!(level_of_name("RELEASE_.0"), InterchangeLevel::One);
+        assert_eq!(level_of_name("RELEASE_1.0"), InterchangeLevel::Two);
+        assert_eq!(level_of_name("RELEASE12"), InterchangeLevel::Two);
+        let mut rules = Names {
+            level: InterchangeLevel::One,
+            relaxed: Relaxed::default(),
+        };
+        rules.relaxed.add("RELEASE_.0", true);
+        let name = |rules: Names, name: &str, directory| {
+            let mut mapped = Mapped::default();
+            rules.map(name, directory, &mut mapped);
+            mapped.text
+        };
+        assert_eq!(name(rules, "release-1.0", true), "RELEASE_.0");
+        assert_eq!(name(rules, "another directory", true), "ANOTHER_");
+        assert_eq!(name(rules, "a.b.c.txt", false), "A_B_C.TXT");
+        assert_eq!(name(rules, ".hidden", false), "_HIDDEN");
+        rules.level = InterchangeLevel::Two;
+        assert_eq!(name(rules, "release-1.0", true), "RELEASE_1.0");
+    }
+
+    /// What was added took the names of what was on the disc.
+    #[test]
+    fn what_is_recorded_keeps_its_name_whatever_is_added() {
+        let rules = Names {
+            level: InterchangeLevel::One,
+            relaxed: Relaxed::default(),
+        };
+        let recorded = ["long name b.txt", "long name c.txt", "long.txt"];
+        let added = [
+            "LONG_NAM.TXT",
+            "LONG_NA1.TXT",
+            "LONG.TXT",
+            "long name a.txt",
+        ];
+        let item = |name, is_recorded| Item {
+            name,
+            is_directory: false,
+            is_recorded,
+        };
+        let mut before: Vec<_> = recorded.iter().map(|name| item(name, true)).collect();
+        before.sort_unstable_by_key(|item| item.name);
+        let mut after = before.clone();
+        after.extend(added.iter().map(|name| item(name, false)));
+        after.sort_unstable_by_key(|item| item.name);
+        let names = |items: &[Item<'static>]| -> Vec<(&str, String)> {
+            let renamed = renamed(&rules, items.iter().copied()).unwrap();
+            let renamed = renamed.into_iter();
+            renamed
+                .map(|(place, name)| (items[place].name, name))
+                .collect()
+        };
+        let before = names(&before);
+        assert_eq!(before, [("long name c.txt", "LONG_NA1.TXT".to_owned())]);
+        let after = names(&after);
+        assert_eq!(
+            after,
+            [
+                ("LONG.TXT", "LONG1.TXT".to_owned()),
+                ("LONG_NA1.TXT", "LONG_NA2.TXT".to_owned()),
+                ("LONG_NAM.TXT", "LONG_NA3.TXT".to_owned()),
+                ("long name a.txt", "LONG_NA4.TXT".to_owned()),
+                before[0].clone(),
             ]
         );
     }
@@ -338,8 +421,8 @@ mod tests {
             relaxed: Relaxed::default(),
         };
         let names: Vec<String> = (0..1200).map(|n| format!("same name {n:04}.txt")).collect();
-        let items = names.iter().map(|name| (name.as_str(), false));
-        let renamed = renamed(&rules, items).unwrap();
+        let items: Vec<_> = names.iter().map(|name| (name.as_str(), false)).collect();
+        let renamed = renamed(&rules, new_items(&items).into_iter()).unwrap();
         assert_eq!(renamed.len(), 1199);
         assert_eq!(renamed[0].1, "SAME_NA1.TXT");
         assert_eq!(renamed[1198].1, "SAME1199.TXT");
@@ -353,7 +436,7 @@ mod tests {
         };
         let items = [("A", true), ("a", false)];
         assert_eq!(
-            renamed(&rules, items.into_iter()).unwrap(),
+            renamed(&rules, new_items(&items).into_iter()).unwrap(),
             [(1, "A1".to_owned())]
         );
     }

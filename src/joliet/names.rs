@@ -152,6 +152,7 @@ fn units(text: &str) -> usize {
 mod tests {
     use super::*;
     use crate::codec::unique::renamed;
+    use crate::codec::unique::tests::new_items;
 
     const RELAXED: Names = Names {
         strict: false,
@@ -200,7 +201,7 @@ mod tests {
     fn names_that_differ_by_case_are_numbered() {
         let items = [("README", false), ("Readme", false), ("readme", false)];
         assert_eq!(
-            renamed(&RELAXED, items.into_iter()).unwrap(),
+            renamed(&RELAXED, new_items(&items).into_iter()).unwrap(),
             [(1, "Readme~1".to_owned()), (2, "readme~2".to_owned())]
         );
     }

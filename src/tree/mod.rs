@@ -22,6 +22,7 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use self::index::{Crowds, Indexed};
 pub(crate) use self::names::{NamePool, NameRef, same_folded};
 pub(crate) use self::sequence::Sequence;
+use crate::codec::unique::Item;
 use crate::path::ImagePath;
 use crate::source::{Content, Data, Fingerprint, HostFile, HostFiles, RecentDirectory};
 use crate::time::Timestamp;
@@ -92,6 +93,8 @@ struct Node {
     /// A named stream of its parent, which is a file.
     stream: bool,
     removed: bool,
+    /// Whether it is on the disc that is continued.
+    recorded: bool,
 }
 
 const _: () = assert!(size_of::<Node>() <= 32, "a node per file: keep it small");
@@ -169,6 +172,7 @@ impl Tree {
                 real_time: false,
                 stream: false,
                 removed: false,
+                recorded: false,
             }],
             directories: vec![Directory {
                 children: Vec::new(),
@@ -185,6 +189,20 @@ impl Tree {
             staged: 0,
             undo: undo::Log::default(),
         }
+    }
+
+    /// What decides what an item is called in a file system.
+    pub(crate) fn named(&self, node: NodeId) -> Item<'_> {
+        Item {
+            name: self.name(node),
+            is_directory: self.is_directory(node),
+            is_recorded: self.node(node).recorded,
+        }
+    }
+
+    /// Notes that an item is on the disc that is continued.
+    pub(crate) fn set_recorded(&mut self, node: NodeId) {
+        self.nodes[node.0 as usize].recorded = true;
     }
 
     pub(crate) const fn totals(&self) -> Totals {
@@ -442,6 +460,7 @@ impl Tree {
             real_time: false,
             stream: false,
             removed: false,
+            recorded: false,
         });
         self.put_attributes(node, attributes);
         Ok(node)

@@ -232,10 +232,8 @@ impl Files {
             return Ok(());
         }
         let first = positions.start;
-        let items = (positions.start as usize..positions.end as usize).map(|position| {
-            let node = sequence.node(position as u32);
-            (tree.name(node), tree.is_directory(node))
-        });
+        let items = (positions.start as usize..positions.end as usize)
+            .map(|position| tree.named(sequence.node(position as u32)));
         let names = renamed(&Names, items).map_err(|place| Error::NoUniqueName {
             path: tree.path(sequence.node(first + place as u32)),
             file_system: FileSystems::UDF,

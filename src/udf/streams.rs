@@ -41,7 +41,7 @@ impl Streams {
     /// Adds the streams of the file at `position`, which is above those of all files added before.
     pub(super) fn push(&mut self, tree: &Tree, position: u32, file: NodeId) -> Result<()> {
         let nodes = tree.streams(file);
-        let items = nodes.iter().map(|node| (tree.name(*node), false));
+        let items = nodes.iter().map(|node| tree.named(*node));
         let others = renamed(&Names, items).map_err(|place| Error::NoUniqueName {
             path: tree.path(nodes[place]),
             file_system: FileSystems::UDF,

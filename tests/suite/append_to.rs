@@ -8,9 +8,9 @@ use std::sync::mpsc;
 use std::thread;
 
 use imapi2fs::{
-    Disc, Error, FileDisc, FileSystemImage, FileSystems, ImportOptions, Locking, MemoryDisc,
-    MultisessionInterface, RandomWriteImage, RecordedDisc, ResultImage, SequentialImage,
-    SessionProblem, Timestamp, WritableDisc, WritableFile,
+    Disc, Error, FileDisc, FileSystemImage, FileSystems, ImportOptions, InterchangeLevel, Locking,
+    MemoryDisc, MultisessionInterface, RandomWriteImage, RecordedDisc, ResultImage,
+    SequentialImage, SessionProblem, Timestamp, WritableDisc, WritableFile,
 };
 use tempfile::TempDir;
 
@@ -620,6 +620,43 @@ fn a_file_of_4_tib_is_not_cut() {
                 assert!(result.append_to(&device).is_ok(), "{file_systems} {blocks}");
                 let steps = device.written.lock().unwrap();
                 assert!(steps.iter().all(|step| matches!(step, Step::Write(..))));
+            }
+        }
+    }
+}
+
+/// `readme.txt` became `readme~1.txt` when `README.TXT` was added, and `LONGFILE.TXT` became `LONGFIL1.TXT`.
+#[test]
+fn what_is_added_takes_no_name_of_what_is_on_the_disc() {
+    for file_systems in [ISO9660 | JOLIET, FileSystems::all()] {
+        for is_random in [false, true] {
+            let mut first = image_of(file_systems);
+            first
+                .set_iso9660_interchange_level(InterchangeLevel::One)
+                .unwrap();
+            add_files(
+                &mut first,
+                &[("readme.txt", &[1; 10]), ("longfile.name.text", &[1; 10])],
+            );
+            first.root_mut().add_directory("sub").unwrap();
+            let disc = Arc::new(MemoryDisc::new(bytes_of(&first)));
+            let of_file_systems = |disc: &Arc<MemoryDisc>| -> Vec<Vec<String>> {
+                let one = |one| names(Arc::clone(disc), one);
+                file_systems.iter().map(one).collect()
+            };
+            let before = of_file_systems(&disc);
+            let mut image = added(Arc::clone(&disc), is_random, "README.TXT").unwrap();
+            add_files(
+                &mut image,
+                &[("LONGFILE.TEX", &[2; 10]), ("Longfile-a.text", &[2; 10])],
+            );
+            image.root_mut().add_directory("SUB").unwrap();
+            let result = image.create_result_image().unwrap();
+            result.append_to(&disc).unwrap();
+            for (before, after) in before.iter().zip(of_file_systems(&disc)) {
+                let stays = |name| after.contains(name);
+                assert!(before.iter().all(stays), "{before:?}, then {after:?}");
+                assert_eq!(after.len(), before.len() + 4);
             }
         }
     }

@@ -261,7 +261,9 @@ impl<'a> Merge<'a> {
                 self.summary.directories = self.summary.directories.saturating_add(1);
                 let attributes = self.attributes(entry);
                 let image = &mut *self.image;
-                image.add_directory_node(parent, &entry.name, attributes)
+                let node = image.add_directory_node(parent, &entry.name, attributes)?;
+                image.view.tree_mut().set_recorded(node);
+                Ok(node)
             }
         }
     }
@@ -291,6 +293,7 @@ impl<'a> Merge<'a> {
                 Stream::New(content) => tree.add_content(content)?,
             };
             let node = tree.add_file(parent, name, content, attributes)?;
+            tree.set_recorded(node);
             Ok((node, content))
         })();
         let (node, content) = added.map_err(|TreeFull| self.image.full(parent, &entry.name))?;

@@ -349,8 +349,9 @@ impl FileSystemImage {
     ///
     /// Only the names of `file_system` are imported. Those of the others are made from them, so short names that another
     /// program made in its own way can come out otherwise. Where the name of a new item and that of an imported one become
-    /// the same in ISO 9660, or differ only by case in Joliet, one of both is numbered, and it can be the imported one:
-    /// the [report](FileSystemImage::report) says so.
+    /// the same in ISO 9660, or differ only by case in Joliet, the new one is numbered, and the
+    /// [report](FileSystemImage::report) says so. Of imported ones that are the same there, the first by name has no number,
+    /// whichever was recorded first.
     ///
     /// IMAPI2: `IFileSystemImage::ImportSpecificFileSystem`.
     ///

@@ -49,7 +49,7 @@ impl Shown {
 
     fn iso9660(&mut self, item: &RecordedItem, level: usize) {
         let is_directory = item.is_directory();
-        let needed = iso9660::level_of_name(item.name(), is_directory);
+        let needed = iso9660::level_of_name(item.name());
         self.needed = self.needed.max(Some(needed));
         self.relaxed.add(item.name(), is_directory);
         self.limits(is_directory, level, item.len());
@@ -60,8 +60,10 @@ impl Shown {
         let is_directory = entry.kind == Kind::Directory;
         let name = entry.name.as_str();
         self.imported = self.imported.max(units(name));
-        self.is_cut_at_level_1 |=
-            iso9660::level_of_name(name, is_directory) > InterchangeLevel::One;
+        self.is_cut_at_level_1 |= match is_directory {
+            true => name.chars().nth(8).is_some(),
+            false => iso9660::level_of_name(name) > InterchangeLevel::One,
+        };
         let len = if is_directory { 0 } else { entry.len };
         self.limits(is_directory, level, len);
     }

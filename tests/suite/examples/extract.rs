@@ -169,7 +169,7 @@ fn existing_files_are_kept_if_that_is_asked_for() {
     let message = fails(extract_image().arg(&image).arg(&target));
     assert_names(&message, &target);
     assert!(
-        message.ends_with("; choose a new or an empty one, or allow that with --keep-existing\n"),
+        message.ends_with("; choose a new or an empty one, or allow that with --keep-existing"),
         "{message}"
     );
     let mut command = extract_image();
