@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use super::ResultImage;
@@ -50,7 +51,7 @@ impl Cursors {
                     .write()
                     .unwrap_or_else(PoisonError::into_inner);
                 locked(&self.idle).clear();
-                make(image, chunk, buf, &mut Cursor::default())
+                patiently(|| make(image, chunk, buf, &mut Cursor::default()))
             }
             made => made,
         }
@@ -82,6 +83,19 @@ impl Cursors {
     fn are_scarce(&self) -> bool {
         self.scarce.load(Ordering::Relaxed)
     }
+}
+
+/// Tries again while too many files are open: no other thread that makes chunks has one, but what starts a thread may,
+/// for a moment.
+fn patiently(mut make: impl FnMut() -> Result<()>) -> Result<()> {
+    const TRIES: u32 = 200;
+    for _ in 1..TRIES {
+        match make() {
+            Err(error) if is_too_much(&error) => thread::sleep(Duration::from_millis(1)),
+            made => return made,
+        }
+    }
+    make()
 }
 
 /// Whether the system has too many files open.
