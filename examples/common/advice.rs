@@ -26,7 +26,7 @@ pub(crate) fn message(error: &(dyn std::error::Error + 'static)) -> String {
     }
 }
 
-/// What helps against an error that has a cause: its message does not end with that.
+/// The option that helps with an error that has a cause; such a message does not end with advice.
 pub(crate) fn behind_cause(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
     let error = of_library(error)?;
     std::error::Error::source(error)?;

@@ -140,7 +140,7 @@ impl Texts {
 pub(crate) struct Item<'a> {
     pub name: &'a str,
     pub is_directory: bool,
-    /// Whether it is on the disc already that is continued: what is added beside it does not change its name.
+    /// Whether it is already on the disc that is continued: new items do not change its name.
     pub is_recorded: bool,
 }
 
@@ -187,7 +187,7 @@ pub(crate) fn renamed_among<'a, R: NameRules + ?Sized>(
     let mut taken = Taken::among(folded);
     let mut numbers = Numbers::default();
     let mut renamed = Vec::new();
-    // What is recorded gets its names as if nothing were beside it.
+    // Recorded items are named first, as if there were no others.
     for is_recorded in [true, false] {
         let places = order.iter().map(|place| *place as usize);
         let losers: Vec<usize> = places

@@ -1,4 +1,4 @@
-//! What an error is about, and errors as those of reading.
+//! The item or file that an error is about.
 
 use std::io;
 use std::path::Path;

@@ -171,7 +171,7 @@ pub(crate) fn has_true_length(metadata: &Metadata) -> bool {
         .is_some_and(|id| rustix::fs::major(id.device) != 0)
 }
 
-/// Nothing is known of other systems.
+/// On other systems a file of length 0 is always opened to see whether it is empty.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) const fn has_true_length(_metadata: &Metadata) -> bool {
     false

@@ -163,7 +163,7 @@ impl Disc for Continued {
     }
 
     fn next_data(&self, block: u32) -> io::Result<Option<u32>> {
-        // What is behind the disc is zeros, as a hole at its end is.
+        // Blocks past the end of the disc read as zeros, like a hole.
         self.disc.next_data(block)
     }
 }

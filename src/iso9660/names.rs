@@ -368,7 +368,7 @@ mod tests {
         assert_eq!(name(rules, "release-1.0", true), "RELEASE_1.0");
     }
 
-    /// What was added took the names of what was on the disc.
+    /// New files used to take the names of files on the disc.
     #[test]
     fn what_is_recorded_keeps_its_name_whatever_is_added() {
         let rules = Names {
