@@ -161,7 +161,7 @@ impl HostFiles {
         fingerprint: Fingerprint,
         recent: &mut RecentDirectory,
     ) -> bool {
-        let Some(directory) = recent.handle(file.directory, self) else {
+        let Some(directory) = recent.handle_at_once(file.directory, self) else {
             return false;
         };
         host::metadata_at(directory, name.as_ref()).is_ok_and(|found| {
@@ -228,14 +228,25 @@ pub(crate) struct RecentDirectory {
 impl RecentDirectory {
     /// A handle of the directory from the second file on that is opened in it: many directories have one only.
     fn handle(&mut self, number: u32, hosts: &HostFiles) -> Option<BorrowedFd<'_>> {
-        if self.number != Some(number) {
+        if self.number == Some(number) {
+            return self.handle_at_once(number, hosts);
+        }
+        *self = Self {
+            number: Some(number),
+            handle: None,
+        };
+        None
+    }
+
+    /// A handle of the directory, unless it cannot be opened.
+    fn handle_at_once(&mut self, number: u32, hosts: &HostFiles) -> Option<BorrowedFd<'_>> {
+        if self.number != Some(number) || self.handle.is_none() {
+            // What is wrong with it is said when the file is opened by its path.
+            let handle = host::open_directory(hosts.directory(number)).ok();
             *self = Self {
                 number: Some(number),
-                handle: None,
+                handle,
             };
-        } else if self.handle.is_none() {
-            // What is wrong with it is said when the file is opened by its path.
-            self.handle = host::open_directory(hosts.directory(number)).ok();
         }
         self.handle.as_ref().map(AsFd::as_fd)
     }
