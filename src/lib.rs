@@ -55,10 +55,12 @@
 //! For reading also ISO 9660:1999, and SUSP and RRIP 1.12 (Rock Ridge).
 //! A comment beginning `IMAPI2 differs:` marks each place where this crate does something else than IMAPI2.
 
+mod add_tree;
 mod block;
 mod boot;
 mod budget;
 mod codec;
+mod draft;
 mod el_torito;
 mod error;
 mod extract;
@@ -71,9 +73,11 @@ mod iso9660;
 mod joliet;
 mod layout;
 mod media;
+mod merge;
 mod path;
 mod printable;
 mod recorded;
+mod report;
 mod result;
 mod source;
 mod space;
@@ -87,9 +91,11 @@ pub use chrono;
 #[doc = include_str!("../README.md")]
 struct Readme;
 
+pub use self::add_tree::{LeftOut, LeftOutReason, LinkPolicy, TreeOptions, TreeSummary};
 pub use self::block::BLOCK_SIZE;
 pub use self::boot::{BootImageData, BootOptions, RecordedBootEntry};
 pub use self::codec::unique::NameChange;
+pub use self::draft::AddProgress;
 pub use self::el_torito::{BootEmulation, BootPlatform};
 pub use self::error::{
     BootProblem, Change, Error, HResult, LinkProblem, NameProblem, Origin, Result, SessionProblem,
@@ -101,10 +107,8 @@ pub use self::file_systems::{
     FeatureSupport, FileSystems, InterchangeLevel, InvalidValue, UdfRevision,
 };
 pub use self::image::{
-    AddProgress, DirectoryMut, FileSystemImage, Finding, FindingClass, FindingCounts, Findings,
-    ImportLeftOut, ImportProgress, ImportSummary, Item, ItemData, ItemKind, ItemMut, LeftOut,
-    LeftOutReason, LinkPolicy, NewDirectory, NewFile, NewItem, Report, Snapshot, TreeOptions,
-    TreeSummary,
+    DirectoryMut, FileSystemImage, Item, ItemData, ItemKind, ItemMut, NewDirectory, NewFile,
+    NewItem, Snapshot,
 };
 pub use self::image_manager::IsoImageManager;
 pub use self::import::{
@@ -116,9 +120,11 @@ pub use self::media::{
     Disc, FileDisc, Locking, MediaType, MemoryDisc, Multisession, MultisessionInterface,
     MultisessionRandomWrite, MultisessionSequential, ReaderDisc, WritableDisc, WritableFile,
 };
+pub use self::merge::{ImportLeftOut, ImportProgress, ImportSummary};
 pub use self::path::ImagePath;
 pub use self::printable::Printable;
 pub use self::recorded::RecordedFinding;
+pub use self::report::{Finding, FindingClass, FindingCounts, Findings, Report};
 pub use self::result::{
     ImagePart, ImageStream, OutputFile, PlanDigest, ProgressItem, ProgressItems, ResultImage,
     UnfinishedFile, WriteAt, WriteOptions, WriteProgress,

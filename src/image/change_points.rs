@@ -1,11 +1,9 @@
 //! Change points: going back to what the tree was.
 
-use std::sync::Arc;
-
 use super::FileSystemImage;
-use crate::error::{Error, Result};
-use crate::file_systems::{FileSystems, InvalidValue};
-use crate::iso9660;
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
 
 impl FileSystemImage {
     /// How many changes have been made to the tree. Every call that adds or removes something is one, whatever it adds;
@@ -15,7 +13,7 @@ impl FileSystemImage {
     #[doc(alias = "get_ChangePoint")]
     #[must_use]
     pub fn change_point(&self) -> u32 {
-        self.view.tree().change_point()
+        self.draft.tree().change_point()
     }
 
     /// Takes back all changes after `change_point`, with the data they staged. Settings stay as they are, and so do
@@ -49,65 +47,7 @@ impl FileSystemImage {
     /// ```
     #[doc(alias = "RollbackToChangePoint")]
     pub fn rollback_to_change_point(&mut self, change_point: u32) -> Result<()> {
-        let tree = self.view.tree();
-        if !(tree.locked_change_point()..=tree.change_point()).contains(&change_point) {
-            return Err(Error::InvalidParameter(InvalidValue {
-                parameter: "change point",
-                value: change_point.to_string(),
-                expected: "one between the last that was locked in and the present one",
-            }));
-        }
-        self.check_before(change_point)?;
-        let tree = self.view.tree_mut();
-        let mut staged = None;
-        while tree.change_point() > change_point {
-            // What was staged earlier lies before.
-            staged = tree.take_back().or(staged);
-        }
-        if let Some(start) = staged {
-            self.give_back(start);
-        }
-        Ok(())
-    }
-
-    /// Checks what would come back against the limits that are otherwise checked when something is added.
-    fn check_before(&self, change_point: u32) -> Result<()> {
-        if !self.settings.file_systems.contains(FileSystems::ISO9660) {
-            return Ok(());
-        }
-        let tree = self.view.tree();
-        let (directories, deepest) = tree.before(change_point);
-        if directories >= iso9660::MAX_DIRECTORIES {
-            return Err(Error::TooManyDirectories {
-                path: self.root().full_path(),
-                file_system: FileSystems::ISO9660,
-                limit: iso9660::MAX_DIRECTORIES,
-            });
-        }
-        match (self.settings.max_level(), deepest) {
-            (Some(limit), Some((node, level))) if level > limit => Err(Error::TooDeep {
-                path: tree.path(node),
-                level,
-                limit,
-            }),
-            _ => Ok(()),
-        }
-    }
-
-    /// Gives up the staged data from `start` on, if nobody else can read it.
-    fn give_back(&mut self, start: u64) {
-        let in_tree = self.view.tree().staged_count();
-        let Some(stage) = &mut self.stage else {
-            return;
-        };
-        // The stage itself has the file, too. A result or a snapshot has the tree it was made from.
-        if Arc::strong_count(stage.file()) == in_tree + 1 {
-            if in_tree == 0 {
-                self.stage = None;
-            } else {
-                stage.truncate(start);
-            }
-        }
+        self.draft.rollback_to_change_point(change_point)
     }
 
     /// Makes all changes so far final: they cannot be taken back any more. What was removed is let go, with data that
@@ -120,6 +60,6 @@ impl FileSystemImage {
     /// IMAPI2: `IFileSystemImage::LockInChangePoint`.
     #[doc(alias = "LockInChangePoint")]
     pub fn lock_in_change_point(&mut self) {
-        self.view.tree_mut().lock_in();
+        self.draft.tree_mut().lock_in();
     }
 }

@@ -3,9 +3,11 @@
 use std::fmt;
 use std::path::Path;
 
+#[cfg(doc)]
 use super::FileSystemImage;
 use super::item::Item;
-use super::tree_options::{TreeOptions, TreeSummary};
+use crate::add_tree::{TreeOptions, TreeSummary, add_tree};
+use crate::draft::Draft;
 use crate::error::{Error, Result};
 use crate::file_systems::{FeatureSupport, InvalidValue, UdfRevision};
 use crate::path::ImagePath;
@@ -15,7 +17,7 @@ use crate::tree::{Attributes, NodeId};
 
 /// An item of the image, to be changed. It goes with the next change to the tree.
 pub struct ItemMut<'a> {
-    pub(super) image: &'a mut FileSystemImage,
+    pub(super) draft: &'a mut Draft,
     pub(super) node: NodeId,
 }
 
@@ -23,7 +25,7 @@ impl ItemMut<'_> {
     /// The item as it is.
     #[must_use]
     pub const fn item(&self) -> Item<'_> {
-        Item::new(&self.image.view, self.node)
+        Item::new(self.draft.view(), self.node)
     }
 
     /// Marks the item as not to be shown, in every file system.
@@ -56,7 +58,7 @@ impl ItemMut<'_> {
             });
         }
         self.change(|attributes| attributes.real_time = real_time);
-        Ok(self.image.settings.support(UdfRevision::V2_01))
+        Ok(self.draft.settings.support(UdfRevision::V2_01))
     }
 
     /// Sets when the item was created.
@@ -108,20 +110,17 @@ impl ItemMut<'_> {
     }
 
     fn attributes(&self) -> Attributes {
-        self.image.view.tree().attributes(self.node)
+        self.draft.tree().attributes(self.node)
     }
 
     fn change(&mut self, change: impl FnOnce(&mut Attributes)) {
         let mut attributes = self.attributes();
         change(&mut attributes);
-        self.image
-            .view
-            .tree_mut()
-            .set_attributes(self.node, attributes);
+        self.draft.tree_mut().set_attributes(self.node, attributes);
     }
 
     fn set_checked(&mut self, attributes: Attributes) -> Result<()> {
-        if self.image.settings.strict {
+        if self.draft.settings.strict {
             check_times(&attributes, || self.item().full_path())?;
         }
         self.change(|old| *old = attributes);
@@ -159,7 +158,7 @@ impl fmt::Debug for ItemMut<'_> {
 ///
 /// IMAPI2: `IFsiDirectoryItem`.
 pub struct DirectoryMut<'a> {
-    pub(super) image: &'a mut FileSystemImage,
+    pub(super) draft: &'a mut Draft,
     pub(super) node: NodeId,
 }
 
@@ -167,14 +166,14 @@ impl DirectoryMut<'_> {
     /// The directory as it is.
     #[must_use]
     pub const fn item(&self) -> Item<'_> {
-        Item::new(&self.image.view, self.node)
+        Item::new(self.draft.view(), self.node)
     }
 
     /// The directory's attributes, to be changed.
     #[must_use]
     pub const fn as_item_mut(&mut self) -> ItemMut<'_> {
         ItemMut {
-            image: self.image,
+            draft: self.draft,
             node: self.node,
         }
     }
@@ -195,7 +194,7 @@ impl DirectoryMut<'_> {
     /// - [`Error::TooDeep`], [`Error::TooManyDirectories`] and [`Error::ImageSizeLimit`] when the image cannot take it.
     #[doc(alias = "AddDirectory")]
     pub fn add_directory(&mut self, path: impl Into<ImagePath>) -> Result<ItemMut<'_>> {
-        let attributes = self.image.attributes_now();
+        let attributes = self.draft.attributes_now();
         self.add_directory_with(&path.into(), attributes)
     }
 
@@ -204,16 +203,16 @@ impl DirectoryMut<'_> {
         path: &ImagePath,
         attributes: Attributes,
     ) -> Result<ItemMut<'_>> {
-        let image = &mut *self.image;
+        let draft = &mut *self.draft;
         if path.is_root() {
             return Ok(ItemMut {
-                image,
+                draft,
                 node: self.node,
             });
         }
-        let (parent, name) = image.place(self.node, path)?;
-        let node = image.transaction(|image| image.add_directory_node(parent, name, attributes))?;
-        Ok(ItemMut { image, node })
+        let (parent, name) = draft.place(self.node, path)?;
+        let node = draft.transaction(|draft| draft.add_directory_node(parent, name, attributes))?;
+        Ok(ItemMut { draft, node })
     }
 
     /// Adds a file. `path` has the file's name last.
@@ -236,7 +235,7 @@ impl DirectoryMut<'_> {
         path: impl Into<ImagePath>,
         source: impl Into<Source>,
     ) -> Result<ItemMut<'_>> {
-        let attributes = self.image.attributes_now();
+        let attributes = self.draft.attributes_now();
         self.add_file_with(&path.into(), source.into(), attributes)
     }
 
@@ -246,13 +245,13 @@ impl DirectoryMut<'_> {
         source: Source,
         attributes: Attributes,
     ) -> Result<ItemMut<'_>> {
-        let image = &mut *self.image;
+        let draft = &mut *self.draft;
         if path.is_root() {
-            return Err(image.duplicate(self.node));
+            return Err(draft.duplicate(self.node));
         }
-        let (parent, name) = image.place(self.node, path)?;
-        let node = image.transaction(|image| image.add_source(parent, name, source, attributes))?;
-        Ok(ItemMut { image, node })
+        let (parent, name) = draft.place(self.node, path)?;
+        let node = draft.transaction(|draft| draft.add_source(parent, name, source, attributes))?;
+        Ok(ItemMut { draft, node })
     }
 
     /// Adds an item made by [`FileSystemImage::create_file_item`] or [`FileSystemImage::create_directory_item`].
@@ -270,15 +269,15 @@ impl DirectoryMut<'_> {
             NewItem::Directory(item) => (item.path.clone(), item.attributes),
             NewItem::File(item) => (item.path.clone(), item.attributes),
         };
-        if self.image.settings.strict {
+        if self.draft.settings.strict {
             check_times(&attributes, || path.clone())?;
         }
         match item {
             NewItem::File(item) => self.add_file_with(&path, item.source, attributes),
             NewItem::Directory(_) => {
-                let (parent, name) = self.image.place(self.node, &path)?;
-                if let Some(node) = self.image.existing(parent, name)? {
-                    return Err(self.image.duplicate(node));
+                let (parent, name) = self.draft.place(self.node, &path)?;
+                if let Some(node) = self.draft.existing(parent, name)? {
+                    return Err(self.draft.duplicate(node));
                 }
                 self.add_directory_with(&path, attributes)
             }
@@ -333,8 +332,8 @@ impl DirectoryMut<'_> {
     ) -> Result<TreeSummary> {
         let node = self.node;
         let source = source.as_ref();
-        self.image
-            .transaction(|image| super::add_tree::add_tree(image, node, source, options))
+        self.draft
+            .transaction(|draft| add_tree(draft, node, source, options))
     }
 
     /// [`DirectoryMut::add_tree`] with the named streams of all files: on Unix their extended attributes, of those on
@@ -388,8 +387,8 @@ impl DirectoryMut<'_> {
                 expected: "an item of this directory",
             }));
         }
-        self.image.transaction(|image| {
-            image.view.tree_mut().remove(node);
+        self.draft.transaction(|draft| {
+            draft.tree_mut().remove(node);
             Ok(())
         })
     }
@@ -419,8 +418,8 @@ impl DirectoryMut<'_> {
         } else {
             vec![item.node]
         };
-        self.image.transaction(|image| {
-            let tree = image.view.tree_mut();
+        self.draft.transaction(|draft| {
+            let tree = draft.tree_mut();
             for node in nodes {
                 tree.remove(node);
             }

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 
-use super::view::View;
 use crate::codec::unique::NameChange;
+use crate::draft::View;
 use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
 use crate::path::ImagePath;

@@ -1,49 +1,32 @@
 //! `FileSystemImage`: the tree and the settings of an image, and all that can be done with them.
 
-mod add;
-mod add_tree;
 mod boot;
 mod change_points;
 mod edit;
-mod empty_sources;
-mod finding;
 mod import;
 mod item;
-mod report;
 mod settings;
 mod staging;
 mod streams;
-mod tree_options;
 mod update;
-mod view;
 mod volume_name;
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 pub use self::edit::{DirectoryMut, ItemMut, NewDirectory, NewFile, NewItem};
-pub use self::finding::{Finding, FindingClass, FindingCounts};
-pub use self::import::{ImportLeftOut, ImportProgress, ImportSummary};
 pub use self::item::{Item, ItemData, ItemKind, Snapshot};
-pub use self::report::{Findings, Report};
-use self::settings::Settings;
-pub use self::tree_options::{LeftOut, LeftOutReason, LinkPolicy, TreeOptions, TreeSummary};
-pub use self::update::AddProgress;
-use self::update::Updates;
-use self::view::View;
-use crate::codec::time::default_volume_name;
+use crate::draft::Draft;
 use crate::error::{Error, Result};
-use crate::file_systems::{FileSystems, InterchangeLevel};
-use crate::iso9660;
-use crate::layout::{self, Layout};
-use crate::media::MultisessionInterface;
+use crate::merge::ChosenInterface;
+#[cfg(doc)]
+use crate::merge::ImportSummary;
 use crate::path::ImagePath;
-use crate::result::{ContinuedDisc, ResultImage};
-use crate::source::{PlatformStaging, Source, Stage, StagingPolicy};
+use crate::report::Report;
+use crate::result::ResultImage;
+use crate::source::Source;
 use crate::time::Timestamp;
-use crate::tree::{Attributes, NodeId, Times, Tree};
-use crate::udf;
+use crate::tree::NodeId;
 
 /// An image in the making: a directory tree and the settings it is laid out with.
 ///
@@ -66,15 +49,9 @@ use crate::udf;
 /// # }
 /// ```
 pub struct FileSystemImage {
-    view: View,
-    settings: Settings,
-    staging_policy: Arc<dyn StagingPolicy>,
-    stage: Option<Stage>,
-    updates: Updates,
-    /// Whether sizes are checked when a call ends: what it adds first may replace more later.
-    defer_checks: bool,
-    /// What was offered, and what was chosen of it.
-    multisession: Option<(Vec<MultisessionInterface>, MultisessionInterface)>,
+    draft: Draft,
+    /// The disc that it can continue.
+    multisession: Option<ChosenInterface>,
 }
 
 impl FileSystemImage {
@@ -91,15 +68,8 @@ impl FileSystemImage {
     /// bytes.
     #[must_use]
     pub fn with_time(time: impl Into<Timestamp>) -> Self {
-        let time = time.into();
-        let settings = Settings::new(time);
         Self {
-            view: View::new(Arc::new(Tree::new(time)), settings.naming()),
-            settings,
-            staging_policy: Arc::new(PlatformStaging::default()),
-            stage: None,
-            updates: Updates::default(),
-            defer_checks: false,
+            draft: Draft::new(time.into()),
             multisession: None,
         }
     }
@@ -107,7 +77,7 @@ impl FileSystemImage {
     /// The time the image is stamped with.
     #[must_use]
     pub const fn time(&self) -> Timestamp {
-        self.settings.time
+        self.draft.settings.time
     }
 
     /// The root directory.
@@ -116,14 +86,14 @@ impl FileSystemImage {
     #[doc(alias = "get_Root")]
     #[must_use]
     pub const fn root(&self) -> Item<'_> {
-        Item::new(&self.view, NodeId::ROOT)
+        Item::new(self.draft.view(), NodeId::ROOT)
     }
 
     /// The root directory, to be changed.
     #[must_use]
     pub const fn root_mut(&mut self) -> DirectoryMut<'_> {
         DirectoryMut {
-            image: self,
+            draft: &mut self.draft,
             node: NodeId::ROOT,
         }
     }
@@ -146,7 +116,10 @@ impl FileSystemImage {
     /// Those of [`FileSystemImage::item`].
     pub fn item_mut(&mut self, path: impl Into<ImagePath>) -> Result<ItemMut<'_>> {
         let node = self.item(path)?.node;
-        Ok(ItemMut { image: self, node })
+        Ok(ItemMut {
+            draft: &mut self.draft,
+            node,
+        })
     }
 
     /// The directory at `path`, to be changed.
@@ -162,7 +135,10 @@ impl FileSystemImage {
             });
         }
         let node = item.node;
-        Ok(DirectoryMut { image: self, node })
+        Ok(DirectoryMut {
+            draft: &mut self.draft,
+            node,
+        })
     }
 
     /// What is at `path`, if anything is.
@@ -188,7 +164,7 @@ impl FileSystemImage {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
-            view: self.view.clone(),
+            view: self.draft.view().clone(),
         }
     }
 
@@ -203,8 +179,8 @@ impl FileSystemImage {
     #[doc(alias = "CreateDirectoryItem")]
     pub fn create_directory_item(&self, path: impl Into<ImagePath>) -> Result<NewDirectory> {
         Ok(NewDirectory {
-            path: self.checked(path.into())?,
-            attributes: self.attributes_now(),
+            path: self.draft.checked(path.into())?,
+            attributes: self.draft.attributes_now(),
         })
     }
 
@@ -224,9 +200,9 @@ impl FileSystemImage {
         source: impl Into<Source>,
     ) -> Result<NewFile> {
         Ok(NewFile {
-            path: self.checked(path.into())?,
+            path: self.draft.checked(path.into())?,
             source: source.into(),
-            attributes: self.attributes_now(),
+            attributes: self.draft.attributes_now(),
         })
     }
 
@@ -236,7 +212,7 @@ impl FileSystemImage {
     #[doc(alias = "get_FileCount")]
     #[must_use]
     pub fn file_count(&self) -> u32 {
-        self.view.tree().totals().files
+        self.draft.tree().totals().files
     }
 
     /// Number of directories, the root not counted.
@@ -245,7 +221,7 @@ impl FileSystemImage {
     #[doc(alias = "get_DirectoryCount")]
     #[must_use]
     pub fn directory_count(&self) -> u32 {
-        self.view.tree().totals().directories
+        self.draft.tree().totals().directories
     }
 
     /// Number of blocks the image would have now, from its block 0 to its last. It is laid out to find out, which takes
@@ -258,7 +234,7 @@ impl FileSystemImage {
     /// Those of [`FileSystemImage::create_result_image`].
     #[doc(alias = "get_UsedBlocks")]
     pub fn used_blocks(&self) -> Result<u32> {
-        Ok(self.lay_out()?.session.blocks)
+        self.draft.used_blocks()
     }
 
     /// Returns what the file systems of the image cannot hold as it is: names, times, sizes.
@@ -266,7 +242,7 @@ impl FileSystemImage {
     /// Not in IMAPI2.
     #[must_use]
     pub fn report(&self) -> Report {
-        Report::new(&self.view, &self.settings, self.volume_findings())
+        Report::new(&self.draft)
     }
 
     /// Lays out the image. No file is read but boot images that are told where they are; files that are empty are opened
@@ -291,123 +267,7 @@ impl FileSystemImage {
     #[doc(alias = "CreateResultImage")]
     pub fn create_result_image(&self) -> Result<ResultImage> {
         self.check_disc()?;
-        self.check_empty_sources()?;
-        let layout = self.lay_out()?;
-        let limit = self.limit();
-        let needed = u64::from(layout.session.blocks);
-        if needed > limit {
-            return Err(Error::ImageTooBig { needed, limit });
-        }
-        let Some(imported) = &self.settings.imported else {
-            return Ok(ResultImage::new(layout, &self.effective_volume_name()));
-        };
-        let continued = ContinuedDisc {
-            id: imported.disc_id.clone(),
-            file_systems: imported.file_systems,
-            previous: imported.previous,
-            next: imported.next,
-            is_random: imported.random_write.is_some(),
-            import: self.settings.import.clone(),
-        };
-        Ok(ResultImage::continuing(layout, continued))
-    }
-
-    fn lay_out(&self) -> Result<Layout> {
-        self.check_files()?;
-        let volume_name = |file_system| self.recorded_volume_name(file_system).0;
-        let settings = &self.settings;
-        let imported = settings.imported.as_ref();
-        // The first 16 characters are to be unique, and the first 8 the time in hexadecimal digits (UDF 2.2.2.5).
-        let volume_set = format!(
-            "{:08X}{:08X}",
-            settings.time.unix_seconds() as u32,
-            settings.time.subsecond_nanos()
-        );
-        let options = layout::Options {
-            file_systems: settings.file_systems,
-            session_start: settings.session_start_block,
-            iso9660: settings.naming().iso9660(),
-            joliet: settings.naming().joliet(),
-            volume_name_iso9660: volume_name(FileSystems::ISO9660),
-            volume_name_joliet: volume_name(FileSystems::JOLIET),
-            volume_set: volume_set.clone(),
-            time: settings.time,
-            data: settings.data(),
-            udf: udf::Options {
-                revision: settings.udf_revision,
-                redundant_metadata: settings.redundant_metadata,
-                volume_name: volume_name(FileSystems::UDF),
-                volume_set,
-                time: settings.time,
-                partition_start: imported.and_then(|imported| imported.partition_start),
-                rewritten_anchors: imported
-                    .map_or_else(Vec::new, |imported| imported.rewritten_anchors.clone()),
-            },
-            boot: self.boot()?,
-            boot_readme: settings.boot_readme.clone(),
-            random_write: imported.and_then(|imported| imported.random_write(settings.strict)),
-        };
-        Layout::new(self.view.tree(), &options)
-    }
-
-    /// Checks what only the finished tree shows: sizes of files and lengths of paths.
-    fn check_files(&self) -> Result<()> {
-        let has_iso9660 = self.settings.file_systems.contains(FileSystems::ISO9660);
-        if has_iso9660 && self.settings.level < InterchangeLevel::Three {
-            let limit = iso9660::MAX_FILE_LEN;
-            let tree = self.view.tree();
-            tree.check_lens(limit).map_err(|node| Error::FileTooBig {
-                path: tree.path(node),
-                size: tree.content_of(node).map_or(0, |(_, content)| content.len),
-                limit,
-                file_system: FileSystems::ISO9660,
-            })?;
-        }
-        if has_iso9660 && self.settings.strict {
-            self.check_paths()?;
-        }
-        Ok(())
-    }
-
-    /// Checks the lengths of paths as ECMA-119 6.8.2.1 counts them: all identifiers, and one for each directory.
-    fn check_paths(&self) -> Result<()> {
-        let mut todo = vec![(self.root(), 0)];
-        while let Some((directory, above)) = todo.pop() {
-            for item in directory.children() {
-                let name = item.file_system_name(FileSystems::ISO9660)?;
-                let is_directory = item.is_directory();
-                let length = above + iso9660::identifier_len(&name, is_directory);
-                if length > iso9660::MAX_PATH {
-                    return Err(Error::PathTooLong {
-                        path: item.full_path(),
-                        length,
-                        limit: iso9660::MAX_PATH,
-                    });
-                }
-                if is_directory {
-                    todo.push((item, length + 1));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn effective_volume_name(&self) -> String {
-        match (self.settings.volume_name.as_str(), self.imported_label()) {
-            ("", Some(imported)) if !imported.volume_name.is_empty() => {
-                imported.volume_name.clone()
-            }
-            ("", _) => default_volume_name(self.settings.time),
-            (name, _) => name.to_owned(),
-        }
-    }
-
-    fn attributes_now(&self) -> Attributes {
-        Attributes {
-            times: Times::all(self.settings.time),
-            hidden: false,
-            real_time: false,
-        }
+        self.draft.result_image()
     }
 }
 
@@ -420,7 +280,7 @@ impl Default for FileSystemImage {
 impl fmt::Debug for FileSystemImage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileSystemImage")
-            .field("settings", &self.settings)
+            .field("settings", &self.draft.settings)
             .field("files", &self.file_count())
             .field("directories", &self.directory_count())
             .finish_non_exhaustive()

@@ -1,176 +1,17 @@
-//! The properties of `IFileSystemImage`: defaults and checks.
-
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+//! The properties of `IFileSystemImage`: their checks.
 
 use super::FileSystemImage;
 #[cfg(doc)]
-use super::import::ImportSummary;
-use super::import::Imported;
-use super::view::Naming;
-use crate::block::{Extent, Lba};
-use crate::boot::BootOptions;
+use super::ImportSummary;
+use crate::block::Lba;
 use crate::error::{Error, Result};
 use crate::file_systems::{
     FeatureSupport, FileSystems, InterchangeLevel, InvalidValue, UdfRevision,
 };
-use crate::import::ImportOptions;
-use crate::iso9660;
 use crate::media::{Defaults, Disc, MediaType};
-use crate::source::StagingPolicy;
-use crate::space::DataOptions;
-use crate::time::Timestamp;
-use crate::tree::Totals;
-use crate::udf;
-
-/// A CD of 650 MiB.
-const DEFAULT_FREE_MEDIA_BLOCKS: u32 = 332_800;
-
-/// Blocks of the longest ECC block of all media, a Blu-ray disc's; a DVD's has 16.
-const ECC_BLOCK: u32 = 32;
 
 /// The most blocks that files are aligned to.
 const MAX_ALIGNMENT: u32 = 1 << 15;
-
-#[derive(Clone, Debug)]
-pub(super) struct Settings {
-    pub time: Timestamp,
-    pub file_systems: FileSystems,
-    pub level: InterchangeLevel,
-    /// Whether the caller chose it.
-    pub level_is_set: bool,
-    /// What the names of a disc show that is continued.
-    pub relaxed: iso9660::Relaxed,
-    pub joliet_limit: Option<usize>,
-    pub udf_revision: UdfRevision,
-    pub redundant_metadata: bool,
-    pub embed_small_files: bool,
-    /// In blocks.
-    pub file_alignment: u32,
-    pub min_aligned_file_size: u64,
-    pub volume_name: String,
-    /// Whether ISO 9660 has it as it is.
-    pub verbatim_volume_name: bool,
-    /// 0 is no limit.
-    pub free_media_blocks: u32,
-    pub working_directory: PathBuf,
-    /// Whether the caller chose the working directory.
-    pub own_working_directory: bool,
-    pub stage_files: bool,
-    pub session_start_block: Lba,
-    pub strict: bool,
-    pub restricted: bool,
-    pub boot_images: Vec<BootOptions>,
-    pub boot_readme: Option<Arc<[u8]>>,
-    /// How a disc is read that the image is to continue.
-    pub import: ImportOptions,
-    /// The disc that the image continues.
-    pub imported: Option<Imported>,
-}
-
-impl Settings {
-    pub(super) fn new(time: Timestamp) -> Self {
-        Self {
-            time,
-            file_systems: FileSystems::all(),
-            level: InterchangeLevel::One,
-            level_is_set: false,
-            relaxed: iso9660::Relaxed::default(),
-            joliet_limit: None,
-            udf_revision: UdfRevision::V1_02,
-            redundant_metadata: true,
-            embed_small_files: false,
-            file_alignment: 1,
-            min_aligned_file_size: 0,
-            volume_name: String::new(),
-            verbatim_volume_name: false,
-            free_media_blocks: DEFAULT_FREE_MEDIA_BLOCKS,
-            working_directory: std::env::temp_dir(),
-            own_working_directory: false,
-            stage_files: false,
-            session_start_block: Lba(0),
-            strict: false,
-            restricted: false,
-            boot_images: Vec::new(),
-            boot_readme: None,
-            import: ImportOptions::new(),
-            imported: None,
-        }
-    }
-
-    /// Whether what came with a revision of UDF will be in the image.
-    pub(super) fn support(&self, minimum: UdfRevision) -> FeatureSupport {
-        if self.file_systems.contains(FileSystems::UDF) && self.udf_revision >= minimum {
-            FeatureSupport::Supported
-        } else {
-            FeatureSupport::NotSupported { minimum }
-        }
-    }
-
-    /// Whether all that the tree has will be in the image.
-    fn support_of(&self, totals: Totals) -> FeatureSupport {
-        if totals.real_time_files > 0 {
-            self.support(UdfRevision::V2_01)
-        } else if totals.streams > 0 {
-            self.support(UdfRevision::V2_00)
-        } else {
-            FeatureSupport::Supported
-        }
-    }
-
-    /// Whether named streams will be in the image.
-    pub(super) fn records_streams(&self) -> bool {
-        self.file_systems.contains(FileSystems::UDF) && self.udf_revision.has_named_streams()
-    }
-
-    /// Whether files will be marked for real-time reading.
-    pub(super) fn records_real_time(&self) -> bool {
-        self.file_systems.contains(FileSystems::UDF) && self.udf_revision.has_real_time_files()
-    }
-
-    /// Whether small files will have no blocks of their own.
-    pub(super) fn embeds(&self) -> bool {
-        self.embed_small_files && self.file_systems == FileSystems::UDF
-    }
-
-    /// What file data is given blocks, and where.
-    pub(super) fn data(&self) -> DataOptions {
-        DataOptions {
-            alignment: self.file_alignment,
-            min_aligned: self.min_aligned_file_size,
-            real_time_alignment: if self.records_real_time() {
-                ECC_BLOCK
-            } else {
-                1
-            },
-            streams: self.records_streams(),
-            embedded: if self.embeds() {
-                udf::max_embedded(self.udf_revision)
-            } else {
-                0
-            },
-            recorded: self
-                .imported
-                .as_ref()
-                .map_or_else(Extent::default, |imported| imported.recorded),
-        }
-    }
-
-    pub(super) const fn naming(&self) -> Naming {
-        Naming {
-            level: self.level,
-            strict: self.strict,
-            relaxed: self.relaxed,
-            joliet_limit: self.joliet_limit,
-        }
-    }
-
-    /// The deepest level of a directory, if there is one.
-    pub(super) fn max_level(&self) -> Option<u32> {
-        let limited = self.strict || self.level < InterchangeLevel::Three;
-        (limited && self.file_systems.contains(FileSystems::ISO9660)).then_some(iso9660::MAX_LEVEL)
-    }
-}
 
 impl FileSystemImage {
     /// The file systems the image will have. Default: ISO 9660, Joliet and UDF.
@@ -179,7 +20,7 @@ impl FileSystemImage {
     #[doc(alias = "get_FileSystemsToCreate")]
     #[must_use]
     pub const fn file_systems_to_create(&self) -> FileSystems {
-        self.settings.file_systems
+        self.draft.settings.file_systems
     }
 
     /// Sets the file systems the image will have: any but none, Joliet only beside ISO 9660.
@@ -205,7 +46,7 @@ impl FileSystemImage {
                 expected: "ISO 9660, UDF or both, with Joliet only beside ISO 9660",
             }));
         }
-        if let Some(imported) = &self.settings.imported {
+        if let Some(imported) = &self.draft.settings.imported {
             if imported.file_systems != file_systems {
                 return Err(Error::FileSystemChangeNotAllowed {
                     recorded: imported.file_systems,
@@ -213,8 +54,9 @@ impl FileSystemImage {
                 });
             }
         }
-        self.change_settings(|settings| settings.file_systems = file_systems)?;
-        Ok(self.settings.support_of(self.view.tree().totals()))
+        self.draft
+            .change_settings(|settings| settings.file_systems = file_systems)?;
+        Ok(self.draft.settings.support_of(self.draft.tree().totals()))
     }
 
     /// The file systems that can be made: ISO 9660, Joliet and UDF.
@@ -232,7 +74,7 @@ impl FileSystemImage {
     #[doc(alias = "get_ISO9660InterchangeLevel")]
     #[must_use]
     pub const fn iso9660_interchange_level(&self) -> InterchangeLevel {
-        self.settings.level
+        self.draft.settings.level
     }
 
     /// Sets the interchange level of ISO 9660.
@@ -256,7 +98,7 @@ impl FileSystemImage {
                 expected: "1 or 2 in a strict image",
             }));
         }
-        self.change_settings(|settings| {
+        self.draft.change_settings(|settings| {
             settings.level = level;
             settings.level_is_set = true;
         })
@@ -269,7 +111,7 @@ impl FileSystemImage {
     #[must_use]
     pub const fn iso9660_interchange_levels_supported(&self) -> &'static [InterchangeLevel] {
         use InterchangeLevel::{One, Three, Two};
-        if self.settings.strict {
+        if self.draft.settings.strict {
             &[One, Two]
         } else {
             &[One, Two, Three]
@@ -282,7 +124,7 @@ impl FileSystemImage {
     #[doc(alias = "get_UDFRevision")]
     #[must_use]
     pub const fn udf_revision(&self) -> UdfRevision {
-        self.settings.udf_revision
+        self.draft.settings.udf_revision
     }
 
     /// Sets the revision of UDF. It can be set while UDF is not created.
@@ -304,7 +146,7 @@ impl FileSystemImage {
                 expected: "one of the supported revisions",
             }));
         }
-        let imported = self.settings.imported.as_ref();
+        let imported = self.draft.settings.imported.as_ref();
         if let Some(recorded) = imported.and_then(|imported| imported.udf_revision) {
             if recorded != revision {
                 return Err(Error::UdfRevisionChangeNotAllowed {
@@ -313,8 +155,8 @@ impl FileSystemImage {
                 });
             }
         }
-        self.settings.udf_revision = revision;
-        Ok(self.settings.support_of(self.view.tree().totals()))
+        self.draft.settings.udf_revision = revision;
+        Ok(self.draft.settings.support_of(self.draft.tree().totals()))
     }
 
     /// The revisions of UDF that can be made, ascending.
@@ -332,7 +174,7 @@ impl FileSystemImage {
     #[doc(alias = "get_CreateRedundantUdfMetadataFiles")]
     #[must_use]
     pub const fn create_redundant_udf_metadata_files(&self) -> bool {
-        self.settings.redundant_metadata
+        self.draft.settings.redundant_metadata
     }
 
     /// Sets whether the metadata of UDF 2.50 and later (UDF 2.2.10) is recorded twice: once before the file data and
@@ -343,14 +185,14 @@ impl FileSystemImage {
     /// IMAPI2: `IFileSystemImage3::put_CreateRedundantUdfMetadataFiles`.
     #[doc(alias = "put_CreateRedundantUdfMetadataFiles")]
     pub fn set_create_redundant_udf_metadata_files(&mut self, redundant: bool) -> FeatureSupport {
-        self.settings.redundant_metadata = redundant;
-        self.settings.support(UdfRevision::V2_50)
+        self.draft.settings.redundant_metadata = redundant;
+        self.draft.settings.support(UdfRevision::V2_50)
     }
 
     /// Whether small files lie in their ICBs. Default: false.
     #[must_use]
     pub const fn embed_small_files(&self) -> bool {
-        self.settings.embed_small_files
+        self.draft.settings.embed_small_files
     }
 
     /// Sets whether files and named streams that fit into the rest of their ICB's block (of 1872 bytes in UDF 1.02 and
@@ -360,13 +202,13 @@ impl FileSystemImage {
     ///
     /// IMAPI2 has no such option.
     pub const fn set_embed_small_files(&mut self, embed: bool) {
-        self.settings.embed_small_files = embed;
+        self.draft.settings.embed_small_files = embed;
     }
 
     /// Blocks to which the data of files is aligned. Default: 1, it is not.
     #[must_use]
     pub const fn file_alignment(&self) -> u32 {
-        self.settings.file_alignment
+        self.draft.settings.file_alignment
     }
 
     /// Sets the number of blocks to a multiple of which files of at least that length begin, counted from the disc's
@@ -387,21 +229,21 @@ impl FileSystemImage {
                 expected: "a power of two up to 32768",
             }));
         }
-        self.settings.file_alignment = blocks;
+        self.draft.settings.file_alignment = blocks;
         Ok(())
     }
 
     /// Length in bytes of the shortest file that is aligned. Default: 0, all that are as long as what they are aligned to.
     #[must_use]
     pub const fn min_aligned_file_size(&self) -> u64 {
-        self.settings.min_aligned_file_size
+        self.draft.settings.min_aligned_file_size
     }
 
     /// Sets the length in bytes below which files are not [aligned](FileSystemImage::set_file_alignment).
     ///
     /// IMAPI2 has no such option.
     pub const fn set_min_aligned_file_size(&mut self, bytes: u64) {
-        self.settings.min_aligned_file_size = bytes;
+        self.draft.settings.min_aligned_file_size = bytes;
     }
 
     /// How many blocks the image may have; 0 is no limit. Default: 332 800, a CD of 650 MiB.
@@ -410,7 +252,7 @@ impl FileSystemImage {
     #[doc(alias = "get_FreeMediaBlocks")]
     #[must_use]
     pub const fn free_media_blocks(&self) -> u32 {
-        self.settings.free_media_blocks
+        self.draft.settings.free_media_blocks
     }
 
     /// Sets how many blocks of [`BLOCK_SIZE`](crate::BLOCK_SIZE) bytes the image may have; 0 is no limit but that of all
@@ -434,17 +276,17 @@ impl FileSystemImage {
     pub fn set_free_media_blocks(&mut self, blocks: u32) -> Result<()> {
         let limit = u64::from(blocks);
         if blocks > 0 {
-            let least = self.least_blocks();
+            let least = self.draft.least_blocks();
             // The layout is asked only if the least there can be does not answer.
             let needed = match least > limit {
                 true => least,
-                false => self.needed_blocks(),
+                false => self.draft.needed_blocks(),
             };
             if needed > limit {
                 return Err(Error::ImageTooBig { needed, limit });
             }
         }
-        self.settings.free_media_blocks = blocks;
+        self.draft.settings.free_media_blocks = blocks;
         Ok(())
     }
 
@@ -489,13 +331,13 @@ impl FileSystemImage {
 
     /// Sets what suits a medium, and how many blocks the image may have on it; changes nothing if something of it fails.
     fn choose_defaults(&mut self, defaults: Defaults, blocks: u32) -> Result<FeatureSupport> {
-        let old = self.settings.clone();
+        let old = self.draft.settings.clone();
         let result = self
             .set_file_systems_to_create(defaults.file_systems)
             .and_then(|_| self.set_udf_revision(defaults.udf_revision))
             .and_then(|support| self.set_free_media_blocks(blocks).map(|()| support));
         if result.is_err() {
-            self.settings = old;
+            self.draft.settings = old;
         }
         result
     }
@@ -522,7 +364,7 @@ impl FileSystemImage {
         match disc.free_blocks() {
             // It is not "no limit" here.
             0 => Err(Error::ImageTooBig {
-                needed: self.least_blocks(),
+                needed: self.draft.least_blocks(),
                 limit: 0,
             }),
             // What media of its type have room for does not matter.
@@ -544,48 +386,13 @@ impl FileSystemImage {
         self.set_free_media_blocks(disc.maximum_blocks())
     }
 
-    /// The directory for staged data. Default: the user's directory for temporary files.
-    ///
-    /// IMAPI2: `IFileSystemImage::get_WorkingDirectory`.
-    #[doc(alias = "get_WorkingDirectory")]
-    #[must_use]
-    pub fn working_directory(&self) -> &Path {
-        &self.settings.working_directory
-    }
-
-    /// Whether what is added is copied to the working directory at once. Default: false.
-    ///
-    /// IMAPI2: `IFileSystemImage::get_StageFiles`; its default is not documented.
-    #[doc(alias = "get_StageFiles")]
-    #[must_use]
-    pub const fn stage_files(&self) -> bool {
-        self.settings.stage_files
-    }
-
-    /// Sets whether what is added from now on is copied to the working directory at once.
-    ///
-    /// If not, files are read when the image is read; readers that can be read only once are copied all the same, and
-    /// so is what may have vanished by then, as the [staging policy](FileSystemImage::set_staging_policy) says.
-    ///
-    /// IMAPI2: `IFileSystemImage::put_StageFiles`.
-    #[doc(alias = "put_StageFiles")]
-    pub const fn set_stage_files(&mut self, stage_files: bool) {
-        self.settings.stage_files = stage_files;
-    }
-
-    /// Sets who decides which files may vanish before the image is read.
-    /// Default: [`PlatformStaging`](crate::PlatformStaging).
-    pub fn set_staging_policy(&mut self, policy: impl StagingPolicy + 'static) {
-        self.staging_policy = Arc::new(policy);
-    }
-
     /// Block of the disc at which the image begins. Default: 0.
     ///
     /// IMAPI2: `IFileSystemImage::get_SessionStartBlock`.
     #[doc(alias = "get_SessionStartBlock")]
     #[must_use]
     pub const fn session_start_block(&self) -> u32 {
-        self.settings.session_start_block.0
+        self.draft.settings.session_start_block.0
     }
 
     /// Sets the block of the disc at which the image begins. Every address in the image counts from the disc's block 0.
@@ -607,14 +414,16 @@ impl FileSystemImage {
                 expected: "at most 2147482623",
             }));
         }
-        if self.settings.imported.is_some() && Lba(block) != self.settings.session_start_block {
+        if self.draft.settings.imported.is_some()
+            && Lba(block) != self.draft.settings.session_start_block
+        {
             return Err(Error::InvalidParameter(InvalidValue {
                 parameter: "session start block",
                 value: block.to_string(),
                 expected: "the block at which the disc takes the next session",
             }));
         }
-        self.settings.session_start_block = Lba(block);
+        self.draft.settings.session_start_block = Lba(block);
         Ok(())
     }
 
@@ -625,7 +434,7 @@ impl FileSystemImage {
     #[doc(alias = "get_StrictFileSystemCompliance")]
     #[must_use]
     pub const fn strict_file_system_compliance(&self) -> bool {
-        self.settings.strict
+        self.draft.settings.strict
     }
 
     /// Sets whether the image is strict. A strict image has
@@ -646,24 +455,24 @@ impl FileSystemImage {
     ///   interchange level is one that a strict image cannot have.
     #[doc(alias = "put_StrictFileSystemCompliance")]
     pub fn set_strict_file_system_compliance(&mut self, strict: bool) -> Result<()> {
-        if strict && !self.view.tree().is_empty() {
+        if strict && !self.draft.tree().is_empty() {
             return Err(Error::FileSystemNotEmpty {
                 setting: "strict file system compliance",
             });
         }
-        let old = self.settings.strict;
-        self.settings.strict = strict;
-        let name = self.settings.volume_name.clone();
-        let is_set = self.settings.level_is_set;
+        let old = self.draft.settings.strict;
+        self.draft.settings.strict = strict;
+        let name = self.draft.settings.volume_name.clone();
+        let is_set = self.draft.settings.level_is_set;
         let result = self
             .set_volume_name(name)
-            .and_then(|()| self.set_iso9660_interchange_level(self.settings.level))
+            .and_then(|()| self.set_iso9660_interchange_level(self.draft.settings.level))
             .and_then(|()| {
-                self.set_verbatim_iso9660_volume_name(self.settings.verbatim_volume_name)
+                self.set_verbatim_iso9660_volume_name(self.draft.settings.verbatim_volume_name)
             });
-        self.settings.level_is_set = is_set;
+        self.draft.settings.level_is_set = is_set;
         if result.is_err() {
-            self.settings.strict = old;
+            self.draft.settings.strict = old;
         } else if strict {
             self.lock_in_change_point();
         }
@@ -676,7 +485,7 @@ impl FileSystemImage {
     #[doc(alias = "get_UseRestrictedCharacterSet")]
     #[must_use]
     pub const fn use_restricted_character_set(&self) -> bool {
-        self.settings.restricted
+        self.draft.settings.restricted
     }
 
     /// Sets whether names of items that are added from now on may only have characters 32 to 127.
@@ -684,46 +493,6 @@ impl FileSystemImage {
     /// IMAPI2: `IFileSystemImage::put_UseRestrictedCharacterSet`.
     #[doc(alias = "put_UseRestrictedCharacterSet")]
     pub const fn set_use_restricted_character_set(&mut self, restricted: bool) {
-        self.settings.restricted = restricted;
-    }
-
-    /// Changes settings if the tree suits them.
-    fn change_settings(&mut self, change: impl FnOnce(&mut Settings)) -> Result<()> {
-        let mut settings = self.settings.clone();
-        change(&mut settings);
-        self.check_tree(&settings)?;
-        self.settings = settings;
-        self.view.set_naming(self.settings.naming());
-        Ok(())
-    }
-
-    /// Checks the whole tree against the limits that are otherwise checked when something is added.
-    pub(super) fn check_tree(&self, settings: &Settings) -> Result<()> {
-        if !settings.file_systems.contains(FileSystems::ISO9660) {
-            return Ok(());
-        }
-        if self.directory_count() >= iso9660::MAX_DIRECTORIES {
-            return Err(Error::TooManyDirectories {
-                path: self.root().full_path(),
-                file_system: FileSystems::ISO9660,
-                limit: iso9660::MAX_DIRECTORIES,
-            });
-        }
-        let Some(limit) = settings.max_level() else {
-            return Ok(());
-        };
-        let mut todo = vec![(self.root(), 1)];
-        while let Some((directory, level)) = todo.pop() {
-            if level > limit {
-                return Err(Error::TooDeep {
-                    path: directory.full_path(),
-                    level,
-                    limit,
-                });
-            }
-            let children = directory.children().filter(|child| child.is_directory());
-            todo.extend(children.map(|child| (child, level + 1)));
-        }
-        Ok(())
+        self.draft.settings.restricted = restricted;
     }
 }

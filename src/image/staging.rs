@@ -1,91 +1,48 @@
-//! Staging: copying data to the working directory when it is added, and moving that directory.
+//! Staging: copying data to the working directory when it is added.
 
-use std::fs::{self, File};
-use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::FileSystemImage;
-use super::update::Reporting;
-use crate::error::{Error, Origin, Result};
-use crate::host::source::Metadata;
-use crate::path::ImagePath;
-use crate::source::{Content, Data, Failure, Stage, StageFailure, StageReader, check_is};
-
-/// Data of at most so many bytes is staged without asking whether there is room for it, which takes a call to the system.
-const UNCHECKED: u64 = 1 << 20;
+#[cfg(doc)]
+use crate::error::Error;
+use crate::error::Result;
+use crate::source::StagingPolicy;
 
 impl FileSystemImage {
-    /// Whether files in `directory` are copied when they are added.
-    pub(super) fn must_stage(&self, directory: &Path) -> bool {
-        self.settings.stage_files || self.staging_policy.may_vanish(directory)
+    /// The directory for staged data. Default: the user's directory for temporary files.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_WorkingDirectory`.
+    #[doc(alias = "get_WorkingDirectory")]
+    #[must_use]
+    pub fn working_directory(&self) -> &Path {
+        &self.draft.settings.working_directory
     }
 
-    /// Stages a file of the host, which has been found before.
-    pub(super) fn stage_file(
-        &mut self,
-        open: impl FnOnce() -> io::Result<File>,
-        found: &Metadata,
-        file: &Path,
-        path: &ImagePath,
-    ) -> Result<Content> {
-        let opened = open_found(open, found).map_err(|failure| not_opened(failure, file, path))?;
-        // Whoever made it longer since is told at its end.
-        let len = opened.metadata().ok().map(|metadata| metadata.len());
-        self.stage(opened, len, path, || Origin::File(file.to_owned()))
+    /// Whether what is added is copied to the working directory at once. Default: false.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_StageFiles`; its default is not documented.
+    #[doc(alias = "get_StageFiles")]
+    #[must_use]
+    pub const fn stage_files(&self) -> bool {
+        self.draft.settings.stage_files
     }
 
-    pub(super) fn stage(
-        &mut self,
-        reader: impl io::Read,
-        len: Option<u64>,
-        path: &ImagePath,
-        origin: impl FnOnce() -> Origin,
-    ) -> Result<Content> {
-        if let Some(needed) = len.filter(|len| *len > UNCHECKED) {
-            self.check_space(needed)?;
-        }
-        let reader = Reporting::new(reader, len, path, &mut self.updates)?;
-        let stage = match &mut self.stage {
-            Some(stage) => stage,
-            stage => stage.insert(Stage::new(&self.settings.working_directory)?),
-        };
-        match stage.append(reader) {
-            Ok((offset, len)) => Ok(Content {
-                len,
-                references: 0,
-                data: Data::Staged {
-                    stage: stage.file().clone(),
-                    offset,
-                },
-            }),
-            Err(StageFailure::Read(source)) => match source.downcast() {
-                Ok(Error::Cancelled) => Err(Error::Cancelled),
-                other => Err(Error::ReadSource {
-                    path: path.clone(),
-                    origin: origin(),
-                    source: other.map_or_else(|source| source, io::Error::from),
-                }),
-            },
-            Err(StageFailure::Write(source)) => Err(Error::WriteStage {
-                path: path.clone(),
-                directory: stage.directory().to_owned(),
-                source,
-            }),
-        }
+    /// Sets whether what is added from now on is copied to the working directory at once.
+    ///
+    /// If not, files are read when the image is read; readers that can be read only once are copied all the same, and
+    /// so is what may have vanished by then, as the [staging policy](FileSystemImage::set_staging_policy) says.
+    ///
+    /// IMAPI2: `IFileSystemImage::put_StageFiles`.
+    #[doc(alias = "put_StageFiles")]
+    pub const fn set_stage_files(&mut self, stage_files: bool) {
+        self.draft.settings.stage_files = stage_files;
     }
 
-    /// Checks that the working directory has room for so many bytes, rather than to fill it before that shows.
-    fn check_space(&self, needed: u64) -> Result<()> {
-        let directory = &self.settings.working_directory;
-        match fs4::available_space(directory) {
-            Ok(available) if available < needed => Err(Error::WorkingDirectorySpace {
-                directory: directory.clone(),
-                available,
-                needed,
-            }),
-            // If it cannot be told, writing shows it.
-            _ => Ok(()),
-        }
+    /// Sets who decides which files may vanish before the image is read.
+    /// Default: [`PlatformStaging`](crate::PlatformStaging).
+    pub fn set_staging_policy(&mut self, policy: impl StagingPolicy + 'static) {
+        self.draft.set_staging_policy(Arc::new(policy));
     }
 
     /// Sets the directory for staged data, and carries over what has been staged.
@@ -103,146 +60,6 @@ impl FileSystemImage {
     /// After an error everything is as it was.
     #[doc(alias = "put_WorkingDirectory")]
     pub fn set_working_directory(&mut self, directory: impl AsRef<Path>) -> Result<()> {
-        let directory = directory.as_ref();
-        let invalid = |source| Error::InvalidWorkingDirectory {
-            directory: directory.to_owned(),
-            source,
-        };
-        if !fs::metadata(directory).map_err(invalid)?.is_dir() {
-            return Err(invalid(io::ErrorKind::NotADirectory.into()));
-        }
-        // Later calls must not depend on the current directory.
-        let directory = std::path::absolute(directory).map_err(invalid)?;
-        let mut stage = Stage::new(&directory).map_err(|error| match error {
-            Error::OpenStage { source, .. } => invalid(source),
-            error => error,
-        })?;
-        let needed = self.view.tree().staged_len();
-        if needed > 0 {
-            let available = fs4::available_space(&directory).map_err(invalid)?;
-            if available < needed {
-                return Err(Error::WorkingDirectorySpace {
-                    directory,
-                    available,
-                    needed,
-                });
-            }
-            // The new places are put into the tree only when all is copied.
-            let moved = self.copy_staged(&mut stage)?;
-            for (content, offset) in self.view.tree_mut().staged_mut().zip(moved) {
-                content.data = Data::Staged {
-                    stage: stage.file().clone(),
-                    offset,
-                };
-            }
-        }
-        self.settings.working_directory = directory;
-        self.settings.own_working_directory = true;
-        self.stage = (needed > 0).then_some(stage);
-        Ok(())
-    }
-
-    /// Copies all that is staged to another place; returns where each content begins there.
-    fn copy_staged(&self, to: &mut Stage) -> Result<Vec<u64>> {
-        let mut offsets = Vec::new();
-        for content in self.view.tree().staged() {
-            let Data::Staged { stage, offset } = &content.data else {
-                continue;
-            };
-            let reader = StageReader {
-                file: stage,
-                offset: *offset,
-                len: content.len,
-            };
-            let (offset, _) = to.append(reader).map_err(|failure| Error::MoveStaged {
-                directory: to.directory().to_owned(),
-                source: match failure {
-                    StageFailure::Read(source) | StageFailure::Write(source) => source,
-                },
-            })?;
-            offsets.push(offset);
-        }
-        Ok(offsets)
-    }
-}
-
-/// Opens a file of the host that has been found before.
-pub(super) fn open_found(
-    open: impl FnOnce() -> io::Result<File>,
-    found: &Metadata,
-) -> std::result::Result<File, Failure> {
-    let opened = open().map_err(Failure::Open)?;
-    check_is(&opened, found)?;
-    Ok(opened)
-}
-
-/// The error for a file of the host that cannot be opened, or is not the one that was found.
-pub(super) fn not_opened(failure: Failure, file: &Path, path: &ImagePath) -> Error {
-    let path = path.clone();
-    let file = file.to_owned();
-    match failure {
-        Failure::Open(source) | Failure::Read(source) => Error::OpenSource { path, file, source },
-        Failure::Changed(change) => Error::SourceChanged {
-            path,
-            origin: Origin::File(file),
-            change,
-        },
-        Failure::Misstated { stated, found } => Error::SourceLength {
-            path,
-            origin: Origin::File(file),
-            stated,
-            found,
-        },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// More than any disk has.
-    const TOO_MUCH: u64 = 1 << 62;
-
-    fn staged() -> (FileSystemImage, tempfile::TempDir) {
-        let work = tempfile::tempdir().unwrap();
-        let mut image = FileSystemImage::new();
-        image.set_working_directory(work.path()).unwrap();
-        image.set_stage_files(true);
-        image.root_mut().add_file("a", vec![1; 5000]).unwrap();
-        (image, work)
-    }
-
-    #[test]
-    fn another_working_directory_must_have_room_for_what_is_staged() {
-        let (mut image, work) = staged();
-        for content in image.view.tree_mut().staged_mut() {
-            content.len = TOO_MUCH;
-        }
-        let other = tempfile::tempdir().unwrap();
-        let error = image.set_working_directory(other.path()).unwrap_err();
-        assert_eq!(error.hresult().0, 0xC0AA_B141);
-        assert_eq!(error.file(), Some(other.path()));
-        let Error::WorkingDirectorySpace {
-            available, needed, ..
-        } = error
-        else {
-            panic!("{error}");
-        };
-        assert!(available < needed && needed == TOO_MUCH);
-        assert_eq!(image.working_directory(), work.path());
-    }
-
-    #[test]
-    fn staged_data_that_cannot_be_read_is_told_from_a_source_that_cannot() {
-        let (mut image, _work) = staged();
-        let result = image.create_result_image().unwrap();
-        // As if the disk it is on had failed.
-        image.stage.as_mut().unwrap().truncate(0);
-        let error = result.write_to(io::sink()).unwrap_err();
-        assert_eq!(error.hresult().0, 0xC0AA_B13B);
-        let Error::ReadSource { path, origin, .. } = error else {
-            panic!("{error}");
-        };
-        assert_eq!((path.to_string().as_str(), origin), ("/a", Origin::Staged));
+        self.draft.set_working_directory(directory.as_ref())
     }
 }

@@ -1,18 +1,11 @@
 //! Named streams: data a file has beside its own, by names of their own (UDF 3.3.5 of 2.00).
 
-use super::FileSystemImage;
 use super::edit::ItemMut;
 use super::item::Item;
-use crate::error::{Error, NameProblem, Result};
+use crate::draft::Stream;
+use crate::error::{Error, Result};
 use crate::file_systems::{FeatureSupport, UdfRevision};
-use crate::source::{Content, Source};
-use crate::tree::{Attributes, ContentId, NodeId, TreeFull, same_folded};
-
-/// The most named streams an image can have.
-const MAX_STREAMS: u32 = 1000;
-
-/// How names of streams begin that UDF itself uses (UDF 3.3.7 of 2.00).
-const RESERVED: &str = "*UDF ";
+use crate::source::Source;
 
 impl<'a> Item<'a> {
     /// Whether this is a named stream of a file. Its [`full_path`](Item::full_path) is the file's with a colon and the
@@ -84,15 +77,15 @@ impl ItemMut<'_> {
     ) -> Result<FeatureSupport> {
         let file = self.node;
         let (name, source) = (name.as_ref(), source.into());
-        let image = &mut *self.image;
-        let attributes = image.attributes_now();
-        image.transaction(|image| {
-            image.check_stream(file, name)?;
-            let path = image.view.tree().path(file).with_stream(name);
-            let content = image.content(source, &path)?;
-            image.add_stream_node(file, name, Stream::New(content), attributes)
+        let draft = &mut *self.draft;
+        let attributes = draft.attributes_now();
+        draft.transaction(|draft| {
+            draft.check_stream(file, name)?;
+            let path = draft.tree().path(file).with_stream(name);
+            let content = draft.content(source, &path)?;
+            draft.add_stream_node(file, name, Stream::New(content), attributes)
         })?;
-        Ok(image.settings.support(UdfRevision::V2_00))
+        Ok(draft.settings.support(UdfRevision::V2_00))
     }
 
     /// Removes a named stream from a file. What is returned tells whether it would have been in the image.
@@ -105,13 +98,13 @@ impl ItemMut<'_> {
     /// - [`Error::NotAFile`] for a directory, [`Error::PropertyNotAccessible`] for a named stream.
     #[doc(alias = "RemoveStream")]
     pub fn remove_stream(&mut self, name: impl AsRef<str>) -> Result<FeatureSupport> {
-        self.image.check_has_streams(self.node)?;
+        self.draft.check_has_streams(self.node)?;
         let stream = self.item().named_stream(name.as_ref())?.node;
-        self.image.transaction(|image| {
-            image.view.tree_mut().remove_stream(stream);
+        self.draft.transaction(|draft| {
+            draft.tree_mut().remove_stream(stream);
             Ok(())
         })?;
-        Ok(self.image.settings.support(UdfRevision::V2_00))
+        Ok(self.draft.settings.support(UdfRevision::V2_00))
     }
 
     /// A named stream of the file, to be changed.
@@ -122,107 +115,8 @@ impl ItemMut<'_> {
     pub fn named_stream_mut(&mut self, name: &str) -> Result<ItemMut<'_>> {
         let node = self.item().named_stream(name)?.node;
         Ok(ItemMut {
-            image: self.image,
+            draft: self.draft,
             node,
         })
-    }
-}
-
-/// Where the data of a stream comes from.
-pub(super) enum Stream {
-    New(Content),
-    /// What another file's stream has, whose file is the same.
-    Shared(ContentId),
-}
-
-impl FileSystemImage {
-    /// Checks that `file` is one that can have streams.
-    fn check_has_streams(&self, file: NodeId) -> Result<()> {
-        let tree = self.view.tree();
-        if tree.is_directory(file) {
-            return Err(Error::NotAFile {
-                path: tree.path(file),
-            });
-        }
-        if tree.is_stream(file) {
-            return Err(Error::PropertyNotAccessible {
-                path: tree.path(file),
-                property: "named streams",
-            });
-        }
-        Ok(())
-    }
-
-    /// Checks that `file` can have one more stream, of this name.
-    pub(super) fn check_stream(&self, file: NodeId, name: &str) -> Result<()> {
-        self.check_has_streams(file)?;
-        let tree = self.view.tree();
-        self.check_name(name, || tree.path(file))
-            .map_err(|error| match error {
-                Error::RestrictedName { .. } => Error::RestrictedName {
-                    path: tree.path(file).with_stream(name),
-                },
-                error => error,
-            })?;
-        if name.starts_with(RESERVED) {
-            return Err(Error::InvalidName {
-                path: tree.path(file),
-                name: name.to_owned(),
-                problem: NameProblem::Reserved,
-            });
-        }
-        let is_same = |node: NodeId| {
-            let other = tree.name(node);
-            other == name || self.settings.strict && same_folded(other, name)
-        };
-        let mut streams = tree.streams_unsorted(file).iter().copied();
-        if let Some(existing) = streams.find(|node| is_same(*node)) {
-            return Err(Error::DuplicateName {
-                path: tree.path(file).with_stream(name),
-                existing: format!("stream `{}`", tree.name(existing)),
-            });
-        }
-        if tree.totals().streams >= MAX_STREAMS && !self.defer_checks {
-            return Err(Error::TooManyStreams {
-                path: tree.path(file).with_stream(name),
-                limit: MAX_STREAMS,
-            });
-        }
-        Ok(())
-    }
-
-    /// Checks what was not checked while a call replaced items; `last` is the last of them.
-    pub(super) fn check_deferred(&mut self, last: NodeId) -> Result<()> {
-        self.defer_checks = false;
-        self.check_size(last)?;
-        let tree = self.view.tree();
-        if tree.totals().streams > MAX_STREAMS {
-            return Err(Error::TooManyStreams {
-                path: tree.path(last),
-                limit: MAX_STREAMS,
-            });
-        }
-        Ok(())
-    }
-
-    /// Adds a stream that was checked.
-    pub(super) fn add_stream_node(
-        &mut self,
-        file: NodeId,
-        name: &str,
-        stream: Stream,
-        attributes: Attributes,
-    ) -> Result<()> {
-        let tree = self.view.tree_mut();
-        let node = (|| {
-            let name = tree.add_name(name)?;
-            let content = match stream {
-                Stream::New(content) => tree.add_content(content)?,
-                Stream::Shared(content) => content,
-            };
-            tree.add_stream(file, name, content, attributes)
-        })()
-        .map_err(|TreeFull| self.full(file, name))?;
-        self.check_size(node)
     }
 }

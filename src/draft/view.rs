@@ -3,48 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::naming::Naming;
 use crate::codec::unique::{Mapped, NameChange, NameRules, renamed};
 use crate::error::{Error, Result};
-use crate::file_systems::{FileSystems, InterchangeLevel, InvalidValue};
+use crate::file_systems::{FileSystems, InvalidValue};
 use crate::path::ImagePath;
 use crate::tree::{NodeId, Tree};
-use crate::{iso9660, joliet, udf};
-
-/// What decides about names.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Naming {
-    pub level: InterchangeLevel,
-    pub strict: bool,
-    /// What the names of a disc show that is continued.
-    pub relaxed: iso9660::Relaxed,
-    pub joliet_limit: Option<usize>,
-}
-
-impl Naming {
-    /// The rules of one file system.
-    pub(crate) fn rules(self, file_system: FileSystems) -> Option<Box<dyn NameRules>> {
-        match file_system {
-            FileSystems::ISO9660 => Some(Box::new(self.iso9660())),
-            FileSystems::JOLIET => Some(Box::new(self.joliet())),
-            FileSystems::UDF => Some(Box::new(udf::Names)),
-            _ => None,
-        }
-    }
-
-    pub(crate) const fn iso9660(self) -> iso9660::Names {
-        iso9660::Names {
-            level: self.level,
-            relaxed: self.relaxed,
-        }
-    }
-
-    pub(crate) const fn joliet(self) -> joliet::Names {
-        joliet::Names {
-            strict: self.strict,
-            limit: self.joliet_limit,
-        }
-    }
-}
 
 /// The names of a directory's items that are not what the rules give.
 type Renamed = Arc<HashMap<NodeId, String>>;
@@ -95,7 +59,7 @@ impl View {
         self.naming = naming;
     }
 
-    pub(super) fn forget_names(&mut self) {
+    pub(crate) fn forget_names(&mut self) {
         self.renamed
             .get_mut()
             .unwrap_or_else(PoisonError::into_inner)
@@ -227,6 +191,8 @@ mod tests {
     use std::cmp::Ordering;
 
     use super::*;
+    use crate::file_systems::InterchangeLevel;
+    use crate::iso9660;
     use crate::source::Content;
     use crate::time::Timestamp;
     use crate::tree::{Attributes, Times};

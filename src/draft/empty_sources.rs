@@ -1,16 +1,16 @@
 //! Files of the host that were empty when they were added. They have no blocks, so nothing is read of them when the image
 //! is, and nothing would show that they have data: since then, or always, as files of `/proc` that are said to be empty.
 
-use super::FileSystemImage;
+use super::Draft;
 use crate::error::Result;
 use crate::source::{Data, Opened, RecentDirectory};
 use crate::space::read_error;
 use crate::tree::{ContentId, NodeId, Sequence};
 
-impl FileSystemImage {
+impl Draft {
     /// Checks that they are still there and still empty.
-    pub(super) fn check_empty_sources(&self) -> Result<()> {
-        let tree = self.view.tree();
+    pub(crate) fn check_empty_sources(&self) -> Result<()> {
+        let tree = self.tree();
         let mut recent = RecentDirectory::default();
         for number in 0..tree.content_count() {
             // As many as there are nodes, which are counted in 32 bits.
@@ -32,7 +32,7 @@ impl FileSystemImage {
 
     /// A file that has a content.
     fn node_of(&self, content: ContentId) -> NodeId {
-        let tree = self.view.tree();
+        let tree = self.tree();
         let has = |node: &NodeId| tree.content_of(*node).is_some_and(|(id, _)| id == content);
         let sequence = Sequence::new(tree);
         let node = sequence.iter().map(|(_, node)| node).find(has);

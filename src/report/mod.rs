@@ -1,12 +1,15 @@
 //! What the file systems of an image cannot hold as it is, found out before anything is written.
 
+mod finding;
+mod volume;
+
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 
-use super::finding::{Finding, FindingClass, FindingCounts};
-use super::settings::Settings;
-use super::view::View;
+pub use self::finding::{Finding, FindingClass, FindingCounts};
+use self::volume::volume_findings;
 use crate::codec::time::{in_record_range, in_udf_range};
+use crate::draft::{Draft, View};
 use crate::file_systems::{FileSystems, InterchangeLevel, UdfRevision};
 use crate::host::windows;
 use crate::iso9660;
@@ -60,15 +63,16 @@ struct Look {
 }
 
 impl Report {
-    pub(super) fn new(view: &View, settings: &Settings, volume: Vec<Finding>) -> Self {
+    pub(crate) fn new(draft: &Draft) -> Self {
+        let settings = &draft.settings;
         Self(Arc::new(Look {
-            view: view.clone(),
+            view: draft.view().clone(),
             sequence: OnceLock::new(),
             file_systems: settings.file_systems,
             creation_times: settings.udf_revision.has_creation_times(),
             streams: settings.records_streams(),
             real_time: settings.records_real_time(),
-            volume,
+            volume: volume_findings(draft),
             counts: OnceLock::new(),
         }))
     }

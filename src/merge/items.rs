@@ -1,4 +1,4 @@
-//! Bringing the items of a disc into the tree of an image.
+//! Bringing the items of a disc into the tree of an draft.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -11,10 +11,9 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::super::FileSystemImage;
-use super::super::streams::Stream;
 use super::shown::Shown;
-use super::{ImportLeftOut, ImportProgress, ImportSummary};
+use super::summary::{ImportLeftOut, ImportProgress, ImportSummary};
+use crate::draft::{Draft, Stream};
 use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
 use crate::import::{RecordedItem, RecordedKind};
@@ -34,13 +33,16 @@ const MOST_NAMED: usize = 10;
 /// Memory that a name in a path takes beside its text.
 const NAME: u64 = 40;
 
+/// What is told how far an import has come.
+pub(super) type Progress<'a> = dyn FnMut(ImportProgress<'_>) -> ControlFlow<()> + 'a;
+
 /// An import that is going on.
 pub(super) struct Merge<'a> {
-    image: &'a mut FileSystemImage,
+    draft: &'a mut Draft,
     blocks: &'a Arc<Blocks>,
     totals: Option<(u64, u64)>,
     shown: &'a mut Shown,
-    progress: &'a mut dyn FnMut(ImportProgress<'_>) -> ControlFlow<()>,
+    progress: &'a mut Progress<'a>,
     /// The directories from the root to the item that comes next.
     stack: Vec<NodeId>,
     /// The first node that is imported.
@@ -63,16 +65,16 @@ struct Damaged {
 
 impl<'a> Merge<'a> {
     pub(super) fn new(
-        image: &'a mut FileSystemImage,
+        draft: &'a mut Draft,
         blocks: &'a Arc<Blocks>,
         file_system: FileSystems,
         totals: Option<(u64, u64)>,
         shown: &'a mut Shown,
-        progress: &'a mut dyn FnMut(ImportProgress<'_>) -> ControlFlow<()>,
+        progress: &'a mut Progress<'a>,
     ) -> Self {
-        let first = image.view.tree().node_count();
+        let first = draft.tree().node_count();
         Self {
-            image,
+            draft,
             blocks,
             totals,
             shown,
@@ -132,7 +134,7 @@ impl<'a> Merge<'a> {
     pub(super) fn unreadable(&mut self, error: Error) -> Result<()> {
         match error {
             Error::ReadItem { path, source } | Error::ReadEntries { path, source }
-                if self.image.settings.import.damaged_files && is_damage(&source) =>
+                if self.draft.settings.import.damaged_files && is_damage(&source) =>
             {
                 let reason = source.to_string();
                 self.charge_text(&reason)?;
@@ -149,7 +151,7 @@ impl<'a> Merge<'a> {
             return Ok(true);
         }
         let path = path();
-        if self.image.settings.import.damaged_files {
+        if self.draft.settings.import.damaged_files {
             self.leave_out(&path.clone(), ImportLeftOut::Damaged { path, missing })?;
         } else {
             self.damaged.count = self.damaged.count.saturating_add(1);
@@ -225,13 +227,13 @@ impl<'a> Merge<'a> {
 
     /// The item of the image that has the name.
     fn existing(&self, parent: NodeId, entry: &Entry, path: &ImagePath) -> Result<Option<NodeId>> {
-        let image = &*self.image;
-        image.check_name(&entry.name, || image.view.tree().path(parent))?;
-        let existing = image.existing(parent, &entry.name)?;
+        let draft = &*self.draft;
+        draft.check_name(&entry.name, || draft.tree().path(parent))?;
+        let existing = draft.existing(parent, &entry.name)?;
         match existing {
             Some(node) if node.0 >= self.first => Err(Error::DuplicateName {
                 path: path.clone(),
-                existing: format!("an item of the disc, `{}`", image.view.tree().name(node)),
+                existing: format!("an item of the disc, `{}`", draft.tree().name(node)),
             }),
             existing => Ok(existing),
         }
@@ -240,7 +242,7 @@ impl<'a> Merge<'a> {
     /// Takes over what an item shows that is about to be added.
     fn shows(&mut self, entry: &Entry) {
         self.shown.imported(entry, self.stack.len());
-        self.image.settings.take_over(self.shown);
+        self.draft.settings.take_over(self.shown);
     }
 
     fn collision(&self, path: ImagePath, is_directory: bool) -> Error {
@@ -253,16 +255,16 @@ impl<'a> Merge<'a> {
 
     fn directory(&mut self, parent: NodeId, entry: &Entry, path: ImagePath) -> Result<NodeId> {
         match self.existing(parent, entry, &path)? {
-            Some(node) if self.image.view.tree().is_directory(node) => Ok(node),
+            Some(node) if self.draft.tree().is_directory(node) => Ok(node),
             Some(_) => Err(self.collision(path, true)),
             None => {
                 self.charge_item(entry)?;
                 self.shows(entry);
                 self.summary.directories = self.summary.directories.saturating_add(1);
                 let attributes = self.attributes(entry);
-                let image = &mut *self.image;
-                let node = image.add_directory_node(parent, &entry.name, attributes)?;
-                image.view.tree_mut().set_recorded(node);
+                let draft = &mut *self.draft;
+                let node = draft.add_directory_node(parent, &entry.name, attributes)?;
+                draft.tree_mut().set_recorded(node);
                 Ok(node)
             }
         }
@@ -271,7 +273,7 @@ impl<'a> Merge<'a> {
     /// Adds a file; `false` if the image has another in its place.
     fn file(&mut self, parent: NodeId, entry: &Entry, path: &ImagePath) -> Result<bool> {
         if let Some(node) = self.existing(parent, entry, path)? {
-            if self.image.view.tree().is_directory(node) {
+            if self.draft.tree().is_directory(node) {
                 return Err(self.collision(path.clone(), false));
             }
             let left_out = ImportLeftOut::Replaced { path: path.clone() };
@@ -285,7 +287,7 @@ impl<'a> Merge<'a> {
         self.shows(entry);
         let attributes = self.attributes(entry);
         let data = self.data(entry, &self.files)?;
-        let tree = self.image.view.tree_mut();
+        let tree = self.draft.tree_mut();
         let added = (|| {
             let name = tree.add_name(&entry.name)?;
             let content = match data {
@@ -296,9 +298,9 @@ impl<'a> Merge<'a> {
             tree.set_recorded(node);
             Ok((node, content))
         })();
-        let (node, content) = added.map_err(|TreeFull| self.image.full(parent, &entry.name))?;
+        let (node, content) = added.map_err(|TreeFull| self.draft.full(parent, &entry.name))?;
         self.files.insert(entry.identity, content);
-        self.image.check_size(node)?;
+        self.draft.check_size(node)?;
         self.summary.files = self.summary.files.saturating_add(1);
         for stream in &entry.streams {
             if self.is_whole(stream, || path.with_stream(&stream.name))? {
@@ -309,13 +311,13 @@ impl<'a> Merge<'a> {
     }
 
     fn stream(&mut self, file: NodeId, stream: &Entry) -> Result<()> {
-        self.image.check_stream(file, &stream.name)?;
+        self.draft.check_stream(file, &stream.name)?;
         self.charge_item(stream)?;
         let attributes = self.attributes(stream);
         let data = self.data(stream, &self.streams)?;
-        let image = &mut *self.image;
-        image.add_stream_node(file, &stream.name, data, attributes)?;
-        let tree = image.view.tree();
+        let draft = &mut *self.draft;
+        draft.add_stream_node(file, &stream.name, data, attributes)?;
+        let tree = draft.tree();
         let added = tree.stream(file, &stream.name);
         if let Some((content, _)) = added.and_then(|added| tree.content_of(added)) {
             self.streams.insert(stream.identity, content);
@@ -325,7 +327,7 @@ impl<'a> Merge<'a> {
 
     /// The data of a file or a stream: what another name of it has, if there is one.
     fn data(&self, entry: &Entry, known: &HashMap<u64, ContentId>) -> Result<Stream> {
-        let tree = self.image.view.tree();
+        let tree = self.draft.tree();
         let known = known.get(&entry.identity);
         // A damaged disc can have two files that are known by the same number.
         let is_same = |content: &Content| match (&content.data, &entry.data) {
@@ -356,7 +358,7 @@ impl<'a> Merge<'a> {
     }
 
     fn attributes(&self, entry: &Entry) -> Attributes {
-        let modified = entry.modified.unwrap_or(self.image.settings.time);
+        let modified = entry.modified.unwrap_or(self.draft.settings.time);
         Attributes {
             times: Times {
                 created: entry.created.unwrap_or(modified),

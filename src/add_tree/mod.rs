@@ -6,6 +6,7 @@
 
 mod files;
 mod links;
+mod options;
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
@@ -15,8 +16,8 @@ use std::rc::Rc;
 
 use self::files::Stored;
 use self::links::FileLink;
-use super::FileSystemImage;
-use super::tree_options::{LeftOut, LeftOutReason, LinkPolicy, TreeOptions, TreeSummary};
+pub use self::options::{LeftOut, LeftOutReason, LinkPolicy, TreeOptions, TreeSummary};
+use crate::draft::Draft;
 use crate::error::{Error, Result};
 use crate::file_systems::{InvalidValue, UdfRevision};
 use crate::host::source::{self as host, FileId, Kind, Metadata, Place};
@@ -25,8 +26,8 @@ use crate::time::Timestamp;
 use crate::tree::{Attributes, ContentId, NodeId, Times};
 
 /// Adds `source` to the directory `target`. The caller takes everything back if it fails.
-pub(super) fn add_tree(
-    image: &mut FileSystemImage,
+pub(crate) fn add_tree(
+    draft: &mut Draft,
     target: NodeId,
     source: &Path,
     options: &TreeOptions,
@@ -40,12 +41,12 @@ pub(super) fn add_tree(
     // The name the caller knows it by, which may be a link's.
     let name = source.file_name().or_else(|| root.file_name());
     let name = name.map(OsStr::to_owned);
-    let mut excluded = excluded(image, &root, options);
+    let mut excluded = excluded(draft, &root, options);
     let mut summary = TreeSummary::default();
     exclude_output(&root, options, &mut excluded, &mut summary)?;
     let mut walk = Walk {
         excluded,
-        image,
+        draft,
         options,
         visited: HashMap::new(),
         way: HashSet::new(),
@@ -61,36 +62,36 @@ pub(super) fn add_tree(
         root,
     };
     // What is replaced makes room, perhaps only after what needs it.
-    walk.image.defer_checks = !walk.image.view.tree().is_empty();
+    walk.draft.defer_checks();
     let added = walk
         .add_root(target, name.as_deref(), &metadata)
         .and_then(|()| walk.add_links());
     let mut summary = walk.summary;
     let last = walk.too_large.unwrap_or(walk.last);
-    let checked = image.check_deferred(last);
+    let checked = draft.check_deferred(last);
     added.and(checked)?;
     if summary.streams > 0 {
-        summary.stream_support = image.settings.support(UdfRevision::V2_00);
+        summary.stream_support = draft.settings.support(UdfRevision::V2_00);
     }
     Ok(summary)
 }
 
 /// The paths to leave out, without links, by their directories.
 fn excluded(
-    image: &FileSystemImage,
+    draft: &Draft,
     root: &Path,
     options: &TreeOptions,
 ) -> HashMap<PathBuf, Vec<(OsString, LeftOutReason)>> {
     let mut excluded: HashMap<PathBuf, Vec<_>> = HashMap::new();
-    // The directory for all temporary files is not ours to leave out while nothing is staged there.
-    let settings = &image.settings;
-    let staging = settings.own_working_directory || settings.stage_files || image.stage.is_some();
-    let working_directory = staging.then_some(settings.working_directory.as_path());
     let all = options
         .excluded
         .iter()
         .map(|path| (path.as_path(), LeftOutReason::Excluded))
-        .chain(working_directory.map(|path| (path, LeftOutReason::WorkingDirectory)));
+        .chain(
+            draft
+                .own_working_directory()
+                .map(|path| (path, LeftOutReason::WorkingDirectory)),
+        );
     for (path, reason) in all {
         for (parent, name) in inside(root, path) {
             excluded.entry(parent).or_default().push((name, reason));
@@ -137,7 +138,7 @@ fn exclude_output(
 }
 
 struct Walk<'a> {
-    image: &'a mut FileSystemImage,
+    draft: &'a mut Draft,
     options: &'a TreeOptions,
     /// The source, without links.
     root: PathBuf,
@@ -228,8 +229,8 @@ impl Walk<'_> {
                 return output.map_or(Ok(()), |output| Err(output.is_source(root.clone())));
             }
             let name = name()?;
-            let item = self.image.view.tree().path(target).join(name);
-            let content = Stored::New(self.image.found_content(&root, metadata, &item)?);
+            let item = self.draft.tree().path(target).join(name);
+            let content = Stored::New(self.draft.found_content(&root, metadata, &item)?);
             let attributes = self.attributes(metadata);
             let (node, content) = self.put_file(target, name, content, attributes)?;
             self.count_file(content);
@@ -272,7 +273,7 @@ impl Walk<'_> {
         };
         let place = Place::below(&self.root, source);
         let listing = host::list(place).map_err(unreadable)?;
-        let stage = self.image.must_stage(source);
+        let stage = self.draft.must_stage(source);
         let here = match self.visited.get(source) {
             Some(visited) => Here {
                 node: *node,
@@ -281,7 +282,7 @@ impl Walk<'_> {
                 first: Some(visited.first),
             },
             None => {
-                let host = self.image.view.tree_mut().hosts_mut().push(place);
+                let host = self.draft.tree_mut().hosts_mut().push(place);
                 let visited = Visited {
                     host,
                     first: *node,
@@ -368,31 +369,31 @@ impl Walk<'_> {
     }
 
     fn add_directory(&mut self, parent: NodeId, name: &str, metadata: &Metadata) -> Result<NodeId> {
-        let before = self.image.directory_count();
+        let before = self.draft.tree().totals().directories;
         let attributes = self.attributes(metadata);
-        let path = || self.image.view.tree().path(parent);
-        self.image.check_name(name, path)?;
+        let path = || self.draft.tree().path(parent);
+        self.draft.check_name(name, path)?;
         let node = match self.existing(parent, name)? {
-            Some(node) if self.image.view.tree().is_directory(node) => node,
-            Some(node) => return Err(self.image.duplicate(node)),
-            None => self.image.add_directory_node(parent, name, attributes)?,
+            Some(node) if self.draft.tree().is_directory(node) => node,
+            Some(node) => return Err(self.draft.duplicate(node)),
+            None => self.draft.add_directory_node(parent, name, attributes)?,
         };
         self.take(node);
-        self.summary.directories += u64::from(self.image.directory_count() - before);
+        self.summary.directories += u64::from(self.draft.tree().totals().directories - before);
         Ok(node)
     }
 
     /// The item of the image that is merged with or replaced.
     fn existing(&self, parent: NodeId, name: &str) -> Result<Option<NodeId>> {
         if !self.options.ignore_case {
-            return self.image.existing(parent, name);
+            return self.draft.existing(parent, name);
         }
-        let found = self.image.view.find(parent, name)?;
+        let found = self.draft.view().find(parent, name)?;
         match found {
             // The source tells them apart: one of them would be lost.
             Some(node) if self.taken.contains(&node) => {
-                let path = self.image.view.tree().path(parent).join(name);
-                Err(self.image.duplicate_of(path, node))
+                let path = self.draft.tree().path(parent).join(name);
+                Err(self.draft.duplicate_of(path, node))
             }
             found => Ok(found),
         }
@@ -410,7 +411,7 @@ impl Walk<'_> {
             None => time,
         };
         // A platform without modification times gives the image's.
-        let modified = latest(metadata.modified.unwrap_or(self.image.settings.time));
+        let modified = latest(metadata.modified.unwrap_or(self.draft.settings.time));
         let mut times = Times::all(modified);
         if self.options.all_times {
             times.created = metadata.created.map_or(modified, latest);

@@ -4,12 +4,11 @@ use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 
-use super::super::staging::{not_opened, open_found};
-use super::super::streams::Stream;
 use super::{Here, Walk};
+use crate::add_tree::options::LeftOutReason;
+use crate::draft::{Stream, not_opened, open_found};
 use crate::error::{Error, Result};
 use crate::host::source::{Entry, Metadata};
-use crate::image::tree_options::LeftOutReason;
 use crate::source::{
     Content, Data, Failure, Fingerprint, HostFile, Source, SourceKind, read_streams,
 };
@@ -42,9 +41,9 @@ impl Walk<'_> {
         let content = match known {
             Some(content) => Stored::Shared(content),
             None if here.stage => {
-                let item = self.image.view.tree().path(here.node).join(name);
+                let item = self.draft.tree().path(here.node).join(name);
                 let staged = self
-                    .image
+                    .draft
                     .stage_file(|| entry.open(), metadata, &path(), &item)?;
                 Stored::New(staged)
             }
@@ -53,7 +52,7 @@ impl Walk<'_> {
         let is_copied = matches!(content, Stored::New(_));
         let (node, content) = self.put_file(here.node, name, content, attributes)?;
         if !is_copied {
-            self.image.announce_node(node)?;
+            self.draft.announce_node(node)?;
         }
         if let Some(identity) = identity {
             self.hard_links.insert(identity, content);
@@ -77,11 +76,11 @@ impl Walk<'_> {
         let attributes = Attributes {
             hidden: false,
             real_time: false,
-            ..self.image.view.tree().attributes(node)
+            ..self.draft.tree().attributes(node)
         };
         // Several names of one file have the same streams.
         if let Some(owner) = self.stream_owners.get(&content) {
-            let tree = self.image.view.tree();
+            let tree = self.draft.tree();
             let streams: Vec<_> = tree
                 .streams(*owner)
                 .into_iter()
@@ -91,7 +90,7 @@ impl Walk<'_> {
                 })
                 .collect();
             for (name, content) in streams {
-                self.image.check_stream(node, &name)?;
+                self.draft.check_stream(node, &name)?;
                 self.add_stream(node, &name, Stream::Shared(content), attributes)?;
             }
             return Ok(());
@@ -103,12 +102,12 @@ impl Walk<'_> {
                     file: path(),
                     source,
                 },
-                failure => not_opened(failure, &path(), &self.image.view.tree().path(node)),
+                failure => not_opened(failure, &path(), &self.draft.tree().path(node)),
             })?;
         for (name, data) in streams {
             let checked = name
                 .to_str()
-                .map(|name| self.image.check_stream(node, name));
+                .map(|name| self.draft.check_stream(node, name));
             match checked {
                 Some(Ok(())) => {}
                 // Other programs name them, and users hardly see them.
@@ -122,9 +121,9 @@ impl Walk<'_> {
                 Some(Err(error)) => return Err(error),
             }
             let name = name.to_string_lossy();
-            let item = self.image.view.tree().path(node).with_stream(&name);
+            let item = self.draft.tree().path(node).with_stream(&name);
             let source = Source(SourceKind::Bytes(data.into()));
-            let stream = Stream::New(self.image.content(source, &item)?);
+            let stream = Stream::New(self.draft.content(source, &item)?);
             self.add_stream(node, &name, stream, attributes)?;
             self.stream_owners.insert(content, node);
         }
@@ -139,19 +138,19 @@ impl Walk<'_> {
         stream: Stream,
         attributes: Attributes,
     ) -> Result<()> {
-        self.image.add_stream_node(file, name, stream, attributes)?;
+        self.draft.add_stream_node(file, name, stream, attributes)?;
         self.summary.streams += 1;
         Ok(())
     }
 
     pub(super) fn count_file(&mut self, content: ContentId) {
         self.summary.files += 1;
-        self.summary.bytes += self.image.view.tree().content(content).len;
+        self.summary.bytes += self.draft.tree().content(content).len;
     }
 
     /// The content that a file got when its directory was gone through for the first time.
     pub(super) fn known(&self, first: Option<NodeId>, name: &str) -> Option<ContentId> {
-        let tree = self.image.view.tree();
+        let tree = self.draft.tree();
         let node = tree.child(first?, name)?;
         let (content, _) = tree.content_of(node)?;
         Some(content)
@@ -164,16 +163,16 @@ impl Walk<'_> {
         stored: Stored,
         attributes: Attributes,
     ) -> Result<(NodeId, ContentId)> {
-        let path = || self.image.view.tree().path(parent);
-        self.image.check_name(name, path)?;
+        let path = || self.draft.tree().path(parent);
+        self.draft.check_name(name, path)?;
         let mut existing = self.existing(parent, name)?;
-        let image = &mut *self.image;
+        let draft = &mut *self.draft;
         if let Some(node) = existing {
-            if image.view.tree().is_directory(node) {
-                return Err(image.duplicate(node));
+            if draft.tree().is_directory(node) {
+                return Err(draft.duplicate(node));
             }
         }
-        let tree = image.view.tree_mut();
+        let tree = draft.tree_mut();
         if let Some(node) = existing.take_if(|node| tree.name(*node) != name) {
             // The source is opened by the name that the item has.
             tree.remove(node);
@@ -211,10 +210,10 @@ impl Walk<'_> {
             };
             Ok((node, content))
         };
-        let (node, content) = put().map_err(|TreeFull| image.full(parent, name))?;
-        image.check_size(node)?;
+        let (node, content) = put().map_err(|TreeFull| draft.full(parent, name))?;
+        draft.check_size(node)?;
         self.take(node);
-        if !self.image.is_too_large() {
+        if !self.draft.is_too_large() {
             self.last = node;
             self.too_large = None;
         } else if self.too_large.is_none() {

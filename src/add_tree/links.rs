@@ -7,9 +7,9 @@ use std::rc::Rc;
 
 use super::files::Stored;
 use super::{Directory, Walk, unicode};
+use crate::add_tree::options::{LeftOutReason, LinkPolicy};
 use crate::error::{Error, LinkProblem, Result};
 use crate::host::source::{self as host, Place, is_too_long};
-use crate::image::tree_options::{LeftOutReason, LinkPolicy};
 use crate::tree::NodeId;
 
 /// How many copies of items links to directories may make, whatever the source has.
@@ -157,7 +157,7 @@ impl Walk<'_> {
             };
             let place = Place::below(&self.root, &target);
             let metadata = host::metadata(place).map_err(|source| Error::OpenSource {
-                path: self.image.view.tree().path(parent),
+                path: self.draft.tree().path(parent),
                 file: target.clone(),
                 source,
             })?;

@@ -1,0 +1,124 @@
+//! Where the data of what is added will come from.
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use super::Draft;
+use crate::block::BLOCK_SIZE;
+use crate::error::{Error, Origin, Result};
+use crate::host::source::{self as host, Metadata, Place};
+use crate::path::ImagePath;
+use crate::source::{Content, Data, Fingerprint, HostFile, SharedReader, Source, SourceKind};
+use crate::tree::TreeFull;
+
+impl Draft {
+    /// What the tree will hold of a source.
+    pub(crate) fn content(&mut self, source: Source, path: &ImagePath) -> Result<Content> {
+        match source.0 {
+            SourceKind::Path(file) => self.file_content(&file, path),
+            SourceKind::Bytes(bytes) => {
+                if self.settings.stage_files {
+                    let len = Some(bytes.len() as u64);
+                    return self.stage(&*bytes, len, path, || Origin::Memory);
+                }
+                self.announce(path, bytes.len() as u64)?;
+                Ok(Content {
+                    len: bytes.len() as u64,
+                    references: 0,
+                    data: Data::Memory(bytes),
+                })
+            }
+            SourceKind::BootCatalog => {
+                self.announce(path, BLOCK_SIZE.into())?;
+                Ok(Content {
+                    len: BLOCK_SIZE.into(),
+                    references: 0,
+                    data: Data::BootCatalog,
+                })
+            }
+            SourceKind::Reader(reader) => self.stage(reader, None, path, || Origin::Reader),
+            SourceKind::Seekable(mut reader) => {
+                let failed = |source| Error::ReadSource {
+                    path: path.clone(),
+                    origin: Origin::Reader,
+                    source,
+                };
+                if self.settings.stage_files {
+                    let len = reader.seek(io::SeekFrom::End(0)).map_err(failed)?;
+                    reader.seek(io::SeekFrom::Start(0)).map_err(failed)?;
+                    return self.stage(reader, Some(len), path, || Origin::Reader);
+                }
+                let reader = SharedReader(Arc::new(Mutex::new(reader)));
+                let len = reader.len().map_err(failed)?;
+                self.announce(path, len)?;
+                Ok(Content {
+                    len,
+                    references: 0,
+                    data: Data::Seekable(reader),
+                })
+            }
+        }
+    }
+
+    /// What the tree will hold of a file of the host.
+    pub(crate) fn file_content(&mut self, file: &Path, path: &ImagePath) -> Result<Content> {
+        // Without links, so that none need be followed when it is read.
+        let (real, metadata) = host::find(file).map_err(|source| Error::OpenSource {
+            path: path.clone(),
+            file: file.to_owned(),
+            source,
+        })?;
+        self.found_content(&real, &metadata, path)
+    }
+
+    /// What the tree will hold of a file of the host that has been found.
+    pub(crate) fn found_content(
+        &mut self,
+        real: &Path,
+        metadata: &Metadata,
+        path: &ImagePath,
+    ) -> Result<Content> {
+        let failed = |source| Error::OpenSource {
+            path: path.clone(),
+            file: real.to_owned(),
+            source,
+        };
+        if metadata.is_directory() {
+            return Err(failed(io::ErrorKind::IsADirectory.into()));
+        }
+        if !metadata.is_file() {
+            return Err(Error::SpecialFile {
+                file: real.to_owned(),
+            });
+        }
+        let (Some(directory), Some(name)) = (real.parent(), real.file_name()) else {
+            return Err(failed(io::ErrorKind::InvalidInput.into()));
+        };
+        if self.must_stage(directory) {
+            return self.stage_file(|| host::open(Place::of(real)), metadata, real, path);
+        }
+        let Some(name) = name.to_str() else {
+            return Err(Error::NameNotUnicode {
+                file: real.to_owned(),
+            });
+        };
+        self.announce(path, metadata.len)?;
+        let tree = self.tree_mut();
+        let file = HostFile {
+            directory: tree.hosts_mut().push_or_last(Place::of(directory)),
+            name: tree
+                .add_name(name)
+                .map_err(|TreeFull| failed(io::ErrorKind::OutOfMemory.into()))?
+                .0,
+        };
+        Ok(Content {
+            len: metadata.len,
+            references: 0,
+            data: Data::Host {
+                file,
+                fingerprint: Fingerprint::of(metadata),
+            },
+        })
+    }
+}

@@ -1,0 +1,71 @@
+//! The disc that an image continues.
+
+use std::sync::Arc;
+
+use crate::block::{Extent, Lba};
+use crate::file_systems::{FileSystems, UdfRevision};
+use crate::import::RecordedDisc;
+use crate::layout::RandomWrite;
+use crate::media::Blocks;
+
+#[derive(Clone, Debug)]
+pub(crate) struct Imported {
+    pub volume_name: String,
+    pub volume_names: VolumeNames,
+    /// What the disc was known by.
+    pub disc_id: String,
+    pub file_systems: FileSystems,
+    pub udf_revision: Option<UdfRevision>,
+    /// The first block of the session that was imported.
+    pub previous: u32,
+    /// The first block of the new session, if the drive says it.
+    pub next: Option<u32>,
+    /// Blocks of earlier sessions that can be referred to.
+    pub recorded: Extent,
+    pub partition_start: Option<Lba>,
+    pub boot_record: Option<Vec<u8>>,
+    /// The block of a boot image that is not all on the disc; then there is no boot record.
+    pub missing_boot_image: Option<u32>,
+    /// Of a disc that has UDF and boots.
+    pub boot_readme: Option<Arc<[u8]>>,
+    /// The disc, if any of its blocks can be written.
+    pub random_write: Option<Arc<Blocks>>,
+    /// Whether the session at block 0 has other file systems.
+    pub first_differs: bool,
+    /// The anchors of UDF that are to lead to the new session, in the order they are to be written.
+    pub rewritten_anchors: Vec<Lba>,
+}
+
+/// The name that a disc has in each of its file systems.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct VolumeNames(Vec<(FileSystems, String)>);
+
+impl VolumeNames {
+    /// Those of file systems that cannot be read are not known.
+    pub(crate) fn of(disc: &RecordedDisc, file_systems: FileSystems) -> Self {
+        let names = file_systems.iter().filter_map(|file_system| {
+            let volume = disc.volume(file_system).ok()?;
+            Some((file_system, volume.name().to_owned()))
+        });
+        Self(names.collect())
+    }
+
+    pub(crate) fn get(&self, file_system: FileSystems) -> Option<&str> {
+        let mut names = self.0.iter();
+        let (_, name) = names.find(|(of, _)| *of == file_system)?;
+        Some(name)
+    }
+}
+
+impl Imported {
+    /// How the disc's start is rewritten.
+    pub(crate) fn random_write(&self, strict: bool) -> Option<RandomWrite> {
+        self.random_write.as_ref().map(|disc| RandomWrite {
+            disc: disc.clone(),
+            rewrite_descriptors: !strict
+                && (self.file_systems.contains(FileSystems::ISO9660)
+                    || self.boot_record.is_some()
+                    || self.first_differs),
+        })
+    }
+}

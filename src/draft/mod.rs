@@ -1,0 +1,95 @@
+//! An image in the making: its tree and its settings, and all that changes them as a whole or not at all.
+//!
+//! A [`Draft`] knows no interface of IMAPI2: `image` is its public face. Trees of the host and the files of a disc are
+//! added to it by `add_tree` and `merge`, and `report` looks through it.
+
+mod add;
+mod boot;
+mod change_points;
+mod content;
+mod disc;
+mod empty_sources;
+mod lay_out;
+mod limits;
+mod names;
+mod naming;
+mod settings;
+mod size;
+mod staging;
+mod streams;
+mod transaction;
+mod updates;
+mod view;
+mod volume_name;
+
+use std::sync::Arc;
+
+pub(crate) use self::disc::{Imported, VolumeNames};
+pub(crate) use self::settings::Settings;
+pub(crate) use self::staging::{not_opened, open_found};
+pub(crate) use self::streams::Stream;
+pub use self::updates::AddProgress;
+pub(crate) use self::updates::Updates;
+pub(crate) use self::view::View;
+pub(crate) use self::volume_name::MAX_VOLUME_NAME;
+use crate::source::{PlatformStaging, Stage, StagingPolicy};
+use crate::time::Timestamp;
+use crate::tree::{Attributes, Times, Tree};
+
+/// An image in the making.
+pub(crate) struct Draft {
+    view: View,
+    pub settings: Settings,
+    staging_policy: Arc<dyn StagingPolicy>,
+    stage: Option<Stage>,
+    updates: Updates,
+    /// Whether sizes are checked when a call ends: what it adds first may replace more later.
+    defer_checks: bool,
+}
+
+impl Draft {
+    /// An empty one with the default settings.
+    pub(crate) fn new(time: Timestamp) -> Self {
+        let settings = Settings::new(time);
+        Self {
+            view: View::new(Arc::new(Tree::new(time)), settings.naming()),
+            settings,
+            staging_policy: Arc::new(PlatformStaging::default()),
+            stage: None,
+            updates: Updates::default(),
+            defer_checks: false,
+        }
+    }
+
+    /// The tree and what its items are called in each file system.
+    pub(crate) const fn view(&self) -> &View {
+        &self.view
+    }
+
+    pub(crate) const fn tree(&self) -> &Arc<Tree> {
+        self.view.tree()
+    }
+
+    /// The tree, to be changed; results and snapshots keep theirs.
+    pub(crate) fn tree_mut(&mut self) -> &mut Tree {
+        self.view.tree_mut()
+    }
+
+    /// Gives names anew as the settings have it, after those have changed.
+    pub(crate) fn apply_naming(&mut self) {
+        self.view.set_naming(self.settings.naming());
+    }
+
+    pub(crate) fn set_staging_policy(&mut self, policy: Arc<dyn StagingPolicy>) {
+        self.staging_policy = policy;
+    }
+
+    /// The attributes of an item that is given none.
+    pub(crate) const fn attributes_now(&self) -> Attributes {
+        Attributes {
+            times: Times::all(self.settings.time),
+            hidden: false,
+            real_time: false,
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Named streams: data a file has beside its own, by names of their own (UDF 3.3.5 of 2.00).
+
+use super::Draft;
+use crate::error::{Error, NameProblem, Result};
+use crate::source::Content;
+use crate::tree::{Attributes, ContentId, NodeId, TreeFull, same_folded};
+
+/// The most named streams an image can have.
+pub(super) const MAX_STREAMS: u32 = 1000;
+
+/// How names of streams begin that UDF itself uses (UDF 3.3.7 of 2.00).
+const RESERVED: &str = "*UDF ";
+
+/// Where the data of a stream comes from.
+pub(crate) enum Stream {
+    New(Content),
+    /// What another file's stream has, whose file is the same.
+    Shared(ContentId),
+}
+
+impl Draft {
+    /// Checks that `file` is one that can have streams.
+    pub(crate) fn check_has_streams(&self, file: NodeId) -> Result<()> {
+        let tree = self.tree();
+        if tree.is_directory(file) {
+            return Err(Error::NotAFile {
+                path: tree.path(file),
+            });
+        }
+        if tree.is_stream(file) {
+            return Err(Error::PropertyNotAccessible {
+                path: tree.path(file),
+                property: "named streams",
+            });
+        }
+        Ok(())
+    }
+
+    /// Checks that `file` can have one more stream, of this name.
+    pub(crate) fn check_stream(&self, file: NodeId, name: &str) -> Result<()> {
+        self.check_has_streams(file)?;
+        let tree = self.tree();
+        self.check_name(name, || tree.path(file))
+            .map_err(|error| match error {
+                Error::RestrictedName { .. } => Error::RestrictedName {
+                    path: tree.path(file).with_stream(name),
+                },
+                error => error,
+            })?;
+        if name.starts_with(RESERVED) {
+            return Err(Error::InvalidName {
+                path: tree.path(file),
+                name: name.to_owned(),
+                problem: NameProblem::Reserved,
+            });
+        }
+        let is_same = |node: NodeId| {
+            let other = tree.name(node);
+            other == name || self.settings.strict && same_folded(other, name)
+        };
+        let mut streams = tree.streams_unsorted(file).iter().copied();
+        if let Some(existing) = streams.find(|node| is_same(*node)) {
+            return Err(Error::DuplicateName {
+                path: tree.path(file).with_stream(name),
+                existing: format!("stream `{}`", tree.name(existing)),
+            });
+        }
+        if tree.totals().streams >= MAX_STREAMS && !self.defer_checks {
+            return Err(Error::TooManyStreams {
+                path: tree.path(file).with_stream(name),
+                limit: MAX_STREAMS,
+            });
+        }
+        Ok(())
+    }
+
+    /// Adds a stream that was checked.
+    pub(crate) fn add_stream_node(
+        &mut self,
+        file: NodeId,
+        name: &str,
+        stream: Stream,
+        attributes: Attributes,
+    ) -> Result<()> {
+        let tree = self.tree_mut();
+        let node = (|| {
+            let name = tree.add_name(name)?;
+            let content = match stream {
+                Stream::New(content) => tree.add_content(content)?,
+                Stream::Shared(content) => content,
+            };
+            tree.add_stream(file, name, content, attributes)
+        })()
+        .map_err(|TreeFull| self.full(file, name))?;
+        self.check_size(node)
+    }
+}

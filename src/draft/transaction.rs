@@ -1,0 +1,76 @@
+//! A change that is made as a whole or not at all.
+
+use super::Draft;
+use super::settings::Settings;
+use crate::error::Result;
+use crate::source::Stage;
+
+impl Draft {
+    /// Runs `change`, which makes one change point; if it fails or panics, the tree and the staged data are as before.
+    pub(crate) fn transaction<T>(
+        &mut self,
+        change: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        Transaction::begin(self).run(change)
+    }
+
+    /// The same when settings have been changed for it, which come back as well.
+    pub(crate) fn transaction_since<T>(
+        &mut self,
+        old: Settings,
+        change: impl FnOnce(&mut Self) -> Result<T>,
+    ) -> Result<T> {
+        let mut transaction = Transaction::begin(self);
+        transaction.settings = Some(old);
+        transaction.run(change)
+    }
+}
+
+/// A change that is taken back unless it is kept, whatever ends it: an error, or a panic of what the caller gave, such as
+/// a handler or a reader.
+struct Transaction<'i> {
+    draft: &'i mut Draft,
+    /// How much was staged before.
+    staged: Option<u64>,
+    /// The settings that were changed for it, as they were before.
+    settings: Option<Settings>,
+    kept: bool,
+}
+
+impl<'i> Transaction<'i> {
+    fn begin(draft: &'i mut Draft) -> Self {
+        draft.tree_mut().begin();
+        Self {
+            staged: draft.stage.as_ref().map(Stage::len),
+            settings: None,
+            kept: false,
+            draft,
+        }
+    }
+
+    fn run<T>(mut self, change: impl FnOnce(&mut Draft) -> Result<T>) -> Result<T> {
+        let result = change(self.draft)?;
+        self.draft.tree_mut().keep();
+        self.kept = true;
+        Ok(result)
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        if self.kept {
+            return;
+        }
+        let draft = &mut *self.draft;
+        draft.defer_checks = false;
+        draft.tree_mut().take_back();
+        match (&mut draft.stage, self.staged) {
+            (Some(stage), Some(len)) => stage.truncate(len),
+            (stage, _) => *stage = None,
+        }
+        if let Some(old) = self.settings.take() {
+            draft.settings = old;
+            draft.apply_naming();
+        }
+    }
+}

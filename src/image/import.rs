@@ -1,0 +1,266 @@
+//! Importing what a disc has, so that the image continues it.
+
+use std::ops::ControlFlow;
+
+use super::FileSystemImage;
+use crate::error::{Error, Result};
+use crate::file_systems::FileSystems;
+use crate::import::{ImportOptions, RecordedDisc};
+use crate::media::MultisessionInterface;
+use crate::merge::{self, ChosenInterface, ImportProgress, ImportSummary, NextSession};
+
+impl FileSystemImage {
+    /// Chooses the disc that the image continues: the one interface that is in use, or else the first that works with
+    /// the disc as it is.
+    ///
+    /// Media that can be written once, and CD-RW, take sequential sessions; other rewritable ones are written at random;
+    /// a [`Disk`](crate::MediaType::Disk) takes both. A blank medium that is written at random is accepted, and has nothing to
+    /// import.
+    ///
+    /// IMAPI2: `IFileSystemImage::put_MultisessionInterfaces`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::InvalidParameter`] when there is none, or several are in use.
+    /// - [`Error::IncompatibleMultisessionType`] when the one in use is of an unknown kind.
+    /// - [`Error::NoCompatibleMultisessionType`] when none works with the medium, there is no medium, or the disc is
+    ///   closed.
+    /// - [`Error::ImportMediaNotAllowed`] for media that can only be read.
+    /// - [`Error::ImportSeek`] when the disc takes sequential sessions and has none yet.
+    /// - [`Error::BadMultisessionParameter`] when the drive does not say what must be known, or says what cannot be.
+    #[doc(alias = "put_MultisessionInterfaces")]
+    pub fn set_multisession_interfaces(
+        &mut self,
+        interfaces: Vec<MultisessionInterface>,
+    ) -> Result<()> {
+        self.multisession = Some(ChosenInterface::of(interfaces)?);
+        Ok(())
+    }
+
+    /// The interfaces that were set; none before.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_MultisessionInterfaces`.
+    #[doc(alias = "get_MultisessionInterfaces")]
+    #[must_use]
+    pub fn multisession_interfaces(&self) -> &[MultisessionInterface] {
+        self.multisession
+            .as_ref()
+            .map_or(&[], |chosen| &chosen.offered)
+    }
+
+    fn next_session(&self) -> Result<NextSession> {
+        let chosen = self.multisession.as_ref();
+        let chosen = chosen.ok_or(Error::MultisessionNotSet)?;
+        chosen.next_session(self.import_options())
+    }
+
+    /// How the disc that is continued is read.
+    #[must_use]
+    pub const fn import_options(&self) -> &ImportOptions {
+        &self.draft.settings.import
+    }
+
+    /// Sets how the disc that is continued is read: how much memory that may take, what names of ISO 9660 stand for,
+    /// and whether the image may continue what another program recorded. Which session is read, the multisession
+    /// interface says: [`ImportOptions::session`] and [`ImportOptions::session_start`] have no effect here.
+    ///
+    /// It has an effect on the calls that come later.
+    ///
+    /// Beyond IMAPI2, which has no such options.
+    ///
+    /// ```
+    /// use imapi2fs::{FileSystemImage, ImportOptions};
+    ///
+    /// let mut image = FileSystemImage::new();
+    /// image.set_import_options(ImportOptions::new().memory(1 << 30).other_producers(true));
+    /// ```
+    pub fn set_import_options(&mut self, options: ImportOptions) {
+        self.draft.settings.import = options;
+    }
+
+    /// The file systems that the last session of the disc has; none if nothing is recognised.
+    ///
+    /// IMAPI2: `IFileSystemImage::IdentifyFileSystemsOnDisc`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::MultisessionNotSet`] when no disc has been chosen.
+    /// - [`Error::ReadDisc`] when it cannot be read.
+    #[doc(alias = "IdentifyFileSystemsOnDisc")]
+    pub fn identify_file_systems_on_disc(&self) -> Result<FileSystems> {
+        let disc = self
+            .next_session()?
+            .previous_session(self.import_options())?;
+        Ok(disc.session().announced_file_systems())
+    }
+
+    /// The one of several file systems that [`import_file_system`](FileSystemImage::import_file_system) takes: UDF, else
+    /// Joliet, else ISO 9660; nothing of nothing.
+    ///
+    /// IMAPI2: `IFileSystemImage::GetDefaultFileSystemForImport`.
+    #[doc(alias = "GetDefaultFileSystemForImport")]
+    #[must_use]
+    pub fn default_file_system_for_import(file_systems: FileSystems) -> FileSystems {
+        let by_rank = [FileSystems::UDF, FileSystems::JOLIET, FileSystems::ISO9660];
+        let mut found = by_rank
+            .into_iter()
+            .filter(|one| file_systems.contains(*one));
+        found.next().unwrap_or(FileSystems::empty())
+    }
+
+    /// Whether a file system of the disc can be continued by this image.
+    ///
+    /// IMAPI2: `IFileSystemImage3::ProbeSpecificFileSystem`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::MultisessionNotSet`] when no disc has been chosen.
+    /// - [`Error::ReadDisc`] when it cannot be read.
+    #[doc(alias = "ProbeSpecificFileSystem")]
+    pub fn probe_specific_file_system(&self, file_system: FileSystems) -> Result<bool> {
+        let next = self.next_session()?;
+        let disc = next.previous_session(self.import_options())?;
+        merge::can_continue(&self.draft, &next, &disc, file_system)
+    }
+
+    /// The name of the volume that was imported. An image that was not [given one](FileSystemImage::set_volume_name) has it,
+    /// too; each of its file systems has the name it had on the disc.
+    ///
+    /// IMAPI2: `IFileSystemImage::get_ImportedVolumeName`. IMAPI2 differs: there, the new session is not named as the disc
+    /// is, and strict images have that.
+    #[doc(alias = "get_ImportedVolumeName")]
+    #[must_use]
+    pub fn imported_volume_name(&self) -> Option<&str> {
+        let imported = self.draft.settings.imported.as_ref();
+        imported.map(|imported| imported.volume_name.as_str())
+    }
+
+    /// A text that tells this disc, with the sessions on it, from others: a digest of the blocks that lead to its last
+    /// session, and of what is where the next one goes, and its length. Not all discs differ in it.
+    ///
+    /// IMAPI2: `IFileSystemImage::CalculateDiscIdentifier`, whose form is not documented.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::MultisessionNotSet`] when no disc has been chosen.
+    /// - [`Error::ReadDisc`] when it cannot be read.
+    #[doc(alias = "CalculateDiscIdentifier")]
+    pub fn calculate_disc_identifier(&self) -> Result<String> {
+        self.next_session()?.disc_identifier()
+    }
+
+    /// Imports the tree of the last session, from the most capable of its file systems; the image then continues the
+    /// disc. See [`import_specific_file_system`](FileSystemImage::import_specific_file_system).
+    ///
+    /// IMAPI2: `IFileSystemImage::ImportFileSystem`.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FileSystemImage::import_specific_file_system`]; [`Error::EmptyDisc`] and
+    /// [`Error::NoSupportedFileSystem`] when there is nothing to import.
+    #[doc(alias = "ImportFileSystem")]
+    pub fn import_file_system(&mut self) -> Result<ImportSummary> {
+        self.import_file_system_with(|_| ControlFlow::Continue(()))
+    }
+
+    /// [`import_file_system`](FileSystemImage::import_file_system), which calls `progress` before each directory and
+    /// behind each file.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FileSystemImage::import_file_system`], and [`Error::Cancelled`] when `progress` breaks.
+    #[doc(alias = "DFileSystemImageImportEvents")]
+    #[doc(alias = "UpdateImport")]
+    pub fn import_file_system_with(
+        &mut self,
+        mut progress: impl FnMut(ImportProgress<'_>) -> ControlFlow<()>,
+    ) -> Result<ImportSummary> {
+        self.import(RecordedDisc::default_file_system, &mut progress)
+    }
+
+    /// Imports the tree of the last session from one of its file systems; the image then continues the disc.
+    ///
+    /// What the image has stays: directories are merged, and files of the image hide those of the disc. Data is read
+    /// from the disc when it is needed, not now. The image gets the file systems and the UDF revision of the session,
+    /// begins where the disc says, and may take what the disc has free. So that what is on the disc keeps its names, it
+    /// also gets the interchange level that the names and files show, unless one was set before, names in ISO 9660 and in
+    /// Joliet that are as long and have the same kinds of characters, and, unless it was given one, the name of the volume.
+    /// Unchanged files keep the blocks they have, if these follow each other; other files are recorded again.
+    ///
+    /// Only the names of `file_system` are imported. Those of the others are made from them, so short names that another
+    /// program made in its own way can come out otherwise. Where the name of a new item and that of an imported one become
+    /// the same in ISO 9660, or differ only by case in Joliet, the new one is numbered, and the
+    /// [report](FileSystemImage::report) says so. Of imported ones that are the same there, the first by name has no number,
+    /// whichever was recorded first.
+    ///
+    /// IMAPI2: `IFileSystemImage::ImportSpecificFileSystem`.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::MultisessionNotSet`] when no disc has been chosen.
+    /// - [`Error::InvalidParameter`] when `file_system` is not exactly one, [`Error::FileSystemNotFound`] when the disc
+    ///   does not have it.
+    /// - [`Error::BootObjectConflict`] when the image has boot images: only the first session of a disc has.
+    /// - [`Error::IncompatiblePreviousSession`] and [`Error::UdfNotWriteCompatible`] when the disc cannot be continued, or
+    ///   something has been imported before, or when the [import options](ImportOptions) do not allow it: what another
+    ///   program recorded, and Rock Ridge. Also when another program recorded several file systems, and they do not have
+    ///   the same files: all of them would get those of `file_system`.
+    /// - [`Error::UnknownBlocks`] when there is data after the last session and no session was found in it, and
+    ///   [`Error::DamagedFiles`] when data of files is missing, unless the [import options](ImportOptions) allow it.
+    /// - [`Error::ImportTypeCollision`] when a file meets a directory.
+    /// - [`Error::Corrupt`], [`Error::UnsupportedFeature`], [`Error::ReadDisc`] and [`Error::ReadItem`] when the disc
+    ///   cannot be read.
+    /// - [`Error::ImportMemory`] when what it has takes more than the [import options](ImportOptions::memory) allow.
+    /// - Those of adding files and directories, about names and limits. IMAPI2 refuses a disc with a name that cannot be,
+    ///   too.
+    ///
+    /// After an error nothing is changed.
+    #[doc(alias = "ImportSpecificFileSystem")]
+    pub fn import_specific_file_system(
+        &mut self,
+        file_system: FileSystems,
+    ) -> Result<ImportSummary> {
+        self.import_specific_file_system_with(file_system, |_| ControlFlow::Continue(()))
+    }
+
+    /// [`import_specific_file_system`](FileSystemImage::import_specific_file_system), which calls `progress` before each
+    /// directory and behind each file.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FileSystemImage::import_specific_file_system`], and [`Error::Cancelled`] when `progress` breaks.
+    #[doc(alias = "UpdateImport")]
+    pub fn import_specific_file_system_with(
+        &mut self,
+        file_system: FileSystems,
+        mut progress: impl FnMut(ImportProgress<'_>) -> ControlFlow<()>,
+    ) -> Result<ImportSummary> {
+        self.import(|_| Ok(file_system), &mut progress)
+    }
+
+    fn import(
+        &mut self,
+        file_system: impl FnOnce(&RecordedDisc) -> Result<FileSystems>,
+        progress: &mut dyn FnMut(ImportProgress<'_>) -> ControlFlow<()>,
+    ) -> Result<ImportSummary> {
+        merge::check_can_import(&self.draft)?;
+        let next = self.next_session()?;
+        let disc = next.previous_session(self.import_options())?;
+        let file_system = file_system(&disc)?;
+        merge::import(&mut self.draft, &next, &disc, file_system, progress)
+    }
+
+    /// Refuses a disc that is not what it was when it was imported: the image has addresses of that one.
+    pub(super) fn check_disc(&self) -> Result<()> {
+        if let Some(imported) = &self.draft.settings.imported {
+            let found = self.calculate_disc_identifier()?;
+            if found != imported.disc_id {
+                return Err(Error::DiscMismatch {
+                    imported: imported.disc_id.clone(),
+                    found,
+                });
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,328 @@
+//! Whether a disc can be continued, and where its next session goes.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use std::io::Read as _;
+use std::sync::Arc;
+
+use super::next_session::NextSession;
+use super::same_files;
+use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba, MAX_BLOCKS};
+use crate::draft::{Imported, Settings, VolumeNames};
+use crate::error::{
+    Error, MISSING_BOOT_IMAGE, OTHER_PRODUCER, ROCK_RIDGE, Result, TOO_LONG, UNANNOUNCED,
+};
+use crate::file_systems::FileSystems;
+use crate::import::{
+    ImportOptions, RecordedDisc, UnknownBlocks, partitions_end, session_end, unknown_after,
+};
+use crate::iso9660::FIRST_DESCRIPTOR;
+use crate::iso9660::read::Descriptors;
+use crate::media::Blocks;
+use crate::udf;
+
+const BLOCK_LEN: u64 = BLOCK as u64;
+
+/// Block of the first anchor of UDF.
+const ANCHOR: Lba = Lba(256);
+
+/// Block where the last anchor of a short volume may be that readers look for in any.
+const OTHER_ANCHOR: Lba = Lba(512);
+
+/// Blocks that a session needs at least, and room for what is rounded up.
+const ROOM: u64 = 1024;
+
+/// The longest readme that is carried over, in bytes.
+const MAX_README: u64 = 64 << 10;
+
+/// The anchors that are to lead to a session that begins at block `next`, in the order they are to be written.
+fn rewritten_anchors(disc: &Blocks, next: u32) -> Vec<Lba> {
+    // There can also be an anchor at block 512 (UDF 2.2.3): left as it is, it would lead readers to the old session.
+    let has_other =
+        OTHER_ANCHOR.0 < next && udf::read::have_same_anchor(disc, ANCHOR.0, OTHER_ANCHOR.0);
+    let other = Some(OTHER_ANCHOR).filter(|_| has_other);
+    other.into_iter().chain([ANCHOR]).collect()
+}
+
+/// Checks that a disc can be continued with the files of one of its file systems; also gives the first block of the new
+/// session.
+pub(super) fn examine(
+    settings: &Settings,
+    next: &NextSession,
+    disc: &RecordedDisc,
+    file_system: FileSystems,
+) -> Result<(Imported, u32)> {
+    let options = &settings.import;
+    let file_systems = continued_file_systems(disc)?;
+    let first = if next.is_random && next.previous > 0 {
+        let options = options.clone().imported_session(0);
+        Some(RecordedDisc::open_with(Arc::clone(&next.disc), &options)?)
+    } else {
+        None
+    };
+    let first_differs = first.as_ref().is_some_and(|first| {
+        first.session().announced_file_systems() != disc.session().announced_file_systems()
+    });
+    let has_iso9660 = file_systems.contains(FileSystems::ISO9660);
+    if next.is_random && (has_iso9660 || first_differs) && settings.strict {
+        // IMAPI2 cannot move the descriptors of ISO 9660.
+        return incompatible("it has ISO 9660 on a medium that is written at random");
+    }
+    let blocks = &disc.blocks();
+    let mut imported = Imported {
+        volume_name: String::new(),
+        volume_names: VolumeNames::default(),
+        disc_id: String::new(),
+        file_systems,
+        udf_revision: None,
+        previous: next.previous,
+        next: next.next,
+        recorded: Extent::default(),
+        partition_start: None,
+        boot_record: None,
+        missing_boot_image: None,
+        boot_readme: None,
+        random_write: next.is_random.then(|| blocks.clone()),
+        first_differs,
+        rewritten_anchors: Vec::new(),
+    };
+    let is_boot_stub = disc.session().is_boot_stub();
+    let mut is_own = true;
+    if has_iso9660 || is_boot_stub {
+        is_own = examine_iso9660(options, disc, &mut imported)?;
+    }
+    if is_boot_stub {
+        imported.boot_readme = boot_readme(disc)?;
+    }
+    if file_systems.contains(FileSystems::UDF) {
+        is_own &= examine_udf(options, blocks, is_own, &mut imported)?;
+    }
+    let start = first_block(next, blocks, first.is_some())?;
+    let partition = imported.partition_start.unwrap_or_default();
+    check_room(next, start, partition)?;
+    if next.is_random && file_systems.contains(FileSystems::UDF) {
+        imported.rewritten_anchors = rewritten_anchors(blocks, start);
+    }
+    if !options.unknown_blocks {
+        if let Some(UnknownBlocks::Data { first, last }) = unknown_after(blocks, next.previous)? {
+            return Err(Error::UnknownBlocks { first, last });
+        }
+    }
+    if !is_own {
+        let others = file_systems.difference(file_system);
+        same_files::check(disc, file_system, others)?;
+    }
+    imported.recorded = Extent {
+        start: partition,
+        blocks: start.saturating_sub(partition.0),
+    };
+    Ok((imported, start))
+}
+
+fn incompatible<T>(what: &'static str) -> Result<T> {
+    Err(Error::IncompatiblePreviousSession { what })
+}
+
+/// The file systems that the new session has, which are those of the one before.
+fn continued_file_systems(disc: &RecordedDisc) -> Result<FileSystems> {
+    let session = disc.session();
+    let file_systems = match session.is_boot_stub() {
+        // It is made anew beside UDF.
+        true => FileSystems::UDF,
+        false => session.announced_file_systems(),
+    };
+    if session.is_udf_unannounced() {
+        return incompatible(UNANNOUNCED);
+    }
+    if !file_systems.can_be_created() {
+        return incompatible("its file systems cannot be made together");
+    }
+    Ok(file_systems)
+}
+
+/// Looks at the volume of ISO 9660, and at what it boots from; returns whether this crate recorded it.
+fn examine_iso9660(
+    options: &ImportOptions,
+    disc: &RecordedDisc,
+    imported: &mut Imported,
+) -> Result<bool> {
+    let blocks = &disc.blocks();
+    let descriptors = Descriptors::read(blocks, imported.previous)?;
+    if !descriptors.count_blocks_of_disc() {
+        return incompatible("its ISO 9660 volume has logical blocks of another length than 2048");
+    }
+    let is_own = descriptors.are_own();
+    if !options.other_producers && !is_own {
+        return incompatible(OTHER_PRODUCER);
+    }
+    if !options.drop_rock_ridge && !disc.session().is_boot_stub() && has_rock_ridge(disc)? {
+        return incompatible(ROCK_RIDGE);
+    }
+    imported.boot_record = boot_record(blocks, imported.previous)?;
+    imported.missing_boot_image = missing_boot_image(disc);
+    if imported.missing_boot_image.is_some() {
+        if !options.damaged_files {
+            return incompatible(MISSING_BOOT_IMAGE);
+        }
+        imported.boot_record = None;
+    }
+    Ok(is_own)
+}
+
+/// Looks at the volume of UDF; returns whether this crate recorded it.
+fn examine_udf(
+    options: &ImportOptions,
+    blocks: &Arc<Blocks>,
+    is_own: bool,
+    imported: &mut Imported,
+) -> Result<bool> {
+    let Some(volume) = udf::read::open(blocks, imported.previous)? else {
+        return incompatible("its UDF volume cannot be found");
+    };
+    let Some(revision) = volume.revision() else {
+        return Err(Error::UdfNotWriteCompatible {
+            revision: volume.recorded_revision(),
+        });
+    };
+    let is_own = is_own && volume.is_own();
+    if !options.other_producers && !is_own {
+        return incompatible(OTHER_PRODUCER);
+    }
+    if volume.logical_block_size() != BLOCK_SIZE {
+        return incompatible("its UDF volume has logical blocks of another length than 2048");
+    }
+    if volume.access_type() != udf::READ_ONLY {
+        return incompatible("its UDF partition is not read-only");
+    }
+    let (partition, _) = volume.partition();
+    let start = partition / BLOCK_LEN;
+    let start = Lba(u32::try_from(start).unwrap_or(u32::MAX));
+    let is_aligned = start.0.checked_rem(udf::METADATA_UNIT) == Some(0);
+    if revision.has_metadata_partition() && !is_aligned {
+        return incompatible("its UDF partition does not begin at an ECC block");
+    }
+    imported.partition_start = Some(start);
+    imported.udf_revision = Some(revision);
+    Ok(is_own)
+}
+
+/// The first block of the new session. `has_first` is whether the session at block 0 is another than the one before.
+fn first_block(next: &NextSession, blocks: &Arc<Blocks>, has_first: bool) -> Result<u32> {
+    if let Some(start) = next.next {
+        return Ok(start);
+    }
+    // What lies behind is not overwritten, whoever wrote it; without a word of the drive about it, what a file has, or
+    // what partitions take.
+    let written = match next.last {
+        Some(last) => last.saturating_add(1),
+        None if next.disc.can_grow() => next.disc.total_blocks(),
+        None => partitions_end(blocks)?,
+    };
+    // While a session is added, the volumes at block 0 may end behind the last session that is found.
+    let mut end = session_end(blocks, next.previous)?
+        .unwrap_or(0)
+        .max(written);
+    if has_first {
+        end = end.max(session_end(blocks, 0)?.unwrap_or(0));
+    }
+    let unit = next.write_unit.max(1);
+    Ok(end.checked_next_multiple_of(unit).unwrap_or(u32::MAX))
+}
+
+/// Checks that a session that begins at `start` has room on the disc, after what it refers to.
+fn check_room(next: &NextSession, start: u32, partition: Lba) -> Result<()> {
+    let wide = u64::from(start);
+    let is_too_long = wide.saturating_add(ROOM) > MAX_BLOCKS;
+    if is_too_long && next.disc.can_grow() {
+        return incompatible(TOO_LONG);
+    }
+    if is_too_long || wide >= next.total {
+        return incompatible("it is full");
+    }
+    if start <= next.previous.saturating_add(FIRST_DESCRIPTOR) {
+        return incompatible("its last session does not say where it ends");
+    }
+    if start <= partition.0 {
+        return incompatible("its partition begins behind the place of the next session");
+    }
+    Ok(())
+}
+
+/// Whether the names and kinds of the primary hierarchy come from Rock Ridge. One that cannot be read has nothing to lose.
+fn has_rock_ridge(disc: &RecordedDisc) -> Result<bool> {
+    match disc.volume(FileSystems::ISO9660) {
+        Ok(volume) => Ok(volume.has_rock_ridge()),
+        Err(Error::Corrupt { .. } | Error::UnsupportedFeature { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// What the only file says that ISO 9660 has beside UDF, if there is one of a length that a readme has.
+fn boot_readme(disc: &RecordedDisc) -> Result<Option<Arc<[u8]>>> {
+    let volume = disc.volume(FileSystems::ISO9660)?;
+    for item in volume.walk() {
+        let item = item?;
+        if !item.is_directory() && item.len() <= MAX_README {
+            let mut bytes = Vec::new();
+            let read = item.data()?.read_to_end(&mut bytes);
+            read.map_err(|source| Error::ReadItem {
+                path: item.path().clone(),
+                source: Box::new(
+                    source
+                        .downcast()
+                        .unwrap_or_else(|source| Error::ReadDisc { block: 0, source }),
+                ),
+            })?;
+            return Ok(Some(bytes.into()));
+        }
+    }
+    Ok(None)
+}
+
+/// The block of the boot catalog, or of a boot image, that lies after the disc's end.
+fn missing_boot_image(disc: &RecordedDisc) -> Option<u32> {
+    let blocks = disc.blocks();
+    let is_missing = |block: u32, len: u64| {
+        let start = u64::from(block).saturating_mul(BLOCK_SIZE.into());
+        start.saturating_add(len) > blocks.data_len()
+    };
+    let catalog = disc.session().boot_catalog_block()?;
+    if is_missing(catalog, 1) {
+        return Some(catalog);
+    }
+    // What is wrong with the catalog otherwise is none of the files of the disc.
+    let entries = disc.boot_entries().unwrap_or_default();
+    let len = |sectors: u16| u64::from(sectors.max(1)).saturating_mul(512);
+    let mut missing = entries
+        .iter()
+        .filter(|entry| is_missing(entry.block, len(entry.sector_count)));
+    missing.next().map(|entry| entry.block)
+}
+
+/// The boot record of El Torito, if the session has one.
+fn boot_record(blocks: &Blocks, start: u32) -> Result<Option<Vec<u8>>> {
+    let mut block = vec![0; BLOCK];
+    for place in FIRST_DESCRIPTOR..FIRST_DESCRIPTOR.saturating_mul(2) {
+        let offset = u64::from(start.saturating_add(place)).saturating_mul(BLOCK_SIZE.into());
+        if offset >= blocks.len() {
+            break;
+        }
+        blocks.read_at(offset, &mut block)?;
+        match block.as_slice() {
+            [0, b'C', b'D', b'0', b'0', b'1', _, rest @ ..]
+                if rest.starts_with(b"EL TORITO SPECIFICATION") =>
+            {
+                return Ok(Some(block));
+            }
+            [255, ..] => break,
+            [_, b'C', b'D', b'0', b'0', b'1', ..] => {}
+            _ => break,
+        }
+    }
+    Ok(None)
+}

@@ -1,0 +1,207 @@
+//! Which disc an image continues, and what is known of where its next session goes.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use std::io;
+use std::sync::Arc;
+
+use crate::error::{Error, Result};
+use crate::file_systems::InvalidValue;
+use crate::import::{ImportOptions, RecordedDisc, disc_identifier};
+use crate::media::{Disc, MultisessionInterface};
+
+/// The multisession interfaces that were offered, and the one that was chosen of them.
+#[derive(Debug)]
+pub(crate) struct ChosenInterface {
+    pub offered: Vec<MultisessionInterface>,
+    chosen: MultisessionInterface,
+}
+
+impl ChosenInterface {
+    /// Chooses the one that is in use, or else the first that works with the disc as it is.
+    pub(crate) fn of(interfaces: Vec<MultisessionInterface>) -> Result<Self> {
+        let used: Vec<_> = interfaces.iter().filter(|one| one.in_use()).collect();
+        let chosen = match used[..] {
+            _ if interfaces.is_empty() => return Err(wrong_interfaces("none")),
+            [] => interfaces.iter().find(|one| works(one)),
+            [one] => Some(one),
+            _ => return Err(wrong_interfaces("several in use")),
+        };
+        let none = || Error::NoCompatibleMultisessionType {
+            offered: interfaces.len(),
+        };
+        let chosen = chosen.ok_or_else(none)?;
+        if matches!(chosen, MultisessionInterface::Other(_)) {
+            return Err(Error::IncompatibleMultisessionType);
+        }
+        let media = chosen.disc().media_type();
+        if media.is_read_only() {
+            return Err(Error::ImportMediaNotAllowed {
+                media: media.to_string(),
+            });
+        }
+        if !works(chosen) {
+            return Err(none());
+        }
+        NextSession::of(chosen, interfaces.len())?;
+        let chosen = chosen.clone();
+        Ok(Self {
+            offered: interfaces,
+            chosen,
+        })
+    }
+
+    /// Looks where the next session goes now.
+    pub(crate) fn next_session(&self, options: &ImportOptions) -> Result<NextSession> {
+        let mut next = NextSession::of(&self.chosen, self.offered.len())?;
+        if next.is_random {
+            // No drive knows of what lies behind: sequential sessions in a file, or one whose writer was interrupted
+            // before block 0 led to it.
+            let options = options.clone().last_session();
+            let disc = RecordedDisc::open_with(Arc::clone(&next.disc), &options)?;
+            next.previous = disc.session().start_block();
+        }
+        Ok(next)
+    }
+}
+
+/// Where the earlier sessions are, and where the new one goes.
+pub(crate) struct NextSession {
+    pub disc: Arc<dyn Disc>,
+    pub previous: u32,
+    /// The first block of the new session, if the drive says it; else it is after what is recorded, at a multiple of the write unit.
+    pub next: Option<u32>,
+    pub write_unit: u32,
+    /// Last block that was written, if the drive can tell.
+    pub last: Option<u32>,
+    /// Blocks of the medium.
+    pub total: u64,
+    /// Whether the medium is written at random, and not in sequential sessions.
+    pub is_random: bool,
+}
+
+impl NextSession {
+    /// Opens the session that comes before.
+    pub(crate) fn previous_session(&self, options: &ImportOptions) -> Result<RecordedDisc> {
+        let options = options.clone().imported_session(self.previous);
+        RecordedDisc::open_with(Arc::clone(&self.disc), &options)
+    }
+
+    /// What the disc is known by.
+    pub(crate) fn disc_identifier(&self) -> Result<String> {
+        disc_identifier(&*self.disc, self.previous, self.next)
+    }
+
+    /// What an interface, one of several, says of its disc.
+    fn of(interface: &MultisessionInterface, offered: usize) -> Result<Self> {
+        let failed = |parameter| {
+            move |source| Error::BadMultisessionParameter {
+                parameter,
+                source: Some(source),
+            }
+        };
+        let told = |parameter, answer: io::Result<u32>| answer.map_err(failed(parameter));
+        let bad = |parameter| Error::BadMultisessionParameter {
+            parameter,
+            source: None,
+        };
+        let disc = interface.disc();
+        match interface {
+            MultisessionInterface::Sequential(sequential) => {
+                let is_first = sequential
+                    .is_first_data_session()
+                    .map_err(failed("state of its sessions"))?;
+                let next = told("next writable address", sequential.next_writable_address())?;
+                if is_first || next == 0 {
+                    return Err(Error::ImportSeek { block: 0 });
+                }
+                let previous = told(
+                    "start address of the previous session",
+                    sequential.start_address_of_previous_session(),
+                )?;
+                let last = told(
+                    "last written address of the previous session",
+                    sequential.last_written_address_of_previous_session(),
+                )?;
+                let free = told("number of free sectors", sequential.free_sectors_on_media())?;
+                let write_unit = told("write unit size", sequential.write_unit_size())?;
+                if free == 0 {
+                    // The disc is closed.
+                    return Err(Error::NoCompatibleMultisessionType { offered });
+                }
+                if previous >= next {
+                    return Err(bad("start address of the previous session"));
+                }
+                if last < previous {
+                    return Err(bad("last written address of the previous session"));
+                }
+                let Some(behind_unit) = next.checked_rem(write_unit) else {
+                    return Err(bad("write unit size"));
+                };
+                // The drive says where it goes on: moving the session on would leave a gap.
+                if next <= last || behind_unit != 0 {
+                    return Err(bad("next writable address"));
+                }
+                Ok(Self {
+                    disc,
+                    previous,
+                    next: Some(next),
+                    write_unit,
+                    last: None,
+                    total: u64::from(next).saturating_add(free.into()),
+                    is_random: false,
+                })
+            }
+            MultisessionInterface::RandomWrite(random) => {
+                let write_unit = told("write unit size", random.write_unit_size())?;
+                let total = told("number of sectors", random.total_sectors_on_media())?;
+                let last = random.last_written_address();
+                let last = last.map_err(failed("last written address"))?;
+                if write_unit == 0 {
+                    return Err(bad("write unit size"));
+                }
+                if total == 0 {
+                    return Err(bad("number of sectors"));
+                }
+                if last.is_some_and(|last| last >= total) {
+                    return Err(bad("last written address"));
+                }
+                Ok(Self {
+                    disc,
+                    previous: 0,
+                    next: None,
+                    write_unit,
+                    last,
+                    total: total.into(),
+                    is_random: true,
+                })
+            }
+            MultisessionInterface::Other(_) => Err(Error::IncompatibleMultisessionType),
+        }
+    }
+}
+
+/// Whether an interface is of a kind that is known, and works with the medium as it is. What can only be read has an error
+/// of its own.
+fn works(interface: &MultisessionInterface) -> bool {
+    let media = interface.disc().media_type();
+    let fits = match interface {
+        MultisessionInterface::Sequential(_) => media.takes_sessions(),
+        MultisessionInterface::RandomWrite(_) => media.is_written_at_random(),
+        MultisessionInterface::Other(_) => return false,
+    };
+    (fits || media.is_read_only()) && interface.is_supported_on_current_media_state()
+}
+
+fn wrong_interfaces(value: &str) -> Error {
+    Error::InvalidParameter(InvalidValue {
+        parameter: "multisession interfaces",
+        value: value.to_owned(),
+        expected: "one or more, of which at most one is in use",
+    })
+}
