@@ -65,6 +65,7 @@ mod el_torito;
 mod error;
 mod extract;
 mod file_systems;
+mod finding;
 mod host;
 mod image;
 mod image_manager;
@@ -106,6 +107,7 @@ pub use self::extract::{
 pub use self::file_systems::{
     FeatureSupport, FileSystems, InterchangeLevel, InvalidValue, UdfRevision,
 };
+pub use self::finding::{ExpectedValue, Finding, FindingCode, FoundValue, Severity};
 pub use self::image::{
     DirectoryMut, FileSystemImage, Item, ItemData, ItemKind, ItemMut, NewDirectory, NewFile,
     NewItem, Snapshot,
@@ -123,8 +125,7 @@ pub use self::media::{
 pub use self::merge::{ImportLeftOut, ImportProgress, ImportSummary};
 pub use self::path::ImagePath;
 pub use self::printable::Printable;
-pub use self::recorded::RecordedFinding;
-pub use self::report::{Finding, FindingClass, FindingCounts, Findings, Report};
+pub use self::report::{Limitation, LimitationClass, LimitationCounts, Limitations, Report};
 pub use self::result::{
     ImagePart, ImageStream, OutputFile, PlanDigest, ProgressItem, ProgressItems, ResultImage,
     UnfinishedFile, WriteAt, WriteOptions, WriteProgress,

@@ -1,12 +1,11 @@
 //! What is recorded on a disc, in terms that all formats share: entries of directories, and where their data is.
 
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use crate::block::BLOCK_SIZE;
 use crate::budget::{Charge, Work};
 use crate::error::{Error, Result};
-use crate::file_systems::FileSystems;
+use crate::finding::Finding;
 use crate::time::Timestamp;
 
 /// An entry of a directory, as a format's reader gives it.
@@ -168,81 +167,7 @@ pub(crate) trait Volume: Send + Sync {
     fn entries(&self, directory: &Entry) -> Result<Entries>;
 
     /// What was got over so far.
-    fn findings(&self) -> Vec<RecordedFinding> {
+    fn findings(&self) -> Vec<Finding> {
         Vec::new()
-    }
-}
-
-/// Something on a disc that a standard forbids, and that did not keep it from being read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RecordedFinding {
-    pub(crate) file_system: FileSystems,
-    pub(crate) block: u32,
-    pub(crate) what: &'static str,
-    /// Whether what was read may be wrong.
-    pub(crate) is_doubtful: bool,
-}
-
-impl RecordedFinding {
-    /// The file system it is in.
-    #[must_use]
-    pub const fn file_system(&self) -> FileSystems {
-        self.file_system
-    }
-
-    /// The block of the disc it is in.
-    #[must_use]
-    pub const fn block(&self) -> u32 {
-        self.block
-    }
-}
-
-impl fmt::Display for RecordedFinding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            file_system,
-            block,
-            what,
-            ..
-        } = self;
-        write!(f, "{file_system} at block {block}: {what}")
-    }
-}
-
-/// The findings of a volume. So many are kept that users see what is wrong; a bad disc has more than anyone reads.
-#[derive(Debug, Default)]
-pub(crate) struct Findings(Mutex<Vec<RecordedFinding>>);
-
-impl Findings {
-    const MOST: usize = 500;
-
-    /// Adds one, unless it is known.
-    pub(crate) fn add(&self, file_system: FileSystems, block: u32, what: &'static str) {
-        self.push(file_system, block, what, false);
-    }
-
-    /// Adds one after which what was read may be wrong, unless it is known.
-    pub(crate) fn doubt(&self, file_system: FileSystems, block: u32, what: &'static str) {
-        self.push(file_system, block, what, true);
-    }
-
-    fn push(&self, file_system: FileSystems, block: u32, what: &'static str, is_doubtful: bool) {
-        let finding = RecordedFinding {
-            file_system,
-            block,
-            what,
-            is_doubtful,
-        };
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // That something may be wrong is not to be lost among the rest.
-        let is_first_doubt = || is_doubtful && !all.iter().any(|old| old.is_doubtful);
-        if (all.len() < Self::MOST || is_first_doubt()) && !all.contains(&finding) {
-            all.push(finding);
-        }
-    }
-
-    pub(crate) fn all(&self) -> Vec<RecordedFinding> {
-        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.clone()
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, BufWriter, Write};
 
 use clap::ValueEnum;
-use imapi2fs::{FileSystemImage, FindingClass, Printable};
+use imapi2fs::{FileSystemImage, LimitationClass, Printable};
 
 /// What a report names one by one.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -14,24 +14,24 @@ pub(crate) enum Detail {
     All,
 }
 
-/// Lists the findings, the worst first, and says how many there are of each class.
+/// Lists the limitations, the worst first, and says how many there are of each class.
 pub(crate) fn write(image: &FileSystemImage, detail: Detail, to: impl Write) -> io::Result<()> {
     let report = image.report();
     let mut to = BufWriter::new(to);
-    for finding in report.findings() {
-        writeln!(to, "{}", Printable(finding))?;
+    for limitation in report.limitations() {
+        writeln!(to, "{}", Printable(limitation))?;
     }
     let counts = report.counts();
-    let case = counts.of(FindingClass::Case);
+    let case = counts.of(LimitationClass::Case);
     if detail == Detail::All {
-        for finding in report.of_class(FindingClass::Case) {
-            writeln!(to, "{}", Printable(finding))?;
+        for limitation in report.of_class(LimitationClass::Case) {
+            writeln!(to, "{}", Printable(limitation))?;
         }
     } else if case > 0 {
         writeln!(
             to,
             "{case} {} (--report=all lists them)",
-            FindingClass::Case
+            LimitationClass::Case
         )?;
     }
     to.flush()

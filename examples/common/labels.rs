@@ -1,15 +1,15 @@
 //! Volume names that a file system does not have as they were given.
 
-use imapi2fs::{FileSystemImage, FileSystems, FindingClass};
+use imapi2fs::{FileSystemImage, FileSystems, LimitationClass};
 
 use crate::note;
 
 /// Says which file systems have another volume name: programs look for discs by it. `option` keeps it in ISO 9660.
 pub(crate) fn note_labels(image: &FileSystemImage, option: Option<&str>) {
-    for finding in image.report().of_class(FindingClass::Label) {
-        match option.filter(|_| finding.file_system() == FileSystems::ISO9660) {
-            Some(option) => note(format_args!("{finding}; {option} keeps it")),
-            None => note(finding),
+    for limitation in image.report().of_class(LimitationClass::Label) {
+        match option.filter(|_| limitation.file_system() == FileSystems::ISO9660) {
+            Some(option) => note(format_args!("{limitation}; {option} keeps it")),
+            None => note(limitation),
         }
     }
 }

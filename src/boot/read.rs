@@ -17,6 +17,7 @@ use crate::block::{BLOCK, BLOCK_SIZE};
 use crate::el_torito::{BootEmulation, BootPlatform};
 use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
+use crate::finding::{Fault, Finding, FindingCode};
 use crate::media::Blocks;
 
 /// An entry of the boot catalog of a disc.
@@ -45,26 +46,20 @@ pub struct RecordedBootEntry {
 
 /// The entries of the catalog in the block `catalog`, which is the only one that readers look at.
 pub(crate) fn entries(blocks: &Blocks, catalog: u32) -> Result<Vec<RecordedBootEntry>> {
-    let corrupt = |what| Error::Corrupt {
-        file_system: FileSystems::ISO9660,
-        block: catalog,
-        what,
-    };
+    let corrupt = |fault: Fault| Error::from(Finding::new(FileSystems::ISO9660, catalog, fault));
     let offset = u64::from(catalog).saturating_mul(BLOCK_SIZE.into());
     let mut bytes = [0; BLOCK];
     if offset.saturating_add(BLOCK_SIZE.into()) > blocks.len() {
-        return Err(corrupt("the boot catalog lies behind the disc's end"));
+        return Err(corrupt(FindingCode::BootCatalogOutside.into()));
     }
     blocks.read_at(offset, &mut bytes)?;
     let mut rest = bytes.chunks_exact(ENTRY_LEN);
     let validation = rest.next().unwrap_or_default();
     let checksum = sum(validation);
-    let validation = ValidationEntry::read_from_bytes(validation).ok();
-    let Some(validation) = validation
-        .filter(|entry| entry.header_id == VALIDATION && entry.key == KEY && checksum == 0)
-    else {
-        return Err(corrupt("the boot catalog has no valid validation entry"));
+    let Ok(validation) = ValidationEntry::read_from_bytes(validation) else {
+        return Err(corrupt(FindingCode::BootValidation.into()));
     };
+    check_validation(&validation, checksum).map_err(corrupt)?;
     let mut platform = BootPlatform::from(validation.platform_id);
     let mut manufacturer = text(&validation.id);
     let mut found = Vec::new();
@@ -100,6 +95,21 @@ pub(crate) fn entries(blocks: &Blocks, catalog: u32) -> Result<Vec<RecordedBootE
         }
     }
     Ok(found)
+}
+
+/// Whether a validation entry is one (El Torito 2.1), whose words add up to `checksum`.
+fn check_validation(entry: &ValidationEntry, checksum: u16) -> Result<(), Fault> {
+    let code = FindingCode::BootValidation;
+    let key = u16::from_le_bytes;
+    if entry.header_id != VALIDATION {
+        Err(code.differs("header", entry.header_id, VALIDATION))
+    } else if entry.key != KEY {
+        Err(code.differs("key", key(entry.key), key(KEY)))
+    } else if checksum != 0 {
+        Err(code.differs("checksum", checksum, 0_u16))
+    } else {
+        Ok(())
+    }
 }
 
 fn recorded(entry: &BootEntry, platform: BootPlatform, manufacturer: &str) -> RecordedBootEntry {

@@ -4,6 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::{Error, Origin};
+use crate::finding::{Finding, Severity};
 use crate::path::ImagePath;
 
 impl Error {
@@ -47,6 +48,20 @@ impl Error {
                 _ => None,
             },
             Self::DamagedFiles { paths, .. } => paths.first(),
+            _ => None,
+        }
+    }
+
+    /// The finding that kept something on a disc from being read, if it was one; for an item, with its path.
+    ///
+    /// Not in IMAPI2.
+    #[must_use]
+    pub fn finding(&self) -> Option<Finding> {
+        match self {
+            Self::Corrupt(finding) | Self::UnsupportedFeature(finding) => Some((**finding).clone()),
+            Self::ReadItem { path, source } | Self::ReadEntries { path, source } => {
+                Some(source.finding()?.in_item(path))
+            }
             _ => None,
         }
     }
@@ -116,6 +131,17 @@ impl Error {
     }
 }
 
+impl From<Finding> for Error {
+    /// The error of a reader that does not get over the finding.
+    fn from(finding: Finding) -> Self {
+        let finding = Box::new(finding);
+        match finding.severity() {
+            Severity::Unsupported => Self::UnsupportedFeature(finding),
+            _ => Self::Corrupt(finding),
+        }
+    }
+}
+
 impl From<Error> for io::Error {
     /// The error as [`Read`](io::Read) gives it; [`io::Error::downcast`] gets it back.
     fn from(error: Error) -> Self {
@@ -131,7 +157,7 @@ impl From<Error> for io::Error {
             | Error::ExtractDirectory { source, .. }
             | Error::WriteExtracted { source, .. }
             | Error::Write { source } => source.kind(),
-            Error::SourceChanged { .. } | Error::SourceLength { .. } | Error::Corrupt { .. } => {
+            Error::SourceChanged { .. } | Error::SourceLength { .. } | Error::Corrupt(_) => {
                 io::ErrorKind::InvalidData
             }
             _ => io::ErrorKind::Other,

@@ -95,9 +95,9 @@ impl Error {
             Self::BadMultisessionParameter { .. } => 0xC0AA_B162, // IMAPI_E_BAD_MULTISESSION_PARAMETER
             Self::FileSystemChangeNotAllowed { .. } => 0xC0AA_B163, // IMAPI_E_FILE_SYSTEM_CHANGE_NOT_ALLOWED
             // A disc that needs so much says the same again and again.
-            Self::Corrupt { .. } | Self::ImportWork { .. } => 0xC0AA_B153, // IMAPI_E_FILE_SYSTEM_READ_CONSISTENCY_ERROR
-            Self::UnsupportedFeature { .. } => 0xC0AA_B154, // IMAPI_E_FILE_SYSTEM_FEATURE_NOT_SUPPORTED
-            Self::ReadDisc { .. } => 0xC0AA_B157,           // IMAPI_E_IMPORT_READ_FAILURE
+            Self::Corrupt(_) | Self::ImportWork { .. } => 0xC0AA_B153, // IMAPI_E_FILE_SYSTEM_READ_CONSISTENCY_ERROR
+            Self::UnsupportedFeature(_) => 0xC0AA_B154, // IMAPI_E_FILE_SYSTEM_FEATURE_NOT_SUPPORTED
+            Self::ReadDisc { .. } => 0xC0AA_B157,       // IMAPI_E_IMPORT_READ_FAILURE
             Self::PropertyNotAccessible { .. } => 0xC0AA_B160, // IMAPI_E_PROPERTY_NOT_ACCESSIBLE
             Self::ReadItem { source, .. } | Self::ReadEntries { source, .. } => {
                 return source.hresult();

@@ -4,6 +4,8 @@ mod about;
 mod advice;
 mod code;
 mod detail;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 use std::path::PathBuf;
@@ -17,6 +19,7 @@ pub use self::detail::{BootProblem, Change, LinkProblem, NameProblem, Origin, Se
 use self::detail::{listed, other_name};
 use crate::el_torito::BootEmulation;
 use crate::file_systems::{FileSystems, InvalidValue, UdfRevision};
+use crate::finding::Finding;
 use crate::path::ImagePath;
 use crate::printable::Printable;
 
@@ -357,25 +360,11 @@ pub enum Error {
         source: io::Error,
     },
     /// A structure of a file system on a disc is damaged or makes no sense.
-    #[error("{file_system} at block {block}: {what}")]
-    Corrupt {
-        /// The file system.
-        file_system: FileSystems,
-        /// The block of the disc.
-        block: u32,
-        /// The structure, and what is wrong with it.
-        what: &'static str,
-    },
-    /// A file system on a disc has something that cannot be read.
-    #[error("{file_system} at block {block} has {feature}, which is not supported")]
-    UnsupportedFeature {
-        /// The file system.
-        file_system: FileSystems,
-        /// The block of the disc.
-        block: u32,
-        /// What it has.
-        feature: &'static str,
-    },
+    #[error("{0}")]
+    Corrupt(Box<Finding>),
+    /// A file system on a disc has something that this crate does not read.
+    #[error("{0}")]
+    UnsupportedFeature(Box<Finding>),
     /// Nothing is recorded on a disc.
     #[error("nothing is recorded on the disc")]
     EmptyDisc,

@@ -14,6 +14,7 @@ use super::data::RecordedData;
 use crate::budget::{Purpose, STEP, Work};
 use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
+use crate::finding::{Finding, FindingCode};
 use crate::media::Blocks;
 use crate::path::ImagePath;
 use crate::recorded::{Data, Entries, Entry, Kind, Part, Unread, Volume};
@@ -340,12 +341,8 @@ impl RecordedItem {
         let within = work.check().and(charged).map_err(Unread::from);
         let listed = within.and(entry).and_then(|entry| {
             if path_len > MAX_PATH {
-                let error = Error::Corrupt {
-                    file_system: shared.file_system,
-                    block,
-                    what: "the path of an item is longer than 65536 bytes",
-                };
-                return Err(error.into());
+                let finding = Finding::new(shared.file_system, block, FindingCode::TreeLongPath);
+                return Err(Error::from(finding).into());
             }
             Ok(entry)
         });

@@ -17,10 +17,11 @@ use super::walk::RecordedWalk;
 use crate::block::{BLOCK_SIZE, Extent};
 use crate::error::{Error, Result};
 use crate::file_systems::{FileSystems, UdfRevision};
+use crate::finding::Finding;
 use crate::iso9660::read::Descriptors;
 use crate::media::Blocks;
 use crate::path::ImagePath;
-use crate::recorded::{RecordedFinding, Volume};
+use crate::recorded::Volume;
 use crate::tree::same_folded;
 use crate::{iso9660, joliet, udf};
 
@@ -153,7 +154,7 @@ impl RecordedVolume {
     ///
     /// There is more after more was read. At most some hundreds are kept.
     #[must_use]
-    pub fn findings(&self) -> Vec<RecordedFinding> {
+    pub fn findings(&self) -> Vec<Finding> {
         self.shared.volume.findings()
     }
 }

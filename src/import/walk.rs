@@ -15,6 +15,7 @@ use hashbrown::HashSet;
 use super::item::{Place, RecordedItem, Shared};
 use crate::budget::Work;
 use crate::error::{Error, Result};
+use crate::finding::{ExpectedValue, Fault, Finding, FindingCode};
 use crate::recorded::{Entries, Entry, Kind, Unread, Volume};
 
 /// The deepest level of a directory that is looked into, the root being at 0. Linux takes paths of 4096 bytes at most, which
@@ -120,20 +121,24 @@ impl<'a> RecordedWalk<'a> {
 
     /// Directories form a tree, and each has its own blocks: so long as this holds the walk ends.
     fn check(&mut self, directory: &Entry) -> Result<()> {
-        let corrupt = |what| Error::Corrupt {
-            file_system: self.shared.file_system,
-            block: directory.block(),
-            what,
+        let corrupt = |fault: Fault| {
+            Error::from(Finding::new(
+                self.shared.file_system,
+                directory.block(),
+                fault,
+            ))
         };
         if self.stack.len() > MAX_DEPTH {
-            return Err(corrupt("directory lies too deep"));
+            let most = ExpectedValue::AtMost(MAX_DEPTH as u64);
+            let depth = self.stack.len() as u64;
+            return Err(corrupt(FindingCode::TreeDepth.value("level", depth, most)));
         }
         if self.met.contains(&directory.identity) {
-            return Err(corrupt("directory is also in another place"));
+            return Err(corrupt(FindingCode::TreeLoop.into()));
         }
         let len = self.directory_len.saturating_add(directory.len);
         if len > self.shared.blocks.len() {
-            return Err(corrupt("directories take more than the whole disc"));
+            return Err(corrupt(FindingCode::TreeLength.into()));
         }
         self.shared.blocks.charge(REMEMBERED)?;
         self.met.insert(directory.identity);

@@ -257,7 +257,7 @@ fn check_room(next: &NextSession, start: u32, partition: Lba) -> Result<()> {
 fn has_rock_ridge(disc: &RecordedDisc) -> Result<bool> {
     match disc.volume(FileSystems::ISO9660) {
         Ok(volume) => Ok(volume.has_rock_ridge()),
-        Err(Error::Corrupt { .. } | Error::UnsupportedFeature { .. }) => Ok(false),
+        Err(Error::Corrupt(_) | Error::UnsupportedFeature(_)) => Ok(false),
         Err(error) => Err(error),
     }
 }

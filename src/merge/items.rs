@@ -375,6 +375,6 @@ impl<'a> Merge<'a> {
 fn is_damage(error: &Error) -> bool {
     matches!(
         error,
-        Error::Corrupt { .. } | Error::UnsupportedFeature { .. } | Error::ReadDisc { .. }
+        Error::Corrupt(_) | Error::UnsupportedFeature(_) | Error::ReadDisc { .. }
     )
 }

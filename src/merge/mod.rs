@@ -23,6 +23,7 @@ use crate::block::Lba;
 use crate::draft::{Draft, Imported, Settings, VolumeNames};
 use crate::error::{Error, Result};
 use crate::file_systems::{FileSystems, InterchangeLevel};
+use crate::finding::{Finding, Severity};
 use crate::import::{RecordedDisc, RecordedVolume};
 use crate::udf;
 
@@ -103,12 +104,9 @@ pub(crate) fn import(
 /// Refuses what was read of a damaged disc and may be wrong: a session that continues it would make it look right.
 fn refuse_doubtful(volume: &RecordedVolume) -> Result<()> {
     let findings = volume.findings();
-    match findings.iter().find(|finding| finding.is_doubtful) {
-        Some(finding) => Err(Error::Corrupt {
-            file_system: finding.file_system,
-            block: finding.block,
-            what: finding.what,
-        }),
+    let is_doubtful = |finding: &Finding| finding.severity() == Severity::Doubtful;
+    match findings.into_iter().find(is_doubtful) {
+        Some(finding) => Err(finding.into()),
         None => Ok(()),
     }
 }

@@ -69,7 +69,7 @@ fn compare(
         let volume = match disc.volume(other) {
             Ok(volume) => volume,
             // What cannot be read has nothing to lose.
-            Err(Error::Corrupt { .. } | Error::UnsupportedFeature { .. }) => continue,
+            Err(Error::Corrupt(_) | Error::UnsupportedFeature(_)) => continue,
             Err(error) => return Err(error),
         };
         let mut all_there = true;

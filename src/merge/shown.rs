@@ -109,7 +109,7 @@ fn each(
 ) -> Result<()> {
     let volume = match disc.plain_volume(file_system) {
         Ok(volume) => volume,
-        Err(Error::Corrupt { .. } | Error::UnsupportedFeature { .. }) => return Ok(()),
+        Err(Error::Corrupt(_) | Error::UnsupportedFeature(_)) => return Ok(()),
         Err(error) => return Err(error),
     };
     let mut walk = volume.walk();

@@ -1,13 +1,13 @@
 //! What the file systems of an image cannot hold as it is, found out before anything is written.
 
-mod finding;
+mod limitation;
 mod volume;
 
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
 
-pub use self::finding::{Finding, FindingClass, FindingCounts};
-use self::volume::volume_findings;
+pub use self::limitation::{Limitation, LimitationClass, LimitationCounts};
+use self::volume::volume_limitations;
 use crate::codec::time::{in_record_range, in_udf_range};
 use crate::draft::{Draft, View};
 use crate::file_systems::{FileSystems, InterchangeLevel, UdfRevision};
@@ -19,25 +19,25 @@ use crate::tree::{NodeId, Sequence, Tree};
 /// What the file systems of an image cannot hold as it is.
 ///
 /// It is about the image as it was when [`FileSystemImage::report`](crate::FileSystemImage::report) was called. The image
-/// is looked through when findings are asked for, once for each class of which there are any; none is kept.
+/// is looked through when limitations are asked for, once for each class of which there are any; none is kept.
 ///
 /// Not in IMAPI2.
 ///
 /// ```
 /// # fn main() -> imapi2fs::Result<()> {
-/// use imapi2fs::{FileSystemImage, FileSystems, FindingClass};
+/// use imapi2fs::{FileSystemImage, FileSystems, LimitationClass};
 ///
 /// let mut image = FileSystemImage::new();
 /// image.set_file_systems_to_create(FileSystems::ISO9660)?;
 /// image.root_mut().add_file("notes.txt", b"a")?;
 /// image.root_mut().add_file("long name.html", b"b")?;
 /// let report = image.report();
-/// let lines: Vec<_> = report.findings().map(|finding| finding.to_string()).collect();
+/// let lines: Vec<_> = report.limitations().map(|limitation| limitation.to_string()).collect();
 /// assert_eq!(
 ///     lines,
 ///     ["/long name.html in ISO 9660: named `LONG_NAM.HTM` (case, characters, length)"]
 /// );
-/// assert_eq!(report.counts().of(FindingClass::Case), 1);
+/// assert_eq!(report.counts().of(LimitationClass::Case), 1);
 /// # Ok(())
 /// # }
 /// ```
@@ -58,8 +58,8 @@ struct Look {
     /// Whether files are marked for real-time reading.
     real_time: bool,
     /// What there is to say of the volume itself.
-    volume: Vec<Finding>,
-    counts: OnceLock<FindingCounts>,
+    volume: Vec<Limitation>,
+    counts: OnceLock<LimitationCounts>,
 }
 
 impl Report {
@@ -72,14 +72,14 @@ impl Report {
             creation_times: settings.udf_revision.has_creation_times(),
             streams: settings.records_streams(),
             real_time: settings.records_real_time(),
-            volume: volume_findings(draft),
+            volume: volume_limitations(draft),
             counts: OnceLock::new(),
         }))
     }
 
-    /// Counts the findings of each class.
+    /// Counts the limitations of each class.
     #[must_use]
-    pub fn counts(&self) -> FindingCounts {
+    pub fn counts(&self) -> LimitationCounts {
         *self.0.counts.get_or_init(|| {
             let mut pass = Pass::new(&self.0, Wanted::Counts);
             while pass.step() {}
@@ -87,26 +87,26 @@ impl Report {
         })
     }
 
-    /// Returns the findings, the worst first, without names that change in case only: of those
+    /// Returns the limitations, the worst first, without names that change in case only: of those
     /// [`Report::counts`] has the number. In each class they are in the order of [`Report::all`].
     #[must_use]
-    pub fn findings(&self) -> Findings {
+    pub fn limitations(&self) -> Limitations {
         let counts = self.counts();
         let classes = counts.iter().map(|(class, _)| class);
-        let classes = classes.filter(|class| *class != FindingClass::Case);
-        Findings::new(&self.0, classes.map(Wanted::Class).collect())
+        let classes = classes.filter(|class| *class != LimitationClass::Case);
+        Limitations::new(&self.0, classes.map(Wanted::Class).collect())
     }
 
-    /// Returns the findings of one class.
+    /// Returns the limitations of one class.
     #[must_use]
-    pub fn of_class(&self, class: FindingClass) -> Findings {
-        Findings::new(&self.0, [Wanted::Class(class)].into())
+    pub fn of_class(&self, class: LimitationClass) -> Limitations {
+        Limitations::new(&self.0, [Wanted::Class(class)].into())
     }
 
-    /// Returns all findings: of the volume, then directory by directory, and in each file system by file system.
+    /// Returns all limitations: of the volume, then directory by directory, and in each file system by file system.
     #[must_use]
-    pub fn all(&self) -> Findings {
-        Findings::new(&self.0, [Wanted::All].into())
+    pub fn all(&self) -> Limitations {
+        Limitations::new(&self.0, [Wanted::All].into())
     }
 }
 
@@ -117,36 +117,36 @@ impl Look {
     }
 }
 
-/// As [`Report::findings`].
+/// As [`Report::limitations`].
 impl IntoIterator for Report {
-    type Item = Finding;
-    type IntoIter = Findings;
+    type Item = Limitation;
+    type IntoIter = Limitations;
 
-    fn into_iter(self) -> Findings {
-        self.findings()
+    fn into_iter(self) -> Limitations {
+        self.limitations()
     }
 }
 
-/// As [`Report::findings`].
+/// As [`Report::limitations`].
 impl IntoIterator for &Report {
-    type Item = Finding;
-    type IntoIter = Findings;
+    type Item = Limitation;
+    type IntoIter = Limitations;
 
-    fn into_iter(self) -> Findings {
-        self.findings()
+    fn into_iter(self) -> Limitations {
+        self.limitations()
     }
 }
 
-/// Findings of a [`Report`], each made when it is asked for.
+/// Limitations of a [`Report`], each made when it is asked for.
 #[derive(Clone, Debug)]
-pub struct Findings {
+pub struct Limitations {
     pass: Option<Pass>,
     look: Arc<Look>,
     /// What the next passes are for.
     wanted: VecDeque<Wanted>,
 }
 
-impl Findings {
+impl Limitations {
     fn new(look: &Arc<Look>, wanted: VecDeque<Wanted>) -> Self {
         Self {
             pass: None,
@@ -156,14 +156,14 @@ impl Findings {
     }
 }
 
-impl Iterator for Findings {
-    type Item = Finding;
+impl Iterator for Limitations {
+    type Item = Limitation;
 
-    fn next(&mut self) -> Option<Finding> {
+    fn next(&mut self) -> Option<Limitation> {
         loop {
             if let Some(pass) = &mut self.pass {
-                if let Some(finding) = pass.found.pop_front() {
-                    return Some(finding);
+                if let Some(limitation) = pass.found.pop_front() {
+                    return Some(limitation);
                 }
                 if pass.step() {
                     continue;
@@ -174,13 +174,13 @@ impl Iterator for Findings {
     }
 }
 
-/// What is made of findings while an image is looked through.
+/// What is made of limitations while an image is looked through.
 #[derive(Clone, Copy, Debug)]
 enum Wanted {
     /// Counted, whatever they are.
     Counts,
     All,
-    Class(FindingClass),
+    Class(LimitationClass),
 }
 
 /// One look through an image.
@@ -192,8 +192,8 @@ struct Pass {
     wanted: Wanted,
     /// 0 is the volume, and directories are counted from 1.
     next: usize,
-    found: VecDeque<Finding>,
-    counts: FindingCounts,
+    found: VecDeque<Limitation>,
+    counts: LimitationCounts,
 }
 
 impl Pass {
@@ -204,7 +204,7 @@ impl Pass {
             wanted,
             next: 0,
             found: VecDeque::new(),
-            counts: FindingCounts::default(),
+            counts: LimitationCounts::default(),
         }
     }
 
@@ -213,12 +213,14 @@ impl Pass {
         let look = self.look.clone();
         match self.next.checked_sub(1) {
             None => {
-                for finding in &look.volume {
-                    self.add(finding.class(), || finding.clone());
+                for limitation in &look.volume {
+                    self.add(limitation.class(), || limitation.clone());
                 }
             }
             // Nothing in the tree is about the volume.
-            Some(_) if matches!(self.wanted, Wanted::Class(FindingClass::Label)) => return false,
+            Some(_) if matches!(self.wanted, Wanted::Class(LimitationClass::Label)) => {
+                return false;
+            }
             Some(directory) if directory == look.sequence().directories().len() => return false,
             Some(directory) => self.look_into(&look, directory),
         }
@@ -226,12 +228,12 @@ impl Pass {
         true
     }
 
-    /// Takes a finding, which is made only if it is wanted.
-    fn add(&mut self, class: FindingClass, finding: impl FnOnce() -> Finding) {
+    /// Takes a limitation, which is made only if it is wanted.
+    fn add(&mut self, class: LimitationClass, limitation: impl FnOnce() -> Limitation) {
         match self.wanted {
             Wanted::Counts => self.counts.add(class),
             Wanted::Class(wanted) if wanted != class => {}
-            Wanted::All | Wanted::Class(_) => self.found.push_back(finding()),
+            Wanted::All | Wanted::Class(_) => self.found.push_back(limitation()),
         }
     }
 
@@ -265,7 +267,7 @@ impl Pass {
         for position in span.items() {
             let node = sequence.node(position);
             if !look.real_time && tree.attributes(node).real_time {
-                self.add(FindingClass::LeftOut, || Finding::RealTimeLeftOut {
+                self.add(LimitationClass::LeftOut, || Limitation::RealTimeLeftOut {
                     path: tree.path(node),
                     minimum: UdfRevision::V2_01,
                 });
@@ -280,7 +282,7 @@ impl Pass {
                     self.times(look, stream, FileSystems::UDF);
                 }
             } else {
-                self.add(FindingClass::LeftOut, || Finding::StreamsLeftOut {
+                self.add(LimitationClass::LeftOut, || Limitation::StreamsLeftOut {
                     path: tree.path(node),
                     streams: streams.len(),
                     minimum: UdfRevision::V2_00,
@@ -297,24 +299,26 @@ impl Pass {
         }
         let path = || tree.path(node);
         let Ok((name, reasons)) = self.view.file_system_name(node, file_system) else {
-            return self.add(FindingClass::Refused, || Finding::NoUniqueName {
+            return self.add(LimitationClass::Refused, || Limitation::NoUniqueName {
                 path: path(),
                 file_system,
             });
         };
         if let Some(problem) = windows::problem(&name) {
-            self.add(FindingClass::NotForAll, || Finding::NotForWindows {
+            self.add(LimitationClass::NotForAll, || Limitation::NotForWindows {
                 path: path(),
                 file_system,
                 problem,
             });
         }
         if !reasons.is_empty() {
-            self.add(FindingClass::of_name(reasons), || Finding::NameChanged {
-                path: path(),
-                file_system,
-                name,
-                reasons,
+            self.add(LimitationClass::of_name(reasons), || {
+                Limitation::NameChanged {
+                    path: path(),
+                    file_system,
+                    name,
+                    reasons,
+                }
             });
         }
     }
@@ -334,7 +338,7 @@ impl Pass {
             .map(|time| (*time, clamp(*time)))
             .find(|(time, recorded)| time != recorded);
         if let Some((time, recorded)) = clamped {
-            self.add(FindingClass::Time, || Finding::TimeClamped {
+            self.add(LimitationClass::Time, || Limitation::TimeClamped {
                 path: tree.path(node),
                 file_system,
                 time,
@@ -350,14 +354,14 @@ impl Pass {
         };
         let sections = content.len.div_ceil(iso9660::SECTION_LEN);
         if level < InterchangeLevel::Three && content.len > iso9660::MAX_FILE_LEN {
-            self.add(FindingClass::Refused, || Finding::FileTooBig {
+            self.add(LimitationClass::Refused, || Limitation::FileTooBig {
                 path: tree.path(node),
                 file_system: FileSystems::ISO9660,
                 size: content.len,
                 limit: iso9660::MAX_FILE_LEN,
             });
         } else if sections > iso9660::MAX_SECTIONS {
-            self.add(FindingClass::NotForAll, || Finding::ManySections {
+            self.add(LimitationClass::NotForAll, || Limitation::ManySections {
                 path: tree.path(node),
                 sections,
             });

@@ -1,14 +1,14 @@
 //! What there is to say of the names of a volume.
 
-use super::finding::Finding;
+use super::limitation::Limitation;
 use crate::codec::text::dstring_text;
 use crate::draft::Draft;
 use crate::file_systems::FileSystems;
 
 /// What a report says of the names of the volume.
-pub(super) fn volume_findings(draft: &Draft) -> Vec<Finding> {
+pub(super) fn volume_limitations(draft: &Draft) -> Vec<Limitation> {
     let volume_name = draft.effective_volume_name();
-    let mut findings = Vec::new();
+    let mut limitations = Vec::new();
     for file_system in draft.settings.file_systems {
         let (name, reasons) = draft.recorded_volume_name(file_system);
         // The primary volume descriptor and the file set have fields of 32 bytes for it.
@@ -16,14 +16,14 @@ pub(super) fn volume_findings(draft: &Draft) -> Vec<Finding> {
         let cut =
             (file_system == FileSystems::UDF && identifier != name).then(|| identifier.to_owned());
         if !reasons.is_empty() {
-            findings.push(Finding::VolumeNameChanged {
+            limitations.push(Limitation::VolumeNameChanged {
                 file_system,
                 volume_name: volume_name.clone(),
                 name,
                 reasons,
             });
         }
-        findings.extend(cut.map(|identifier| Finding::VolumeIdentifierCut { identifier }));
+        limitations.extend(cut.map(|identifier| Limitation::VolumeIdentifierCut { identifier }));
     }
-    findings
+    limitations
 }

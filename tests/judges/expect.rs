@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::UNIX_EPOCH;
 
-use imapi2fs::{FileSystemImage, FileSystems, Finding, ImagePath};
+use imapi2fs::{FileSystemImage, FileSystems, ImagePath, Limitation};
 
 use crate::case::{Built, Settings};
 use crate::names;
@@ -112,8 +112,8 @@ pub(crate) fn bare(name: &str) -> &str {
 
 /// The items whose names the library says it changed.
 pub(crate) fn renamed(image: &FileSystemImage, view: View) -> BTreeSet<Vec<String>> {
-    let renamed = |finding| match finding {
-        Finding::NameChanged {
+    let renamed = |limitation| match limitation {
+        Limitation::NameChanged {
             path, file_system, ..
         } if file_system == view.file_system() => Some(components(&path)),
         _ => None,

@@ -166,7 +166,7 @@ fn agree(image: &Image) -> Verdict {
         let volume = match disc.volume(file_system) {
             Ok(volume) => volume,
             // A clear word is all that such an image gets.
-            Err(imapi2fs::Error::Corrupt { .. }) if !is_sound(image, start)? => continue,
+            Err(imapi2fs::Error::Corrupt(_)) if !is_sound(image, start)? => continue,
             Err(error) => return Err(chain(&error)),
         };
         let tree = if volume.has_rock_ridge() { "rr" } else { tree };

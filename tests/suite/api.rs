@@ -9,12 +9,11 @@ use imapi2fs::{
     Change, DirectoryMut, Error, ExistingItems, ExtractLeftOut, ExtractOptions, ExtractProgress,
     ExtractReason, ExtractReport, FileDisc, FileSystemImage, FileSystems, Finding, HResult,
     ImagePath, ImageStream, ImportOptions, InterchangeLevel, InvalidValue, Item, ItemData,
-    ItemKind, ItemMut, LeftOut, LeftOutReason, LinkPolicy, LinkProblem, MediaType, NameChange,
-    NameProblem, NewDirectory, NewFile, NewItem, Origin, PlatformStaging, ProgressItem,
-    ProgressItems, ReaderDisc, RecordedData, RecordedDisc, RecordedExtent, RecordedFinding,
-    RecordedItem, RecordedItems, RecordedKind, RecordedSession, RecordedVolume, RecordedWalk,
-    Report, ResultImage, Snapshot, Source, Timestamp, TreeOptions, TreeSummary, UdfRevision,
-    WriteProgress,
+    ItemKind, ItemMut, LeftOut, LeftOutReason, Limitation, LinkPolicy, LinkProblem, MediaType,
+    NameChange, NameProblem, NewDirectory, NewFile, NewItem, Origin, PlatformStaging, ProgressItem,
+    ProgressItems, ReaderDisc, RecordedData, RecordedDisc, RecordedExtent, RecordedItem,
+    RecordedItems, RecordedKind, RecordedSession, RecordedVolume, RecordedWalk, Report,
+    ResultImage, Snapshot, Source, Timestamp, TreeOptions, TreeSummary, UdfRevision, WriteProgress,
 };
 
 use crate::support::{at, image};
@@ -37,6 +36,7 @@ fn types_can_be_sent_and_shown() {
     shared::<WriteProgress<'_>>();
     shared::<Report>();
     shared::<Finding>();
+    shared::<Limitation>();
     shared::<Error>();
     shared::<HResult>();
     shared::<InvalidValue>();
@@ -58,7 +58,7 @@ fn types_can_be_sent_and_shown() {
     shared::<(FileDisc, ReaderDisc<io::Cursor<Vec<u8>>>)>();
     shared::<(ImportOptions, RecordedDisc, RecordedSession)>();
     shared::<(RecordedVolume, RecordedItem, RecordedExtent)>();
-    shared::<(RecordedKind<'_>, RecordedFinding)>();
+    shared::<RecordedKind<'_>>();
     shared::<(ExtractOptions, ExistingItems, ExtractProgress<'_>)>();
     shared::<(ExtractReport, ExtractLeftOut, ExtractReason)>();
     sent::<RecordedData>();

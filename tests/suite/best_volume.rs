@@ -175,10 +175,10 @@ fn where_all_trees_are_broken_the_first_error_is_given() {
     let root = root_of(&bytes);
     bytes[root..root + BLOCK].fill(0xFF);
     let error = opened(&bytes).best_volume().unwrap_err();
-    let Error::Corrupt { file_system, .. } = error else {
+    let Error::Corrupt(finding) = error else {
         panic!("{error:?}");
     };
-    assert_eq!(file_system, JOLIET);
+    assert_eq!(finding.file_system(), JOLIET);
 }
 
 #[test]

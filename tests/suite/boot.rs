@@ -829,7 +829,7 @@ fn damaged_catalogs_are_said_to_be() {
         let found = RecordedDisc::open(disc(&damaged)).unwrap().boot_entries();
         let (code, error) = fails(found);
         assert_eq!(code, 0xC0AA_B153);
-        assert!(matches!(error, Error::Corrupt { block, .. } if block == at));
+        assert!(matches!(error, Error::Corrupt(finding) if finding.block() == at));
     }
     let mut away = bytes;
     away[17 * BLOCK + 71..][..4].copy_from_slice(&u32::MAX.to_le_bytes());

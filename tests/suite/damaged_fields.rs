@@ -35,7 +35,7 @@ fn assert_read(bytes: &[u8], file_system: FileSystems, finding: &str) {
     }
     let found = findings(&volume);
     assert!(
-        finding.is_empty() || found.iter().any(|found| found.ends_with(finding)),
+        finding.is_empty() || found.iter().any(|found| found.contains(finding)),
         "{found:?}"
     );
 }
@@ -310,7 +310,7 @@ mod iso9660 {
         let interface = MultisessionInterface::sequential(disc);
         next.set_multisession_interfaces(vec![interface]).unwrap();
         let error = next.import_file_system().unwrap_err();
-        assert!(matches!(error, Error::Corrupt { .. }), "{error:?}");
+        assert!(matches!(error, Error::Corrupt(_)), "{error:?}");
         assert_eq!(next.file_count(), 0);
     }
 }
@@ -343,7 +343,7 @@ mod rock_ridge_fields {
         assert_eq!(data_of(&volume.item(names[1]).unwrap()), b"second");
         let found = findings(&volume);
         assert!(
-            finding.is_empty() || found.iter().any(|found| found.ends_with(finding)),
+            finding.is_empty() || found.iter().any(|found| found.contains(finding)),
             "{found:?}"
         );
     }

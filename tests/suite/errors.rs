@@ -1,142 +1,35 @@
-//! What errors say: their texts, IMAPI2's codes, and what they are about.
-
-mod list;
-
-use std::error::Error as _;
-use std::io;
+//! What errors say.
 
 use imapi2fs::{
     Change, Error, FileSystems, HResult, InterchangeLevel, LeftOutReason, LinkProblem, MediaType,
     NameChange, NameProblem, Origin, UdfRevision,
 };
 
-use self::list::{errors, errors_about};
-use crate::support::ISO9660;
 use crate::support::declared::Items;
 
+/// What helps names calls of this crate, and they are there.
 #[test]
-fn errors_have_a_text_a_code_and_name_what_they_are_about() {
-    for (error, text, code) in errors() {
-        assert_eq!(error.to_string(), text);
-        assert_eq!(error.hresult(), HResult(code), "{text}");
-        assert_eq!(error.path().is_some(), text.contains("/dir/item"), "{text}");
-        assert_eq!(error.file().is_some(), text.contains("host/file"), "{text}");
-        // The cause is told by the source alone.
-        assert!(!text.contains("why"));
-        if let Some(source) = error.source() {
-            assert_eq!(source.to_string(), "why");
-        }
-    }
-    assert_eq!(HResult(0xC0AA_B120).to_string(), "0xC0AAB120");
-    let item = Error::ReadItem {
-        path: "dir/item".into(),
-        source: Box::new(Error::EmptyDisc),
-    };
-    assert_eq!(item.to_string(), "cannot read `/dir/item` on the disc");
-    assert_eq!(item.hresult(), Error::EmptyDisc.hresult());
-    assert_eq!(item.path().unwrap().name(), Some("item"));
-    let directory = Error::ReadEntries {
-        path: "dir".into(),
-        source: Box::new(Error::EmptyDisc),
-    };
-    assert_eq!(
-        directory.to_string(),
-        "cannot read all entries of `/dir` on the disc"
-    );
-    assert_eq!(directory.hresult(), Error::EmptyDisc.hresult());
-    assert_eq!(directory.path().unwrap().name(), Some("dir"));
-}
-
-/// Errors of extracting are in its own tests, and those that have another inside in that of the texts.
-#[test]
-fn every_kind_of_error_is_in_the_list() {
-    let source = include_str!("../../src/error/mod.rs");
-    let (_, kinds) = source.split_once("pub enum Error {").unwrap();
-    let (kinds, _) = kinds.split_once("\n}\n").unwrap();
-    let names = kinds.lines().filter_map(|line| {
-        let name = line.strip_prefix("    ")?;
-        let end = name.find([' ', '(', ',']).filter(|end| *end > 0)?;
-        Some(&name[..end]).filter(|name| name.starts_with(char::is_uppercase))
-    });
-    let listed: Vec<_> = errors()
-        .into_iter()
-        .map(|(error, ..)| format!("{error:?}"))
-        .collect();
-    for name in names
-        .filter(|name| !name.contains("Extract") && !["ReadItem", "ReadEntries"].contains(name))
-    {
-        let is_kind = |text: &String| {
-            text.strip_prefix(name)
-                .is_some_and(|rest| !rest.starts_with(char::is_alphanumeric))
-        };
-        assert!(listed.iter().any(is_kind), "{name}");
-    }
-}
-
-/// A name can have any character, and messages are shown on terminals.
-#[test]
-fn names_in_messages_do_nothing_to_a_terminal() {
-    let unseen =
-        |character: char| "\n\u{1B}\u{9B}\u{200B}\u{202E}\u{2066}\u{2028}".contains(character);
-    let end = "\n\u{1B}[2J\u{9B}\u{200B}\u{202E}\u{2066}\u{2028}txt";
-    let shown = r"\n\u{1b}[2J\u{9b}\u{200b}\u{202e}\u{2066}\u{2028}txt";
-    let mut with_names = 0;
-    for ((error, _, _), (plain, text, _)) in errors_about(end).into_iter().zip(errors()) {
-        let message = error.to_string();
-        assert!(!message.contains(unseen), "{message:?}");
-        with_names += usize::from(message.contains(shown));
-        assert_eq!(message.replace(shown, ""), text);
-        assert_eq!(message == plain.to_string(), !message.contains(shown));
-    }
-    assert!(with_names > 40, "{with_names} of all");
-}
-
-/// A program whose users do not call this crate can put words of its own in place of the advice.
-#[test]
-fn messages_that_name_a_way_out_end_with_it() {
+fn calls_that_advice_names_are_declared() {
     let declared = Items::read();
     let owners = ["FileSystemImage", "DirectoryMut", "IsoImageManager"];
-    for (error, text, _) in errors() {
-        let Some(advice) = error.advice() else {
-            assert!(!text.contains("; "), "{text}");
-            assert!(!text.contains("`set_"), "{text}");
-            continue;
+    let advice = include_str!("../../src/error/advice.rs");
+    let (advice, _) = advice.split_once("impl Error {").unwrap();
+    let strings = advice.split('"').skip(1).step_by(2);
+    let calls: Vec<&str> = strings
+        .flat_map(|text| text.split('`').skip(1).step_by(2))
+        .collect();
+    assert!(calls.len() > 20, "{calls:?}");
+    for call in calls {
+        let call = call.split('(').next().unwrap();
+        let is_declared = match call.split_once("::") {
+            Some(("LinkPolicy" | "Locking" | "ExistingItems", _)) => true,
+            Some(_) => declared.aliases(call).is_some(),
+            None => owners
+                .iter()
+                .any(|owner| declared.aliases(&format!("{owner}::{call}")).is_some()),
         };
-        assert!(text.ends_with(&format!("; {advice}")), "{text}");
-        // The cause would follow on it.
-        assert!(error.source().is_none(), "{text}");
-        // The calls that it names are there.
-        for call in advice.split('`').skip(1).step_by(2) {
-            let call = call.split('(').next().unwrap();
-            let is_declared = match call.split_once("::") {
-                Some(("LinkPolicy" | "Locking", _)) => true,
-                Some(_) => declared.aliases(call).is_some(),
-                None => owners
-                    .iter()
-                    .any(|owner| declared.aliases(&format!("{owner}::{call}")).is_some()),
-            };
-            assert!(is_declared, "{call}");
-        }
+        assert!(is_declared, "{call}");
     }
-    let limited = |limit| Error::ImageTooBig { needed: 5, limit };
-    assert_eq!(
-        limited(0).to_string(),
-        "the image needs 5 blocks of 2048 bytes, but may have 0; use a disc that has room left"
-    );
-    // That is not a limit to be raised.
-    assert_eq!(
-        limited(0x7FFF_FFFF).advice(),
-        Some("divide the files among several images")
-    );
-    let directories = Error::TooManyDirectories {
-        path: "dir".into(),
-        file_system: ISO9660,
-        limit: 65_535,
-    };
-    assert_eq!(
-        directories.to_string(),
-        "`/dir` is one directory too many: ISO 9660 can number 65535; choose UDF alone with `set_file_systems_to_create`"
-    );
 }
 
 #[test]
@@ -147,20 +40,6 @@ fn codes_are_hexadecimal_in_debug_output_too() {
         format!("{:?}", Some(HResult(5))),
         "Some(HResult(0x00000005))"
     );
-}
-
-#[test]
-fn errors_pass_through_readers() {
-    for (error, text, _) in errors() {
-        let passed = io::Error::from(error);
-        assert_eq!(passed.downcast::<Error>().unwrap().to_string(), text);
-    }
-    let missing = Error::ReadSource {
-        path: "a".into(),
-        origin: Origin::Memory,
-        source: io::ErrorKind::NotFound.into(),
-    };
-    assert_eq!(io::Error::from(missing).kind(), io::ErrorKind::NotFound);
 }
 
 #[test]

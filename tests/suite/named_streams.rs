@@ -3,8 +3,8 @@
 use std::io::Cursor;
 
 use imapi2fs::{
-    Error, FeatureSupport, FileSystemImage, FileSystems, Finding, ItemKind, MediaType, NameProblem,
-    ReaderDisc, RecordedDisc, Source, UdfRevision,
+    Error, FeatureSupport, FileSystemImage, FileSystems, ItemKind, Limitation, MediaType,
+    NameProblem, ReaderDisc, RecordedDisc, Source, UdfRevision,
 };
 
 use crate::support::bytes::{all, crc, le16, le32};
@@ -239,7 +239,7 @@ fn streams_that_are_left_out_are_reported() {
     let left_out = |image: &FileSystemImage| -> Vec<_> {
         let findings = image.report().all();
         findings
-            .filter(|finding| matches!(finding, Finding::StreamsLeftOut { .. }))
+            .filter(|finding| matches!(finding, Limitation::StreamsLeftOut { .. }))
             .map(|finding| finding.to_string())
             .collect()
     };
@@ -374,7 +374,7 @@ fn long_names_of_streams_are_cut_and_reported() {
     let entries = check(&image).udf().entries;
     assert_eq!(entries["/a"].icb().streams.len(), 5);
     let changed = image.report().all().filter(|finding| {
-        matches!(finding, Finding::NameChanged { file_system, .. } if *file_system == UDF)
+        matches!(finding, Limitation::NameChanged { file_system, .. } if *file_system == UDF)
     });
     assert_eq!(changed.count(), 2);
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use imapi2fs::{
-    FileSystemImage, FileSystems, Finding, FindingClass, ImagePath, InterchangeLevel, NameChange,
-    NameProblem, Source, Timestamp,
+    FileSystemImage, FileSystems, ImagePath, InterchangeLevel, Limitation, LimitationClass,
+    NameChange, NameProblem, Source, Timestamp,
 };
 use proptest::prelude::*;
 
@@ -14,7 +14,7 @@ use crate::support::{
     Disc, Host, ISO9660, JOLIET, UDF, add_files, at, image, image_at, image_of, masks,
 };
 
-fn findings(image: &FileSystemImage) -> Vec<Finding> {
+fn limitations(image: &FileSystemImage) -> Vec<Limitation> {
     image.report().all().collect()
 }
 
@@ -22,7 +22,7 @@ fn texts(image: &FileSystemImage) -> Vec<String> {
     image
         .report()
         .all()
-        .map(|finding| finding.to_string())
+        .map(|limitation| limitation.to_string())
         .collect()
 }
 
@@ -46,13 +46,13 @@ fn every_changed_name_is_reported_with_its_reasons() {
             ("DIR/b?c", b""),
         ],
     );
-    let changed = |path: &str, file_system, name: &str, reasons| Finding::NameChanged {
+    let changed = |path: &str, file_system, name: &str, reasons| Limitation::NameChanged {
         path: path.into(),
         file_system,
         name: name.to_owned(),
         reasons,
     };
-    let not_for_windows = |path: &str, c| Finding::NotForWindows {
+    let not_for_windows = |path: &str, c| Limitation::NotForWindows {
         path: path.into(),
         file_system: UDF,
         problem: NameProblem::Character(c),
@@ -60,7 +60,7 @@ fn every_changed_name_is_reported_with_its_reasons() {
     let (case, characters) = (NameChange::CASE, NameChange::CHARACTERS);
     let collision = NameChange::COLLISION;
     assert_eq!(
-        findings(&image),
+        limitations(&image),
         [
             changed(
                 "a long name.text",
@@ -92,7 +92,10 @@ fn only_file_systems_of_the_image_are_reported() {
             .as_item_mut()
             .set_last_modified_time(Timestamp::from_unix(i64::MIN))
             .unwrap();
-        let found: BTreeSet<_> = findings(&image).iter().map(Finding::file_system).collect();
+        let found: BTreeSet<_> = limitations(&image)
+            .iter()
+            .map(Limitation::file_system)
+            .collect();
         assert_eq!(found, file_systems.iter().collect());
     }
 }
@@ -107,7 +110,7 @@ fn a_report_is_made_on_demand_and_needs_no_data() {
     assert_eq!(report.next().unwrap().path(), Some(&ImagePath::from("a b")));
     // It is about the image as it was.
     image.root_mut().remove_tree("").unwrap();
-    assert!(report.all(|finding| finding.path().unwrap().to_string().starts_with("/dir")));
+    assert!(report.all(|limitation| limitation.path().unwrap().to_string().starts_with("/dir")));
     assert_eq!(texts(&image), [""; 0]);
 }
 
@@ -134,15 +137,15 @@ fn times_that_are_clamped_are_reported() {
                 .unwrap();
         }
         let mut found = BTreeSet::new();
-        for finding in findings(&image) {
-            let Finding::TimeClamped {
+        for limitation in limitations(&image) {
+            let Limitation::TimeClamped {
                 path,
                 file_system,
                 time: given,
                 recorded,
-            } = finding
+            } = limitation
             else {
-                panic!("{finding}");
+                panic!("{limitation}");
             };
             assert_eq!(given, time);
             let disc = Disc::new(&image);
@@ -180,7 +183,10 @@ fn access_times_are_recorded_by_udf_only() {
         .unwrap()
         .set_creation_time(far)
         .unwrap();
-    let found: Vec<_> = findings(&image).iter().map(Finding::file_system).collect();
+    let found: Vec<_> = limitations(&image)
+        .iter()
+        .map(Limitation::file_system)
+        .collect();
     assert_eq!(found, [UDF]);
 }
 
@@ -193,11 +199,11 @@ fn more_sections_than_linux_reads_are_reported() {
             .root_mut()
             .add_file("LARGE", Source::seekable(Numbered::new(len)))
             .unwrap();
-        match (&findings(&image)[..], sections) {
+        match (&limitations(&image)[..], sections) {
             ([], None) => {}
             (
                 [
-                    Finding::ManySections {
+                    Limitation::ManySections {
                         path,
                         sections: found,
                     },
@@ -206,7 +212,7 @@ fn more_sections_than_linux_reads_are_reported() {
             ) => {
                 assert_eq!((path.to_string(), *found), ("/LARGE".to_owned(), sections));
             }
-            (findings, _) => panic!("{findings:?}"),
+            (limitations, _) => panic!("{limitations:?}"),
         }
         // It is no error: UDF and other readers have all of it.
         let entry = &Disc::new(&image).primary().entries["/LARGE"];
@@ -232,8 +238,8 @@ fn files_that_are_too_large_are_reported() {
         .add_file("LARGE", Source::seekable(Numbered::new(len)))
         .unwrap();
     assert_eq!(
-        findings(&image),
-        [Finding::FileTooBig {
+        limitations(&image),
+        [Limitation::FileTooBig {
             path: "LARGE".into(),
             file_system: ISO9660,
             size: len,
@@ -248,8 +254,10 @@ fn files_that_are_too_large_are_reported() {
 
 /// What a report says by default, line by line.
 fn lines(image: &FileSystemImage) -> Vec<String> {
-    let findings = image.report().findings();
-    findings.map(|finding| finding.to_string()).collect()
+    let limitations = image.report().limitations();
+    limitations
+        .map(|limitation| limitation.to_string())
+        .collect()
 }
 
 #[test]
@@ -257,8 +265,8 @@ fn a_label_that_is_not_recorded_as_it_is_was_not_reported() {
     let mut image = image();
     image.set_volume_name("config-2").unwrap();
     assert_eq!(
-        findings(&image),
-        [Finding::VolumeNameChanged {
+        limitations(&image),
+        [Limitation::VolumeNameChanged {
             file_system: ISO9660,
             volume_name: "config-2".to_owned(),
             name: "CONFIG_2".to_owned(),
@@ -269,7 +277,7 @@ fn a_label_that_is_not_recorded_as_it_is_was_not_reported() {
         lines(&image),
         ["volume name in ISO 9660: `config-2` is recorded as `CONFIG_2` (case, characters)"]
     );
-    assert_eq!(findings(&image)[0].path(), None);
+    assert_eq!(limitations(&image)[0].path(), None);
     // Even if it is the case alone: some look for just that.
     image.set_volume_name("cidata").unwrap();
     assert_eq!(
@@ -327,15 +335,15 @@ fn what_is_reported_of_labels_is_what_is_recorded() {
                 .filter(|(_, found)| found != name)
                 .collect();
             let identifier = disc.udf().short_names[0].clone();
-            for finding in findings(&image) {
-                match finding {
-                    Finding::VolumeNameChanged {
+            for limitation in limitations(&image) {
+                match limitation {
+                    Limitation::VolumeNameChanged {
                         file_system, name, ..
                     } => changed.retain(|change| *change != (file_system, name.clone())),
-                    Finding::VolumeIdentifierCut { identifier: cut } => {
+                    Limitation::VolumeIdentifierCut { identifier: cut } => {
                         assert_eq!((cut, name), (identifier.clone(), long));
                     }
-                    finding => panic!("{finding}"),
+                    limitation => panic!("{limitation}"),
                 }
             }
             assert_eq!(changed, []);
@@ -372,7 +380,7 @@ fn a_label_is_recorded_verbatim_in_iso_9660_if_asked_for() {
     assert_eq!(image.volume_name_iso9660(), "CIDATA");
 }
 
-/// An image with a finding of each class.
+/// An image with a limitation of each class.
 fn of_all_classes() -> FileSystemImage {
     let mut image = image();
     image.set_volume_name("label").unwrap();
@@ -421,9 +429,9 @@ fn a_report_of_200000_lines_hid_what_loses_information() {
     assert_eq!(lines(&image), expected);
     let report = image.report();
     // Names that change in case only are a number.
-    assert_eq!(report.counts().of(FindingClass::Case), 1);
+    assert_eq!(report.counts().of(LimitationClass::Case), 1);
     assert_eq!(report.counts().total(), expected.len() as u64 + 1);
-    let case: Vec<_> = report.of_class(FindingClass::Case).collect();
+    let case: Vec<_> = report.of_class(LimitationClass::Case).collect();
     assert_eq!(
         case[0].to_string(),
         "/lower in ISO 9660: named `LOWER` (case)"
@@ -436,21 +444,23 @@ fn classes_of_findings_are_counted_as_they_are_listed() {
     let image = of_all_classes();
     let report = image.report();
     let mut counted = BTreeMap::new();
-    for finding in report.all() {
-        *counted.entry(finding.class()).or_insert(0) += 1;
+    for limitation in report.all() {
+        *counted.entry(limitation.class()).or_insert(0) += 1;
     }
     let counts: Vec<_> = report.counts().iter().collect();
     assert_eq!(counts, counted.into_iter().collect::<Vec<_>>());
-    assert_eq!(counts.len(), FindingClass::ALL.len());
-    assert!(FindingClass::ALL.is_sorted());
-    for class in FindingClass::ALL {
+    assert_eq!(counts.len(), LimitationClass::ALL.len());
+    assert!(LimitationClass::ALL.is_sorted());
+    for class in LimitationClass::ALL {
         let listed: Vec<_> = report.of_class(*class).collect();
-        let among_all = report.all().filter(|finding| finding.class() == *class);
+        let among_all = report
+            .all()
+            .filter(|limitation| limitation.class() == *class);
         assert_eq!(listed, among_all.collect::<Vec<_>>(), "{class}");
         assert_eq!(report.counts().of(*class), listed.len() as u64);
     }
     let default: Vec<_> = (&report).into_iter().collect();
-    assert_eq!(default, report.findings().collect::<Vec<_>>());
+    assert_eq!(default, report.limitations().collect::<Vec<_>>());
     assert_eq!(default, report.into_iter().collect::<Vec<_>>());
 }
 
@@ -479,8 +489,8 @@ proptest! {
             }
         }
         let mut found = BTreeSet::new();
-        for finding in image.report().all() {
-            if let Finding::NameChanged { path, file_system, name, reasons } = finding {
+        for limitation in image.report().all() {
+            if let Limitation::NameChanged { path, file_system, name, reasons } = limitation {
                 prop_assert!(!reasons.is_empty());
                 prop_assert!(found.insert((path, file_system, name)));
             }

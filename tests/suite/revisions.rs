@@ -1,7 +1,7 @@
 //! What differs between the revisions of UDF. The reader in `support` checks what each of them must have.
 
 use imapi2fs::{
-    Error, FeatureSupport, FileSystemImage, FileSystems, Finding, InterchangeLevel, Source,
+    Error, FeatureSupport, FileSystemImage, FileSystems, InterchangeLevel, Limitation, Source,
     UdfRevision,
 };
 
@@ -229,11 +229,11 @@ fn creation_times_are_recorded_in_extended_entries() {
                 .unwrap();
             let created = check(&image).udf().entries["/a"].icb().created;
             assert_eq!(created.is_some(), recorded);
-            let reported: Vec<Finding> = image.report().all().collect();
+            let reported: Vec<Limitation> = image.report().all().collect();
             match (created, clamped) {
                 (Some(created), Some(clamped)) => {
                     assert_eq!(created, clamped);
-                    assert!(matches!(reported[..], [Finding::TimeClamped { .. }]));
+                    assert!(matches!(reported[..], [Limitation::TimeClamped { .. }]));
                 }
                 (Some(created), None) => {
                     assert_eq!(created, "1601-02-03T04:05:06.123456Z");

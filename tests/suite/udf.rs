@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use imapi2fs::{FileSystemImage, FileSystems, Finding, ImagePath, Timestamp, UdfRevision};
+use imapi2fs::{FileSystemImage, FileSystems, ImagePath, Limitation, Timestamp, UdfRevision};
 
 use crate::support::bytes::{is_zero, le16};
 use crate::support::disc::Entry;
@@ -346,8 +346,8 @@ fn names_that_windows_cannot_open_are_kept_and_reported() {
         for name in names {
             assert!(entries.contains_key(&format!("/{name}")), "{name:?}");
             let path = ImagePath::from_components([name]);
-            let is_reported = |finding: &Finding| {
-                matches!(finding, Finding::NotForWindows { .. }) && finding.path() == Some(&path)
+            let is_reported = |finding: &Limitation| {
+                matches!(finding, Limitation::NotForWindows { .. }) && finding.path() == Some(&path)
             };
             assert!(reported.iter().any(is_reported), "{name:?}");
         }

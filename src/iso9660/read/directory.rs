@@ -18,6 +18,7 @@ use super::record::Record;
 use super::rock_ridge::{self, Attributes};
 use super::volume::{HierarchyVolume, SECTOR, directory};
 use crate::error::{Error, Result};
+use crate::finding::{ExpectedValue, FindingCode};
 use crate::iso9660::record::DirectoryRecord;
 use crate::recorded::{Data, Entry, Kind, Run, Unread, Volume};
 
@@ -26,6 +27,9 @@ const PIECE: u64 = 16 * SECTOR;
 
 /// The most extents of a file that do not follow one another. Of full length they are more than a disc has.
 const MOST_RUNS: usize = 1 << 16;
+
+/// The least bytes of a record: its fixed part, and an identifier of one byte.
+const LEAST: u64 = size_of::<DirectoryRecord>() as u64 + 1;
 
 /// The entries of one directory. It goes on behind what cannot be read.
 pub(super) struct Records {
@@ -188,15 +192,19 @@ impl Records {
                 let from = start.saturating_add(2);
                 let next = guess::next_record(&self.volume, &self.piece, from, sector_end);
                 self.at = next.unwrap_or(sector_end);
-                return Some(Err(self
-                    .volume
-                    .corrupt(offset, "directory record has an impossible length")));
+                let expected = if end > sector_end {
+                    ExpectedValue::AtMost(left as u64)
+                } else {
+                    ExpectedValue::AtLeast(LEAST)
+                };
+                let fault = FindingCode::IsoRecordLength.value("length", len, expected);
+                return Some(Err(self.volume.corrupt(offset, fault)));
             } else {
                 let whole = self.piece.get(start..sector_end).unwrap_or_default();
                 let end = match guess::overlong(&self.volume, whole) {
                     Some(len) => {
-                        let what = "directory record is longer than it can be";
-                        self.volume.doubt(offset, what);
+                        let fault = FindingCode::IsoRecordOverlong;
+                        self.volume.finding(offset, fault);
                         start.saturating_add(len)
                     }
                     None => end,
@@ -236,7 +244,9 @@ impl Records {
         let more = own_len.saturating_sub(len);
         let taken = self.volume.more.fetch_add(more, Ordering::Relaxed);
         if more > 0 && taken.saturating_add(more) <= self.volume.blocks.len() {
-            self.volume.finding(self.start, guess::DIFFERENT_LENGTHS);
+            let fault = FindingCode::IsoDirectoryLength;
+            self.volume
+                .finding(self.start, fault.differs("length", len, own_len));
             self.end = self.start.saturating_add(own_len);
         }
     }
@@ -252,8 +262,8 @@ impl Records {
             && rest.first() == Some(&0)
             && self.volume.offset(own.location_of_extent.get().into()) == offset;
         if begins {
-            let what = "a directory is shorter than it says, another one begins in it";
-            self.volume.finding(self.start, what);
+            self.volume
+                .finding(self.start, FindingCode::IsoDirectoryShort);
         }
         begins
     }
@@ -283,9 +293,8 @@ impl Iterator for Records {
                     self.parts.is_interrupted |= self.is_cut;
                     self.parts.end_file(&self.volume);
                     if std::mem::take(&mut self.is_cut) {
-                        let error = self
-                            .volume
-                            .corrupt(self.end, "directory reaches behind the disc's end");
+                        let fault = FindingCode::IsoDirectoryCut;
+                        let error = self.volume.corrupt(self.end, fault);
                         self.parts.ready.push_back(Err(error.into()));
                     }
                     if self.parts.ready.is_empty() {
@@ -309,9 +318,9 @@ impl Parts {
         let RecordPlace { offset, is_own } = place;
         let record = match Record::read(bytes, volume.susp_skip) {
             Ok(record) => record,
-            Err(what) => {
+            Err(code) => {
                 self.ready
-                    .push_back(Err(volume.corrupt(offset, what).into()));
+                    .push_back(Err(volume.corrupt(offset, code).into()));
                 return;
             }
         };
@@ -320,14 +329,14 @@ impl Parts {
             return;
         }
         if record.is_guessed {
-            volume.doubt(offset, "length of an identifier cannot be, it is guessed");
+            volume.finding(offset, FindingCode::IsoIdentifierLength);
         }
         match (record.is_associated(), record.is_directory()) {
             (true, false) => {
-                volume.finding(offset, "associated file is left out");
+                volume.finding(offset, FindingCode::IsoAssociated);
                 return;
             }
-            (true, true) => volume.finding(offset, "directory is marked as an associated file"),
+            (true, true) => volume.finding(offset, FindingCode::IsoAssociatedDirectory),
             _ => {}
         }
         let continues = self
@@ -405,7 +414,7 @@ impl Parts {
         let here = directory(start, volume.directory_len(start, len, offset));
         let entry = self.entry(volume, record, attributes, here);
         if is_elsewhere(volume, record) {
-            let error = volume.unsupported(offset, "a directory on another volume of the set");
+            let error = volume.corrupt(offset, FindingCode::IsoDirectoryElsewhere);
             self.ready.push_back(Err(Unread::entry(entry.name, error)));
             return;
         }
@@ -472,14 +481,13 @@ impl Parts {
     /// Nothing more comes of the file that was begun.
     fn end_file(&mut self, volume: &HierarchyVolume) {
         if let Some(unfinished) = self.unfinished.take() {
-            let what = "last section of a file is missing";
             if unfinished.error.is_none() && !self.is_interrupted {
                 // The mark that another one follows may be wrong, too.
-                volume.doubt(unfinished.offset, what);
+                volume.finding(unfinished.offset, FindingCode::IsoLastSection);
                 self.ready.push_back(unfinished.into_entry());
                 return;
             }
-            let missing = || volume.corrupt(unfinished.offset, what);
+            let missing = || volume.corrupt(unfinished.offset, FindingCode::IsoSectionLost);
             let error = unfinished.error.unwrap_or_else(missing);
             let name = unfinished.file.entry.name;
             self.ready.push_back(Err(Unread::entry(name, error)));
@@ -501,13 +509,13 @@ impl File {
             return Ok(());
         }
         if record.head.interleave_gap_size != 0 && !record.is_interleaved() {
-            volume.finding(offset, "gaps between blocks of no size are ignored");
+            volume.finding(offset, FindingCode::IsoGapSize);
         }
         if record.is_interleaved() {
-            return Err(volume.unsupported(offset, "an interleaved file"));
+            return Err(volume.corrupt(offset, FindingCode::IsoInterleaved));
         }
         if is_elsewhere(volume, record) {
-            return Err(volume.unsupported(offset, "a file on another volume of the set"));
+            return Err(volume.corrupt(offset, FindingCode::IsoFileElsewhere));
         }
         let at = volume.data_offset(&record.head, offset);
         let len = volume.data_len(record.head.data_len, at, offset);
@@ -515,10 +523,10 @@ impl File {
             return Ok(());
         }
         if at == 0 {
-            volume.finding(offset, "file begins at block 0, where no file is");
+            volume.finding(offset, FindingCode::IsoBlockZero);
         }
         if at.saturating_add(len) > volume.blocks.len() {
-            volume.finding(offset, "file reaches behind the disc's end");
+            volume.finding(offset, FindingCode::IsoFileCut);
         }
         let is_full = self.runs.len() >= MOST_RUNS;
         match self.runs.last_mut() {
@@ -526,14 +534,14 @@ impl File {
                 last.len = last.len.saturating_add(len);
             }
             _ if is_full => {
-                return Err(volume.corrupt(offset, "file has too many sections"));
+                return Err(volume.corrupt(offset, FindingCode::IsoManySections));
             }
             _ => self.runs.push(Run { at: Some(at), len }),
         }
         self.entry.len = self.entry.len.saturating_add(len);
         // What is cut off may be missing of one extent, but several that overlap would have no end.
         if self.runs.len() > 1 && self.entry.len > volume.blocks.len() {
-            return Err(volume.corrupt(offset, "file takes more than the whole disc"));
+            return Err(volume.corrupt(offset, FindingCode::IsoFileLength));
         }
         Ok(())
     }

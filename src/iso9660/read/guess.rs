@@ -13,10 +13,8 @@ use super::record::Record;
 use super::susp;
 use super::volume::{HierarchyVolume, SECTOR};
 use crate::codec::both::{BothU16, BothU32};
+use crate::finding::FindingCode;
 use crate::iso9660::record::DirectoryRecord;
-
-pub(super) const DIFFERENT_LENGTHS: &str =
-    "a directory's length differs from the one in its own record";
 
 /// The beginning of an Extended Attribute Record (ECMA-119 9.5).
 #[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
@@ -38,11 +36,15 @@ impl HierarchyVolume {
         let location = head.location_of_extent;
         let is_there = |block: u32| block != 0 && self.offset(block.into()) < self.blocks.len();
         let block = if !is_there(location.get()) && is_there(location.big_endian()) {
-            self.doubt(offset, "address is wrong in one byte order");
+            let (found, expected) = (location.get(), location.big_endian());
+            let fault = FindingCode::IsoAddressGuessed.differs("address", found, expected);
+            self.finding(offset, fault);
             location.big_endian()
         } else {
             if !location.agrees() {
-                self.finding(offset, "halves of an address differ");
+                let other = location.big_endian();
+                let fault = FindingCode::IsoAddressHalves;
+                self.finding(offset, fault.differs("big-endian", other, location.get()));
             }
             location.get()
         };
@@ -60,7 +62,7 @@ impl HierarchyVolume {
         if is_record {
             start.saturating_add(attributes_len)
         } else {
-            self.doubt(offset, "extended attribute record is not there");
+            self.finding(offset, FindingCode::IsoExtendedAttributes);
             start
         }
     }
@@ -70,11 +72,17 @@ impl HierarchyVolume {
         let fits = |len: u32| start.saturating_add(len.into()) <= self.blocks.len();
         let can_be = |len: u32| len != 0 && fits(len);
         if !can_be(len.get()) && can_be(len.big_endian()) {
-            self.doubt(offset, "length is wrong in one byte order");
+            let (found, expected) = (len.get(), len.big_endian());
+            let fault = FindingCode::IsoLengthGuessed.differs("length", found, expected);
+            self.finding(offset, fault);
             return len.big_endian().into();
         }
         if !len.agrees() {
-            self.finding(offset, "halves of a length differ");
+            let fault = FindingCode::IsoLengthHalves;
+            self.finding(
+                offset,
+                fault.differs("big-endian", len.big_endian(), len.get()),
+            );
         }
         len.get().into()
     }
@@ -94,7 +102,8 @@ impl HierarchyVolume {
         let Some(own_len) = own_len else {
             return len;
         };
-        self.doubt(offset, DIFFERENT_LENGTHS);
+        let fault = FindingCode::IsoDirectoryLengthGuessed;
+        self.finding(offset, fault.differs("length", len, own_len));
         own_len
     }
 }

@@ -10,6 +10,7 @@
 use zerocopy::FromBytes;
 
 use super::guess;
+use crate::finding::FindingCode;
 use crate::iso9660::record::{DIRECTORY, DirectoryRecord, HIDDEN, MULTI_EXTENT, PARENT, SELF};
 
 /// An associated file, such as a resource fork (ECMA-119 9.1.6).
@@ -28,9 +29,9 @@ pub(super) struct Record<'a> {
 impl<'a> Record<'a> {
     /// The record at the start of `bytes`, which are as many as it says to have. `susp_skip` is what comes before the
     /// entries of the System Use Sharing Protocol, if the volume has them.
-    pub(super) fn read(bytes: &'a [u8], susp_skip: Option<u8>) -> Result<Self, &'static str> {
-        let (head, rest) = DirectoryRecord::read_from_prefix(bytes)
-            .map_err(|_| "directory record is too short")?;
+    pub(super) fn read(bytes: &'a [u8], susp_skip: Option<u8>) -> Result<Self, FindingCode> {
+        let (head, rest) =
+            DirectoryRecord::read_from_prefix(bytes).map_err(|_| FindingCode::IsoRecordCut)?;
         let said = usize::from(head.identifier_len);
         let is_guessed = said == 0 || said > rest.len();
         let identifier_len = if is_guessed && guess::is_plausible(&head) {
@@ -41,7 +42,7 @@ impl<'a> Record<'a> {
         let identifier = rest.split_at_checked(identifier_len);
         let Some((identifier, rest)) = identifier.filter(|(identifier, _)| !identifier.is_empty())
         else {
-            return Err("directory record has no identifier");
+            return Err(FindingCode::IsoIdentifierMissing);
         };
         // Identifiers of even length are padded, so that what follows is at an even place.
         let padding = usize::from(identifier_len % 2 == 0);

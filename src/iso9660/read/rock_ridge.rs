@@ -15,6 +15,7 @@ use super::susp;
 use super::volume::HierarchyVolume;
 use crate::codec::time::{RecordTime, VolumeTime};
 use crate::error::Result;
+use crate::finding::FindingCode;
 use crate::recorded::Kind;
 use crate::time::Timestamp;
 
@@ -79,7 +80,7 @@ pub(super) fn attributes(
             b"NM" => {
                 let is_marked = attributes.add_name(data);
                 if is_marked {
-                    volume.finding(offset, "Rock Ridge name is marked as one of `.` and `..`");
+                    volume.finding(offset, FindingCode::RripMarkedName);
                 }
             }
             b"PX" => mode = U32::read_from_prefix(data).ok().map(|(mode, _)| mode.get()),
@@ -100,10 +101,7 @@ pub(super) fn attributes(
         .as_ref()
         .is_some_and(|name| name.len() > MAX_NAME)
     {
-        volume.finding(
-            offset,
-            "Rock Ridge name has more than 255 bytes and is left out",
-        );
+        volume.finding(offset, FindingCode::RripLongName);
         attributes.name = None;
     }
     attributes.has_owner = mode.is_some();
@@ -117,11 +115,11 @@ pub(super) fn attributes(
             Some(0o010_000 | 0o020_000 | 0o060_000 | 0o120_000 | 0o140_000)
         )
     {
-        volume.finding(offset, "mode of a file is that of something without data");
+        volume.finding(offset, FindingCode::RripFileMode);
         format = Some(REGULAR);
     }
     if !has_data && target.is_some() && !matches!(format, Some(0o120_000) | None) {
-        volume.finding(offset, "mode of a symbolic link is that of something else");
+        volume.finding(offset, FindingCode::RripLinkMode);
         format = None;
     }
     attributes.kind = match (format, target) {
@@ -129,7 +127,7 @@ pub(super) fn attributes(
             target: volume.names.decode(&target.text).into_owned(),
         }),
         (Some(0o120_000), None) => {
-            volume.finding(offset, "symbolic link leads nowhere");
+            volume.finding(offset, FindingCode::RripNoTarget);
             Some(Kind::SymbolicLink {
                 target: String::new(),
             })
@@ -165,7 +163,7 @@ impl Attributes {
         };
         if self.name.as_deref().is_some_and(cannot_be) {
             self.name = None;
-            volume.finding(offset, "Rock Ridge name cannot be, the other one is used");
+            volume.finding(offset, FindingCode::RripName);
         }
     }
 

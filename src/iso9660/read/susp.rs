@@ -12,6 +12,7 @@ use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 use super::volume::HierarchyVolume;
 use crate::codec::both::BothU32;
 use crate::error::Result;
+use crate::finding::FindingCode;
 
 /// Bytes of signature, length and version of an entry.
 const HEAD: usize = 4;
@@ -92,7 +93,7 @@ pub(super) fn entries(
     while let Some(continuation) = next {
         let len = continuation.len.get() as usize;
         if len > left {
-            volume.finding(offset, "continuation areas are too long");
+            volume.finding(offset, FindingCode::SuspLongArea);
             break;
         }
         left = left.saturating_sub(len);
@@ -100,7 +101,7 @@ pub(super) fn entries(
             .offset(continuation.block.get().into())
             .saturating_add(continuation.offset.get().into());
         if seen.contains(&at) || seen.len() >= MOST_AREAS {
-            volume.finding(offset, "continuation areas have no end");
+            volume.finding(offset, FindingCode::SuspEndlessArea);
             break;
         }
         seen.push(at);
@@ -110,7 +111,7 @@ pub(super) fn entries(
             Ok(()) => {}
             Err(error) if error.is_limit() => return Err(error),
             Err(_) => {
-                volume.finding(offset, "continuation area cannot be read");
+                volume.finding(offset, FindingCode::SuspUnreadableArea);
                 break;
             }
         }
@@ -134,7 +135,7 @@ fn one_area(
         }
         let len = usize::from(len);
         let Some((entry, rest)) = area.split_at_checked(len).filter(|_| len >= HEAD) else {
-            volume.finding(offset, "system use entry has an impossible length");
+            volume.finding(offset, FindingCode::SuspEntryLength);
             break;
         };
         area = rest;

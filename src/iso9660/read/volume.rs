@@ -20,9 +20,10 @@ use crate::block::{BLOCK, BLOCK_SIZE};
 use crate::budget::Work;
 use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
+use crate::finding::{ExpectedValue, Fault, Finding, FindingCode, FindingList};
 use crate::iso9660::descriptor::VolumeDescriptor;
 use crate::media::Blocks;
-use crate::recorded::{Data, Entries, Entry, Findings, Kind, RecordedFinding, Run, Volume};
+use crate::recorded::{Data, Entries, Entry, Kind, Run, Volume};
 
 /// Length in bytes of a logical sector, which no directory record crosses (ECMA-119 6.1.2, 6.8.1.1).
 pub(super) const SECTOR: u64 = BLOCK_SIZE as u64;
@@ -33,7 +34,7 @@ pub(crate) struct HierarchyVolume {
     pub(super) blocks: Arc<Blocks>,
     pub(super) file_system: FileSystems,
     pub(super) names: Arc<dyn DecodeNames>,
-    pub(super) findings: Arc<Findings>,
+    pub(super) findings: Arc<FindingList>,
     /// Length in bytes of the blocks that addresses count.
     pub(super) block_len: u64,
     /// The number of the volume in a set of several; its blocks are the only ones there are.
@@ -57,8 +58,8 @@ impl HierarchyVolume {
         rock_ridge: bool,
     ) -> Result<Self> {
         let descriptor = &found.descriptor;
-        let findings = Arc::new(Findings::default());
-        let finding = |what| findings.add(file_system, found.block, what);
+        let findings = Arc::new(FindingList::default());
+        let finding = |fault: Fault| findings.add(Finding::new(file_system, found.block, fault));
         let set_size = descriptor.volume_set_size.get();
         if !descriptor.volume_space_size.agrees()
             || !descriptor.volume_set_size.agrees()
@@ -66,13 +67,14 @@ impl HierarchyVolume {
             || !descriptor.root_directory.location_of_extent.agrees()
             || !descriptor.root_directory.data_len.agrees()
         {
-            finding("halves of a number in the volume descriptor differ");
+            finding(FindingCode::IsoDescriptorHalves.into());
         }
         let size = descriptor.logical_block_size;
         let block_len = match (size.get(), size.big_endian()) {
             (len @ (512 | 1024 | 2048), _) => u64::from(len),
             (_, len) => {
-                finding("logical block size is none of 512, 1024 and 2048");
+                let expected = ExpectedValue::OneOf(&[512, 1024, 2048]);
+                finding(FindingCode::IsoBlockSize.value("size", size.get(), expected));
                 if matches!(len, 512 | 1024) {
                     u64::from(len)
                 } else {
@@ -108,8 +110,9 @@ impl HierarchyVolume {
                 match volume.find_root(block.saturating_add(skip), len, rock_ridge) {
                     Ok(()) => {
                         if error.is_some() || attributes != skip {
-                            let what = "root directory is not quite where the descriptor says";
-                            volume.findings.add(file_system, found.block, what);
+                            let code = FindingCode::IsoRootPlace;
+                            let finding = Finding::new(file_system, found.block, code);
+                            volume.findings.add(finding);
                         }
                         return Ok(volume);
                     }
@@ -123,8 +126,9 @@ impl HierarchyVolume {
             .flatten()
         {
             if volume.find_root(block.into(), len, rock_ridge).is_ok() {
-                let what = "the root directory is where the path table says, not the descriptor";
-                volume.findings.doubt(file_system, found.block, what);
+                let code = FindingCode::IsoRootByPathTable;
+                let finding = Finding::new(file_system, found.block, code);
+                volume.findings.add(finding);
                 return Ok(volume);
             }
         }
@@ -160,10 +164,8 @@ impl HierarchyVolume {
         let own = self.own_record(block, &sector)?;
         let own_len = own.head.data_len.get();
         if own_len != len {
-            self.finding(
-                self.offset(block),
-                "root directory's lengths in its record and in the descriptor differ",
-            );
+            let fault = FindingCode::IsoRootLength.differs("length", own_len, len);
+            self.finding(self.offset(block), fault);
         }
         let is_in_reach = |len: u32| guess::is_in_reach(self, self.offset(block), len.into());
         let len = if is_in_reach(len) || !is_in_reach(own_len) {
@@ -177,10 +179,7 @@ impl HierarchyVolume {
             None => {
                 let likely = susp::likely_skip(own.system_use).filter(|_| rock_ridge);
                 if likely.is_some() {
-                    self.finding(
-                        self.offset(block),
-                        "Rock Ridge is there and not announced by the root directory",
-                    );
+                    self.finding(self.offset(block), FindingCode::RripUnannounced);
                 }
                 likely
             }
@@ -215,7 +214,7 @@ impl HierarchyVolume {
         let offset = self.offset(block);
         let left = self.blocks.len().saturating_sub(offset);
         if left == 0 {
-            return Err(self.corrupt(offset, "directory lies behind the disc's end"));
+            return Err(self.corrupt(offset, FindingCode::IsoDirectoryOutside));
         }
         let mut bytes = vec![0; BLOCK.min(usize::try_from(left).unwrap_or(BLOCK))];
         self.blocks.read_at(offset, &mut bytes)?;
@@ -237,11 +236,10 @@ impl HierarchyVolume {
             says.into_iter().filter(|says| *says).count() >= 2
         });
         let Some(own) = own else {
-            let what = "directory does not begin with itself";
-            return Err(self.corrupt(self.offset(block), what));
+            return Err(self.corrupt(self.offset(block), FindingCode::IsoDirectoryStart));
         };
         if own.is_guessed || !(own.is_self() && own.is_directory()) {
-            self.finding(self.offset(block), "a directory's own record is damaged");
+            self.finding(self.offset(block), FindingCode::IsoOwnRecord);
         }
         Ok(own)
     }
@@ -251,31 +249,15 @@ impl HierarchyVolume {
         block.saturating_mul(self.block_len)
     }
 
-    pub(super) fn corrupt(&self, offset: u64, what: &'static str) -> Error {
-        Error::Corrupt {
-            file_system: self.file_system,
-            block: disc_block(offset),
-            what,
-        }
+    /// The error for a fault of the structure at byte `offset` of the disc.
+    pub(super) fn corrupt(&self, offset: u64, fault: impl Into<Fault>) -> Error {
+        Finding::new(self.file_system, disc_block(offset), fault).into()
     }
 
-    pub(super) fn unsupported(&self, offset: u64, feature: &'static str) -> Error {
-        Error::UnsupportedFeature {
-            file_system: self.file_system,
-            block: disc_block(offset),
-            feature,
-        }
-    }
-
-    /// Notes something after which what is read may be wrong.
-    pub(super) fn doubt(&self, offset: u64, what: &'static str) {
-        self.findings
-            .doubt(self.file_system, disc_block(offset), what);
-    }
-
-    pub(super) fn finding(&self, offset: u64, what: &'static str) {
-        self.findings
-            .add(self.file_system, disc_block(offset), what);
+    /// Notes a fault that is got over.
+    pub(super) fn finding(&self, offset: u64, fault: impl Into<Fault>) {
+        let finding = Finding::new(self.file_system, disc_block(offset), fault);
+        self.findings.add(finding);
     }
 }
 
@@ -331,7 +313,7 @@ impl Volume for HierarchyVolume {
         )?))
     }
 
-    fn findings(&self) -> Vec<RecordedFinding> {
+    fn findings(&self) -> Vec<Finding> {
         self.findings.all()
     }
 }

@@ -3,13 +3,13 @@
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
-use super::finding::Finding;
 use super::icb::Icb;
 use super::partition::{Address, Copy, Space};
-use super::tag::{Fault, block_at, corrupt};
+use super::tag::{corrupt, finding};
 use super::{narrow, wide};
 use crate::budget::Charge;
 use crate::error::Result;
+use crate::finding::{ExpectedValue, FindingCode};
 use crate::recorded::{Data, Run};
 use crate::udf::allocation::AllocationExtentDescriptor;
 use crate::udf::tag::{LongAd, ShortAd, identifier};
@@ -121,12 +121,12 @@ impl Space {
         icb: &Icb<'_>,
         mut each: impl FnMut(Extent) -> Result<()>,
     ) -> Result<()> {
+        const EXPECTED: [u16; 1] = [identifier::ALLOCATION_EXTENT_DESCRIPTOR];
         let form = icb.allocation_type;
         if !matches!(form, SHORT | LONG | EXTENDED) {
-            return Err(corrupt(
-                icb.at,
-                "a file entry has an unknown type of allocation descriptors",
-            ));
+            let expected = ExpectedValue::OneOf(&[SHORT, LONG, EXTENDED, EMBEDDED]);
+            let fault = FindingCode::UdfAllocationType.value("type", form, expected);
+            return Err(corrupt(icb.at, fault));
         }
         let mut left = icb.information_len;
         let mut partition = icb.address.partition;
@@ -162,23 +162,28 @@ impl Space {
                 break;
             };
             if guard.was_at(address) {
-                return Err(corrupt(from, "allocation extents lead back to themselves"));
+                return Err(corrupt(from, FindingCode::UdfAllocationLoop));
             }
-            let expected = [identifier::ALLOCATION_EXTENT_DESCRIPTOR];
             let space = shared.get_or_insert_with(|| self.for_item());
-            from = space.structure(address, &expected, from, &mut chained)?;
+            from = space.structure(address, &EXPECTED, from, &mut chained)?;
             partition = address.partition;
             descriptors = AllocationExtentDescriptor::ref_from_prefix(&chained)
                 .ok()
                 .and_then(|(head, rest)| {
                     rest.get(..narrow(head.allocation_descriptors_len.get().into()))
                 })
-                .ok_or_else(|| corrupt(from, "an allocation extent is longer than its block"))?;
+                .ok_or_else(|| corrupt(from, FindingCode::UdfAllocationExtent))?;
         }
         if left == 0 {
             Ok(())
         } else {
-            Err(corrupt(icb.at, "a file is longer than all of its extents"))
+            {
+                let there = icb.information_len.saturating_sub(left);
+                let fault = FindingCode::UdfExtents;
+                let fault =
+                    fault.value("length", icb.information_len, ExpectedValue::AtMost(there));
+                Err(corrupt(icb.at, fault))
+            }
         }
     }
 
@@ -207,7 +212,7 @@ impl Space {
                         // Behind the last block of all there is none.
                         address = here.checked_add(self.blocks_of(len));
                         if address.is_none() && len != left {
-                            return Err(corrupt(icb.at, OUTSIDE));
+                            return Err(corrupt(icb.at, FindingCode::UdfAddress));
                         }
                         (place.at, len)
                     }
@@ -221,7 +226,9 @@ impl Space {
             }
             // What is cut off may be missing of one run, but several that overlap would have no end.
             if runs.len() > 1 && recorded > self.blocks.len() {
-                return Err(corrupt(icb.at, "a file takes more than the whole disc"));
+                let expected = ExpectedValue::AtMost(self.blocks.len());
+                let fault = FindingCode::UdfFileLength.value("bytes", recorded, expected);
+                return Err(corrupt(icb.at, fault));
             }
             Ok(())
         })?;
@@ -239,10 +246,9 @@ impl Space {
             return embedded(icb).map(<[u8]>::to_vec);
         }
         if icb.information_len > limit {
-            return Err(corrupt(
-                icb.at,
-                "a file entry has too much data for its type",
-            ));
+            let expected = ExpectedValue::AtMost(limit);
+            let fault = FindingCode::UdfDataLength.value("length", icb.information_len, expected);
+            return Err(corrupt(icb.at, fault));
         }
         charge.add(narrow(icb.information_len))?;
         let mut running = Charge::new(self.blocks.memory());
@@ -264,14 +270,12 @@ impl Space {
     }
 }
 
-const OUTSIDE: Fault = "an address lies outside its partition";
-
 /// The data that an entry has in itself.
 pub(super) fn embedded<'a>(icb: &Icb<'a>) -> Result<&'a [u8]> {
     usize::try_from(icb.information_len)
         .ok()
         .and_then(|len| icb.allocation.get(..len))
-        .ok_or_else(|| corrupt(icb.at, "embedded data is shorter than its file"))
+        .ok_or_else(|| corrupt(icb.at, FindingCode::UdfEmbedded))
 }
 
 /// Appends a run, or makes the last one longer.
@@ -308,9 +312,8 @@ impl Extents {
         space.extents(icb, |mut extent| {
             // A directory without its identifiers makes no sense.
             if let Some(allocated) = extent.allocated {
-                space.findings.add(Finding::Unrecorded {
-                    block: block_at(icb.at),
-                });
+                let fault = FindingCode::UdfUnrecordedDirectory;
+                space.findings.add(finding(icb.at, fault));
                 extent.address = Some(allocated);
             }
             this.charge.push(&mut this.list, (start, extent))?;
@@ -354,7 +357,7 @@ impl Extents {
         mut out: &mut [u8],
     ) -> Result<()> {
         while !out.is_empty() {
-            let outside = || corrupt(from, OUTSIDE);
+            let outside = || corrupt(from, FindingCode::UdfAddress);
             let (address, skip) = self.block(space, position).ok_or_else(outside)?;
             let mut len = self.left(position).min(wide(out.len()));
             let mut at = None;

@@ -6,6 +6,7 @@ use super::tag::{check_at, corrupt};
 use super::{narrow, wide};
 use crate::block::BLOCK_SIZE;
 use crate::error::Result;
+use crate::finding::FindingCode;
 use crate::media::Blocks;
 use crate::udf::tag::{ExtentAd, identifier};
 use crate::udf::volume::{AnchorVolumeDescriptorPointer, PrimaryVolumeDescriptor};
@@ -112,7 +113,7 @@ pub(super) fn find(blocks: &Blocks, session_start: u32) -> Result<Anchors> {
         }
     }
     let at = byte_of(session_start, BLOCK_SIZE).saturating_add(byte_of(FIRST_ANCHOR, BLOCK_SIZE));
-    Err(corrupt(at, "no anchor volume descriptor pointer is intact"))
+    Err(corrupt(at, FindingCode::UdfAnchor))
 }
 
 /// The sectors where an anchor can be, by rank.
@@ -189,8 +190,7 @@ pub(crate) fn is_volume_structure(bytes: &[u8], block: u32) -> bool {
 
 /// Whether this crate recorded the volume descriptor in a block of the disc; nothing if there is none that says so.
 pub(crate) fn is_own_descriptor(bytes: &[u8], block: u32) -> Option<bool> {
-    let known = [identifier::PRIMARY_VOLUME_DESCRIPTOR];
-    check_at(bytes, &known, block).ok()?;
+    check_at(bytes, &[identifier::PRIMARY_VOLUME_DESCRIPTOR], block).ok()?;
     let (primary, _) = PrimaryVolumeDescriptor::ref_from_prefix(bytes).ok()?;
     Some(primary.implementation_identifier.is_own())
 }

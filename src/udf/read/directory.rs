@@ -5,14 +5,14 @@ use std::collections::VecDeque;
 use zerocopy::FromBytes;
 
 use super::allocation::{EMBEDDED, Extents, embedded};
-use super::finding::Finding;
 use super::icb::{Icb, IcbExtent};
 use super::partition::{Copy, Space};
-use super::tag::{self, Fault, block_at, corrupt};
+use super::tag::{self, block_at, corrupt, finding};
 use super::text::cs0;
 use super::{narrow, wide};
 use crate::budget::Charge;
 use crate::error::Result;
+use crate::finding::{ExpectedValue, Fault, FindingCode};
 use crate::recorded::{Entry, Unread};
 use crate::udf::identifier::{DELETED, FileIdentifierDescriptor, HIDDEN, PARENT};
 use crate::udf::tag::{LongAd, identifier};
@@ -36,6 +36,9 @@ struct Identifier {
     len: u64,
 }
 
+/// The tag that an identifier has.
+const EXPECTED: [u16; 1] = [identifier::FILE_IDENTIFIER_DESCRIPTOR];
+
 /// Why there is no identifier in some bytes.
 enum Lack {
     Fault(Fault),
@@ -48,20 +51,18 @@ impl Identifier {
     ///
     /// One that lies in the block `damaged` may have a damaged field.
     fn parse(bytes: &[u8], left: u64, damaged: Option<u32>) -> Result<Self, Lack> {
-        let lacking = |len: usize, fault| {
+        let lacking = |len: usize| {
             if wide(len) > left {
-                Lack::Fault(fault)
+                Lack::Fault(FindingCode::UdfIdentifierCut.into())
             } else {
                 Lack::Bytes(len)
             }
         };
-        const CUT: Fault = "a file identifier descriptor is longer than its directory";
         let Ok((head, _)) = FileIdentifierDescriptor::ref_from_prefix(bytes) else {
-            return Err(lacking(HEAD_LEN, CUT));
+            return Err(lacking(HEAD_LEN));
         };
-        let expected = [identifier::FILE_IDENTIFIER_DESCRIPTOR];
         if damaged.is_none() {
-            tag::head(bytes, &expected).map_err(Lack::Fault)?;
+            tag::head(bytes, &EXPECTED).map_err(Lack::Fault)?;
         }
         let name_start = HEAD_LEN.saturating_add(head.implementation_use_len.get().into());
         let name_end = name_start.saturating_add(head.identifier_len.into());
@@ -69,12 +70,12 @@ impl Identifier {
         // The last padding of a directory may be missing.
         let len = padded.min(narrow(left).max(name_end));
         let Some(whole) = bytes.get(..len) else {
-            return Err(lacking(len, CUT));
+            return Err(lacking(len));
         };
         match damaged {
-            None => tag::check(whole, &expected).map(|_| ()),
-            Some(block) if tag::check_loosely(whole, &expected, block) => Ok(()),
-            Some(_) => Err("a file identifier descriptor is damaged"),
+            None => tag::check(whole, &EXPECTED).map(|_| ()),
+            Some(block) if tag::check_loosely(whole, &EXPECTED, block) => Ok(()),
+            Some(_) => Err(FindingCode::UdfIdentifierDamaged.into()),
         }
         .map_err(Lack::Fault)?;
         let mut this = Self {
@@ -137,7 +138,14 @@ impl Directory {
         let len = icb.information_len;
         // More can only be there if extents are named again and again.
         if len > space.blocks.len() {
-            return Err(corrupt(icb.at, "a directory is longer than the disc"));
+            return Err(corrupt(
+                icb.at,
+                FindingCode::UdfDirectoryLength.value(
+                    "length",
+                    len,
+                    ExpectedValue::AtMost(space.blocks.len()),
+                ),
+            ));
         }
         let mut charge = Charge::new(space.blocks.memory());
         let buffers = len.min(PIECE).saturating_add(space.block_len.into());
@@ -177,7 +185,7 @@ impl Directory {
     /// Reads on until `len` bytes from the position on are there; they are in the directory.
     fn fill(&mut self, len: usize) -> Result<()> {
         let Source::Extents(extents) = &self.source else {
-            return Err(corrupt(self.at, "embedded data is shorter than its file"));
+            return Err(corrupt(self.at, FindingCode::UdfEmbedded));
         };
         let skip = narrow(self.position.saturating_sub(self.buffer_start));
         self.buffer.drain(..skip.min(self.buffer.len()));
@@ -271,9 +279,8 @@ impl Directory {
             };
             bytes.extend(rest.unwrap_or_default());
             if let Ok(identifier) = Identifier::parse(&bytes, self.left(), None) {
-                self.space.findings.add(Finding::MetadataBlock {
-                    block: block_at(self.place()),
-                });
+                let fault = FindingCode::UdfMetadataBlock;
+                self.space.findings.add(finding(self.place(), fault));
                 // What was not needed is read again, from the main file first.
                 let used = first.max(identifier.len);
                 bytes.truncate(narrow(used));
@@ -292,9 +299,8 @@ impl Directory {
             Source::Extents(extents) => extents.block(&self.space, self.position)?.0?.block,
         };
         let identifier = Identifier::parse(self.buffered(), self.left(), Some(block)).ok()?;
-        self.space.findings.add(Finding::Identifier {
-            block: block_at(self.place()),
-        });
+        let fault = FindingCode::UdfDoubtfulIdentifier;
+        self.space.findings.add(finding(self.place(), fault));
         Some(identifier)
     }
 
@@ -320,8 +326,7 @@ impl Directory {
                 self.position = self.len;
                 return;
             }
-            let expected = [identifier::FILE_IDENTIFIER_DESCRIPTOR];
-            if self.buffered().len() >= HEAD_LEN && tag::head(self.buffered(), &expected).is_err() {
+            if self.buffered().len() >= HEAD_LEN && tag::head(self.buffered(), &EXPECTED).is_err() {
                 continue;
             }
             // What was tried in vain here may be tried again four bytes further on.
@@ -365,9 +370,7 @@ impl Directory {
             self.position = self.position.saturating_add(identifier.len);
             if identifier.is_entry() {
                 if let Some(at) = at {
-                    self.space.findings.add(Finding::Surrogate {
-                        block: block_at(at),
-                    });
+                    self.space.findings.add(finding(at, FindingCode::UdfName));
                 }
                 return Some(Ok(identifier));
             }
@@ -389,8 +392,8 @@ impl Iterator for Directory {
         };
         let name = identifier.name;
         let Some(extent) = IcbExtent::named(identifier.icb) else {
-            let what = "a file identifier descriptor names no file entry";
-            return Some(Err(Unread::entry(name, corrupt(self.at, what))));
+            let error = corrupt(self.at, FindingCode::UdfNoEntry);
+            return Some(Err(Unread::entry(name, error)));
         };
         let mut unread = Vec::new();
         let streams = (!self.is_streams).then_some(&mut unread);

@@ -1,13 +1,13 @@
 //! Entries of directories, as all formats give them.
 
 use super::directory::Directory;
-use super::finding::Finding;
 use super::icb::{self, Icb, IcbExtent, file_type};
 use super::partition::{Address, Space};
-use super::tag::{block_at, corrupt};
+use super::tag::{corrupt, finding};
 use super::text::link_target;
 use crate::budget::Charge;
 use crate::error::Result;
+use crate::finding::FindingCode;
 use crate::recorded::{Data, Entry, Kind, Part, Run, Unread};
 use crate::udf::icb::{DIRECTORY, REAL_TIME_FILE, REGULAR_FILE, STREAM_DIRECTORY};
 
@@ -57,9 +57,8 @@ impl Space {
         let created = match icb.created {
             Some(time) => Some(time),
             None => icb::created(icb.attributes).unwrap_or_else(|_| {
-                self.findings.add(Finding::Attributes {
-                    block: block_at(icb.at),
-                });
+                self.findings
+                    .add(finding(icb.at, FindingCode::UdfAttributes));
                 None
             }),
         };
@@ -95,9 +94,7 @@ impl Space {
         let path = self.for_item().read_all(icb, MAX_LINK_LEN, &mut charge)?;
         let target = link_target(&path).map_err(|fault| corrupt(icb.at, fault))?;
         if target.is_broken {
-            self.findings.add(Finding::Surrogate {
-                block: block_at(icb.at),
-            });
+            self.findings.add(finding(icb.at, FindingCode::UdfName));
         }
         Ok(Kind::SymbolicLink {
             target: target.text,
@@ -136,12 +133,14 @@ impl Space {
         let mut block = Vec::new();
         let icb = self.icb(directory, from, &mut block)?;
         if icb.file_type != STREAM_DIRECTORY {
-            return Err(corrupt(icb.at, "a stream directory has another file type"));
+            let fault = FindingCode::UdfStreamDirectory;
+            let fault = fault.differs("file type", icb.file_type, STREAM_DIRECTORY);
+            return Err(corrupt(icb.at, fault));
         }
         for stream in Directory::new(self, &icb, true)? {
             self.step(icb.at)?;
             if streams.len().saturating_add(unread.len()) == MAX_STREAMS {
-                return Err(corrupt(icb.at, "a file has too many named streams"));
+                return Err(corrupt(icb.at, FindingCode::UdfManyStreams));
             }
             // They are all there at once.
             match stream {
@@ -150,7 +149,7 @@ impl Space {
                     streams.push(stream);
                 }
                 Ok(other) => {
-                    let error = corrupt(icb.at, "a named stream is not a file");
+                    let error = corrupt(icb.at, FindingCode::UdfStreamKind);
                     charge.add(memory_of(&other))?;
                     unread.push(Unread::entry(other.name, error));
                 }

@@ -4,12 +4,12 @@
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
-use super::finding::Finding;
 use super::narrow;
 use super::partition::{Address, Space};
-use super::tag::{self, Fault, block_at, corrupt};
+use super::tag::{self, corrupt, finding};
 use crate::codec::time::UdfTime;
 use crate::error::Result;
+use crate::finding::{ExpectedValue, Fault, FindingCode};
 use crate::udf::icb::{EntryHead, ExtendedFileEntry, FileEntry, IcbTag};
 use crate::udf::tag::{LongAd, Tag, identifier};
 
@@ -102,8 +102,8 @@ impl<'a> Icb<'a> {
             allocation: &[],
         };
         let (icb, tail, rest) = if is_extended {
-            let (entry, rest) = ExtendedFileEntry::ref_from_prefix(block)
-                .map_err(|_| "an extended file entry is cut short")?;
+            let (entry, rest) =
+                ExtendedFileEntry::ref_from_prefix(block).map_err(|_| FindingCode::UdfEntryCut)?;
             let icb = Self {
                 created: Some(entry.creation_time),
                 stream_directory: IcbExtent::named(entry.stream_directory_icb),
@@ -112,7 +112,7 @@ impl<'a> Icb<'a> {
             (icb, &entry.tail, rest)
         } else {
             let (entry, rest) =
-                FileEntry::ref_from_prefix(block).map_err(|_| "a file entry is cut short")?;
+                FileEntry::ref_from_prefix(block).map_err(|_| FindingCode::UdfEntryCut)?;
             let icb = icb(&entry.head, entry.access_time, entry.modification_time);
             (icb, &entry.tail, rest)
         };
@@ -126,7 +126,7 @@ impl<'a> Icb<'a> {
                     ..icb
                 })
             })
-            .ok_or("a file entry is longer than its block")
+            .ok_or_else(|| FindingCode::UdfEntryLength.into())
     }
 }
 
@@ -145,9 +145,9 @@ impl Space {
         if strategy == CHAINED {
             (at, address) = self.last_entry(extent, at, block)?;
         } else if strategy != ONE_ENTRY {
-            self.findings.add(Finding::Strategy {
-                block: block_at(at),
-            });
+            let expected = ExpectedValue::OneOf(&[ONE_ENTRY, CHAINED]);
+            let fault = FindingCode::UdfStrategy.value("strategy", strategy, expected);
+            self.findings.add(finding(at, fault));
         }
         Icb::parse(block, at, address).map_err(|fault| corrupt(at, fault))
     }
@@ -199,7 +199,7 @@ impl Space {
                 }
             }
         }
-        Err(corrupt(at, "an ICB has entries without end"))
+        Err(corrupt(at, FindingCode::UdfChain))
     }
 }
 
@@ -259,10 +259,10 @@ pub(super) fn created(attributes: &[u8]) -> Result<Option<UdfTime>, Fault> {
             break;
         }
         let Some((whole, behind)) = rest.split_at_checked(len) else {
-            return Err("an extended attribute is longer than its space");
+            return Err(FindingCode::UdfAttributeLength.into());
         };
         let Some(body) = whole.get(size_of::<Attribute>()..) else {
-            return Err("an extended attribute is too short");
+            return Err(FindingCode::UdfAttributeCut.into());
         };
         if attribute.attribute_type.get() == FILE_TIMES {
             if let Ok((times, body)) = FileTimes::ref_from_prefix(body) {

@@ -6,16 +6,16 @@ use zerocopy::little_endian::U16;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use super::anchor::byte_of;
-use super::finding::Finding;
 use super::icb::IcbExtent;
 use super::narrow;
 use super::partition::{Address, Contents, Copy, Map, Region, Space};
 use super::sequence::Descriptors;
 use super::sparing::sparable;
-use super::tag::{block_at, corrupt};
+use super::tag::{corrupt, finding};
 use super::virtual_table::virtual_table;
 use crate::budget::Charge;
 use crate::error::Result;
+use crate::finding::FindingCode;
 use crate::recorded::Data;
 use crate::udf::icb::{METADATA_FILE, METADATA_MIRROR};
 use crate::udf::metadata::MetadataPartitionMap;
@@ -96,30 +96,24 @@ pub(super) fn build(
         .filter(|_| numbers.len() < count)
     {
         let Some((map, behind)) = rest.split_at_checked(len).filter(|_| len >= 2) else {
-            return Err(corrupt(
-                at,
-                "a partition map is longer than the table of them",
-            ));
+            return Err(corrupt(at, FindingCode::UdfMapLength));
         };
         rest = behind;
         if numbers.len() >= MAX_MAPS {
-            return Err(corrupt(
-                at,
-                "the logical volume has too many partition maps",
-            ));
+            return Err(corrupt(at, FindingCode::UdfManyMaps));
         }
         let index = u16::try_from(numbers.len()).unwrap_or(u16::MAX);
         let (number, ready) = match map.first() {
             Some(1) => {
                 let Ok((map, _)) = PartitionMap::ref_from_prefix(map) else {
-                    return Err(corrupt(at, "a partition map is cut short"));
+                    return Err(corrupt(at, FindingCode::UdfMapCut));
                 };
                 let number = map.partition_number.get();
                 (number, physical(descriptors, number, sector_len))
             }
             Some(2) => {
                 let Ok((head, body)) = TypedMap::ref_from_prefix(map) else {
-                    return Err(corrupt(at, "a partition map is cut short"));
+                    return Err(corrupt(at, FindingCode::UdfMapCut));
                 };
                 let number = head.partition_number.get();
                 let id = &head.partition_type_identifier;
@@ -129,27 +123,24 @@ pub(super) fn build(
                     (number, map)
                 } else if is_named(id, b"*UDF Virtual Partition") {
                     pending.push((index, Pending::Virtual(number)));
-                    (number, Map::Unusable("a virtual partition has no table"))
+                    (number, Map::Unusable(FindingCode::UdfVirtualTable))
                 } else if is_named(id, b"*UDF Metadata Partition") {
                     let Ok((map, _)) = MetadataPartitionMap::read_from_prefix(map) else {
-                        return Err(corrupt(at, "a metadata partition map is cut short"));
+                        return Err(corrupt(at, FindingCode::UdfMetadataMapCut));
                     };
                     // Each would have a file of its own to be kept (UDF 2.2.10 of 2.50 allows one of a partition).
                     let is_other =
                         |pending: &(u16, Pending)| matches!(pending, (_, Pending::Metadata(..)));
                     if pending.iter().any(is_other) {
-                        return Err(corrupt(
-                            at,
-                            "the logical volume has more than one metadata partition",
-                        ));
+                        return Err(corrupt(at, FindingCode::UdfMetadataMaps));
                     }
                     pending.push((index, Pending::Metadata(number, map)));
-                    (number, Map::Unusable("the metadata partition has no file"))
+                    (number, Map::Unusable(FindingCode::UdfNoMetadataFile))
                 } else {
-                    (number, Map::Unusable(UNKNOWN))
+                    (number, Map::Unusable(FindingCode::UdfMapType))
                 }
             }
-            _ => (u16::MAX, Map::Unusable(UNKNOWN)),
+            _ => (u16::MAX, Map::Unusable(FindingCode::UdfMapType)),
         };
         numbers.push(number);
         Arc::make_mut(&mut space.maps).push(ready);
@@ -165,11 +156,11 @@ pub(super) fn build(
         let ready = match map {
             Pending::Virtual(number) => match below(number, space) {
                 Some(base) => virtual_table(space, base, at, &mut told, charge)?,
-                None => Map::Unusable("a virtual partition has none below it"),
+                None => Map::Unusable(FindingCode::UdfVirtualBase),
             },
             Pending::Metadata(number, map) => match below(number, space) {
                 Some(base) => metadata(space, base, &map, at, charge)?,
-                None => Map::Unusable("the metadata partition has none below it"),
+                None => Map::Unusable(FindingCode::UdfMetadataBase),
             },
         };
         if let Some(place) = Arc::make_mut(&mut space.maps).get_mut(usize::from(index)) {
@@ -178,8 +169,6 @@ pub(super) fn build(
     }
     Ok(told)
 }
-
-pub(super) const UNKNOWN: &str = "a partition of an unknown type";
 
 /// The bytes of a partition.
 pub(super) fn region(partition: &PartitionDescriptor, sector_len: u32) -> Region {
@@ -194,10 +183,9 @@ fn physical(descriptors: &Descriptors, number: u16, sector_len: u32) -> Map {
         .partitions
         .iter()
         .find(|partition| partition.partition_number.get() == number)
-        .map_or(
-            Map::Unusable("a partition map has no partition of its number"),
-            |partition| Map::Physical(region(partition, sector_len)),
-        )
+        .map_or(Map::Unusable(FindingCode::UdfMapPartition), |partition| {
+            Map::Physical(region(partition, sector_len))
+        })
 }
 
 /// UDF 2.2.10 of 2.50: either file has what is needed.
@@ -217,18 +205,21 @@ fn metadata(
         (Err((_, error)), _) | (_, Err((_, error))) if error.is_limit() => return Err(error),
         both => both,
     };
-    let of = |(at, error)| (block_at(at), error);
-    Ok(match (main.map_err(of), mirror.map_err(of)) {
+    Ok(match (main, mirror) {
         (Ok(main), Ok(mirror)) => Map::Metadata {
             mirror: (mirror != main).then_some(mirror),
             main,
         },
-        (Ok(main), Err((block, _))) => {
-            space.findings.add(Finding::MetadataMirror { block });
+        (Ok(main), Err((at, _))) => {
+            space
+                .findings
+                .add(finding(at, FindingCode::UdfMetadataMirror));
             Map::Metadata { main, mirror: None }
         }
-        (Err((block, _)), Ok(main)) => {
-            space.findings.add(Finding::MetadataFile { block });
+        (Err((at, _)), Ok(main)) => {
+            space
+                .findings
+                .add(finding(at, FindingCode::UdfMetadataFile));
             Map::Metadata { main, mirror: None }
         }
         (Err((_, error)), Err(_)) => return Err(error),
@@ -262,15 +253,13 @@ fn metadata_file(
         .icb(extent, from, &mut bytes)
         .map_err(|error| (at, error))?;
     if icb.file_type != expected {
-        return Err((at, corrupt(at, "a metadata file has another file type")));
+        let fault = FindingCode::UdfMetadataType.differs("file type", icb.file_type, expected);
+        return Err((at, corrupt(at, fault)));
     }
     let mut running = Charge::new(space.blocks.memory());
     let data = space.data(&icb, &mut running);
     match data.map_err(|error| (at, error))? {
         Data::Runs(runs) => Contents::new(&runs, charge).map_err(|error| (at, error)),
-        Data::Embedded(_) => {
-            let what = "a metadata file has its contents in its entry";
-            Err((at, corrupt(at, what)))
-        }
+        Data::Embedded(_) => Err((at, corrupt(at, FindingCode::UdfMetadataEmbedded))),
     }
 }

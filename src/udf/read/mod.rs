@@ -8,7 +8,7 @@
 //!
 //! Nothing on a disc is believed. Every length is checked against what there is, every chain ends, and what is kept
 //! counts against the budget of the [`Blocks`](crate::media::Blocks). What is damaged is an error with the block where
-//! it lies, or a [`Finding`](finding::Finding) if the volume has the same in another place.
+//! it lies, or a [`Finding`](crate::Finding) if the volume has the same in another place.
 // What is recorded may say anything; tests may fail.
 #![cfg_attr(
     not(test),
@@ -26,7 +26,6 @@ mod allocation;
 mod anchor;
 mod directory;
 mod entry;
-mod finding;
 mod icb;
 mod maps;
 mod partition;
@@ -42,8 +41,6 @@ mod volume;
 pub(crate) use self::anchor::{
     have_same_anchor, is_own_descriptor, is_recorded, is_volume_structure,
 };
-#[cfg(test)]
-pub(crate) use self::finding::Finding;
 pub(crate) use self::volume::{open, open_unannounced, outline};
 
 /// A length in memory as one on the disc.

@@ -3,11 +3,11 @@
 
 use std::sync::Arc;
 
-use super::finding::{Finding, Findings};
 use super::narrow;
-use super::tag::{self, Fault, block_at, corrupt};
+use super::tag::{self, block_at, corrupt, finding};
 use crate::budget::{Charge, STEP, Work};
 use crate::error::Result;
+use crate::finding::{Fault, FindingCode, FindingList};
 use crate::media::Blocks;
 use crate::recorded::Run;
 use crate::udf::tag::LongAd;
@@ -73,7 +73,7 @@ impl Region {
                 })
             })
             .filter(|place| place.len >= u64::from(block_len))
-            .ok_or("an address lies outside its partition")
+            .ok_or_else(|| FindingCode::UdfAddress.into())
     }
 }
 
@@ -158,7 +158,7 @@ pub(super) enum Map {
         mirror: Option<Contents>,
     },
     /// Of no use, and why.
-    Unusable(Fault),
+    Unusable(FindingCode),
 }
 
 /// The blocks of a logical volume, as one operation reads them.
@@ -168,13 +168,13 @@ pub(super) struct Space {
     /// Bytes of a logical block: a power of two.
     pub block_len: u32,
     pub maps: Arc<Vec<Map>>,
-    pub findings: Arc<Findings>,
+    pub findings: Arc<FindingList>,
     /// Whether structures with a damaged field are read: not where it is only tried whether there is one.
     pub accepts_damage: bool,
 }
 
 impl Space {
-    pub(super) fn new(blocks: &Arc<Blocks>, block_len: u32, findings: Findings) -> Self {
+    pub(super) fn new(blocks: &Arc<Blocks>, block_len: u32, findings: FindingList) -> Self {
         Self {
             blocks: Arc::clone(blocks),
             block_len,
@@ -233,12 +233,12 @@ impl Space {
                     .ok()
                     .and_then(|index| table.get(index))
                     .filter(|block| **block != u32::MAX)
-                    .ok_or("an address lies outside its virtual partition")?;
+                    .ok_or(FindingCode::UdfVirtualAddress)?;
                 // Neighbours in the table need not be neighbours on the disc.
                 let mut place = match self.maps.get(usize::from(*base)) {
                     Some(Map::Physical(region)) => region.place(*block, self.block_len)?,
                     Some(Map::Sparable(sparable)) => sparable.place(*block, self.block_len)?,
-                    _ => return Err("a virtual partition has none below it"),
+                    _ => return Err(FindingCode::UdfVirtualBase.into()),
                 };
                 place.len = place.len.min(u64::from(self.block_len));
                 Ok(place)
@@ -252,10 +252,10 @@ impl Space {
                     .checked_mul(u64::from(self.block_len))
                     .and_then(|position| contents.place(position))
                     .filter(|place| place.len >= u64::from(self.block_len))
-                    .ok_or("an address lies outside the metadata partition")
+                    .ok_or_else(|| FindingCode::UdfMetadataAddress.into())
             }
-            Some(Map::Unusable(why)) => Err(why),
-            None => Err("an address lies in a partition that is not there"),
+            Some(Map::Unusable(why)) => Err((*why).into()),
+            None => Err(FindingCode::UdfPartition.into()),
         }
     }
 
@@ -277,7 +277,7 @@ impl Space {
     pub(super) fn structure(
         &self,
         address: Address,
-        identifiers: &[u16],
+        identifiers: &'static [u16],
         from: u64,
         out: &mut Vec<u8>,
     ) -> Result<u64> {
@@ -288,9 +288,8 @@ impl Space {
         if self.has_mirror(address.partition) {
             if let Ok(mirrored) = self.structure_copy(address, identifiers, from, Copy::Mirror, out)
             {
-                self.findings.add(Finding::MetadataBlock {
-                    block: block_at(at),
-                });
+                self.findings
+                    .add(finding(at, FindingCode::UdfMetadataBlock));
                 return Ok(mirrored);
             }
         }
@@ -304,7 +303,7 @@ impl Space {
     fn damaged_structure(
         &self,
         address: Address,
-        identifiers: &[u16],
+        identifiers: &'static [u16],
         out: &mut Vec<u8>,
     ) -> Option<u64> {
         let at = self.locate(address, Copy::Main).ok()?.at?;
@@ -313,27 +312,26 @@ impl Space {
         if !tag::check_loosely(out, identifiers, address.block) {
             return None;
         }
-        self.findings.add(Finding::Descriptor {
-            block: block_at(at),
-        });
+        let fault = FindingCode::UdfDamagedDescriptor;
+        self.findings.add(finding(at, fault));
         Some(at)
     }
 
     fn structure_copy(
         &self,
         address: Address,
-        identifiers: &[u16],
+        identifiers: &'static [u16],
         from: u64,
         copy: Copy,
         out: &mut Vec<u8>,
     ) -> Result<u64, (u64, crate::Error)> {
-        let failed = |at: u64, fault| (at, corrupt(at, fault));
+        let failed = |at: u64, fault: Fault| (at, corrupt(at, fault));
         let place = self
             .locate(address, copy)
             .map_err(|fault| failed(from, fault))?;
         let at = place
             .at
-            .ok_or_else(|| failed(from, "a structure lies in a block that is not recorded"))?;
+            .ok_or_else(|| failed(from, FindingCode::UdfUnrecordedStructure.into()))?;
         out.resize(narrow(u64::from(self.block_len)), 0);
         self.blocks.read_at(at, out).map_err(|error| (at, error))?;
         tag::check_at(out, identifiers, address.block).map_err(|fault| failed(at, fault))?;

@@ -3,9 +3,9 @@
 use zerocopy::FromBytes;
 
 use super::anchor::{Anchor, byte_of, sector_buffer};
-use super::finding::{Finding, Findings};
-use super::tag::{block_at, check, check_at, corrupt};
+use super::tag::{check, check_at, corrupt, finding};
 use crate::error::{Error, Result};
+use crate::finding::{FindingCode, FindingList};
 use crate::media::Blocks;
 use crate::udf::tag::{ExtentAd, identifier};
 use crate::udf::volume::{
@@ -113,21 +113,21 @@ pub(super) fn descriptors(
     blocks: &Blocks,
     anchor: &Anchor,
     sector_len: u32,
-    findings: &Findings,
+    findings: &FindingList,
 ) -> Result<Descriptors> {
     let (mut main, error) = sequence(blocks, anchor.main, sector_len);
     let Some(error) = error else {
         return Ok(main);
     };
-    let block = block_at(byte_of(anchor.main.location.get(), sector_len));
+    let at = byte_of(anchor.main.location.get(), sector_len);
     let (reserve, reserve_error) = sequence(blocks, anchor.reserve, sector_len);
     if reserve_error.is_none() {
-        findings.add(Finding::MainSequence { block });
+        findings.add(finding(at, FindingCode::UdfMainSequence));
         return Ok(reserve);
     }
     main.fill(reserve);
     if main.suffices() {
-        findings.add(Finding::BothSequences { block });
+        findings.add(finding(at, FindingCode::UdfBothSequences));
         Ok(main)
     } else {
         Err(error)
@@ -167,10 +167,7 @@ fn sequence(blocks: &Blocks, extent: ExtentAd, sector_len: u32) -> (Descriptors,
     }
     if error.is_none() && !found.suffices() {
         let at = byte_of(extent.location.get(), sector_len);
-        error = Some(corrupt(
-            at,
-            "a volume descriptor sequence lacks a partition or the logical volume",
-        ));
+        error = Some(corrupt(at, FindingCode::UdfSequence));
     }
     (found, error)
 }

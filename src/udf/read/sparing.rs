@@ -4,13 +4,13 @@ use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use super::anchor::byte_of;
-use super::finding::Finding;
 use super::maps::{Told, is_named};
 use super::narrow;
 use super::partition::{Map, Space, Sparable};
-use super::tag::{block_at, check_at};
+use super::tag::{check_at, finding};
 use crate::budget::Charge;
 use crate::error::Result;
+use crate::finding::FindingCode;
 use crate::udf::tag::{EntityId, Tag, identifier};
 
 /// Sparable partition map (UDF 2.2.9), behind what all of type 2 begin with.
@@ -56,7 +56,7 @@ pub(super) fn sparable(
         return Ok(below);
     };
     let Ok((map, _)) = SparableMap::ref_from_prefix(map) else {
-        return Ok(Map::Unusable("a sparable partition map is cut short"));
+        return Ok(Map::Unusable(FindingCode::UdfSparableMapCut));
     };
     let mut best: Option<(u32, Vec<(u32, u64)>)> = None;
     let mut damaged = Vec::new();
@@ -74,12 +74,12 @@ pub(super) fn sparable(
         }
     }
     let Some((_, mut moved)) = best else {
-        return Ok(Map::Unusable("no sparing table is intact"));
+        return Ok(Map::Unusable(FindingCode::UdfSparingTables));
     };
     for at in damaged {
-        space.findings.add(Finding::SparingTable {
-            block: block_at(at),
-        });
+        space
+            .findings
+            .add(finding(at, FindingCode::UdfSparingTable));
     }
     charge.add(moved.len().saturating_mul(size_of::<(u32, u64)>()))?;
     moved.sort_unstable();

@@ -5,30 +5,20 @@ use zerocopy::{FromBytes, IntoBytes};
 use crate::block::BLOCK_SIZE;
 use crate::error::Error;
 use crate::file_systems::FileSystems;
+use crate::finding::{ExpectedValue, Fault, Finding, FindingCode};
 use crate::udf::tag::{CRC, Tag};
 
 /// A CRC of fewer bytes is no evidence for what a descriptor says.
 const LEAST_COVERED: usize = 8;
 
-/// What is wrong with a structure; where it lies is added by who knows.
-pub(super) type Fault = &'static str;
-
-/// The error for a fault of the structure at byte `at` of the disc.
-pub(super) fn corrupt(at: u64, what: Fault) -> Error {
-    Error::Corrupt {
-        file_system: FileSystems::UDF,
-        block: block_at(at),
-        what,
-    }
+/// A finding at byte `at` of the disc.
+pub(super) fn finding(at: u64, fault: impl Into<Fault>) -> Finding {
+    Finding::new(FileSystems::UDF, block_at(at), fault)
 }
 
-/// The error for something at byte `at` of the disc that is not read.
-pub(super) fn unsupported(at: u64, feature: &'static str) -> Error {
-    Error::UnsupportedFeature {
-        file_system: FileSystems::UDF,
-        block: block_at(at),
-        feature,
-    }
+/// The error for a fault of the structure at byte `at` of the disc.
+pub(super) fn corrupt(at: u64, fault: impl Into<Fault>) -> Error {
+    Error::from(finding(at, fault))
 }
 
 /// The block of the disc that byte `at` lies in.
@@ -40,20 +30,26 @@ pub(super) fn block_at(at: u64) -> u32 {
 }
 
 /// The tag at the start of `bytes`, if its checksum is right and it is one of `identifiers`.
-pub(super) fn head<'a>(bytes: &'a [u8], identifiers: &[u16]) -> Result<&'a Tag, Fault> {
+pub(super) fn head<'a>(bytes: &'a [u8], identifiers: &'static [u16]) -> Result<&'a Tag, Fault> {
     let Ok((tag, _)) = Tag::ref_from_prefix(bytes) else {
-        return Err("a descriptor is cut short");
+        return Err(FindingCode::UdfCut.into());
     };
-    if !identifiers.contains(&tag.identifier.get()) {
-        return Err("a descriptor is of another kind than it should be");
+    let identifier = tag.identifier.get();
+    if !identifiers.contains(&identifier) {
+        let expected = match identifiers {
+            [only] => ExpectedValue::Exactly((*only).into()),
+            several => ExpectedValue::OneOf(several),
+        };
+        return Err(FindingCode::UdfTagIdentifier.value("tag identifier", identifier, expected));
     }
     let sum = tag
         .as_bytes()
         .iter()
         .fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
     // The checksum does not cover itself.
-    if sum.wrapping_sub(tag.checksum) != tag.checksum {
-        return Err("the checksum of a descriptor tag is wrong");
+    let sum = sum.wrapping_sub(tag.checksum);
+    if sum != tag.checksum {
+        return Err(FindingCode::UdfTagChecksum.differs("checksum", tag.checksum, sum));
     }
     Ok(tag)
 }
@@ -63,16 +59,15 @@ pub(super) fn head<'a>(bytes: &'a [u8], identifiers: &[u16]) -> Result<&'a Tag, 
 /// A CRC that covers nothing, or more than there is, tells nothing; such descriptors are taken, as other readers take
 /// them.
 /// Whether the tag names its own place is not asked: writers of identifiers got that wrong.
-pub(super) fn check<'a>(bytes: &'a [u8], identifiers: &[u16]) -> Result<&'a Tag, Fault> {
+pub(super) fn check<'a>(bytes: &'a [u8], identifiers: &'static [u16]) -> Result<&'a Tag, Fault> {
     let tag = head(bytes, identifiers)?;
     let covered = bytes
         .get(size_of::<Tag>()..)
         .and_then(|rest| rest.get(..usize::from(tag.descriptor_crc_len.get())));
-    match covered {
-        Some(covered)
-            if !covered.is_empty() && CRC.checksum(covered) != tag.descriptor_crc.get() =>
-        {
-            Err("the CRC of a descriptor is wrong")
+    let crc = tag.descriptor_crc.get();
+    match covered.filter(|covered| !covered.is_empty()) {
+        Some(covered) if CRC.checksum(covered) != crc => {
+            Err(FindingCode::UdfCrc.differs("CRC", crc, CRC.checksum(covered)))
         }
         _ => Ok(tag),
     }
@@ -80,7 +75,7 @@ pub(super) fn check<'a>(bytes: &'a [u8], identifiers: &[u16]) -> Result<&'a Tag,
 
 /// Whether `bytes` are such a descriptor of which one field is damaged: it names its own place, or its CRC is right. The
 /// checksum does not matter, as it is that of the other fields of the tag.
-pub(super) fn check_loosely(bytes: &[u8], identifiers: &[u16], location: u32) -> bool {
+pub(super) fn check_loosely(bytes: &[u8], identifiers: &'static [u16], location: u32) -> bool {
     let Ok((tag, _)) = Tag::ref_from_prefix(bytes) else {
         return false;
     };
@@ -98,13 +93,14 @@ pub(super) fn check_loosely(bytes: &[u8], identifiers: &[u16], location: u32) ->
 /// The same, for a descriptor that has to name `location`, where it lies.
 pub(super) fn check_at<'a>(
     bytes: &'a [u8],
-    identifiers: &[u16],
+    identifiers: &'static [u16],
     location: u32,
 ) -> Result<&'a Tag, Fault> {
     let tag = check(bytes, identifiers)?;
-    if tag.location.get() == location {
+    let named = tag.location.get();
+    if named == location {
         Ok(tag)
     } else {
-        Err("a descriptor tag names another block than its own")
+        Err(FindingCode::UdfTagLocation.differs("location", named, location))
     }
 }

@@ -4,7 +4,7 @@
 use zerocopy::little_endian::U16;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
-use super::tag::Fault;
+use crate::finding::{ExpectedValue, Fault, FindingCode};
 
 /// Text, and whether something is wrong with it: an unknown compression id, or surrogates without their other halves, for
 /// which U+FFFD stands.
@@ -81,7 +81,7 @@ pub(super) fn link_target(mut data: &[u8]) -> Result<Text, Fault> {
     while let Ok((component, rest)) = PathComponent::ref_from_prefix(data) {
         let Some((identifier, rest)) = rest.split_at_checked(usize::from(component.identifier_len))
         else {
-            return Err("a path component is longer than its symbolic link");
+            return Err(FindingCode::UdfLinkCut.into());
         };
         data = rest;
         let name = match component.component_type {
@@ -95,7 +95,10 @@ pub(super) fn link_target(mut data: &[u8]) -> Result<Text, Fault> {
             3 => plain("..".to_owned()),
             4 => plain(".".to_owned()),
             5 => cs0(identifier)?,
-            _ => return Err("a path component of a symbolic link is of an unknown type"),
+            found => {
+                let expected = ExpectedValue::OneOf(&[1, 2, 3, 4, 5]);
+                return Err(FindingCode::UdfLinkComponent.value("type", found, expected));
+            }
         };
         if follows {
             target.text.push('/');

@@ -11,6 +11,7 @@ use super::partition::{Address, Map, Space, Sparable};
 use crate::block::BLOCK_SIZE;
 use crate::budget::Charge;
 use crate::error::Result;
+use crate::finding::FindingCode;
 use crate::udf::tag::EntityId;
 
 /// How many blocks may follow on the virtual allocation table: run-out, and padding of images. In a file, any number of
@@ -52,7 +53,7 @@ pub(super) fn virtual_table(
 ) -> Result<Map> {
     let start = match space.maps.get(usize::from(base)) {
         Some(Map::Physical(region) | Map::Sparable(Sparable { region, .. })) => region.start,
-        _ => return Ok(Map::Unusable("a virtual partition has none below it")),
+        _ => return Ok(Map::Unusable(FindingCode::UdfVirtualBase)),
     };
     let block_len = u64::from(space.block_len);
     let end = byte_of(space.blocks.data_end(MAX_RUN_OUT), BLOCK_SIZE);
@@ -75,7 +76,7 @@ pub(super) fn virtual_table(
             return Ok(Map::Virtual { base, table });
         }
     }
-    Ok(Map::Unusable("the virtual allocation table is not there"))
+    Ok(Map::Unusable(FindingCode::UdfVirtualTable))
 }
 
 type Table = (Vec<u32>, Option<(u32, u32)>);

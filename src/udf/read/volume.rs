@@ -7,20 +7,20 @@ use zerocopy::FromBytes;
 use super::anchor::{self, Anchor, Anchors, byte_of};
 use super::directory::Directory;
 use super::entry;
-use super::finding::{Finding, Findings};
 use super::icb::IcbExtent;
-use super::maps::{self, Told, UNKNOWN, is_named};
+use super::maps::{self, Told, is_named};
 use super::narrow;
 use super::partition::{Map, Region, Space};
 use super::sequence::{self, Descriptors, Integrity};
-use super::tag::{block_at, corrupt, unsupported};
+use super::tag::{block_at, corrupt, finding};
 use super::text::dstring;
 use crate::block::{BLOCK_SIZE, Extent, Lba};
 use crate::budget::{Charge, Work};
 use crate::error::Result;
 use crate::file_systems::{FileSystems, UdfRevision};
+use crate::finding::{ExpectedValue, Finding, FindingCode, FindingList, Severity};
 use crate::media::Blocks;
-use crate::recorded::{Entries, Entry, RecordedFinding, Volume};
+use crate::recorded::{Entries, Entry, Volume};
 use crate::udf::file_set::FileSetDescriptor;
 use crate::udf::tag::{EntityId, ExtentAd, identifier};
 
@@ -83,16 +83,17 @@ pub(crate) fn open_unannounced(
         Ok(Some(volume)) => volume,
         Ok(None) | Err(_) => return Ok(None),
     };
-    let is_udf = !opened
-        .typed_findings()
-        .iter()
-        .any(|finding| matches!(finding, Finding::Domain { .. }) || finding.is_doubtful());
+    let is_udf = !opened.findings().iter().any(|finding| {
+        finding.code() == FindingCode::UdfDomain || finding.severity() == Severity::Doubtful
+    });
     if !is_udf || opened.root().is_err() {
         return Ok(None);
     }
-    opened.space.findings.add(Finding::Recognition {
-        block: session_start.saturating_add(FIRST_DESCRIPTOR),
-    });
+    opened.space.findings.add(Finding::new(
+        FileSystems::UDF,
+        session_start.saturating_add(FIRST_DESCRIPTOR),
+        FindingCode::UdfRecognition,
+    ));
     Ok(Some(opened))
 }
 
@@ -142,7 +143,7 @@ pub(crate) fn outline(blocks: &Arc<Blocks>, session_start: u32) -> Result<Option
         }
         tried.push(sequences);
         let descriptors =
-            match sequence::descriptors(blocks, anchor, sector_len, &Findings::default()) {
+            match sequence::descriptors(blocks, anchor, sector_len, &FindingList::default()) {
                 Ok(descriptors) => descriptors,
                 Err(error) => {
                     first_error.get_or_insert(error);
@@ -173,27 +174,27 @@ pub(crate) fn outline(blocks: &Arc<Blocks>, session_start: u32) -> Result<Option
 impl UdfVolume {
     fn open(blocks: &Arc<Blocks>, anchors: &Anchors, anchor: &Anchor) -> Result<Self> {
         let sector_len = anchors.sector_len;
-        let findings = Findings::default();
+        let findings = FindingList::default();
         let descriptors = sequence::descriptors(blocks, anchor, sector_len, &findings)?;
         let at = descriptors.logical_at;
         let Some((logical, behind)) = descriptors.logical() else {
-            return Err(corrupt(at, "there is no logical volume descriptor"));
+            return Err(corrupt(at, FindingCode::UdfLogicalVolume));
         };
         let block_len = logical.logical_block_size.get();
         if !block_len.is_power_of_two() || !BLOCK_LENS.contains(&block_len) {
-            return Err(unsupported(at, "logical blocks of an unusual length"));
+            let expected = ExpectedValue::OneOf(&[512, 1024, 2048, 4096, 8192, 16384, 32768]);
+            let fault = FindingCode::UdfBlockLength.value("bytes", block_len, expected);
+            return Err(corrupt(at, fault));
         }
         if !is_named(&logical.domain_identifier, b"*OSTA UDF Compliant") {
-            findings.add(Finding::Domain {
-                block: block_at(at),
-            });
+            findings.add(finding(at, FindingCode::UdfDomain));
         }
         let [low, high, ..] = logical.domain_identifier.suffix;
         let mut space = Space::new(blocks, block_len, findings);
         let table_len = narrow(logical.map_table_len.get().into());
         let table = behind
             .get(..table_len)
-            .ok_or_else(|| corrupt(at, "the table of partition maps is longer than a sector"))?;
+            .ok_or_else(|| corrupt(at, FindingCode::UdfMapTable))?;
         let mut charge = Charge::new(blocks.memory());
         // What is intact comes first: metadata may be recorded twice, and a virtual table is found by trying.
         let mut built = maps::build(&mut space, &descriptors, table, sector_len, &mut charge);
@@ -207,9 +208,7 @@ impl UdfVolume {
         let (integrity, integrity_end) = sequence::integrity(blocks, extent, sector_len);
         if integrity.is_none() {
             let at = byte_of(extent.location.get(), sector_len);
-            space.findings.add(Finding::Integrity {
-                block: block_at(at),
-            });
+            space.findings.add(finding(at, FindingCode::UdfIntegrity));
         }
         let integrity = integrity.map(|integrity| match told.counts {
             // An integrity descriptor that cannot be written again knows less than the table.
@@ -221,7 +220,7 @@ impl UdfVolume {
             None => integrity,
         });
         let Some(file_set) = IcbExtent::named(logical.logical_volume_contents_use) else {
-            return Err(corrupt(at, "the logical volume has no file set"));
+            return Err(corrupt(at, FindingCode::UdfNoFileSet));
         };
         let (root, root_from) = file_set_root(&space, file_set, at)?;
         let (partition, access_type) = partition_of(&descriptors, &space, sector_len);
@@ -277,11 +276,6 @@ impl UdfVolume {
     /// The first block of the disc that lies behind the partition and all structures of the volume.
     pub(crate) const fn end(&self) -> u32 {
         self.end
-    }
-
-    /// What was found wrong so far, and was got over.
-    pub(crate) fn typed_findings(&self) -> Vec<Finding> {
-        self.space.findings.all()
     }
 }
 
@@ -344,11 +338,7 @@ fn file_set_root(space: &Space, extent: IcbExtent, from: u64) -> Result<(IcbExte
         identifier::TERMINATING_DESCRIPTOR,
     ];
     if let Some(Map::Unusable(why)) = space.maps.get(usize::from(extent.address.partition)) {
-        return Err(if *why == UNKNOWN {
-            unsupported(from, UNKNOWN)
-        } else {
-            corrupt(from, why)
-        });
+        return Err(corrupt(from, *why));
     }
     let mut found = None;
     let mut bytes = Vec::new();
@@ -385,7 +375,7 @@ fn file_set_root(space: &Space, extent: IcbExtent, from: u64) -> Result<(IcbExte
             }
         }
     }
-    found.ok_or_else(|| corrupt(from, "the file set has no root directory"))
+    found.ok_or_else(|| corrupt(from, FindingCode::UdfNoRoot))
 }
 
 /// The first partition that a map stands for, and its access type.
@@ -471,9 +461,8 @@ impl Volume for UdfVolume {
             .space
             .entry(self.root, self.root_from, Some(&mut unread), &mut block)?;
         if !unread.is_empty() {
-            self.space.findings.add(Finding::Streams {
-                block: block_at(root.identity),
-            });
+            let fault = FindingCode::UdfRootStreams;
+            self.space.findings.add(finding(root.identity, fault));
         }
         Ok(root)
     }
@@ -485,15 +474,7 @@ impl Volume for UdfVolume {
         Ok(Box::new(Directory::new(&self.space, &icb, false)?))
     }
 
-    fn findings(&self) -> Vec<RecordedFinding> {
-        let findings = self.typed_findings().into_iter();
-        findings
-            .map(|finding| RecordedFinding {
-                file_system: FileSystems::UDF,
-                block: finding.block(),
-                what: finding.what(),
-                is_doubtful: finding.is_doubtful(),
-            })
-            .collect()
+    fn findings(&self) -> Vec<Finding> {
+        self.space.findings.all()
     }
 }

@@ -84,7 +84,7 @@ fn real_images_are_read_as_the_checker_reads_them() {
                 volume.recorded_revision(),
                 volume.name(),
                 lines.len(),
-                volume.typed_findings(),
+                volume.findings(),
             );
             assert_eq!(Some(lines), judged, "{name}");
             read += 1;

@@ -4,9 +4,9 @@ use super::builder::Form;
 use super::mutation::{Random, reseal};
 use super::*;
 use super::{forms, made};
-use crate::file_systems::UdfRevision;
+use crate::file_systems::{FileSystems, UdfRevision};
+use crate::finding::{Finding, FindingCode};
 use crate::recorded::Part;
-use crate::udf::read::Finding;
 
 const BLOCK: usize = 2048;
 
@@ -36,7 +36,7 @@ fn read_all(image: Vec<u8>) -> (Vec<Line>, Vec<Finding>) {
     let blocks = blocks(image);
     let volume = open(&blocks, 0).unwrap().unwrap();
     let lines = manifest(&blocks, &volume).unwrap();
-    (lines, volume.typed_findings())
+    (lines, volume.findings())
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn metadata_that_is_recorded_twice_may_be_damaged_once() {
         let (lines, findings) = read_all(damaged);
         assert_eq!(lines, whole);
         assert!(!findings.is_empty());
-        let is_metadata = |finding: &Finding| matches!(finding, Finding::MetadataBlock { .. });
+        let is_metadata = |finding: &Finding| finding.code() == FindingCode::UdfMetadataBlock;
         assert!(findings.iter().all(is_metadata), "{findings:?}");
     }
 }
@@ -95,11 +95,11 @@ fn entries_of_the_metadata_files_may_be_damaged_once() {
         assert_eq!(lines, whole);
         let block = entry as u32;
         let expected = if is_mirror {
-            Finding::MetadataMirror { block }
+            FindingCode::UdfMetadataMirror
         } else {
-            Finding::MetadataFile { block }
+            FindingCode::UdfMetadataFile
         };
-        assert_eq!(findings, [expected]);
+        assert_eq!(findings, [Finding::new(FileSystems::UDF, block, expected)]);
     }
 }
 
@@ -168,7 +168,7 @@ fn what_is_not_udf_is_not_opened() {
     image[256 * BLOCK..][..BLOCK].fill(0);
     assert!(matches!(
         open(&blocks(image), 0),
-        Err(crate::Error::Corrupt { block: 256, .. })
+        Err(crate::Error::Corrupt(finding)) if finding.block() == 256
     ));
 }
 
@@ -198,7 +198,8 @@ fn one_bad_entry_does_not_hide_the_others() {
         assert_eq!(unread.part, Part::Entry(bad.name.clone()));
         assert!(matches!(
             unread.error,
-            crate::Error::Corrupt { block, .. } if u64::from(block) == bad.identity / 2048
+            crate::Error::Corrupt(finding)
+                if u64::from(finding.block()) == bad.identity / 2048
         ));
     }
 }

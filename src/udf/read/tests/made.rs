@@ -83,7 +83,7 @@ fn own_images_are_read_as_the_checker_reads_them() {
             .map(|extent| (extent.start.0, extent.blocks));
         assert_eq!(sequences[0], (32, 16));
         assert_eq!(sequences[1].1, 16);
-        assert_eq!(volume.typed_findings(), []);
+        assert_eq!(volume.findings(), []);
         let integrity = volume.integrity().unwrap();
         let lines = manifest(&blocks, &volume).unwrap();
         let count = |kind| lines.iter().filter(|line| line.0 == kind).count() as u32;
@@ -159,7 +159,7 @@ fn empty_volumes_of_another_program_are_opened() {
                     format!("{:x}", volume.recorded_revision()),
                     revision.replace('.', "")
                 );
-                assert_eq!(volume.typed_findings(), [], "{what}");
+                assert_eq!(volume.findings(), [], "{what}");
                 let lines =
                     manifest(&blocks, &volume).unwrap_or_else(|error| panic!("{what}: {error}"));
                 let paths: Vec<&str> = lines.iter().map(|line| &*line.4).collect();
@@ -213,5 +213,5 @@ fn volumes_of_genisoimage_are_read_as_the_checker_reads_them() {
     if let Some(judged) = judged(&path, 0) {
         assert_eq!(lines, judged);
     }
-    assert_eq!(volume.typed_findings(), []);
+    assert_eq!(volume.findings(), []);
 }

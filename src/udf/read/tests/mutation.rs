@@ -65,7 +65,7 @@ fn walk(blocks: &Arc<Blocks>) -> (usize, usize) {
             }
         }
     }
-    let _ = volume.typed_findings();
+    let _ = volume.findings();
     (entries, errors)
 }
 

@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 /// Something that a file system cannot hold as it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Finding {
+pub enum Limitation {
     /// The volume has another name in a file system. Programs that look for a disc by its label find it by this one only.
     VolumeNameChanged {
         /// The file system.
@@ -105,7 +105,7 @@ pub enum Finding {
     },
 }
 
-impl Finding {
+impl Limitation {
     /// The item it is about; `None` if it is about the volume.
     #[must_use]
     pub const fn path(&self) -> Option<&ImagePath> {
@@ -141,20 +141,20 @@ impl Finding {
 
     /// How much it matters.
     #[must_use]
-    pub const fn class(&self) -> FindingClass {
+    pub const fn class(&self) -> LimitationClass {
         match self {
-            Self::NoUniqueName { .. } | Self::FileTooBig { .. } => FindingClass::Refused,
-            Self::StreamsLeftOut { .. } | Self::RealTimeLeftOut { .. } => FindingClass::LeftOut,
-            Self::NotForWindows { .. } | Self::ManySections { .. } => FindingClass::NotForAll,
-            Self::VolumeNameChanged { .. } => FindingClass::Label,
-            Self::VolumeIdentifierCut { .. } => FindingClass::Cut,
-            Self::NameChanged { reasons, .. } => FindingClass::of_name(*reasons),
-            Self::TimeClamped { .. } => FindingClass::Time,
+            Self::NoUniqueName { .. } | Self::FileTooBig { .. } => LimitationClass::Refused,
+            Self::StreamsLeftOut { .. } | Self::RealTimeLeftOut { .. } => LimitationClass::LeftOut,
+            Self::NotForWindows { .. } | Self::ManySections { .. } => LimitationClass::NotForAll,
+            Self::VolumeNameChanged { .. } => LimitationClass::Label,
+            Self::VolumeIdentifierCut { .. } => LimitationClass::Cut,
+            Self::NameChanged { reasons, .. } => LimitationClass::of_name(*reasons),
+            Self::TimeClamped { .. } => LimitationClass::Time,
         }
     }
 }
 
-impl fmt::Display for Finding {
+impl fmt::Display for Limitation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.path() {
             Some(path) => write!(f, "{} in {}: ", Printable(path), self.file_system())?,
@@ -214,10 +214,10 @@ impl fmt::Display for Finding {
     }
 }
 
-/// How much a [`Finding`] matters: the worst come first.
+/// How much a [`Limitation`] matters: the worst come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
-pub enum FindingClass {
+pub enum LimitationClass {
     /// No image can be made.
     Refused,
     /// Something is not in the image.
@@ -238,7 +238,7 @@ pub enum FindingClass {
     Case,
 }
 
-impl FindingClass {
+impl LimitationClass {
     /// All of them, the worst first.
     pub const ALL: &'static [Self] = &[
         Self::Refused,
@@ -271,8 +271,8 @@ impl FindingClass {
     }
 }
 
-/// As it follows on a number of findings: `names changed in case only`.
-impl fmt::Display for FindingClass {
+/// As it follows on a number of limitations: `names changed in case only`.
+impl fmt::Display for LimitationClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Refused => "items that no image can be made with",
@@ -288,14 +288,14 @@ impl fmt::Display for FindingClass {
     }
 }
 
-/// How many findings there are of each class.
+/// How many limitations there are of each class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct FindingCounts([u64; FindingClass::ALL.len()]);
+pub struct LimitationCounts([u64; LimitationClass::ALL.len()]);
 
-impl FindingCounts {
+impl LimitationCounts {
     /// Returns how many there are of this class.
     #[must_use]
-    pub const fn of(&self, class: FindingClass) -> u64 {
+    pub const fn of(&self, class: LimitationClass) -> u64 {
         self.0[class as usize]
     }
 
@@ -306,13 +306,13 @@ impl FindingCounts {
     }
 
     /// The classes of which there are any, the worst first, and how many there are.
-    pub fn iter(&self) -> impl Iterator<Item = (FindingClass, u64)> + use<> {
+    pub fn iter(&self) -> impl Iterator<Item = (LimitationClass, u64)> + use<> {
         let counts = self.0;
-        let classes = FindingClass::ALL.iter().copied();
+        let classes = LimitationClass::ALL.iter().copied();
         classes.zip(counts).filter(|(_, count)| *count > 0)
     }
 
-    pub(super) const fn add(&mut self, class: FindingClass) {
+    pub(super) const fn add(&mut self, class: LimitationClass) {
         self.0[class as usize] += 1;
     }
 }

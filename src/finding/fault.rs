@@ -1,0 +1,115 @@
+//! What is wrong, before it is known where.
+
+use std::fmt;
+
+use super::FindingCode;
+
+/// What is found, with the numbers that show it; where it lies is added by who knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Fault {
+    pub code: FindingCode,
+    pub value: Option<FoundValue>,
+}
+
+/// A number on a disc that is not what it should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct FoundValue {
+    /// Its name, such as `tag identifier`.
+    pub name: &'static str,
+    /// The number that is there.
+    pub found: u64,
+    /// The numbers that may be there.
+    pub expected: ExpectedValue,
+}
+
+/// The numbers that may stand in a place of a disc.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ExpectedValue {
+    /// This number.
+    Exactly(u64),
+    /// One of these numbers.
+    OneOf(&'static [u16]),
+    /// This number or a larger one.
+    AtLeast(u64),
+    /// This number or a smaller one.
+    AtMost(u64),
+}
+
+impl FindingCode {
+    /// The fault of a number `found`, which is called `name`.
+    pub(crate) fn value(
+        self,
+        name: &'static str,
+        found: impl Into<u64>,
+        expected: ExpectedValue,
+    ) -> Fault {
+        Fault {
+            code: self,
+            value: Some(FoundValue {
+                name,
+                found: found.into(),
+                expected,
+            }),
+        }
+    }
+
+    /// The same, where only one number is right.
+    pub(crate) fn differs(
+        self,
+        name: &'static str,
+        found: impl Into<u64>,
+        expected: impl Into<u64>,
+    ) -> Fault {
+        self.value(name, found, ExpectedValue::Exactly(expected.into()))
+    }
+}
+
+impl From<FindingCode> for Fault {
+    fn from(code: FindingCode) -> Self {
+        Self { code, value: None }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.code.text())?;
+        match self.value {
+            Some(value) => write!(f, " ({value})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for FoundValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            name,
+            found,
+            expected,
+        } = self;
+        write!(f, "{name} {found}, expected {expected}")
+    }
+}
+
+impl fmt::Display for ExpectedValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Exactly(number) => write!(f, "{number}"),
+            Self::AtLeast(number) => write!(f, "at least {number}"),
+            Self::AtMost(number) => write!(f, "at most {number}"),
+            Self::OneOf(numbers) => {
+                for (index, number) in numbers.iter().enumerate() {
+                    let separator = match index {
+                        0 => "",
+                        _ if index + 1 == numbers.len() => " or ",
+                        _ => ", ",
+                    };
+                    write!(f, "{separator}{number}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
