@@ -8,16 +8,16 @@ use super::{Here, Walk};
 use crate::add_tree::options::LeftOutReason;
 use crate::draft::{Stream, not_opened, open_found};
 use crate::error::{Error, Result};
-use crate::host::source::{Entry, Metadata};
+use crate::host::source::{HostEntry, HostMetadata};
 use crate::source::{
-    Content, Data, Failure, Fingerprint, HostFile, Source, SourceKind, read_streams,
+    ContentData, FileContent, Fingerprint, HostFile, ReadFailure, Source, SourceKind, read_streams,
 };
 use crate::tree::{Attributes, ContentId, NodeId, TreeFull};
 
 /// Where a file's content comes from.
 pub(super) enum Stored {
     Shared(ContentId),
-    New(Content),
+    New(FileContent),
     /// A file in a directory of the host.
     Host(u32, u64, Fingerprint),
 }
@@ -28,8 +28,8 @@ impl Walk<'_> {
         &mut self,
         here: &Here,
         name: &str,
-        metadata: &Metadata,
-        entry: &Entry<'_>,
+        metadata: &HostMetadata,
+        entry: &HostEntry<'_>,
         path: impl Fn() -> PathBuf,
     ) -> Result<()> {
         let attributes = self.attributes(metadata);
@@ -66,7 +66,7 @@ impl Walk<'_> {
         &mut self,
         node: NodeId,
         content: ContentId,
-        found: &Metadata,
+        found: &HostMetadata,
         open: impl FnOnce() -> io::Result<File>,
         path: impl Fn() -> PathBuf,
     ) -> Result<()> {
@@ -96,9 +96,9 @@ impl Walk<'_> {
             return Ok(());
         }
         let streams = open_found(open, found)
-            .and_then(|file| read_streams(&file).map_err(Failure::Read))
+            .and_then(|file| read_streams(&file).map_err(ReadFailure::Read))
             .map_err(|failure| match failure {
-                Failure::Open(source) | Failure::Read(source) => Error::ReadStreams {
+                ReadFailure::Open(source) | ReadFailure::Read(source) => Error::ReadStreams {
                     file: path(),
                     source,
                 },
@@ -183,7 +183,7 @@ impl Walk<'_> {
                 Some(node) => tree.name_ref(node),
                 None => tree.add_name(name)?,
             };
-            let new = |data, len| Content {
+            let new = |data, len| FileContent {
                 len,
                 references: 0,
                 data,
@@ -196,7 +196,7 @@ impl Walk<'_> {
                         directory,
                         name: name.0,
                     };
-                    tree.add_content(new(Data::Host { file, fingerprint }, len))?
+                    tree.add_content(new(ContentData::Host { file, fingerprint }, len))?
                 }
             };
             let node = match existing {

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use super::files::Stored;
-use super::{Directory, Walk, unicode};
+use super::{SourceDirectory, Walk, unicode};
 use crate::add_tree::options::{LeftOutReason, LinkPolicy};
 use crate::error::{Error, LinkProblem, Result};
-use crate::host::source::{self as host, Place, is_too_long};
+use crate::host::source::{self as host, HostPlace, is_too_long};
 use crate::tree::NodeId;
 
 /// How many copies of items links to directories may make, whatever the source has.
@@ -28,7 +28,7 @@ pub(super) struct FileLink {
 impl Walk<'_> {
     /// Counts an item of a directory, and the copies that links to directories make of items: links that lead to
     /// directories with such links multiply.
-    pub(super) fn count_item(&mut self, directory: &Directory, is_copy: bool) -> Result<()> {
+    pub(super) fn count_item(&mut self, directory: &SourceDirectory, is_copy: bool) -> Result<()> {
         if !is_copy {
             self.items += 1;
             return Ok(());
@@ -59,7 +59,7 @@ impl Walk<'_> {
         parent: NodeId,
         source: &Path,
         link: PathBuf,
-    ) -> Result<Option<Directory>> {
+    ) -> Result<Option<SourceDirectory>> {
         match self.options.links {
             LinkPolicy::Error => return Err(Error::LinkNotAllowed { link }),
             LinkPolicy::Skip => {
@@ -73,7 +73,7 @@ impl Walk<'_> {
                 // What cannot be in the image is not looked at.
                 let place = target
                     .starts_with(&self.root)
-                    .then(|| Place::below(&self.root, &target));
+                    .then(|| HostPlace::below(&self.root, &target));
                 Ok((place.map(host::metadata).transpose()?, target))
             })
             .map_err(|error| match is_too_long(&error) {
@@ -98,7 +98,7 @@ impl Walk<'_> {
         if metadata.is_directory() {
             let name = unicode(link.file_name().unwrap_or_default(), &link)?;
             let node = self.add_directory(parent, name, &metadata)?;
-            Ok(Some(Directory {
+            Ok(Some(SourceDirectory {
                 node,
                 source: target,
                 link: Some(Rc::from(link)),
@@ -155,7 +155,7 @@ impl Walk<'_> {
                 self.unresolvable(link, LinkProblem::LeftOut)?;
                 continue;
             };
-            let place = Place::below(&self.root, &target);
+            let place = HostPlace::below(&self.root, &target);
             let metadata = host::metadata(place).map_err(|source| Error::OpenSource {
                 path: self.draft.tree().path(parent),
                 file: target.clone(),
@@ -167,7 +167,7 @@ impl Walk<'_> {
             let (node, content) = self.put_file(parent, name, stored, attributes)?;
             self.count_file(content);
             let root = self.root.clone();
-            let open = || host::open(Place::below(&root, &target));
+            let open = || host::open(HostPlace::below(&root, &target));
             self.add_streams(node, content, &metadata, open, || target.clone())?;
         }
         Ok(())

@@ -20,7 +20,7 @@ pub use self::options::{LeftOut, LeftOutReason, LinkPolicy, TreeOptions, TreeSum
 use crate::draft::Draft;
 use crate::error::{Error, Result};
 use crate::file_systems::{InvalidValue, UdfRevision};
-use crate::host::source::{self as host, FileId, Kind, Metadata, Place};
+use crate::host::source::{self as host, FileId, HostKind, HostMetadata, HostPlace};
 use crate::result::{Old, is_unfinished};
 use crate::time::Timestamp;
 use crate::tree::{Attributes, ContentId, NodeId, Times};
@@ -37,7 +37,7 @@ pub(crate) fn add_tree(
         source: error,
     };
     let root = fs::canonicalize(source).map_err(unreadable)?;
-    let metadata = host::metadata(Place::of(&root)).map_err(unreadable)?;
+    let metadata = host::metadata(HostPlace::of(&root)).map_err(unreadable)?;
     // The name the caller knows it by, which may be a link's.
     let name = source.file_name().or_else(|| root.file_name());
     let name = name.map(OsStr::to_owned);
@@ -181,11 +181,11 @@ struct Frame {
     /// Its path without links.
     source: PathBuf,
     /// Its directories still to be gone through, last first.
-    directories: Vec<Directory>,
+    directories: Vec<SourceDirectory>,
 }
 
 /// A source directory to be gone through.
-struct Directory {
+struct SourceDirectory {
     /// What it is called in the image.
     node: NodeId,
     /// Its path without links.
@@ -199,7 +199,7 @@ impl Walk<'_> {
         &mut self,
         target: NodeId,
         name: Option<&OsStr>,
-        metadata: &Metadata,
+        metadata: &HostMetadata,
     ) -> Result<()> {
         let root = self.root.clone();
         let name = || {
@@ -218,7 +218,7 @@ impl Walk<'_> {
             } else {
                 target
             };
-            self.add_directories(Directory {
+            self.add_directories(SourceDirectory {
                 node: target,
                 source: root.clone(),
                 link: None,
@@ -234,14 +234,14 @@ impl Walk<'_> {
             let attributes = self.attributes(metadata);
             let (node, content) = self.put_file(target, name, content, attributes)?;
             self.count_file(content);
-            let open = || host::open(Place::of(&root));
+            let open = || host::open(HostPlace::of(&root));
             self.add_streams(node, content, metadata, open, || root.clone())
         } else {
             Err(Error::SpecialFile { file: root.clone() })
         }
     }
 
-    fn add_directories(&mut self, top: Directory) -> Result<()> {
+    fn add_directories(&mut self, top: SourceDirectory) -> Result<()> {
         let mut stack: Vec<Frame> = Vec::new();
         let mut next = Some(top);
         loop {
@@ -265,13 +265,13 @@ impl Walk<'_> {
     }
 
     /// Adds what is in one directory; returns its directories, last first.
-    fn add_items(&mut self, directory: &Directory) -> Result<Vec<Directory>> {
-        let Directory { node, source, link } = directory;
+    fn add_items(&mut self, directory: &SourceDirectory) -> Result<Vec<SourceDirectory>> {
+        let SourceDirectory { node, source, link } = directory;
         let unreadable = |error| Error::ReadDirectory {
             directory: source.clone(),
             source: error,
         };
-        let place = Place::below(&self.root, source);
+        let place = HostPlace::below(&self.root, source);
         let listing = host::list(place).map_err(unreadable)?;
         let stage = self.draft.must_stage(source);
         let here = match self.visited.get(source) {
@@ -313,30 +313,30 @@ impl Walk<'_> {
             }
             let metadata = entry.metadata().map_err(unreadable)?;
             match metadata.kind {
-                Kind::Directory => {
+                HostKind::Directory => {
                     let path = path();
                     let node = self.add_directory(*node, unicode(name, &path)?, &metadata)?;
-                    directories.push(Directory {
+                    directories.push(SourceDirectory {
                         node,
                         source: path,
                         link: link.clone(),
                     });
                 }
-                Kind::File if is_unfinished(name, &metadata) => {
+                HostKind::File if is_unfinished(name, &metadata) => {
                     self.leave_out(path(), LeftOutReason::Unfinished);
                 }
-                Kind::File if self.is_output(&metadata, path)? => {
+                HostKind::File if self.is_output(&metadata, path)? => {
                     self.leave_out(path(), LeftOutReason::Output);
                 }
-                Kind::File => {
+                HostKind::File => {
                     let Some(name) = name.to_str() else {
                         return Err(Error::NameNotUnicode { file: path() });
                     };
                     self.add_file(&here, name, &metadata, &entry, path)?;
                 }
                 // Not every system says so when a directory is listed.
-                Kind::Link => directories.extend(self.add_link(*node, source, path())?),
-                Kind::Special => self.add_special(path())?,
+                HostKind::Link => directories.extend(self.add_link(*node, source, path())?),
+                HostKind::Special => self.add_special(path())?,
             }
         }
         directories.reverse();
@@ -344,7 +344,7 @@ impl Walk<'_> {
     }
 
     /// Whether a file is the output and to be left out. Fails if the output must not be a source.
-    fn is_output(&self, metadata: &Metadata, path: impl Fn() -> PathBuf) -> Result<bool> {
+    fn is_output(&self, metadata: &HostMetadata, path: impl Fn() -> PathBuf) -> Result<bool> {
         let Some(output) = &self.options.output else {
             return Ok(false);
         };
@@ -368,7 +368,12 @@ impl Walk<'_> {
         self.summary.left_out.push(LeftOut { path, reason });
     }
 
-    fn add_directory(&mut self, parent: NodeId, name: &str, metadata: &Metadata) -> Result<NodeId> {
+    fn add_directory(
+        &mut self,
+        parent: NodeId,
+        name: &str,
+        metadata: &HostMetadata,
+    ) -> Result<NodeId> {
         let before = self.draft.tree().totals().directories;
         let attributes = self.attributes(metadata);
         let path = || self.draft.tree().path(parent);
@@ -405,7 +410,7 @@ impl Walk<'_> {
         }
     }
 
-    fn attributes(&self, metadata: &Metadata) -> Attributes {
+    fn attributes(&self, metadata: &HostMetadata) -> Attributes {
         let latest = |time: Timestamp| match self.options.latest_time {
             Some(latest) => time.min(latest),
             None => time,

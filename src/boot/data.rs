@@ -7,9 +7,10 @@ use std::sync::{Arc, Mutex};
 
 use crate::block::{BLOCK_SIZE, blocks_of};
 use crate::error::{Error, Origin, Result};
-use crate::host::source::{self as host, Place};
+use crate::host::source::{self as host, HostPlace};
 use crate::source::{
-    Content, Data, Failure, Fingerprint, HostFile, Opened, SharedReader, Source, SourceKind,
+    ContentData, FileContent, Fingerprint, HostFile, OpenContent, ReadFailure, SharedReader,
+    Source, SourceKind,
 };
 use crate::space::{Cursor, Fill};
 
@@ -19,7 +20,7 @@ const MAX_IN_MEMORY: u64 = 64 << 20;
 /// A boot image: its length, and where its bytes are.
 #[derive(Clone)]
 pub(crate) struct BootData {
-    content: Content,
+    content: FileContent,
     file: Option<Arc<Path>>,
 }
 
@@ -35,7 +36,7 @@ impl BootData {
                     false => Err(io::Error::other("not a file")),
                 });
                 let (real, metadata) = found.map_err(failed)?;
-                let data = Data::Host {
+                let data = ContentData::Host {
                     // Its path is kept here, not in a tree.
                     file: HostFile {
                         directory: 0,
@@ -45,7 +46,7 @@ impl BootData {
                 };
                 (metadata.len, data, Some(real.into()))
             }
-            SourceKind::Bytes(bytes) => (bytes.len() as u64, Data::Memory(bytes), None),
+            SourceKind::Bytes(bytes) => (bytes.len() as u64, ContentData::Memory(bytes), None),
             SourceKind::Reader(reader) => {
                 let mut bytes = Vec::new();
                 reader
@@ -58,7 +59,7 @@ impl BootData {
                         false => Ok(()),
                     })
                     .map_err(failed(Origin::Reader))?;
-                (bytes.len() as u64, Data::Memory(bytes.into()), None)
+                (bytes.len() as u64, ContentData::Memory(bytes.into()), None)
             }
             // It would hold itself.
             SourceKind::BootCatalog => {
@@ -69,11 +70,11 @@ impl BootData {
             SourceKind::Seekable(reader) => {
                 let reader = SharedReader(Arc::new(Mutex::new(reader)));
                 let len = reader.len().map_err(failed(Origin::Reader))?;
-                (len, Data::Seekable(reader), None)
+                (len, ContentData::Seekable(reader), None)
             }
         };
         Ok(Self {
-            content: Content {
+            content: FileContent {
                 len,
                 references: 1,
                 data,
@@ -100,8 +101,8 @@ impl BootData {
         self.file().map_or_else(PathBuf::new, Path::to_owned)
     }
 
-    fn open(&self) -> Result<Opened> {
-        Opened::open(&self.content, |_| host::open(Place::of(&self.path())))
+    fn open(&self) -> Result<OpenContent> {
+        OpenContent::open(&self.content, |_| host::open(HostPlace::of(&self.path())))
             .map_err(|failure| self.error(failure))
     }
 
@@ -110,14 +111,14 @@ impl BootData {
         self.content.data.origin(|_| self.path())
     }
 
-    fn error(&self, failure: Failure) -> Error {
+    fn error(&self, failure: ReadFailure) -> Error {
         let origin = self.origin();
         match failure {
-            Failure::Open(source) | Failure::Read(source) => {
+            ReadFailure::Open(source) | ReadFailure::Read(source) => {
                 Error::ReadBootImage { origin, source }
             }
-            Failure::Changed(change) => Error::BootImageChanged { origin, change },
-            Failure::Misstated { stated, .. } => Error::ReadBootImage {
+            ReadFailure::Changed(change) => Error::BootImageChanged { origin, change },
+            ReadFailure::Misstated { stated, .. } => Error::ReadBootImage {
                 origin,
                 source: io::Error::other(format!(
                     "the system says that it has {stated} bytes, which is not so; give its bytes or a reader"

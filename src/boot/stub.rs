@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use crate::error::Result;
 use crate::iso9660::{self, Hierarchy, Names};
-use crate::source::{Content, Data};
+use crate::source::{ContentData, FileContent};
 use crate::space::{DataOptions, DataPlan, Map, Space};
 use crate::time::Timestamp;
 use crate::tree::{Attributes, NodeId, Sequence, Times, Tree};
@@ -32,10 +32,10 @@ impl Stub {
     ) -> Result<Self> {
         let mut tree = Tree::new(time);
         if let Some(readme) = readme {
-            let content = Content {
+            let content = FileContent {
                 len: readme.len() as u64,
                 references: 0,
-                data: Data::Memory(readme.clone()),
+                data: ContentData::Memory(readme.clone()),
             };
             let attributes = Attributes {
                 times: Times::all(time),

@@ -137,7 +137,7 @@ impl Texts {
 
 /// An item of a directory that is to have a name of its own.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Item<'a> {
+pub(crate) struct NamedItem<'a> {
     pub name: &'a str,
     pub is_directory: bool,
     /// Whether it is already on the disc that is continued: new items do not change its name.
@@ -149,7 +149,7 @@ pub(crate) struct Item<'a> {
 /// There is an item for each place, sorted by name. Returns nothing if some item cannot be named: the place of that item.
 pub(crate) fn renamed<'a, R: NameRules + ?Sized>(
     rules: &R,
-    items: impl ExactSizeIterator<Item = Item<'a>> + Clone,
+    items: impl ExactSizeIterator<Item = NamedItem<'a>> + Clone,
 ) -> Result<Renamed, usize> {
     renamed_among(rules, items, &mut Texts::default())
 }
@@ -157,7 +157,7 @@ pub(crate) fn renamed<'a, R: NameRules + ?Sized>(
 /// As [`renamed`]; also puts into `mapped_texts` what [`NameRules::map`] gives every item.
 pub(crate) fn renamed_among<'a, R: NameRules + ?Sized>(
     rules: &R,
-    items: impl ExactSizeIterator<Item = Item<'a>> + Clone,
+    items: impl ExactSizeIterator<Item = NamedItem<'a>> + Clone,
     mapped_texts: &mut Texts,
 ) -> Result<Renamed, usize> {
     mapped_texts.clear();
@@ -183,7 +183,7 @@ pub(crate) fn renamed_among<'a, R: NameRules + ?Sized>(
         return Ok(Vec::new());
     }
 
-    let items: Vec<Item<'_>> = items.collect();
+    let items: Vec<NamedItem<'_>> = items.collect();
     let mut taken = Taken::among(folded);
     let mut numbers = Numbers::default();
     let mut renamed = Vec::new();
@@ -305,8 +305,8 @@ pub(crate) mod tests {
     use super::*;
 
     /// Items that are new.
-    pub(crate) fn new_items<'a>(items: &[(&'a str, bool)]) -> Vec<Item<'a>> {
-        let item = |(name, is_directory): &(&'a str, bool)| Item {
+    pub(crate) fn new_items<'a>(items: &[(&'a str, bool)]) -> Vec<NamedItem<'a>> {
+        let item = |(name, is_directory): &(&'a str, bool)| NamedItem {
             name,
             is_directory: *is_directory,
             is_recorded: false,

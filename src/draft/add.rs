@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
 use crate::iso9660;
 use crate::path::ImagePath;
-use crate::source::{Content, Source};
+use crate::source::{FileContent, Source};
 use crate::tree::{Attributes, NodeId, TreeFull};
 
 impl Draft {
@@ -92,7 +92,7 @@ impl Draft {
         &mut self,
         parent: NodeId,
         name: &str,
-        content: Content,
+        content: FileContent,
         attributes: Attributes,
     ) -> Result<NodeId> {
         let tree = self.tree_mut();

@@ -5,7 +5,7 @@ use crate::boot::{self, EntryImage, Image};
 use crate::error::{BootProblem, Error, Origin, Result};
 use crate::layout::Boot;
 use crate::path::ImagePath;
-use crate::source::Data;
+use crate::source::ContentData;
 use crate::tree::NodeId;
 
 impl Draft {
@@ -62,7 +62,7 @@ impl Draft {
         };
         match self.tree().content_of(node) {
             None => problem(BootProblem::NoFile),
-            Some((_, content)) if matches!(content.data, Data::BootCatalog) => {
+            Some((_, content)) if matches!(content.data, ContentData::BootCatalog) => {
                 problem(BootProblem::Catalog)
             }
             Some((_, content)) if content.len <= self.settings.data().embedded => {
@@ -84,7 +84,7 @@ impl Draft {
         let tree = self.tree();
         let shows = |node: &NodeId| {
             tree.content_of(*node)
-                .is_some_and(|(_, content)| matches!(content.data, Data::BootCatalog))
+                .is_some_and(|(_, content)| matches!(content.data, ContentData::BootCatalog))
         };
         let mut todo = vec![NodeId::ROOT];
         while let Some(node) = todo.pop() {

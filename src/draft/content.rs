@@ -7,14 +7,16 @@ use std::sync::{Arc, Mutex};
 use super::Draft;
 use crate::block::BLOCK_SIZE;
 use crate::error::{Error, Origin, Result};
-use crate::host::source::{self as host, Metadata, Place};
+use crate::host::source::{self as host, HostMetadata, HostPlace};
 use crate::path::ImagePath;
-use crate::source::{Content, Data, Fingerprint, HostFile, SharedReader, Source, SourceKind};
+use crate::source::{
+    ContentData, FileContent, Fingerprint, HostFile, SharedReader, Source, SourceKind,
+};
 use crate::tree::TreeFull;
 
 impl Draft {
     /// What the tree will hold of a source.
-    pub(crate) fn content(&mut self, source: Source, path: &ImagePath) -> Result<Content> {
+    pub(crate) fn content(&mut self, source: Source, path: &ImagePath) -> Result<FileContent> {
         match source.0 {
             SourceKind::Path(file) => self.file_content(&file, path),
             SourceKind::Bytes(bytes) => {
@@ -23,18 +25,18 @@ impl Draft {
                     return self.stage(&*bytes, len, path, || Origin::Memory);
                 }
                 self.announce(path, bytes.len() as u64)?;
-                Ok(Content {
+                Ok(FileContent {
                     len: bytes.len() as u64,
                     references: 0,
-                    data: Data::Memory(bytes),
+                    data: ContentData::Memory(bytes),
                 })
             }
             SourceKind::BootCatalog => {
                 self.announce(path, BLOCK_SIZE.into())?;
-                Ok(Content {
+                Ok(FileContent {
                     len: BLOCK_SIZE.into(),
                     references: 0,
-                    data: Data::BootCatalog,
+                    data: ContentData::BootCatalog,
                 })
             }
             SourceKind::Reader(reader) => self.stage(reader, None, path, || Origin::Reader),
@@ -52,17 +54,17 @@ impl Draft {
                 let reader = SharedReader(Arc::new(Mutex::new(reader)));
                 let len = reader.len().map_err(failed)?;
                 self.announce(path, len)?;
-                Ok(Content {
+                Ok(FileContent {
                     len,
                     references: 0,
-                    data: Data::Seekable(reader),
+                    data: ContentData::Seekable(reader),
                 })
             }
         }
     }
 
     /// What the tree will hold of a file of the host.
-    pub(crate) fn file_content(&mut self, file: &Path, path: &ImagePath) -> Result<Content> {
+    pub(crate) fn file_content(&mut self, file: &Path, path: &ImagePath) -> Result<FileContent> {
         // Without links, so that none need be followed when it is read.
         let (real, metadata) = host::find(file).map_err(|source| Error::OpenSource {
             path: path.clone(),
@@ -76,9 +78,9 @@ impl Draft {
     pub(crate) fn found_content(
         &mut self,
         real: &Path,
-        metadata: &Metadata,
+        metadata: &HostMetadata,
         path: &ImagePath,
-    ) -> Result<Content> {
+    ) -> Result<FileContent> {
         let failed = |source| Error::OpenSource {
             path: path.clone(),
             file: real.to_owned(),
@@ -96,7 +98,7 @@ impl Draft {
             return Err(failed(io::ErrorKind::InvalidInput.into()));
         };
         if self.must_stage(directory) {
-            return self.stage_file(|| host::open(Place::of(real)), metadata, real, path);
+            return self.stage_file(|| host::open(HostPlace::of(real)), metadata, real, path);
         }
         let Some(name) = name.to_str() else {
             return Err(Error::NameNotUnicode {
@@ -106,16 +108,16 @@ impl Draft {
         self.announce(path, metadata.len)?;
         let tree = self.tree_mut();
         let file = HostFile {
-            directory: tree.hosts_mut().push_or_last(Place::of(directory)),
+            directory: tree.hosts_mut().push_or_last(HostPlace::of(directory)),
             name: tree
                 .add_name(name)
                 .map_err(|TreeFull| failed(io::ErrorKind::OutOfMemory.into()))?
                 .0,
         };
-        Ok(Content {
+        Ok(FileContent {
             len: metadata.len,
             references: 0,
-            data: Data::Host {
+            data: ContentData::Host {
                 file,
                 fingerprint: Fingerprint::of(metadata),
             },

@@ -3,7 +3,7 @@
 
 use super::Draft;
 use crate::error::Result;
-use crate::source::{Data, Opened, RecentDirectory};
+use crate::source::{ContentData, OpenContent, RecentDirectory};
 use crate::space::read_error;
 use crate::tree::{ContentId, NodeId, Sequence};
 
@@ -19,11 +19,11 @@ impl Draft {
             if content.len > 0 || content.references == 0 {
                 continue;
             }
-            let Data::Host { file, fingerprint } = content.data else {
+            let ContentData::Host { file, fingerprint } = content.data else {
                 continue;
             };
             if !tree.is_still_empty(file, fingerprint, &mut recent) {
-                Opened::open(content, |file| tree.open_host(file, &mut recent))
+                OpenContent::open(content, |file| tree.open_host(file, &mut recent))
                     .map_err(|failure| read_error(tree, self.node_of(id), failure))?;
             }
         }

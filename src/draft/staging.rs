@@ -7,9 +7,11 @@ use std::path::Path;
 use super::Draft;
 use super::updates::Reporting;
 use crate::error::{Error, Origin, Result};
-use crate::host::source::Metadata;
+use crate::host::source::HostMetadata;
 use crate::path::ImagePath;
-use crate::source::{Content, Data, Failure, Stage, StageFailure, StageReader, check_is};
+use crate::source::{
+    ContentData, FileContent, ReadFailure, Stage, StageFailure, StageReader, check_is,
+};
 
 /// Data of at most so many bytes is staged without asking whether there is room for it, which takes a call to the system.
 const UNCHECKED: u64 = 1 << 20;
@@ -32,10 +34,10 @@ impl Draft {
     pub(crate) fn stage_file(
         &mut self,
         open: impl FnOnce() -> io::Result<File>,
-        found: &Metadata,
+        found: &HostMetadata,
         file: &Path,
         path: &ImagePath,
-    ) -> Result<Content> {
+    ) -> Result<FileContent> {
         let opened = open_found(open, found).map_err(|failure| not_opened(failure, file, path))?;
         // Whoever made it longer since is told at its end.
         let len = opened.metadata().ok().map(|metadata| metadata.len());
@@ -48,7 +50,7 @@ impl Draft {
         len: Option<u64>,
         path: &ImagePath,
         origin: impl FnOnce() -> Origin,
-    ) -> Result<Content> {
+    ) -> Result<FileContent> {
         if let Some(needed) = len.filter(|len| *len > UNCHECKED) {
             self.check_space(needed)?;
         }
@@ -58,10 +60,10 @@ impl Draft {
             stage => stage.insert(Stage::new(&self.settings.working_directory)?),
         };
         match stage.append(reader) {
-            Ok((offset, len)) => Ok(Content {
+            Ok((offset, len)) => Ok(FileContent {
                 len,
                 references: 0,
-                data: Data::Staged {
+                data: ContentData::Staged {
                     stage: stage.file().clone(),
                     offset,
                 },
@@ -126,7 +128,7 @@ impl Draft {
             // The new places are put into the tree only when all is copied.
             let moved = self.copy_staged(&mut stage)?;
             for (content, offset) in self.tree_mut().staged_mut().zip(moved) {
-                content.data = Data::Staged {
+                content.data = ContentData::Staged {
                     stage: stage.file().clone(),
                     offset,
                 };
@@ -142,7 +144,7 @@ impl Draft {
     fn copy_staged(&self, to: &mut Stage) -> Result<Vec<u64>> {
         let mut offsets = Vec::new();
         for content in self.tree().staged() {
-            let Data::Staged { stage, offset } = &content.data else {
+            let ContentData::Staged { stage, offset } = &content.data else {
                 continue;
             };
             let reader = StageReader {
@@ -165,25 +167,27 @@ impl Draft {
 /// Opens a file of the host that has been found before.
 pub(crate) fn open_found(
     open: impl FnOnce() -> io::Result<File>,
-    found: &Metadata,
-) -> std::result::Result<File, Failure> {
-    let opened = open().map_err(Failure::Open)?;
+    found: &HostMetadata,
+) -> std::result::Result<File, ReadFailure> {
+    let opened = open().map_err(ReadFailure::Open)?;
     check_is(&opened, found)?;
     Ok(opened)
 }
 
 /// The error for a file of the host that cannot be opened, or is not the one that was found.
-pub(crate) fn not_opened(failure: Failure, file: &Path, path: &ImagePath) -> Error {
+pub(crate) fn not_opened(failure: ReadFailure, file: &Path, path: &ImagePath) -> Error {
     let path = path.clone();
     let file = file.to_owned();
     match failure {
-        Failure::Open(source) | Failure::Read(source) => Error::OpenSource { path, file, source },
-        Failure::Changed(change) => Error::SourceChanged {
+        ReadFailure::Open(source) | ReadFailure::Read(source) => {
+            Error::OpenSource { path, file, source }
+        }
+        ReadFailure::Changed(change) => Error::SourceChanged {
             path,
             origin: Origin::File(file),
             change,
         },
-        Failure::Misstated { stated, found } => Error::SourceLength {
+        ReadFailure::Misstated { stated, found } => Error::SourceLength {
             path,
             origin: Origin::File(file),
             stated,

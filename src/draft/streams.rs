@@ -2,7 +2,7 @@
 
 use super::Draft;
 use crate::error::{Error, NameProblem, Result};
-use crate::source::Content;
+use crate::source::FileContent;
 use crate::tree::{Attributes, ContentId, NodeId, TreeFull, same_folded};
 
 /// The most named streams an image can have.
@@ -13,7 +13,7 @@ const RESERVED: &str = "*UDF ";
 
 /// Where the data of a stream comes from.
 pub(crate) enum Stream {
-    New(Content),
+    New(FileContent),
     /// What another file's stream has, whose file is the same.
     Shared(ContentId),
 }

@@ -11,10 +11,10 @@ use crate::path::ImagePath;
 use crate::tree::{NodeId, Tree};
 
 /// The names of a directory's items that are not what the rules give.
-type Renamed = Arc<HashMap<NodeId, String>>;
+type RenamedItems = Arc<HashMap<NodeId, String>>;
 
 /// The same, or the item that cannot be given a name.
-type Named = std::result::Result<Renamed, NodeId>;
+type Named = std::result::Result<RenamedItems, NodeId>;
 
 /// A tree that can be looked at.
 #[derive(Debug)]
@@ -164,7 +164,7 @@ impl View {
         parent: NodeId,
         file_system: FileSystems,
         rules: &dyn NameRules,
-    ) -> Result<Renamed> {
+    ) -> Result<RenamedItems> {
         let tree = &*self.tree;
         let mut cache = self.renamed.lock().unwrap_or_else(PoisonError::into_inner);
         let named = cache.entry((parent, file_system)).or_insert_with(|| {
@@ -193,7 +193,7 @@ mod tests {
     use super::*;
     use crate::file_systems::InterchangeLevel;
     use crate::iso9660;
-    use crate::source::Content;
+    use crate::source::FileContent;
     use crate::time::Timestamp;
     use crate::tree::{Attributes, Times};
 
@@ -239,7 +239,7 @@ mod tests {
         };
         for name in names {
             let name = tree.add_name(name).unwrap();
-            let content = tree.add_content(Content::default()).unwrap();
+            let content = tree.add_content(FileContent::default()).unwrap();
             tree.add_file(NodeId::ROOT, name, content, attributes)
                 .unwrap();
         }

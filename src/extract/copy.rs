@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::report::ExtractReason;
 use crate::error::Error;
-use crate::host::{Directory, Target, is_unreachable};
+use crate::host::{HostTarget, TargetDirectory, is_unreachable};
 use crate::import::RecordedItem;
 use crate::media::write_all_at;
 use crate::recorded::Data;
@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 pub(super) const BUFFER: usize = 1 << 20;
 
 /// Why a file is not there.
-pub(super) enum Failure {
+pub(super) enum CopyFailure {
     /// The others can be.
     LeftOut(ExtractReason),
     /// No other can be, either: there is no room, say.
@@ -26,13 +26,13 @@ pub(super) enum Failure {
     Ended(Error),
 }
 
-impl From<ExtractReason> for Failure {
+impl From<ExtractReason> for CopyFailure {
     fn from(reason: ExtractReason) -> Self {
         Self::LeftOut(reason)
     }
 }
 
-impl From<io::Error> for Failure {
+impl From<io::Error> for CopyFailure {
     /// What the host says when something is to be made or written.
     fn from(error: io::Error) -> Self {
         match error.kind() {
@@ -80,21 +80,21 @@ pub(super) fn recorded_len(item: &RecordedItem, disc: u64) -> Result<u64, Extrac
 }
 
 /// Where a file goes.
-pub(super) struct Place<'a> {
-    pub target: &'a Target,
-    pub parent: (&'a Path, &'a Directory),
+pub(super) struct CopyPlace<'a> {
+    pub target: &'a HostTarget,
+    pub parent: (&'a Path, &'a TargetDirectory),
     pub name: &'a str,
 }
 
 /// A file that is removed again unless it becomes complete.
-struct Unfinished<'a> {
-    place: &'a Place<'a>,
+struct PartialCopy<'a> {
+    place: &'a CopyPlace<'a>,
     file: Option<File>,
 }
 
-impl Unfinished<'_> {
+impl PartialCopy<'_> {
     /// The file, which is made when it is first asked for.
-    fn file(&mut self) -> Result<&File, Failure> {
+    fn file(&mut self) -> Result<&File, CopyFailure> {
         if self.file.is_none() {
             let made = self
                 .place
@@ -108,10 +108,10 @@ impl Unfinished<'_> {
     }
 }
 
-impl Drop for Unfinished<'_> {
+impl Drop for PartialCopy<'_> {
     fn drop(&mut self) {
         if let Some(file) = self.file.take() {
-            let Place {
+            let CopyPlace {
                 target,
                 parent,
                 name,
@@ -124,12 +124,12 @@ impl Drop for Unfinished<'_> {
 /// Copies a file, all or nothing; calls `written` with the number of bytes after each part.
 pub(super) fn copy(
     item: &RecordedItem,
-    place: &Place<'_>,
+    place: &CopyPlace<'_>,
     buffer: &mut [u8],
     mut written: impl FnMut(u64) -> Result<(), Error>,
-) -> Result<(), Failure> {
+) -> Result<(), CopyFailure> {
     let mut data = item.data().map_err(ExtractReason::Unreadable)?;
-    let mut unfinished = Unfinished { place, file: None };
+    let mut unfinished = PartialCopy { place, file: None };
     let mut position = 0_u64;
     let mut is_hole = false;
     for stretch in stretches(item) {
@@ -155,7 +155,7 @@ pub(super) fn copy(
             let file = unfinished.file()?;
             write_all_at(file, part.get(..read).unwrap_or_default(), position)?;
             position = position.saturating_add(read as u64);
-            written(read as u64).map_err(Failure::Ended)?;
+            written(read as u64).map_err(CopyFailure::Ended)?;
         }
     }
     let file = unfinished.file()?;

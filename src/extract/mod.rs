@@ -27,12 +27,12 @@ use std::path::{Path, PathBuf};
 
 use hashbrown::HashSet;
 
-use self::copy::{BUFFER, Failure, Place, copy, file_times, recorded_len};
+use self::copy::{BUFFER, CopyFailure, CopyPlace, copy, file_times, recorded_len};
 pub use self::options::{ExistingItems, ExtractOptions};
 pub use self::report::{ExtractLeftOut, ExtractProgress, ExtractReason, ExtractReport};
 use self::room::{Needed, Supply};
 use crate::error::{Error, NameProblem, Result};
-use crate::host::{Directory, Target, directory_of, windows};
+use crate::host::{HostTarget, TargetDirectory, directory_of, windows};
 use crate::import::{RecordedItem, RecordedKind, RecordedVolume};
 use crate::path::ImagePath;
 
@@ -106,7 +106,7 @@ impl RecordedVolume {
             directory: directory.to_owned(),
             source,
         };
-        let target = Target::open(directory).map_err(failed)?;
+        let target = HostTarget::open(directory).map_err(failed)?;
         if let (Some(target), ExistingItems::Refuse) = (&target, options.existing) {
             if !target.is_empty().map_err(failed)? {
                 return Err(failed(ErrorKind::DirectoryNotEmpty.into()));
@@ -122,7 +122,7 @@ impl RecordedVolume {
         options.check_size(needed.bytes, self.data_len())?;
         let target = match target {
             Some(target) => target,
-            None => Target::make(directory).map_err(failed)?,
+            None => HostTarget::make(directory).map_err(failed)?,
         };
         let root = target.root().map_err(failed)?;
         let extraction = Extraction {
@@ -134,7 +134,7 @@ impl RecordedVolume {
             total: needed.bytes,
             supply,
             here: PathBuf::new(),
-            stack: vec![Some(Level {
+            stack: vec![Some(OpenDirectory {
                 directory: root,
                 times: None,
             })],
@@ -173,14 +173,14 @@ impl RecordedVolume {
 }
 
 /// A directory that files are being put into.
-struct Level {
-    directory: Directory,
+struct OpenDirectory {
+    directory: TargetDirectory,
     times: Option<FileTimes>,
 }
 
 struct Extraction<'a, P> {
     volume: &'a RecordedVolume,
-    target: &'a Target,
+    target: &'a HostTarget,
     /// Whether what is there already stays and is added to.
     keeps: bool,
     progress: P,
@@ -191,7 +191,7 @@ struct Extraction<'a, P> {
     /// The last of the directories, from the target on.
     here: PathBuf,
     /// The directories from the target down to where the walk is; nothing for those that are left out.
-    stack: Vec<Option<Level>>,
+    stack: Vec<Option<OpenDirectory>>,
     /// Directories that were made or added to, if there may be others.
     met: HashSet<(u64, u64)>,
     buffer: Vec<u8>,
@@ -249,9 +249,9 @@ impl<P: FnMut(ExtractProgress<'_>) -> ControlFlow<()>> Extraction<'_, P> {
                 self.stack.push(None);
             }
             match failure {
-                Failure::LeftOut(reason) => self.leave_out(path.clone(), reason)?,
-                Failure::Host(source) => return Err(self.supply.exhausted(path, source)),
-                Failure::Ended(error) => return Err(error),
+                CopyFailure::LeftOut(reason) => self.leave_out(path.clone(), reason)?,
+                CopyFailure::Host(source) => return Err(self.supply.exhausted(path, source)),
+                CopyFailure::Ended(error) => return Err(error),
             }
         } else if let RecordedKind::Encoded(form) = item.kind() {
             self.report.add_encoded(&path);
@@ -263,7 +263,7 @@ impl<P: FnMut(ExtractProgress<'_>) -> ControlFlow<()>> Extraction<'_, P> {
         self.supply.take(taken, || target.room())
     }
 
-    fn make(&mut self, item: &RecordedItem, path: &ImagePath) -> Result<(), Failure> {
+    fn make(&mut self, item: &RecordedItem, path: &ImagePath) -> Result<(), CopyFailure> {
         let Some(Some(level)) = self.stack.last() else {
             return Err(ExtractReason::DirectoryLeftOut.into());
         };
@@ -302,14 +302,14 @@ impl<P: FnMut(ExtractProgress<'_>) -> ControlFlow<()>> Extraction<'_, P> {
                 }
             }
             self.here.push(name);
-            self.stack.push(Some(Level {
+            self.stack.push(Some(OpenDirectory {
                 directory,
                 times: file_times(item.last_modified_time()),
             }));
             return Ok(());
         }
         recorded_len(item, self.volume.data_len())?;
-        let place = Place {
+        let place = CopyPlace {
             target: self.target,
             parent,
             name,

@@ -16,7 +16,7 @@ pub(crate) mod windows;
 
 #[cfg(unix)]
 pub(crate) use self::beneath::open_beneath;
-pub(crate) use self::target::{Directory, Target, room_at};
+pub(crate) use self::target::{HostTarget, TargetDirectory, room_at};
 
 /// The directory that a path of the host lies in.
 pub(crate) fn directory_of(path: &Path) -> &Path {

@@ -22,7 +22,7 @@ use std::path::{Path, PathBuf};
 mod system;
 
 pub(crate) use self::system::{
-    Entry, has_lasting_numbers, is_too_long, list, metadata, metadata_of, open,
+    HostEntry, has_lasting_numbers, is_too_long, list, metadata, metadata_of, open,
 };
 #[cfg(unix)]
 pub(crate) use self::system::{has_true_length, metadata_at, open_directory, open_in};
@@ -30,7 +30,7 @@ use crate::time::Timestamp;
 
 /// What something on the host is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum HostKind {
     File,
     Directory,
     Link,
@@ -78,8 +78,8 @@ impl FileId {
 
 /// What the host says of a file, directory or link.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Metadata {
-    pub kind: Kind,
+pub(crate) struct HostMetadata {
+    pub kind: HostKind,
     pub len: u64,
     /// Whether a file has several names.
     pub is_linked: bool,
@@ -90,26 +90,26 @@ pub(crate) struct Metadata {
     pub accessed: Option<Timestamp>,
 }
 
-impl Metadata {
+impl HostMetadata {
     pub(crate) fn is_file(&self) -> bool {
-        self.kind == Kind::File
+        self.kind == HostKind::File
     }
 
     pub(crate) fn is_directory(&self) -> bool {
-        self.kind == Kind::Directory
+        self.kind == HostKind::Directory
     }
 }
 
 /// Where something is: its path, and how many of the last names in it are looked up without following links on systems
 /// that do so only below the source.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Place<'p> {
+pub(crate) struct HostPlace<'p> {
     pub path: &'p Path,
     #[cfg_attr(not(any(unix, windows)), allow(dead_code))]
     pub below: usize,
 }
 
-impl<'p> Place<'p> {
+impl<'p> HostPlace<'p> {
     /// Something below `root`, or that itself.
     pub(crate) fn below(root: &Path, path: &'p Path) -> Self {
         let names = |path: &Path| path.components().count();
@@ -126,19 +126,19 @@ impl<'p> Place<'p> {
 }
 
 /// Finds the file that the caller named: its path without links, and what it is.
-pub(crate) fn find(path: &Path) -> io::Result<(PathBuf, Metadata)> {
+pub(crate) fn find(path: &Path) -> io::Result<(PathBuf, HostMetadata)> {
     let real = fs::canonicalize(path)?;
-    let metadata = metadata(Place::of(&real))?;
+    let metadata = metadata(HostPlace::of(&real))?;
     Ok((real, metadata))
 }
 
 /// The names in a directory, in one buffer while they are compared: there can be millions.
 #[derive(Debug, Default)]
-struct Names {
+struct NameBytes {
     bytes: Vec<u8>,
 }
 
-impl Names {
+impl NameBytes {
     /// Stores a name; returns where it is.
     fn push(&mut self, name: &[u8]) -> (usize, usize) {
         let start = self.bytes.len();

@@ -5,22 +5,22 @@ use std::fs::{self, DirEntry, File};
 use std::io;
 use std::path::PathBuf;
 
-use super::{FileId, Kind, Metadata, Names, Place};
+use super::{FileId, HostKind, HostMetadata, HostPlace, NameBytes};
 use crate::time::Timestamp;
 
 /// Opens a file for reading. What it is now is for the caller to check.
-pub(crate) fn open(place: Place<'_>) -> io::Result<File> {
+pub(crate) fn open(place: HostPlace<'_>) -> io::Result<File> {
     File::open(place.path)
 }
 
 /// What is at a place; of a link, what the link is.
-pub(crate) fn metadata(place: Place<'_>) -> io::Result<Metadata> {
+pub(crate) fn metadata(place: HostPlace<'_>) -> io::Result<HostMetadata> {
     let found = fs::symlink_metadata(place.path)?;
     Ok(of(&found, || place.path.to_owned()))
 }
 
 /// What a file is that has been opened.
-pub(crate) fn metadata_of(file: &File) -> io::Result<Metadata> {
+pub(crate) fn metadata_of(file: &File) -> io::Result<HostMetadata> {
     let mut metadata = of(&file.metadata()?, PathBuf::new);
     if let Some((id, is_linked)) = id_of(file) {
         metadata.id = Some(id);
@@ -36,10 +36,10 @@ pub(crate) struct Listing {
 }
 
 /// Lists a directory.
-pub(crate) fn list(place: Place<'_>) -> io::Result<Listing> {
+pub(crate) fn list(place: HostPlace<'_>) -> io::Result<Listing> {
     let held = hold(place)?;
     let entries: Vec<DirEntry> = fs::read_dir(place.path)?.collect::<Result<_, _>>()?;
-    let mut names = Names::default();
+    let mut names = NameBytes::default();
     let mut order: Vec<_> = entries
         .into_iter()
         .map(|entry| (names.push(entry.file_name().as_encoded_bytes()), entry))
@@ -52,8 +52,8 @@ pub(crate) fn list(place: Place<'_>) -> io::Result<Listing> {
 }
 
 impl Listing {
-    pub(crate) fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        self.entries.iter().map(|entry| Entry {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = HostEntry<'_>> {
+        self.entries.iter().map(|entry| HostEntry {
             entry,
             name: entry.file_name(),
         })
@@ -61,12 +61,12 @@ impl Listing {
 }
 
 /// Something in a directory.
-pub(crate) struct Entry<'l> {
+pub(crate) struct HostEntry<'l> {
     entry: &'l DirEntry,
     name: OsString,
 }
 
-impl Entry<'_> {
+impl HostEntry<'_> {
     pub(crate) fn name(&self) -> &OsStr {
         &self.name
     }
@@ -77,7 +77,7 @@ impl Entry<'_> {
     }
 
     /// What it is; of a link, what the link is.
-    pub(crate) fn metadata(&self) -> io::Result<Metadata> {
+    pub(crate) fn metadata(&self) -> io::Result<HostMetadata> {
         Ok(of(&self.entry.metadata()?, || self.entry.path()))
     }
 
@@ -99,7 +99,7 @@ pub(crate) const fn has_lasting_numbers(_file: &File) -> bool {
 
 /// Opens a directory and those above it up to the source so that they cannot be renamed or removed.
 #[cfg(windows)]
-fn hold(place: Place<'_>) -> io::Result<Vec<File>> {
+fn hold(place: HostPlace<'_>) -> io::Result<Vec<File>> {
     use std::fs::OpenOptions;
     use std::os::windows::fs::OpenOptionsExt;
 
@@ -127,7 +127,7 @@ fn hold(place: Place<'_>) -> io::Result<Vec<File>> {
 }
 
 #[cfg(not(windows))]
-fn hold(_place: Place<'_>) -> io::Result<Vec<File>> {
+fn hold(_place: HostPlace<'_>) -> io::Result<Vec<File>> {
     Ok(Vec::new())
 }
 
@@ -135,21 +135,21 @@ fn hold(_place: Place<'_>) -> io::Result<Vec<File>> {
 #[cfg(windows)]
 const ITSELF: u32 = 0x0200_0000 | 0x0020_0000;
 
-fn of(found: &fs::Metadata, path: impl FnOnce() -> PathBuf) -> Metadata {
+fn of(found: &fs::Metadata, path: impl FnOnce() -> PathBuf) -> HostMetadata {
     let kind = if found.is_file() {
-        Kind::File
+        HostKind::File
     } else if found.is_dir() {
-        Kind::Directory
+        HostKind::Directory
     } else if found.is_symlink() {
-        Kind::Link
+        HostKind::Link
     } else {
-        Kind::Special
+        HostKind::Special
     };
     let id = match kind {
-        Kind::File => id_at(path()),
+        HostKind::File => id_at(path()),
         _ => None,
     };
-    Metadata {
+    HostMetadata {
         kind,
         len: found.len(),
         is_linked: id.is_some_and(|(_, is_linked)| is_linked),

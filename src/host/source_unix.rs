@@ -9,7 +9,7 @@ use std::os::unix::ffi::OsStrExt;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, openat};
 use rustix::io::{Errno, retry_on_intr};
 
-use super::{FileId, Kind, Metadata, Names, Place};
+use super::{FileId, HostKind, HostMetadata, HostPlace, NameBytes};
 use crate::host::beneath::open_absolute;
 use crate::time::Timestamp;
 
@@ -27,22 +27,22 @@ const LOOK: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC)
 const LOOK: OFlags = READ;
 
 /// Opens a file for reading. What it is now is for the caller to check.
-pub(crate) fn open(place: Place<'_>) -> io::Result<File> {
+pub(crate) fn open(place: HostPlace<'_>) -> io::Result<File> {
     reach(place, READ).map(File::from)
 }
 
 /// Opens a directory to open files in it.
-pub(crate) fn open_directory(place: Place<'_>) -> io::Result<OwnedFd> {
+pub(crate) fn open_directory(place: HostPlace<'_>) -> io::Result<OwnedFd> {
     reach(place, LOOK | OFlags::DIRECTORY)
 }
 
 /// What is at a place; of a link, what the link is.
-pub(crate) fn metadata(place: Place<'_>) -> io::Result<Metadata> {
+pub(crate) fn metadata(place: HostPlace<'_>) -> io::Result<HostMetadata> {
     metadata_of_handle(reach(place, LOOK)?.as_fd())
 }
 
 /// What a file is that has been opened.
-pub(crate) fn metadata_of(file: &File) -> io::Result<Metadata> {
+pub(crate) fn metadata_of(file: &File) -> io::Result<HostMetadata> {
     metadata_of_handle(file.as_fd())
 }
 
@@ -57,14 +57,14 @@ pub(crate) fn open_in(directory: BorrowedFd<'_>, name: &OsStr) -> io::Result<Fil
 /// What a directory has, in the order of the names. The directory is open as long as this is there.
 pub(crate) struct Listing {
     directory: Dir,
-    names: Names,
+    names: NameBytes,
     entries: Vec<((usize, usize), FileType)>,
 }
 
 /// Lists a directory.
-pub(crate) fn list(place: Place<'_>) -> io::Result<Listing> {
+pub(crate) fn list(place: HostPlace<'_>) -> io::Result<Listing> {
     let mut directory = Dir::new(reach(place, READ | OFlags::DIRECTORY)?)?;
-    let mut names = Names::default();
+    let mut names = NameBytes::default();
     let mut entries = Vec::new();
     while let Some(entry) = directory.read() {
         let entry = entry?;
@@ -82,8 +82,8 @@ pub(crate) fn list(place: Place<'_>) -> io::Result<Listing> {
 }
 
 impl Listing {
-    pub(crate) fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        self.entries.iter().map(|(name, kind)| Entry {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = HostEntry<'_>> {
+        self.entries.iter().map(|(name, kind)| HostEntry {
             directory: &self.directory,
             name: OsStr::from_bytes(self.names.get(*name)),
             kind: *kind,
@@ -93,13 +93,13 @@ impl Listing {
 
 /// Something in a directory.
 #[derive(Clone, Copy)]
-pub(crate) struct Entry<'l> {
+pub(crate) struct HostEntry<'l> {
     directory: &'l Dir,
     name: &'l OsStr,
     kind: FileType,
 }
 
-impl<'l> Entry<'l> {
+impl<'l> HostEntry<'l> {
     pub(crate) const fn name(&self) -> &'l OsStr {
         self.name
     }
@@ -110,7 +110,7 @@ impl<'l> Entry<'l> {
     }
 
     /// What it is; of a link, what the link is.
-    pub(crate) fn metadata(&self) -> io::Result<Metadata> {
+    pub(crate) fn metadata(&self) -> io::Result<HostMetadata> {
         metadata_at(self.directory.fd()?, self.name)
     }
 
@@ -165,7 +165,7 @@ pub(crate) const fn has_lasting_numbers(_file: &File) -> bool {
 /// Whether the file system that a file is on is known to say how long it is: one that is on a block device. Files of
 /// `/proc` are said to be empty.
 #[cfg(any(target_os = "linux", target_os = "android"))]
-pub(crate) fn has_true_length(metadata: &Metadata) -> bool {
+pub(crate) fn has_true_length(metadata: &HostMetadata) -> bool {
     metadata
         .id
         .is_some_and(|id| rustix::fs::major(id.device) != 0)
@@ -173,12 +173,12 @@ pub(crate) fn has_true_length(metadata: &Metadata) -> bool {
 
 /// On other systems a file of length 0 is always opened to see whether it is empty.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
-pub(crate) const fn has_true_length(_metadata: &Metadata) -> bool {
+pub(crate) const fn has_true_length(_metadata: &HostMetadata) -> bool {
     false
 }
 
 /// Opens what is at a place.
-fn reach(Place { path, below }: Place<'_>, flags: OFlags) -> io::Result<OwnedFd> {
+fn reach(HostPlace { path, below }: HostPlace<'_>, flags: OFlags) -> io::Result<OwnedFd> {
     open_absolute(path, below, flags).map_err(explained)
 }
 
@@ -192,7 +192,11 @@ fn explained(error: io::Error) -> io::Error {
 
 #[cfg(target_os = "linux")]
 /// The call that tells when a file was created, too.
-fn statx_at(from: BorrowedFd<'_>, name: &OsStr, flags: AtFlags) -> rustix::io::Result<Metadata> {
+fn statx_at(
+    from: BorrowedFd<'_>,
+    name: &OsStr,
+    flags: AtFlags,
+) -> rustix::io::Result<HostMetadata> {
     use rustix::fs::{StatxFlags, StatxTimestamp, makedev, statx};
 
     let wanted = StatxFlags::BASIC_STATS | StatxFlags::BTIME;
@@ -201,7 +205,7 @@ fn statx_at(from: BorrowedFd<'_>, name: &OsStr, flags: AtFlags) -> rustix::io::R
         let is_known = found.stx_mask & flag.bits() != 0;
         is_known.then(|| Timestamp::from_unix_nanos(time.tv_sec, time.tv_nsec))
     };
-    Ok(Metadata {
+    Ok(HostMetadata {
         kind: kind(FileType::from_raw_mode(found.stx_mode.into())),
         len: found.stx_size,
         is_linked: found.stx_nlink > 1,
@@ -217,7 +221,7 @@ fn statx_at(from: BorrowedFd<'_>, name: &OsStr, flags: AtFlags) -> rustix::io::R
 }
 
 /// What a name in a directory is; of a link, what the link is.
-pub(crate) fn metadata_at(directory: BorrowedFd<'_>, name: &OsStr) -> io::Result<Metadata> {
+pub(crate) fn metadata_at(directory: BorrowedFd<'_>, name: &OsStr) -> io::Result<HostMetadata> {
     let flags = AtFlags::SYMLINK_NOFOLLOW;
     #[cfg(target_os = "linux")]
     match statx_at(directory, name, flags) {
@@ -228,7 +232,7 @@ pub(crate) fn metadata_at(directory: BorrowedFd<'_>, name: &OsStr) -> io::Result
     Ok(from_stat(&found))
 }
 
-fn metadata_of_handle(handle: BorrowedFd<'_>) -> io::Result<Metadata> {
+fn metadata_of_handle(handle: BorrowedFd<'_>) -> io::Result<HostMetadata> {
     #[cfg(target_os = "linux")]
     match statx_at(handle, OsStr::new(""), AtFlags::EMPTY_PATH) {
         Err(Errno::NOSYS) => {}
@@ -243,7 +247,7 @@ fn metadata_of_handle(handle: BorrowedFd<'_>) -> io::Result<Metadata> {
     clippy::cast_lossless,
     reason = "not on every system"
 )]
-fn from_stat(found: &rustix::fs::Stat) -> Metadata {
+fn from_stat(found: &rustix::fs::Stat) -> HostMetadata {
     let time = |seconds, nanos| Some(Timestamp::from_unix_nanos(seconds, nanos));
     #[cfg(not(target_os = "netbsd"))]
     let (modified, accessed) = (
@@ -267,7 +271,7 @@ fn from_stat(found: &rustix::fs::Stat) -> Metadata {
     };
     #[cfg(not(target_os = "macos"))]
     let hidden = false;
-    Metadata {
+    HostMetadata {
         kind: kind(FileType::from_raw_mode(found.st_mode as _)),
         len: found.st_size as u64,
         is_linked: found.st_nlink > 1,
@@ -282,12 +286,12 @@ fn from_stat(found: &rustix::fs::Stat) -> Metadata {
     }
 }
 
-const fn kind(file_type: FileType) -> Kind {
+const fn kind(file_type: FileType) -> HostKind {
     match file_type {
-        FileType::RegularFile => Kind::File,
-        FileType::Directory => Kind::Directory,
-        FileType::Symlink => Kind::Link,
-        _ => Kind::Special,
+        FileType::RegularFile => HostKind::File,
+        FileType::Directory => HostKind::Directory,
+        FileType::Symlink => HostKind::Link,
+        _ => HostKind::Special,
     }
 }
 
@@ -305,7 +309,7 @@ mod tests {
         for name in ["fifo", "link"] {
             fs::write(root.join(name), b"data").unwrap();
         }
-        let listing = list(Place::of(&root)).unwrap();
+        let listing = list(HostPlace::of(&root)).unwrap();
         fs::remove_file(root.join("fifo")).unwrap();
         let made = std::process::Command::new("mkfifo")
             .arg(root.join("fifo"))
@@ -318,9 +322,9 @@ mod tests {
             panic!();
         };
         let opened = fifo.open().unwrap();
-        assert_eq!(metadata_of(&opened).unwrap().kind, Kind::Special);
+        assert_eq!(metadata_of(&opened).unwrap().kind, HostKind::Special);
         link.open().unwrap_err();
-        assert_eq!(link.metadata().unwrap().kind, Kind::Link);
+        assert_eq!(link.metadata().unwrap().kind, HostKind::Link);
     }
 
     /// Without the call that is used on Linux, all but the time of creation is the same.
@@ -330,11 +334,11 @@ mod tests {
         let file = fs::canonicalize(directory.path()).unwrap().join("file");
         fs::write(&file, b"data").unwrap();
         fs::hard_link(&file, directory.path().join("other")).unwrap();
-        let a = metadata(Place::of(&file)).unwrap();
+        let a = metadata(HostPlace::of(&file)).unwrap();
         let b = from_stat(&rustix::fs::stat(&file).unwrap());
         let c = fs::metadata(&file).unwrap();
-        assert_eq!((a.kind, a.len, a.is_linked), (Kind::File, 4, true));
-        assert_eq!((b.kind, b.len, b.is_linked), (Kind::File, 4, true));
+        assert_eq!((a.kind, a.len, a.is_linked), (HostKind::File, 4, true));
+        assert_eq!((b.kind, b.len, b.is_linked), (HostKind::File, 4, true));
         assert_eq!((a.id, a.modified), (b.id, b.modified));
         assert_eq!(a.accessed, b.accessed);
         assert_eq!(a.modified, Some(c.modified().unwrap().into()));

@@ -12,24 +12,24 @@ use super::{Room, directory_of};
 
 /// A directory that files are put into.
 #[derive(Debug)]
-pub(crate) struct Target {
+pub(crate) struct HostTarget {
     /// Without links, and in a form that takes names of any length.
     root: PathBuf,
     #[cfg(windows)]
-    _held: Directory,
+    _held: TargetDirectory,
 }
 
-/// A directory below a [`Target`].
+/// A directory below a [`HostTarget`].
 #[derive(Debug)]
-pub(crate) struct Directory {
+pub(crate) struct TargetDirectory {
     #[cfg(windows)]
     handle: File,
 }
 
 /// What no two files have at the same time.
-type Identity = (u64, u64);
+type TargetIdentity = (u64, u64);
 
-impl Target {
+impl HostTarget {
     /// Opens a directory, also by links; `None` if nothing is there.
     pub(crate) fn open(directory: &Path) -> io::Result<Option<Self>> {
         match fs::metadata(directory) {
@@ -64,16 +64,16 @@ impl Target {
     }
 
     /// The directory itself.
-    pub(crate) fn root(&self) -> io::Result<Directory> {
+    pub(crate) fn root(&self) -> io::Result<TargetDirectory> {
         hold(&self.root)
     }
 
     /// Makes the directory `name` in the directory at `parent`.
     pub(crate) fn make_directory(
         &self,
-        parent: (&Path, &Directory),
+        parent: (&Path, &TargetDirectory),
         name: &str,
-    ) -> io::Result<Directory> {
+    ) -> io::Result<TargetDirectory> {
         parent.1.check()?;
         let path = self.root.join(parent.0).join(name);
         fs::create_dir(&path)?;
@@ -85,15 +85,19 @@ impl Target {
     /// The directory that is at `path`, which is not a link to one.
     pub(crate) fn existing_directory(
         &self,
-        parent: (&Path, &Directory),
+        parent: (&Path, &TargetDirectory),
         name: &str,
-    ) -> io::Result<Directory> {
+    ) -> io::Result<TargetDirectory> {
         parent.1.check()?;
         hold(&self.root.join(parent.0).join(name))
     }
 
     /// Makes the file `name` in the directory at `parent`, to be written. Nothing may be there.
-    pub(crate) fn make_file(&self, parent: (&Path, &Directory), name: &str) -> io::Result<File> {
+    pub(crate) fn make_file(
+        &self,
+        parent: (&Path, &TargetDirectory),
+        name: &str,
+    ) -> io::Result<File> {
         parent.1.check()?;
         let path = self.root.join(parent.0).join(name);
         let file = File::create_new(&path)?;
@@ -106,7 +110,7 @@ impl Target {
     }
 
     /// Removes a file that was made, unless it is no longer where it was; it loses what was written in any case.
-    pub(crate) fn discard(&self, parent: (&Path, &Directory), name: &str, file: File) {
+    pub(crate) fn discard(&self, parent: (&Path, &TargetDirectory), name: &str, file: File) {
         // There is nobody to tell that this fails: the failure that led here is told.
         let _ = file.set_len(0);
         drop(file);
@@ -117,7 +121,12 @@ impl Target {
 
     /// Sets the times of a directory to which nothing is added any more. False if another directory or nothing at all is
     /// at its path.
-    pub(crate) fn finish(&self, path: &Path, directory: &Directory, times: FileTimes) -> bool {
+    pub(crate) fn finish(
+        &self,
+        path: &Path,
+        directory: &TargetDirectory,
+        times: FileTimes,
+    ) -> bool {
         #[cfg(windows)]
         {
             let _ = path;
@@ -143,9 +152,9 @@ pub(crate) fn room_at(directory: &Path) -> Option<Room> {
     Some(Room { bytes, items: None })
 }
 
-impl Directory {
+impl TargetDirectory {
     /// What no other directory has, where that can be known.
-    pub(crate) fn identity(&self) -> Option<Identity> {
+    pub(crate) fn identity(&self) -> Option<TargetIdentity> {
         #[cfg(windows)]
         {
             let found = winapi_util::file::information(&self.handle).ok()?;
@@ -167,7 +176,7 @@ impl Directory {
 
 /// Opens the directory at `path`, which is not to be a link, so that it stays there.
 #[cfg(windows)]
-fn hold(path: &Path) -> io::Result<Directory> {
+fn hold(path: &Path) -> io::Result<TargetDirectory> {
     use std::os::windows::fs::OpenOptionsExt;
 
     const GENERIC_READ: u32 = 0x8000_0000;
@@ -187,16 +196,16 @@ fn hold(path: &Path) -> io::Result<Directory> {
     };
     // The right to set its times may be missing where that to add files is there.
     let handle = open(GENERIC_READ | FILE_WRITE_ATTRIBUTES).or_else(|_| open(GENERIC_READ))?;
-    let directory = Directory { handle };
+    let directory = TargetDirectory { handle };
     directory.check()?;
     Ok(directory)
 }
 
 /// There is nothing to hold it by.
 #[cfg(not(windows))]
-fn hold(path: &Path) -> io::Result<Directory> {
+fn hold(path: &Path) -> io::Result<TargetDirectory> {
     if !fs::symlink_metadata(path)?.is_dir() {
         return Err(io::ErrorKind::NotADirectory.into());
     }
-    Ok(Directory {})
+    Ok(TargetDirectory {})
 }

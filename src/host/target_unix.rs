@@ -28,24 +28,24 @@ const DIRECTORY_MODE: Mode = Mode::from_raw_mode(0o777);
 
 /// A directory that files are put into.
 #[derive(Debug)]
-pub(crate) struct Target {
+pub(crate) struct HostTarget {
     root: OwnedFd,
 }
 
-/// A directory below a [`Target`], known by its device and its number there.
+/// A directory below a [`HostTarget`], known by its device and its number there.
 #[derive(Debug)]
-pub(crate) struct Directory {
-    identity: Identity,
+pub(crate) struct TargetDirectory {
+    identity: TargetIdentity,
 }
 
 /// What no two files have at the same time.
-type Identity = (u64, u64);
+type TargetIdentity = (u64, u64);
 
-fn identity(metadata: &fs::Metadata) -> Identity {
+fn identity(metadata: &fs::Metadata) -> TargetIdentity {
     (metadata.dev(), metadata.ino())
 }
 
-impl Target {
+impl HostTarget {
     /// Opens a directory, also by links; `None` if nothing is there.
     pub(crate) fn open(directory: &Path) -> io::Result<Option<Self>> {
         match retry_on_intr(|| openat(CWD, directory, LIST, Mode::empty())) {
@@ -77,16 +77,16 @@ impl Target {
     }
 
     /// The directory itself.
-    pub(crate) fn root(&self) -> io::Result<Directory> {
+    pub(crate) fn root(&self) -> io::Result<TargetDirectory> {
         self.look_at_directory(Path::new(""))
     }
 
     /// Makes the directory `name` in the directory at `parent`.
     pub(crate) fn make_directory(
         &self,
-        parent: (&Path, &Directory),
+        parent: (&Path, &TargetDirectory),
         name: &str,
-    ) -> io::Result<Directory> {
+    ) -> io::Result<TargetDirectory> {
         let above = open_beneath(
             &self.root,
             parent.0,
@@ -100,24 +100,28 @@ impl Target {
     /// The directory that is at `path`, which is not a link to one.
     pub(crate) fn existing_directory(
         &self,
-        parent: (&Path, &Directory),
+        parent: (&Path, &TargetDirectory),
         name: &str,
-    ) -> io::Result<Directory> {
+    ) -> io::Result<TargetDirectory> {
         self.look_at_directory(&parent.0.join(name))
     }
 
-    fn look_at_directory(&self, path: &Path) -> io::Result<Directory> {
+    fn look_at_directory(&self, path: &Path) -> io::Result<TargetDirectory> {
         directory_at(&self.root, path)
     }
 
     /// Makes the file `name` in the directory at `parent`, to be written. Nothing may be there.
-    pub(crate) fn make_file(&self, parent: (&Path, &Directory), name: &str) -> io::Result<File> {
+    pub(crate) fn make_file(
+        &self,
+        parent: (&Path, &TargetDirectory),
+        name: &str,
+    ) -> io::Result<File> {
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
         open_beneath(&self.root, &parent.0.join(name), flags, FILE_MODE).map(File::from)
     }
 
     /// Removes a file that was made, unless it is no longer where it was; it loses what was written in any case.
-    pub(crate) fn discard(&self, parent: (&Path, &Directory), name: &str, file: File) {
+    pub(crate) fn discard(&self, parent: (&Path, &TargetDirectory), name: &str, file: File) {
         // There is nobody to tell that this fails: the failure that led here is told.
         let _ = file.set_len(0);
         let _ = (|| -> io::Result<()> {
@@ -138,7 +142,12 @@ impl Target {
 
     /// Sets the times of a directory to which nothing is added any more. False if another directory or nothing at all is
     /// at its path.
-    pub(crate) fn finish(&self, path: &Path, directory: &Directory, times: FileTimes) -> bool {
+    pub(crate) fn finish(
+        &self,
+        path: &Path,
+        directory: &TargetDirectory,
+        times: FileTimes,
+    ) -> bool {
         let there = open_beneath(&self.root, path, LIST, Mode::empty()).map(File::from);
         match there {
             Ok(there) => {
@@ -163,17 +172,17 @@ impl Target {
     }
 }
 
-impl Directory {
+impl TargetDirectory {
     /// What no other directory has, where that can be known.
-    pub(crate) const fn identity(&self) -> Option<Identity> {
+    pub(crate) const fn identity(&self) -> Option<TargetIdentity> {
         Some(self.identity)
     }
 }
 
-fn directory_at(from: &OwnedFd, path: &Path) -> io::Result<Directory> {
+fn directory_at(from: &OwnedFd, path: &Path) -> io::Result<TargetDirectory> {
     let there = open_beneath(from, path, LOOK | OFlags::DIRECTORY, Mode::empty())?;
     let identity = identity(&File::from(there).metadata()?);
-    Ok(Directory { identity })
+    Ok(TargetDirectory { identity })
 }
 
 /// What the file system of a directory has room for, if it says so.

@@ -8,7 +8,7 @@ use crate::draft::View;
 use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
 use crate::path::ImagePath;
-use crate::source::{Opened, RecentDirectory};
+use crate::source::{OpenContent, RecentDirectory};
 use crate::space::read_error;
 use crate::time::Timestamp;
 use crate::tree::{NodeId, Tree};
@@ -179,7 +179,7 @@ impl<'a> Item<'a> {
                 path: self.full_path(),
             });
         };
-        let opened = Opened::open(content, |file| {
+        let opened = OpenContent::open(content, |file| {
             tree.open_host(file, &mut RecentDirectory::default())
         })
         .map_err(|failure| read_error(tree, self.node, failure))?;
@@ -318,7 +318,7 @@ impl fmt::Debug for Item<'_> {
 /// The data of a file, opened for reading.
 pub struct ItemData<'a> {
     item: Item<'a>,
-    opened: Opened,
+    opened: OpenContent,
     len: u64,
     position: u64,
 }

@@ -232,7 +232,7 @@ fn suffix(text: &str) -> &'static str {
 mod tests {
     use super::*;
     use crate::codec::unique::tests::new_items;
-    use crate::codec::unique::{Item, renamed};
+    use crate::codec::unique::{NamedItem, renamed};
 
     fn map(level: InterchangeLevel, name: &str, directory: bool) -> (String, NameChange) {
         let mut out = Mapped::default();
@@ -382,7 +382,7 @@ mod tests {
             "LONG.TXT",
             "long name a.txt",
         ];
-        let item = |name, is_recorded| Item {
+        let item = |name, is_recorded| NamedItem {
             name,
             is_directory: false,
             is_recorded,
@@ -392,7 +392,7 @@ mod tests {
         let mut after = before.clone();
         after.extend(added.iter().map(|name| item(name, false)));
         after.sort_unstable_by_key(|item| item.name);
-        let names = |items: &[Item<'static>]| -> Vec<(&str, String)> {
+        let names = |items: &[NamedItem<'static>]| -> Vec<(&str, String)> {
             let renamed = renamed(&rules, items.iter().copied()).unwrap();
             let renamed = renamed.into_iter();
             renamed

@@ -20,7 +20,7 @@ use crate::import::{RecordedItem, RecordedKind};
 use crate::media::{Blocks, DiscData, missing_len};
 use crate::path::ImagePath;
 use crate::recorded::{self, Entry};
-use crate::source::{Content, Data};
+use crate::source::{ContentData, FileContent};
 use crate::tree::{Attributes, ContentId, NodeId, Times, TreeFull};
 
 /// Memory that an item takes in the tree, but for its name and its data beyond a first run: a node, its place in the index
@@ -51,13 +51,13 @@ pub(super) struct Merge<'a> {
     files: HashMap<u64, ContentId>,
     /// Named streams likewise; no content is of both.
     streams: HashMap<u64, ContentId>,
-    damaged: Damaged,
+    damaged: DamagedFiles,
     pub summary: ImportSummary,
 }
 
 /// Files whose data is missing, where they are not left out.
 #[derive(Default)]
-struct Damaged {
+struct DamagedFiles {
     /// Some of them.
     paths: Vec<ImagePath>,
     count: u64,
@@ -83,7 +83,7 @@ impl<'a> Merge<'a> {
             first,
             files: HashMap::new(),
             streams: HashMap::new(),
-            damaged: Damaged::default(),
+            damaged: DamagedFiles::default(),
             summary: ImportSummary {
                 file_system,
                 files: 0,
@@ -165,8 +165,8 @@ impl<'a> Merge<'a> {
     /// What was imported, if it can be continued.
     pub(super) fn finish(self) -> Result<ImportSummary> {
         match self.damaged {
-            Damaged { count: 0, .. } => Ok(self.summary),
-            Damaged { paths, count } => Err(Error::DamagedFiles {
+            DamagedFiles { count: 0, .. } => Ok(self.summary),
+            DamagedFiles { paths, count } => Err(Error::DamagedFiles {
                 paths,
                 count,
                 disc_len: self.blocks.data_len(),
@@ -330,9 +330,9 @@ impl<'a> Merge<'a> {
         let tree = self.draft.tree();
         let known = known.get(&entry.identity);
         // A damaged disc can have two files that are known by the same number.
-        let is_same = |content: &Content| match (&content.data, &entry.data) {
-            (Data::Disc(data), _) => data.is_of(entry),
-            (Data::Memory(bytes), recorded::Data::Embedded(others)) => bytes == others,
+        let is_same = |content: &FileContent| match (&content.data, &entry.data) {
+            (ContentData::Disc(data), _) => data.is_of(entry),
+            (ContentData::Memory(bytes), recorded::Data::Embedded(others)) => bytes == others,
             _ => false,
         };
         match known.filter(|known| is_same(tree.content(**known))) {
@@ -344,15 +344,15 @@ impl<'a> Merge<'a> {
         }
     }
 
-    fn content(&self, entry: &Entry) -> Content {
+    fn content(&self, entry: &Entry) -> FileContent {
         let data = DiscData::new(self.blocks.clone(), entry);
-        Content {
+        FileContent {
             len: entry.len,
             references: 0,
             // What lies in the structure of a file is not there for a new one to refer to.
             data: match data.embedded() {
-                Some(bytes) => Data::Memory(bytes.clone()),
-                None => Data::Disc(Arc::new(data)),
+                Some(bytes) => ContentData::Memory(bytes.clone()),
+                None => ContentData::Disc(Arc::new(data)),
             },
         }
     }

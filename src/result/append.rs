@@ -123,7 +123,8 @@ impl ResultImage {
             }
         };
         let shift = self.byte_on_disc(0);
-        let mut unfinished = Unfinished::start(&**disc, session.start.0, self.is_whole_disc())?;
+        let mut unfinished =
+            UnfinishedSession::start(&**disc, session.start.0, self.is_whole_disc())?;
         tell(body.first().map_or(0, |range| range.start), 0)?;
         let ends = body.iter().chain(&lead).map(|range| shift + range.end);
         let end = ends.max().unwrap_or(0);
@@ -353,7 +354,7 @@ impl From<Error> for Missed {
 }
 
 /// A disc with a part of a session on it, which is put back as it was when this is dropped, also by a panic.
-struct Unfinished<'d> {
+struct UnfinishedSession<'d> {
     disc: &'d dyn WritableDisc,
     /// Its length in bytes before.
     len: u64,
@@ -364,7 +365,7 @@ struct Unfinished<'d> {
     is_over: bool,
 }
 
-impl<'d> Unfinished<'d> {
+impl<'d> UnfinishedSession<'d> {
     fn start(disc: &'d dyn WritableDisc, session: u32, is_whole_disc: bool) -> Result<Self> {
         let len = disc.total_bytes();
         let session = u64::from(session) * u64::from(BLOCK_SIZE);
@@ -428,7 +429,7 @@ impl<'d> Unfinished<'d> {
     }
 }
 
-impl Drop for Unfinished<'_> {
+impl Drop for UnfinishedSession<'_> {
     fn drop(&mut self) {
         if !self.is_over {
             self.put_back();

@@ -11,7 +11,7 @@ use super::chunks::Chunks;
 use super::clone::share_files;
 use super::output::OutputFile;
 use super::sink::WriteAt;
-use super::write::{Work, WriteOptions, WriteProgress};
+use super::write::{WriteOptions, WriteProgress, Writing};
 use crate::error::{Error, Result};
 
 /// What holes of a file begin and end at a multiple of, on most file systems.
@@ -97,13 +97,13 @@ impl ResultImage {
         options: &WriteOptions,
         progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
     ) -> Result<u64> {
-        let mut work = Work::start(self, 0..self.len(), options, progress)?;
+        let mut work = Writing::start(self, 0..self.len(), options, progress)?;
         let shared = match options.reflink {
             true => share_files(self, file, |len| work.tell(len))?,
             false => Vec::new(),
         };
         let chunks = Chunks::without(0..self.len(), &shared);
-        let sink = NewFile {
+        let sink = MadeFile {
             file,
             sparse: options.sparse,
             turn: Mutex::new(()),
@@ -113,20 +113,20 @@ impl ResultImage {
 }
 
 /// A file that has only zeros at first.
-struct NewFile<'f> {
+struct MadeFile<'f> {
     file: &'f File,
     sparse: bool,
     /// File systems let one thread write to a file at a time. Who waits here sleeps; there it would spin.
     turn: Mutex<()>,
 }
 
-impl NewFile<'_> {
+impl MadeFile<'_> {
     fn wait(&self) -> MutexGuard<'_, ()> {
         self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl WriteAt for NewFile<'_> {
+impl WriteAt for MadeFile<'_> {
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let _turn = self.wait();
         match self.sparse {

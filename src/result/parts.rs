@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::ResultImage;
 use super::chunks::{CHUNK, Chunks};
 use super::sink::WriteAt;
-use super::write::{Work, WriteOptions, WriteProgress};
+use super::write::{WriteOptions, WriteProgress, Writing};
 use crate::block::BLOCK_SIZE;
 use crate::error::Result;
 use crate::space::{Content, Cursor};
@@ -135,7 +135,7 @@ impl ImagePart {
         options: &WriteOptions,
         progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
     ) -> Result<u64> {
-        Work::start(&self.image, self.range(), options, progress)?.in_order(writer)
+        Writing::start(&self.image, self.range(), options, progress)?.in_order(writer)
     }
 
     /// Writes the part to its place in what takes the whole image, and calls `progress` at the start, from time to time,
@@ -150,7 +150,7 @@ impl ImagePart {
         options: &WriteOptions,
         progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
     ) -> Result<u64> {
-        let work = Work::start(&self.image, self.range(), options, progress)?;
+        let work = Writing::start(&self.image, self.range(), options, progress)?;
         work.anywhere(Chunks::of(self.range()), sink)
     }
 }

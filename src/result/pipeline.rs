@@ -73,7 +73,7 @@ const BUSY_CHUNKS: usize = 8;
 const SLOW: Duration = Duration::from_millis(2);
 
 /// What each of them does. It is given what it calls with the time that a chunk took.
-type Work<'w> = dyn Fn(&dyn Fn(Duration)) + Sync + 'w;
+type CrewWork<'w> = dyn Fn(&dyn Fn(Duration)) + Sync + 'w;
 
 impl Crew {
     fn new(processors: usize, most: usize) -> Self {
@@ -91,7 +91,7 @@ impl Crew {
         &'scope self,
         time: Duration,
         scope: &'scope Scope<'scope, '_>,
-        work: &'scope Work<'scope>,
+        work: &'scope CrewWork<'scope>,
     ) {
         let busy = match time > BUSY {
             true => self.busy.fetch_add(1, Ordering::Relaxed),
@@ -109,7 +109,7 @@ impl Crew {
         &'scope self,
         readers: Readers,
         scope: &'scope Scope<'scope, '_>,
-        work: &'scope Work<'scope>,
+        work: &'scope CrewWork<'scope>,
     ) {
         let _ = (1..readers.at_first).all(|_| self.start(self.most, scope, work));
     }
@@ -119,7 +119,7 @@ impl Crew {
         &'scope self,
         enough: usize,
         scope: &'scope Scope<'scope, '_>,
-        work: &'scope Work<'scope>,
+        work: &'scope CrewWork<'scope>,
     ) -> bool {
         let more = |started| (started < enough).then_some(started + 1);
         let order = Ordering::Relaxed;

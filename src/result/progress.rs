@@ -59,7 +59,7 @@ pub struct ProgressItems<'a> {
 
 /// A place between two items: the next block, and where it is looked for.
 #[derive(Clone, Copy, Debug)]
-struct Place {
+struct ItemPlace {
     next: Lba,
     part: usize,
     file: usize,
@@ -82,7 +82,7 @@ impl<'a> ProgressItems<'a> {
     #[doc(alias = "Clone")]
     pub fn iter(&self) -> impl Iterator<Item = ProgressItem> + Clone + use<'a> {
         let items = *self;
-        let mut place = Place {
+        let mut place = ItemPlace {
             next: self.layout.extent.start,
             part: 0,
             file: 0,
@@ -109,7 +109,7 @@ impl<'a> ProgressItems<'a> {
         let parts = self.layout.map.parts();
         let part = parts.partition_point(|part| part.extent.end() <= lba);
         let before = part.checked_sub(1).and_then(|part| parts.get(part));
-        let mut place = Place {
+        let mut place = ItemPlace {
             next: before.map_or(extent.start, |part| part.extent.end()),
             part,
             file: 0,
@@ -148,7 +148,7 @@ impl<'a> ProgressItems<'a> {
     }
 
     /// The item at `place`, which moves on behind it.
-    fn item(&self, place: &mut Place) -> Option<ProgressItem> {
+    fn item(&self, place: &mut ItemPlace) -> Option<ProgressItem> {
         let all = self.layout.extent;
         if place.next >= all.end() {
             return None;

@@ -100,7 +100,7 @@ impl ResultImage {
         options: &WriteOptions,
         progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
     ) -> Result<u64> {
-        Work::start(self, 0..self.len(), options, progress)?.in_order(writer)
+        Writing::start(self, 0..self.len(), options, progress)?.in_order(writer)
     }
 
     /// Writes the whole image to places of `sink`, in no particular order, and calls `progress` at the start, from time to
@@ -119,13 +119,13 @@ impl ResultImage {
         options: &WriteOptions,
         progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
     ) -> Result<u64> {
-        let work = Work::start(self, 0..self.len(), options, progress)?;
+        let work = Writing::start(self, 0..self.len(), options, progress)?;
         work.anywhere(Chunks::of(0..self.len()), sink)
     }
 }
 
 /// Writing a range of an image.
-pub(super) struct Work<'a, P> {
+pub(super) struct Writing<'a, P> {
     image: &'a ResultImage,
     range: Range<u64>,
     options: &'a WriteOptions,
@@ -134,7 +134,7 @@ pub(super) struct Work<'a, P> {
     done: u64,
 }
 
-impl<'a, P: FnMut(WriteProgress<'_>) -> ControlFlow<()>> Work<'a, P> {
+impl<'a, P: FnMut(WriteProgress<'_>) -> ControlFlow<()>> Writing<'a, P> {
     /// Tells that nothing is written.
     pub(super) fn start(
         image: &'a ResultImage,

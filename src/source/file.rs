@@ -7,10 +7,10 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{Content, Data, HostFile, SharedReader, StageFile};
+use super::{ContentData, FileContent, HostFile, SharedReader, StageFile};
 use crate::block::BLOCK;
 use crate::error::Change;
-use crate::host::source::{self as host, FileId, Metadata, Place};
+use crate::host::source::{self as host, FileId, HostMetadata, HostPlace};
 use crate::media::{DiscData, read_at};
 use crate::time::Timestamp;
 
@@ -25,7 +25,7 @@ pub(crate) struct Fingerprint {
 }
 
 impl Fingerprint {
-    pub(crate) fn of(metadata: &Metadata) -> Self {
+    pub(crate) fn of(metadata: &HostMetadata) -> Self {
         let FileId { device, number } = metadata.id.unwrap_or(FileId::UNKNOWN);
         Self {
             // A platform without modification times still has the lengths compared.
@@ -36,7 +36,7 @@ impl Fingerprint {
     }
 
     /// What differs between the file that was added and the one that `metadata` is about, which is open.
-    fn changed(self, len: u64, metadata: &Metadata, file: &File) -> Option<Change> {
+    fn changed(self, len: u64, metadata: &HostMetadata, file: &File) -> Option<Change> {
         let found = Self::of(metadata);
         if !metadata.is_file() {
             Some(Change::Kind)
@@ -61,22 +61,22 @@ impl Fingerprint {
 }
 
 /// Checks that a file that has been opened is the one that was found before, whatever it has meanwhile.
-pub(crate) fn check_is(file: &File, found: &Metadata) -> Result<(), Failure> {
-    let opened = host::metadata_of(file).map_err(Failure::Open)?;
+pub(crate) fn check_is(file: &File, found: &HostMetadata) -> Result<(), ReadFailure> {
+    let opened = host::metadata_of(file).map_err(ReadFailure::Open)?;
     let is_other = match (opened.id, found.id) {
         (Some(opened), Some(found)) => opened != found && host::has_lasting_numbers(file),
         _ => false,
     };
     match opened.is_file() {
-        false => Err(Failure::Changed(Change::Kind)),
-        true if is_other => Err(Failure::Changed(Change::Replaced)),
+        false => Err(ReadFailure::Changed(Change::Kind)),
+        true if is_other => Err(ReadFailure::Changed(Change::Replaced)),
         true => Ok(()),
     }
 }
 
 /// Why content cannot be read. The caller knows the item and adds its path.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub(crate) enum ReadFailure {
     Open(io::Error),
     Read(io::Error),
     Changed(Change),
@@ -110,7 +110,7 @@ impl HostFiles {
     }
 
     /// Remembers a directory; the path is absolute and has no links in it.
-    pub(crate) fn push(&mut self, directory: Place<'_>) -> u32 {
+    pub(crate) fn push(&mut self, directory: HostPlace<'_>) -> u32 {
         self.directories.push(HostDirectory {
             path: directory.path.into(),
             below: u32::try_from(directory.below).unwrap_or(u32::MAX),
@@ -120,7 +120,7 @@ impl HostFiles {
     }
 
     /// Remembers a directory unless it is the last one remembered.
-    pub(crate) fn push_or_last(&mut self, directory: Place<'_>) -> u32 {
+    pub(crate) fn push_or_last(&mut self, directory: HostPlace<'_>) -> u32 {
         match self.directories.last() {
             Some(last) if *last.path == *directory.path => (self.directories.len() - 1) as u32,
             _ => self.push(directory),
@@ -128,9 +128,9 @@ impl HostFiles {
     }
 
     #[cfg(unix)]
-    fn directory(&self, number: u32) -> Place<'_> {
+    fn directory(&self, number: u32) -> HostPlace<'_> {
         let directory = &self.directories[number as usize];
-        Place {
+        HostPlace {
             path: &directory.path,
             below: directory.below as usize,
         }
@@ -190,7 +190,7 @@ impl HostFiles {
         #[cfg(not(unix))]
         let _ = recent;
         let below = self.directories[file.directory as usize].below as usize;
-        host::open(Place {
+        host::open(HostPlace {
             path: &self.path(file, name),
             below: below + 1,
         })
@@ -253,7 +253,7 @@ impl RecentDirectory {
 }
 
 /// Content that has been opened for reading.
-pub(crate) enum Opened {
+pub(crate) enum OpenContent {
     Memory(Arc<[u8]>),
     Host(OpenFile),
     Staged { stage: Arc<StageFile>, offset: u64 },
@@ -261,28 +261,28 @@ pub(crate) enum Opened {
     Disc(Arc<DiscData>),
 }
 
-impl Opened {
+impl OpenContent {
     /// Opens `content`; `open` opens a file of the host.
     pub(crate) fn open(
-        content: &Content,
+        content: &FileContent,
         open: impl FnOnce(HostFile) -> io::Result<File>,
-    ) -> Result<Self, Failure> {
+    ) -> Result<Self, ReadFailure> {
         Ok(match &content.data {
-            Data::Memory(bytes) => Self::Memory(bytes.clone()),
-            Data::Host { file, fingerprint } => {
-                let file = open(*file).map_err(Failure::Open)?;
+            ContentData::Memory(bytes) => Self::Memory(bytes.clone()),
+            ContentData::Host { file, fingerprint } => {
+                let file = open(*file).map_err(ReadFailure::Open)?;
                 Self::Host(OpenFile::new(file, content.len, *fingerprint)?)
             }
-            Data::Staged { stage, offset } => Self::Staged {
+            ContentData::Staged { stage, offset } => Self::Staged {
                 stage: stage.clone(),
                 offset: *offset,
             },
-            Data::Seekable(reader) => Self::Seekable {
+            ContentData::Seekable(reader) => Self::Seekable {
                 reader: reader.clone(),
                 len: content.len,
             },
-            Data::Disc(data) => Self::Disc(data.clone()),
-            Data::BootCatalog => Self::Memory(Arc::new([0; BLOCK])),
+            ContentData::Disc(data) => Self::Disc(data.clone()),
+            ContentData::BootCatalog => Self::Memory(Arc::new([0; BLOCK])),
         })
     }
 
@@ -292,7 +292,7 @@ impl Opened {
         &self,
         from: u64,
         take: impl FnOnce(&File, u64) -> u64,
-    ) -> Result<u64, Failure> {
+    ) -> Result<u64, ReadFailure> {
         match self {
             Self::Host(open) => {
                 let taken = take(&open.file, from);
@@ -310,7 +310,7 @@ impl Opened {
     }
 
     /// Fills `buf` from `offset` on; both lie inside the content's length.
-    pub(crate) fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<(), Failure> {
+    pub(crate) fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<(), ReadFailure> {
         match self {
             Self::Memory(bytes) => {
                 let at = offset as usize;
@@ -318,11 +318,11 @@ impl Opened {
                 Ok(())
             }
             Self::Host(file) => file.read_exact_at(buf, offset),
-            Self::Staged { stage, offset: at } => {
-                stage.read_exact_at(buf, at + offset).map_err(Failure::Read)
-            }
+            Self::Staged { stage, offset: at } => stage
+                .read_exact_at(buf, at + offset)
+                .map_err(ReadFailure::Read),
             Self::Seekable { reader, len } => reader.read_exact_at(buf, offset, *len),
-            Self::Disc(data) => data.read_exact_at(buf, offset).map_err(Failure::Read),
+            Self::Disc(data) => data.read_exact_at(buf, offset).map_err(ReadFailure::Read),
         }
     }
 }
@@ -335,14 +335,14 @@ pub(crate) struct OpenFile {
 }
 
 impl OpenFile {
-    fn new(file: File, len: u64, fingerprint: Fingerprint) -> Result<Self, Failure> {
+    fn new(file: File, len: u64, fingerprint: Fingerprint) -> Result<Self, ReadFailure> {
         let opened = Self {
             file,
             len,
             fingerprint,
         };
         opened.check().map_err(|failure| match failure {
-            Failure::Read(error) => Failure::Open(error),
+            ReadFailure::Read(error) => ReadFailure::Open(error),
             failure => failure,
         })?;
         // Nothing is read of it that would show it.
@@ -352,16 +352,16 @@ impl OpenFile {
         Ok(opened)
     }
 
-    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<(), Failure> {
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<(), ReadFailure> {
         let is_end = offset + buf.len() as u64 == self.len;
         let read = match is_end {
-            true => read_last_at(&self.file, buf, offset).map_err(Failure::Read)?,
-            false => read_at(&self.file, buf, offset).map_err(Failure::Read)?,
+            true => read_last_at(&self.file, buf, offset).map_err(ReadFailure::Read)?,
+            false => read_at(&self.file, buf, offset).map_err(ReadFailure::Read)?,
         };
         if read != buf.len() {
             // What is wrong shows in what the system says of it, or the system is wrong.
             self.check()?;
-            return Err(Failure::Misstated {
+            return Err(ReadFailure::Misstated {
                 stated: self.len,
                 found: (read < buf.len()).then_some(offset + read as u64),
             });
@@ -374,20 +374,20 @@ impl OpenFile {
     }
 
     /// Looks whether the file is still as it had been added.
-    fn check(&self) -> Result<(), Failure> {
-        let metadata = host::metadata_of(&self.file).map_err(Failure::Read)?;
+    fn check(&self) -> Result<(), ReadFailure> {
+        let metadata = host::metadata_of(&self.file).map_err(ReadFailure::Read)?;
         match self.fingerprint.changed(self.len, &metadata, &self.file) {
-            Some(change) => Err(Failure::Changed(change)),
+            Some(change) => Err(ReadFailure::Changed(change)),
             None => Ok(()),
         }
     }
 
     /// Looks whether the file ends where it is said to end.
-    fn check_end(&self) -> Result<(), Failure> {
-        let read = read_at(&self.file, &mut [0], self.len).map_err(Failure::Read)?;
+    fn check_end(&self) -> Result<(), ReadFailure> {
+        let read = read_at(&self.file, &mut [0], self.len).map_err(ReadFailure::Read)?;
         if read > 0 {
             self.check()?;
-            return Err(Failure::Misstated {
+            return Err(ReadFailure::Misstated {
                 stated: self.len,
                 found: None,
             });
@@ -402,20 +402,20 @@ impl SharedReader {
         self.lock()?.seek(SeekFrom::End(0))
     }
 
-    fn read_exact_at(&self, buf: &mut [u8], offset: u64, len: u64) -> Result<(), Failure> {
-        let mut reader = self.lock().map_err(Failure::Read)?;
+    fn read_exact_at(&self, buf: &mut [u8], offset: u64, len: u64) -> Result<(), ReadFailure> {
+        let mut reader = self.lock().map_err(ReadFailure::Read)?;
         reader
             .seek(SeekFrom::Start(offset))
-            .map_err(Failure::Read)?;
+            .map_err(ReadFailure::Read)?;
         match reader.read_exact(buf) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                let found = reader.seek(SeekFrom::End(0)).map_err(Failure::Read)?;
-                Err(Failure::Changed(Change::Length {
+                let found = reader.seek(SeekFrom::End(0)).map_err(ReadFailure::Read)?;
+                Err(ReadFailure::Changed(Change::Length {
                     expected: len,
                     found,
                 }))
             }
-            result => result.map_err(Failure::Read),
+            result => result.map_err(ReadFailure::Read),
         }
     }
 

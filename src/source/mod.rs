@@ -1,6 +1,6 @@
 //! Where the bytes of files come from: memory, a file, a reader, the working directory.
 //!
-//! Callers give a [`Source`]; the tree keeps a [`Content`], which holds no handle; reading opens it.
+//! Callers give a [`Source`]; the tree keeps a [`FileContent`], which holds no handle; reading opens it.
 
 mod file;
 mod policy;
@@ -17,10 +17,11 @@ use crate::error::Origin;
 use crate::media::DiscData;
 
 pub(crate) use self::file::{
-    Failure, Fingerprint, HostFiles, Opened, RecentDirectory, check_is, copy_at, is_out_of_handles,
+    Fingerprint, HostFiles, OpenContent, ReadFailure, RecentDirectory, check_is, copy_at,
+    is_out_of_handles,
 };
 pub use self::policy::{PlatformStaging, StagingPolicy};
-pub(crate) use self::staging::{Failure as StageFailure, Stage, StageFile, StageReader};
+pub(crate) use self::staging::{Stage, StageFailure, StageFile, StageReader};
 pub(crate) use self::streams::read_streams;
 
 /// A reader that can be read from any position.
@@ -135,19 +136,19 @@ impl<const N: usize> From<&[u8; N]> for Source {
 
 /// The data of one file, as the tree keeps it.
 #[derive(Clone)]
-pub(crate) struct Content {
+pub(crate) struct FileContent {
     /// Length in bytes.
     pub len: u64,
     /// How many nodes have this content; nodes of one image that share it share its blocks.
     pub references: u32,
-    pub data: Data,
+    pub data: ContentData,
 }
 
-impl Content {
+impl FileContent {
     /// The first block of the disc that has this content already, as an earlier session recorded it.
     pub(crate) fn recorded_at(&self) -> Option<Lba> {
         match &self.data {
-            Data::Disc(data) => data.first_block(),
+            ContentData::Disc(data) => data.first_block(),
             _ => None,
         }
     }
@@ -161,19 +162,19 @@ impl Content {
     }
 }
 
-impl Default for Content {
+impl Default for FileContent {
     /// No data, of no node.
     fn default() -> Self {
         Self {
             len: 0,
             references: 0,
-            data: Data::Memory(Arc::new([])),
+            data: ContentData::Memory(Arc::new([])),
         }
     }
 }
 
 #[derive(Clone)]
-pub(crate) enum Data {
+pub(crate) enum ContentData {
     Memory(Arc<[u8]>),
     /// A file in a directory of [`HostFiles`].
     Host {
@@ -201,7 +202,7 @@ pub(crate) struct HostFile {
 #[derive(Clone)]
 pub(crate) struct SharedReader(pub Arc<Mutex<Box<dyn ReadSeek>>>);
 
-impl Data {
+impl ContentData {
     /// What errors call the place the data comes from; `file` is its path if it has one.
     pub(crate) fn origin(&self, file: impl FnOnce(HostFile) -> PathBuf) -> Origin {
         match self {
@@ -215,6 +216,6 @@ impl Data {
 }
 
 const _: () = assert!(
-    size_of::<Content>() <= 48,
+    size_of::<FileContent>() <= 48,
     "a content per file: keep it small"
 );

@@ -37,7 +37,7 @@ mod platform {
     use std::path::{Path, PathBuf};
     use std::sync::{Mutex, PoisonError};
 
-    use crate::host::source::{self as host, Place};
+    use crate::host::source::{self as host, HostPlace};
 
     /// Whether devices are removable, by their numbers.
     #[derive(Debug, Default)]
@@ -63,7 +63,7 @@ mod platform {
     }
 
     fn device_in_parts(directory: &Path) -> Option<u64> {
-        let metadata = host::metadata(Place::of(directory)).ok()?;
+        let metadata = host::metadata(HostPlace::of(directory)).ok()?;
         Some(metadata.id?.device)
     }
 

@@ -81,19 +81,19 @@ impl Stage {
     pub(crate) fn append(
         &mut self,
         mut reader: impl Read,
-    ) -> std::result::Result<(u64, u64), Failure> {
+    ) -> std::result::Result<(u64, u64), StageFailure> {
         let start = self.len;
         loop {
             let read = match read_full(&mut reader, &mut self.chunk) {
                 Ok(read) => read,
                 Err(error) => {
                     self.truncate(start);
-                    return Err(Failure::Read(error));
+                    return Err(StageFailure::Read(error));
                 }
             };
             if let Err(error) = self.file.write_all_at(&self.chunk[..read], self.len) {
                 self.truncate(start);
-                return Err(Failure::Write(error));
+                return Err(StageFailure::Write(error));
             }
             self.len += read as u64;
             if read < self.chunk.len() {
@@ -105,7 +105,7 @@ impl Stage {
 
 /// Why data could not be staged. The caller knows the item and adds its path.
 #[derive(Debug)]
-pub(crate) enum Failure {
+pub(crate) enum StageFailure {
     Read(io::Error),
     Write(io::Error),
 }

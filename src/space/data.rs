@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::Space;
 use crate::block::{BLOCK_SIZE, Extent, Lba, blocks_of};
 use crate::error::{Error, Result};
-use crate::source::{Data, Failure, Opened, RecentDirectory};
+use crate::source::{ContentData, OpenContent, ReadFailure, RecentDirectory};
 use crate::tree::{ContentId, NodeId, Sequence, Tree};
 
 /// Where the data of every file lies.
@@ -127,7 +127,7 @@ pub(crate) struct FileData {
 /// A file that stays open between two reads of one reader.
 #[derive(Default)]
 pub(crate) struct Cursor {
-    open: Option<(ContentId, Opened)>,
+    open: Option<(ContentId, OpenContent)>,
     recent: RecentDirectory,
 }
 
@@ -182,7 +182,10 @@ impl FileData {
         let Some((id, content)) = self.tree.content_of(node) else {
             return Ok(0);
         };
-        if !matches!(content.data, Data::Host { .. } | Data::Staged { .. }) {
+        if !matches!(
+            content.data,
+            ContentData::Host { .. } | ContentData::Staged { .. }
+        ) {
             return Ok(0);
         }
         self.opened(node, id, cursor)?
@@ -277,20 +280,20 @@ impl FileData {
         node: NodeId,
         id: ContentId,
         cursor: &'c mut Cursor,
-    ) -> Result<&'c Opened> {
+    ) -> Result<&'c OpenContent> {
         // Another file is closed first, so that no more than one is open.
         let opened = match cursor.open.take() {
             Some((open, opened)) if open == id => opened,
             _ => {
                 let open = |file| self.tree.open_host(file, &mut cursor.recent);
-                Opened::open(self.tree.content(id), open)
+                OpenContent::open(self.tree.content(id), open)
                     .map_err(|failure| self.error(node, failure))?
             }
         };
         Ok(&cursor.open.insert((id, opened)).1)
     }
 
-    fn error(&self, node: NodeId, failure: Failure) -> Error {
+    fn error(&self, node: NodeId, failure: ReadFailure) -> Error {
         read_error(&self.tree, node, failure)
     }
 }
@@ -300,24 +303,24 @@ fn to_len(bytes: u64) -> usize {
 }
 
 /// The error for a file whose data cannot be read.
-pub(crate) fn read_error(tree: &Tree, node: NodeId, failure: Failure) -> Error {
+pub(crate) fn read_error(tree: &Tree, node: NodeId, failure: ReadFailure) -> Error {
     let path = tree.path(node);
     let origin = match tree.content_of(node) {
         Some((_, content)) => content.data.origin(|file| tree.host_path(file)),
         None => crate::error::Origin::Memory,
     };
     match failure {
-        Failure::Open(source) | Failure::Read(source) => Error::ReadSource {
+        ReadFailure::Open(source) | ReadFailure::Read(source) => Error::ReadSource {
             path,
             origin,
             source,
         },
-        Failure::Changed(change) => Error::SourceChanged {
+        ReadFailure::Changed(change) => Error::SourceChanged {
             path,
             origin,
             change,
         },
-        Failure::Misstated { stated, found } => Error::SourceLength {
+        ReadFailure::Misstated { stated, found } => Error::SourceLength {
             path,
             origin,
             stated,

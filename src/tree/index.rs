@@ -193,7 +193,7 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
-    use crate::source::Content;
+    use crate::source::FileContent;
     use crate::time::Timestamp;
     use crate::tree::{Attributes, Times};
 
@@ -218,7 +218,7 @@ mod tests {
     fn add(tree: &mut Tree, directory: NodeId, name: &str) -> NodeId {
         assert_eq!(tree.child(directory, name), None);
         let name = tree.add_name(name).unwrap();
-        let content = tree.add_content(Content::default()).unwrap();
+        let content = tree.add_content(FileContent::default()).unwrap();
         tree.add_file(directory, name, content, attributes())
             .unwrap()
     }

@@ -22,9 +22,9 @@ use hashbrown::{DefaultHashBuilder, HashTable};
 use self::index::{Crowds, Indexed};
 pub(crate) use self::names::{NamePool, NameRef, same_folded};
 pub(crate) use self::sequence::Sequence;
-use crate::codec::unique::Item;
+use crate::codec::unique::NamedItem;
 use crate::path::ImagePath;
-use crate::source::{Content, Data, Fingerprint, HostFile, HostFiles, RecentDirectory};
+use crate::source::{ContentData, FileContent, Fingerprint, HostFile, HostFiles, RecentDirectory};
 use crate::time::Timestamp;
 
 /// Number of a node.
@@ -100,7 +100,7 @@ struct Node {
 const _: () = assert!(size_of::<Node>() <= 32, "a node per file: keep it small");
 
 #[derive(Clone, Debug)]
-struct Directory {
+struct Children {
     /// In the order of adding; may hold removed nodes.
     children: Vec<NodeId>,
     live: u32,
@@ -138,8 +138,8 @@ pub(crate) struct TreeFull;
 pub(crate) struct Tree {
     names: NamePool,
     nodes: Vec<Node>,
-    directories: Vec<Directory>,
-    contents: Vec<Content>,
+    directories: Vec<Children>,
+    contents: Vec<FileContent>,
     other_times: Vec<[Timestamp; 2]>,
     hosts: HostFiles,
     /// The named streams of the files that have any, in the order of adding.
@@ -174,7 +174,7 @@ impl Tree {
                 removed: false,
                 recorded: false,
             }],
-            directories: vec![Directory {
+            directories: vec![Children {
                 children: Vec::new(),
                 live: 0,
             }],
@@ -192,8 +192,8 @@ impl Tree {
     }
 
     /// What decides what an item is called in a file system.
-    pub(crate) fn named(&self, node: NodeId) -> Item<'_> {
-        Item {
+    pub(crate) fn named(&self, node: NodeId) -> NamedItem<'_> {
+        NamedItem {
             name: self.name(node),
             is_directory: self.is_directory(node),
             is_recorded: self.node(node).recorded,
@@ -250,12 +250,12 @@ impl Tree {
         self.node(node).parent
     }
 
-    pub(crate) fn content(&self, content: ContentId) -> &Content {
+    pub(crate) fn content(&self, content: ContentId) -> &FileContent {
         &self.contents[content.0 as usize]
     }
 
     /// The content of `node`, if it is a file.
-    pub(crate) fn content_of(&self, node: NodeId) -> Option<(ContentId, &Content)> {
+    pub(crate) fn content_of(&self, node: NodeId) -> Option<(ContentId, &FileContent)> {
         match self.kind(node) {
             NodeKind::File(content) => Some((content, self.content(content))),
             NodeKind::Directory(_) => None,
@@ -330,7 +330,9 @@ impl Tree {
         self.contents
             .iter()
             .filter_map(move |content| match (&content.data, content.references) {
-                (Data::Host { file, .. }, 1..) if content.len == len => Some(self.host_path(*file)),
+                (ContentData::Host { file, .. }, 1..) if content.len == len => {
+                    Some(self.host_path(*file))
+                }
                 _ => None,
             })
     }
@@ -395,7 +397,7 @@ impl Tree {
         let number = u32::try_from(self.directories.len()).map_err(|_| TreeFull)?;
         let name = self.names.push(name).ok_or(TreeFull)?;
         let node = self.add_child(parent, name, number, true, attributes)?;
-        self.directories.push(Directory {
+        self.directories.push(Children {
             children: Vec::new(),
             live: 0,
         });
@@ -481,7 +483,7 @@ impl Tree {
     }
 
     /// Stores a content that no node has yet.
-    pub(crate) fn add_content(&mut self, content: Content) -> Result<ContentId, TreeFull> {
+    pub(crate) fn add_content(&mut self, content: FileContent) -> Result<ContentId, TreeFull> {
         let number = u32::try_from(self.contents.len()).map_err(|_| TreeFull)?;
         debug_assert_eq!(content.references, 0);
         self.staged += usize::from(is_staged(&content));
@@ -581,7 +583,7 @@ impl Tree {
         let content = &mut self.contents[content.0 as usize];
         if content.references == 0 {
             self.staged -= usize::from(is_staged(content));
-            *content = Content::default();
+            *content = FileContent::default();
         }
     }
 
@@ -656,12 +658,12 @@ impl Tree {
     }
 
     /// The staged contents: those that nodes have, and those that they will have when changes are taken back.
-    pub(crate) fn staged(&self) -> impl Iterator<Item = &Content> {
+    pub(crate) fn staged(&self) -> impl Iterator<Item = &FileContent> {
         self.contents.iter().filter(|content| is_staged(content))
     }
 
     /// The same, in the same order, to be changed in place.
-    pub(crate) fn staged_mut(&mut self) -> impl Iterator<Item = &mut Content> {
+    pub(crate) fn staged_mut(&mut self) -> impl Iterator<Item = &mut FileContent> {
         self.contents
             .iter_mut()
             .filter(|content| is_staged(content))
@@ -691,12 +693,12 @@ impl Tree {
     }
 }
 
-fn is_staged(content: &Content) -> bool {
-    matches!(content.data, Data::Staged { .. })
+fn is_staged(content: &FileContent) -> bool {
+    matches!(content.data, ContentData::Staged { .. })
 }
 
-fn is_boot_catalog(content: &Content) -> bool {
-    matches!(content.data, Data::BootCatalog)
+fn is_boot_catalog(content: &FileContent) -> bool {
+    matches!(content.data, ContentData::BootCatalog)
 }
 
 impl std::fmt::Debug for Tree {

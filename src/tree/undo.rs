@@ -4,7 +4,7 @@
 //! itself. What was removed stays in the tables, out of sight, until the change is locked in.
 
 use super::{Attributes, ContentId, Node, NodeId, NodeKind, Tree};
-use crate::source::Data;
+use crate::source::ContentData;
 
 /// What was done to something that was there before.
 #[derive(Clone)]
@@ -123,7 +123,7 @@ impl Tree {
         }
         let mut first_staged = None;
         for content in self.contents.drain(point.contents as usize..) {
-            if let Data::Staged { offset, .. } = content.data {
+            if let ContentData::Staged { offset, .. } = content.data {
                 self.staged -= 1;
                 // Each is staged behind those before.
                 first_staged.get_or_insert(offset);

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::block::BLOCK_SIZE;
-use crate::host::source::{self as host, Metadata};
+use crate::host::source::{self as host, HostMetadata};
 
 /// What the name of such a file begins with.
 pub(super) const PREFIX: &str = ".imapi2fs-";
@@ -18,7 +18,7 @@ pub(super) const RANDOM: usize = 6;
 
 /// Whether a file may be an image that is not finished, by its name and by what all of them are like. Whoever leaves one
 /// out, or removes one, is to say so: it could be another's all the same.
-pub(crate) fn is_unfinished(name: &OsStr, metadata: &Metadata) -> bool {
+pub(crate) fn is_unfinished(name: &OsStr, metadata: &HostMetadata) -> bool {
     has_such_a_name(name)
         && metadata.is_file()
         && metadata.len % u64::from(BLOCK_SIZE) == 0
@@ -101,7 +101,7 @@ fn remove_unused(path: &Path, name: &OsStr) -> io::Result<()> {
     const DELETE: u32 = 0x0001_0000;
     const FILE_FLAG_DELETE_ON_CLOSE: u32 = 0x0400_0000;
 
-    if !is_unfinished(name, &host::metadata(host::Place::of(path))?) {
+    if !is_unfinished(name, &host::metadata(host::HostPlace::of(path))?) {
         return Err(io::ErrorKind::NotFound.into());
     }
     // Shared with nobody, it is opened only if nobody has it open.

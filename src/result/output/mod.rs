@@ -55,13 +55,13 @@ use crate::host::source::FileId;
 #[derive(Debug)]
 pub struct OutputFile {
     path: PathBuf,
-    target: Target,
+    target: OutputTarget,
     overwrites_source: bool,
     removed: Vec<PathBuf>,
 }
 
 #[derive(Debug)]
-enum Target {
+enum OutputTarget {
     /// Written from its position on.
     Stream(File, Option<Old>),
     /// A regular file that is there or not, by a path without links.
@@ -98,13 +98,13 @@ impl OutputFile {
     /// [`Error::WriteImage`] if it is a directory, cannot be written, or its directory does not exist.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
-        let target = Target::find(&path).map_err(|source| Error::WriteImage {
+        let target = OutputTarget::find(&path).map_err(|source| Error::WriteImage {
             file: path.clone(),
             source,
         })?;
         let removed = match &target {
-            Target::Regular { path, .. } => leftovers::remove(directory_of(path)),
-            Target::Stream(..) => Vec::new(),
+            OutputTarget::Regular { path, .. } => leftovers::remove(directory_of(path)),
+            OutputTarget::Stream(..) => Vec::new(),
         };
         Ok(Self {
             path,
@@ -119,7 +119,7 @@ impl OutputFile {
         let old = Old::of(&file);
         Self {
             path: name.into(),
-            target: Target::Stream(file, old),
+            target: OutputTarget::Stream(file, old),
             overwrites_source: false,
             removed: Vec::new(),
         }
@@ -145,7 +145,7 @@ impl OutputFile {
     /// Whether it is written from its position on: a device, a pipe, or what [`OutputFile::stream`] was given.
     #[must_use]
     pub const fn is_stream(&self) -> bool {
-        matches!(self.target, Target::Stream(..))
+        matches!(self.target, OutputTarget::Stream(..))
     }
 
     /// Files that programs which were killed had left in the directory, and that have been removed: regular files of one
@@ -166,7 +166,7 @@ impl OutputFile {
             source,
         };
         match self.target {
-            Target::Regular {
+            OutputTarget::Regular {
                 path,
                 old,
                 in_place,
@@ -179,23 +179,23 @@ impl OutputFile {
                 };
                 UnfinishedFile::start(&self.path, path, access, how).map_err(failed)
             }
-            Target::Stream(..) => Err(failed(io::Error::other("not a regular file"))),
+            OutputTarget::Stream(..) => Err(failed(io::Error::other("not a regular file"))),
         }
     }
 
     /// What is written from its position on.
     pub(super) const fn as_stream(&self) -> Option<&File> {
         match &self.target {
-            Target::Stream(file, _) => Some(file),
-            Target::Regular { .. } => None,
+            OutputTarget::Stream(file, _) => Some(file),
+            OutputTarget::Regular { .. } => None,
         }
     }
 
     /// What adding a tree has to know of it.
     pub(crate) fn guard(&self) -> OutputGuard {
         let (path, old, is_replaced) = match &self.target {
-            Target::Stream(_, old) => (None, *old, false),
-            Target::Regular {
+            OutputTarget::Stream(_, old) => (None, *old, false),
+            OutputTarget::Regular {
                 path,
                 old,
                 in_place,
@@ -263,7 +263,7 @@ impl OutputGuard {
     }
 }
 
-impl Target {
+impl OutputTarget {
     fn find(path: &Path) -> io::Result<Self> {
         // One call finds what is missing, a directory, or not ours to write.
         match File::options().write(true).open(path) {

@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 #[derive(Debug)]
 pub struct UnfinishedFile {
     file: File,
-    place: Place,
+    place: FilePlace,
     /// What errors call it.
     name: PathBuf,
     /// Where it goes, without links.
@@ -29,7 +29,7 @@ pub struct UnfinishedFile {
 
 /// Where an unfinished file is.
 #[derive(Debug)]
-enum Place {
+enum FilePlace {
     /// Nowhere: it has no name, and goes with its last handle.
     Unnamed,
     /// Beside the one that it becomes.
@@ -84,7 +84,7 @@ impl UnfinishedFile {
     ///
     /// [`Error::WriteImage`] if it cannot be that long.
     pub fn set_len(&mut self, len: u64) -> Result<()> {
-        if let Place::Target { is_halfway } = &mut self.place {
+        if let FilePlace::Target { is_halfway } = &mut self.place {
             *is_halfway = true;
         }
         self.file
@@ -101,7 +101,7 @@ impl UnfinishedFile {
 
     /// Whether it is written in place.
     const fn is_in_place(&self) -> bool {
-        matches!(self.place, Place::Target { .. })
+        matches!(self.place, FilePlace::Target { .. })
     }
 
     /// Puts the file, which is whole now, where it belongs.
@@ -124,11 +124,11 @@ impl UnfinishedFile {
         if let Some(access) = self.access.as_ref().filter(|_| !self.is_in_place()) {
             access.hand_down(&self.file)?;
         }
-        let unnamed = Place::Target { is_halfway: false };
+        let unnamed = FilePlace::Target { is_halfway: false };
         let named = match std::mem::replace(&mut self.place, unnamed) {
-            Place::Target { .. } => return Ok(()),
-            Place::Named(named) => Ok(named),
-            Place::Unnamed => match self.name() {
+            FilePlace::Target { .. } => return Ok(()),
+            FilePlace::Named(named) => Ok(named),
+            FilePlace::Unnamed => match self.name() {
                 Ok(Some(named)) => Ok(named),
                 Ok(None) => return Ok(()),
                 // Some systems let files be made without names, but not get any.
@@ -186,7 +186,7 @@ impl UnfinishedFile {
 
 impl Drop for UnfinishedFile {
     fn drop(&mut self) {
-        if let Place::Target { is_halfway: true } = self.place {
+        if let FilePlace::Target { is_halfway: true } = self.place {
             // Half of an image should not look like one.
             let _ = self.file.set_len(0);
         }
@@ -194,18 +194,18 @@ impl Drop for UnfinishedFile {
 }
 
 /// A new file in the directory of `path`.
-fn beside(path: &Path, access: Option<&Access>) -> io::Result<(File, Place)> {
+fn beside(path: &Path, access: Option<&Access>) -> io::Result<(File, FilePlace)> {
     if let Some(file) = unnamed::make(directory_of(path), access) {
-        return Ok((file, Place::Unnamed));
+        return Ok((file, FilePlace::Unnamed));
     }
     let (file, named) = make_named(path, access)?.into_parts();
-    Ok((file, Place::Named(named)))
+    Ok((file, FilePlace::Named(named)))
 }
 
 /// The file at `path`, as it is.
-fn in_place(path: &Path) -> io::Result<(File, Place)> {
+fn in_place(path: &Path) -> io::Result<(File, FilePlace)> {
     let file = File::options().write(true).open(path)?;
-    Ok((file, Place::Target { is_halfway: false }))
+    Ok((file, FilePlace::Target { is_halfway: false }))
 }
 
 fn make_named(path: &Path, access: Option<&Access>) -> io::Result<NamedTempFile> {
@@ -314,7 +314,7 @@ mod tests {
         let (file, place) = make_named(path, None).unwrap().into_parts();
         UnfinishedFile {
             file,
-            place: Place::Named(place),
+            place: FilePlace::Named(place),
             name: path.to_owned(),
             path: path.to_owned(),
             access: None,
@@ -339,7 +339,7 @@ mod tests {
 
         let mut unfinished = named(&path);
         let left = match &mut unfinished.place {
-            Place::Named(named) => {
+            FilePlace::Named(named) => {
                 // The program is killed.
                 named.disable_cleanup(true);
                 named.to_path_buf()
