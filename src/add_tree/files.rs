@@ -4,23 +4,13 @@ use std::fs::File;
 use std::io;
 use std::path::PathBuf;
 
-use super::{Here, Walk};
-use crate::add_tree::options::LeftOutReason;
-use crate::draft::{Stream, not_opened, open_found};
+use super::options::LeftOutReason;
+use super::walk::{Here, Walk};
+use crate::draft::{AddedContent, not_opened, open_found};
 use crate::error::{Error, Result};
 use crate::host::source::{HostEntry, HostMetadata};
-use crate::source::{
-    ContentData, FileContent, Fingerprint, HostFile, ReadFailure, Source, SourceKind, read_streams,
-};
-use crate::tree::{Attributes, ContentId, NodeId, TreeFull};
-
-/// Where a file's content comes from.
-pub(super) enum Stored {
-    Shared(ContentId),
-    New(FileContent),
-    /// A file in a directory of the host.
-    Host(u32, u64, Fingerprint),
-}
+use crate::source::{Fingerprint, ReadFailure, Source, SourceKind, read_streams};
+use crate::tree::{Attributes, ContentId, NodeId};
 
 impl Walk<'_> {
     /// Adds a file, or gives the one that is there what the source has.
@@ -39,17 +29,21 @@ impl Walk<'_> {
             None => self.known(here.first, name),
         };
         let content = match known {
-            Some(content) => Stored::Shared(content),
+            Some(content) => AddedContent::Shared(content),
             None if here.stage => {
                 let item = self.draft.tree().path(here.node).join(name);
                 let staged = self
                     .draft
                     .stage_file(|| entry.open(), metadata, &path(), &item)?;
-                Stored::New(staged)
+                AddedContent::New(staged)
             }
-            None => Stored::Host(here.host, metadata.len, Fingerprint::of(metadata)),
+            None => AddedContent::Host {
+                directory: here.host,
+                len: metadata.len,
+                fingerprint: Fingerprint::of(metadata),
+            },
         };
-        let is_copied = matches!(content, Stored::New(_));
+        let is_copied = matches!(content, AddedContent::New(_));
         let (node, content) = self.put_file(here.node, name, content, attributes)?;
         if !is_copied {
             self.draft.announce_node(node)?;
@@ -91,7 +85,7 @@ impl Walk<'_> {
                 .collect();
             for (name, content) in streams {
                 self.draft.check_stream(node, &name)?;
-                self.add_stream(node, &name, Stream::Shared(content), attributes)?;
+                self.add_stream(node, &name, AddedContent::Shared(content), attributes)?;
             }
             return Ok(());
         }
@@ -123,7 +117,7 @@ impl Walk<'_> {
             let name = name.to_string_lossy();
             let item = self.draft.tree().path(node).with_stream(&name);
             let source = Source(SourceKind::Bytes(data.into()));
-            let stream = Stream::New(self.draft.content(source, &item)?);
+            let stream = AddedContent::New(self.draft.content(source, &item)?);
             self.add_stream(node, &name, stream, attributes)?;
             self.stream_owners.insert(content, node);
         }
@@ -135,90 +129,11 @@ impl Walk<'_> {
         &mut self,
         file: NodeId,
         name: &str,
-        stream: Stream,
+        stream: AddedContent,
         attributes: Attributes,
     ) -> Result<()> {
         self.draft.add_stream_node(file, name, stream, attributes)?;
         self.summary.streams += 1;
         Ok(())
-    }
-
-    pub(super) fn count_file(&mut self, content: ContentId) {
-        self.summary.files += 1;
-        self.summary.bytes += self.draft.tree().content(content).len;
-    }
-
-    /// The content that a file got when its directory was gone through for the first time.
-    pub(super) fn known(&self, first: Option<NodeId>, name: &str) -> Option<ContentId> {
-        let tree = self.draft.tree();
-        let node = tree.child(first?, name)?;
-        let (content, _) = tree.content_of(node)?;
-        Some(content)
-    }
-
-    pub(super) fn put_file(
-        &mut self,
-        parent: NodeId,
-        name: &str,
-        stored: Stored,
-        attributes: Attributes,
-    ) -> Result<(NodeId, ContentId)> {
-        let path = || self.draft.tree().path(parent);
-        self.draft.check_name(name, path)?;
-        let mut existing = self.existing(parent, name)?;
-        let draft = &mut *self.draft;
-        if let Some(node) = existing {
-            if draft.tree().is_directory(node) {
-                return Err(draft.duplicate(node));
-            }
-        }
-        let tree = draft.tree_mut();
-        if let Some(node) = existing.take_if(|node| tree.name(*node) != name) {
-            // The source is opened by the name that the item has.
-            tree.remove(node);
-        }
-        let put = || -> std::result::Result<_, TreeFull> {
-            // A file and its source share the name.
-            let name = match existing {
-                Some(node) => tree.name_ref(node),
-                None => tree.add_name(name)?,
-            };
-            let new = |data, len| FileContent {
-                len,
-                references: 0,
-                data,
-            };
-            let content = match stored {
-                Stored::Shared(content) => content,
-                Stored::New(content) => tree.add_content(content)?,
-                Stored::Host(directory, len, fingerprint) => {
-                    let file = HostFile {
-                        directory,
-                        name: name.0,
-                    };
-                    tree.add_content(new(ContentData::Host { file, fingerprint }, len))?
-                }
-            };
-            let node = match existing {
-                Some(node) => {
-                    tree.clear_streams(node);
-                    tree.set_content(node, content);
-                    tree.set_attributes(node, attributes);
-                    node
-                }
-                None => tree.add_file(parent, name, content, attributes)?,
-            };
-            Ok((node, content))
-        };
-        let (node, content) = put().map_err(|TreeFull| draft.full(parent, name))?;
-        draft.check_size(node)?;
-        self.take(node);
-        if !self.draft.is_too_large() {
-            self.last = node;
-            self.too_large = None;
-        } else if self.too_large.is_none() {
-            self.too_large = Some(node);
-        }
-        Ok((node, content))
     }
 }

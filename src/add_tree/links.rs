@@ -5,9 +5,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use super::files::Stored;
-use super::{SourceDirectory, Walk, unicode};
-use crate::add_tree::options::{LeftOutReason, LinkPolicy};
+use super::options::{LeftOutReason, LinkPolicy};
+use super::walk::{FileLink, SourceDirectory, Walk, unicode};
+use crate::draft::AddedContent;
 use crate::error::{Error, LinkProblem, Result};
 use crate::host::source::{self as host, HostPlace, is_too_long};
 use crate::tree::NodeId;
@@ -17,13 +17,6 @@ const COPIES: u64 = 100_000;
 
 /// And how many more for each of its items.
 const COPIES_OF_ITEM: u64 = 10;
-
-/// A link to a file.
-pub(super) struct FileLink {
-    parent: NodeId,
-    link: PathBuf,
-    target: PathBuf,
-}
 
 impl Walk<'_> {
     /// Counts an item of a directory, and the copies that links to directories make of items: links that lead to
@@ -163,7 +156,7 @@ impl Walk<'_> {
             })?;
             let attributes = self.attributes(&metadata);
             let name = unicode(link.file_name().unwrap_or_default(), &link)?;
-            let stored = Stored::Shared(content);
+            let stored = AddedContent::Shared(content);
             let (node, content) = self.put_file(parent, name, stored, attributes)?;
             self.count_file(content);
             let root = self.root.clone();

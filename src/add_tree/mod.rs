@@ -4,26 +4,26 @@
 //! stack of their own, so that depth costs no stack and no open handles. Whoever can write in the source can change it
 //! meanwhile: [`host::source`](crate::host::source) says how what is in it is reached.
 
+mod excluded;
 mod files;
 mod links;
 mod options;
+mod walk;
 
 use std::collections::{HashMap, HashSet};
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 
-use self::files::Stored;
-use self::links::FileLink;
+use self::excluded::{exclude_output, excluded};
 pub use self::options::{LeftOut, LeftOutReason, LinkPolicy, TreeOptions, TreeSummary};
-use crate::draft::Draft;
+use self::walk::{Here, SourceDirectory, Visited, Walk, unicode};
+use crate::draft::{AddedContent, Draft};
 use crate::error::{Error, Result};
 use crate::file_systems::{InvalidValue, UdfRevision};
-use crate::host::source::{self as host, FileId, HostKind, HostMetadata, HostPlace};
-use crate::result::{Old, is_unfinished};
-use crate::time::Timestamp;
-use crate::tree::{Attributes, ContentId, NodeId, Times};
+use crate::host::source::{self as host, HostKind, HostMetadata, HostPlace};
+use crate::result::is_unfinished;
+use crate::tree::NodeId;
 
 /// Adds `source` to the directory `target`. The caller takes everything back if it fails.
 pub(crate) fn add_tree(
@@ -76,122 +76,12 @@ pub(crate) fn add_tree(
     Ok(summary)
 }
 
-/// The paths to leave out, without links, by their directories.
-fn excluded(
-    draft: &Draft,
-    root: &Path,
-    options: &TreeOptions,
-) -> HashMap<PathBuf, Vec<(OsString, LeftOutReason)>> {
-    let mut excluded: HashMap<PathBuf, Vec<_>> = HashMap::new();
-    let all = options
-        .excluded
-        .iter()
-        .map(|path| (path.as_path(), LeftOutReason::Excluded))
-        .chain(
-            draft
-                .own_working_directory()
-                .map(|path| (path, LeftOutReason::WorkingDirectory)),
-        );
-    for (path, reason) in all {
-        for (parent, name) in inside(root, path) {
-            excluded.entry(parent).or_default().push((name, reason));
-        }
-    }
-    excluded
-}
-
-/// Where in the source `path` is, without links: a link is left out with what it leads to; what does not exist yet is known
-/// by its directory.
-fn inside(root: &Path, path: &Path) -> impl Iterator<Item = (PathBuf, OsString)> {
-    let link = std::path::absolute(path).and_then(|path| match (path.parent(), path.file_name()) {
-        (Some(parent), Some(name)) => Ok(fs::canonicalize(parent)?.join(name)),
-        _ => Ok(path),
-    });
-    let all = [fs::canonicalize(path), link].into_iter().flatten();
-    all.filter(move |real| real != root && real.starts_with(root))
-        .filter_map(|real| Some((real.parent()?.to_owned(), real.file_name()?.to_owned())))
-}
-
-/// Leaves out the output if it lies in the source, and says so: it need not be there yet.
-fn exclude_output(
-    root: &Path,
-    options: &TreeOptions,
-    excluded: &mut HashMap<PathBuf, Vec<(OsString, LeftOutReason)>>,
-    summary: &mut TreeSummary,
-) -> Result<()> {
-    let Some(output) = &options.output else {
-        return Ok(());
-    };
-    for (parent, name) in output.path.iter().flat_map(|path| inside(root, path)) {
-        output.lies_in(root)?;
-        let path = parent.join(&name);
-        let names = excluded.entry(parent).or_default();
-        if names.iter().all(|(excluded, _)| *excluded != name) {
-            names.push((name, LeftOutReason::Output));
-            if output.old.is_none() {
-                let reason = LeftOutReason::Output;
-                summary.left_out.push(LeftOut { path, reason });
-            }
-        }
-    }
-    Ok(())
-}
-
-struct Walk<'a> {
-    draft: &'a mut Draft,
-    options: &'a TreeOptions,
-    /// The source, without links.
-    root: PathBuf,
-    excluded: HashMap<PathBuf, Vec<(OsString, LeftOutReason)>>,
-    /// The source directories gone through.
-    visited: HashMap<PathBuf, Visited>,
-    /// Those that are being gone through, of which each holds the next or a link to it.
-    way: HashSet<PathBuf>,
-    /// How many items the source has.
-    items: u64,
-    /// How many of them were added once more, as they are in directories that links lead to.
-    copies: u64,
-    /// Files with several names, by what the host knows them by.
-    hard_links: HashMap<FileId, ContentId>,
-    /// Links to files, added when all that they can lead to is there.
-    links: Vec<FileLink>,
-    /// The first file of those that have a content and streams.
-    stream_owners: HashMap<ContentId, NodeId>,
-    /// What items of the source became, when their names may differ by case.
-    taken: HashSet<NodeId>,
-    /// The last file that was added while the image could fit.
-    last: NodeId,
-    /// The first one since then.
-    too_large: Option<NodeId>,
-    summary: TreeSummary,
-}
-
-/// A source directory that has been gone through.
-struct Visited {
-    /// Its number among the host's directories.
-    host: u32,
-    /// The first directory of the image that it became.
-    first: NodeId,
-    /// The link that it was reached by then.
-    link: Option<Rc<Path>>,
-}
-
 /// A source directory being gone through.
 struct Frame {
     /// Its path without links.
     source: PathBuf,
     /// Its directories still to be gone through, last first.
     directories: Vec<SourceDirectory>,
-}
-
-/// A source directory to be gone through.
-struct SourceDirectory {
-    /// What it is called in the image.
-    node: NodeId,
-    /// Its path without links.
-    source: PathBuf,
-    /// The last link on the way to it.
-    link: Option<Rc<Path>>,
 }
 
 impl Walk<'_> {
@@ -230,7 +120,7 @@ impl Walk<'_> {
             }
             let name = name()?;
             let item = self.draft.tree().path(target).join(name);
-            let content = Stored::New(self.draft.found_content(&root, metadata, &item)?);
+            let content = AddedContent::New(self.draft.found_content(&root, metadata, &item)?);
             let attributes = self.attributes(metadata);
             let (node, content) = self.put_file(target, name, content, attributes)?;
             self.count_file(content);
@@ -342,105 +232,4 @@ impl Walk<'_> {
         directories.reverse();
         Ok(directories)
     }
-
-    /// Whether a file is the output and to be left out. Fails if the output must not be a source.
-    fn is_output(&self, metadata: &HostMetadata, path: impl Fn() -> PathBuf) -> Result<bool> {
-        let Some(output) = &self.options.output else {
-            return Ok(false);
-        };
-        match output.old {
-            Some(Old { id: Some(id), .. }) if metadata.id == Some(id) => output.meets(path()),
-            _ => Ok(false),
-        }
-    }
-
-    fn add_special(&mut self, file: PathBuf) -> Result<()> {
-        match self.options.links {
-            LinkPolicy::Follow | LinkPolicy::Error => Err(Error::SpecialFile { file }),
-            LinkPolicy::SkipUnresolvable | LinkPolicy::Skip => {
-                self.leave_out(file, LeftOutReason::Special);
-                Ok(())
-            }
-        }
-    }
-
-    fn leave_out(&mut self, path: PathBuf, reason: LeftOutReason) {
-        self.summary.left_out.push(LeftOut { path, reason });
-    }
-
-    fn add_directory(
-        &mut self,
-        parent: NodeId,
-        name: &str,
-        metadata: &HostMetadata,
-    ) -> Result<NodeId> {
-        let before = self.draft.tree().totals().directories;
-        let attributes = self.attributes(metadata);
-        let path = || self.draft.tree().path(parent);
-        self.draft.check_name(name, path)?;
-        let node = match self.existing(parent, name)? {
-            Some(node) if self.draft.tree().is_directory(node) => node,
-            Some(node) => return Err(self.draft.duplicate(node)),
-            None => self.draft.add_directory_node(parent, name, attributes)?,
-        };
-        self.take(node);
-        self.summary.directories += u64::from(self.draft.tree().totals().directories - before);
-        Ok(node)
-    }
-
-    /// The item of the image that is merged with or replaced.
-    fn existing(&self, parent: NodeId, name: &str) -> Result<Option<NodeId>> {
-        if !self.options.ignore_case {
-            return self.draft.existing(parent, name);
-        }
-        let found = self.draft.view().find(parent, name)?;
-        match found {
-            // The source tells them apart: one of them would be lost.
-            Some(node) if self.taken.contains(&node) => {
-                let path = self.draft.tree().path(parent).join(name);
-                Err(self.draft.duplicate_of(path, node))
-            }
-            found => Ok(found),
-        }
-    }
-
-    fn take(&mut self, node: NodeId) {
-        if self.options.ignore_case {
-            self.taken.insert(node);
-        }
-    }
-
-    fn attributes(&self, metadata: &HostMetadata) -> Attributes {
-        let latest = |time: Timestamp| match self.options.latest_time {
-            Some(latest) => time.min(latest),
-            None => time,
-        };
-        // A platform without modification times gives the image's.
-        let modified = latest(metadata.modified.unwrap_or(self.draft.settings.time));
-        let mut times = Times::all(modified);
-        if self.options.all_times {
-            times.created = metadata.created.map_or(modified, latest);
-            times.accessed = metadata.accessed.map_or(modified, latest);
-        }
-        Attributes {
-            times,
-            hidden: metadata.hidden,
-            real_time: false,
-        }
-    }
-}
-
-/// The directory whose items are being added.
-struct Here {
-    node: NodeId,
-    host: u32,
-    stage: bool,
-    /// The directory of the image that the source directory became when it was gone through before.
-    first: Option<NodeId>,
-}
-
-fn unicode<'n>(name: &'n OsStr, path: &Path) -> Result<&'n str> {
-    name.to_str().ok_or_else(|| Error::NameNotUnicode {
-        file: path.to_owned(),
-    })
 }

@@ -1,12 +1,13 @@
 //! Adding single items to the tree.
 
 use super::Draft;
+use super::content::AddedContent;
 use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
 use crate::iso9660;
 use crate::path::ImagePath;
-use crate::source::{FileContent, Source};
-use crate::tree::{Attributes, NodeId, TreeFull};
+use crate::source::Source;
+use crate::tree::{Attributes, ContentId, NodeId, TreeFull};
 
 impl Draft {
     /// Splits `path` into the directory that will hold the item, which exists, and the item's name.
@@ -84,26 +85,29 @@ impl Draft {
         }
         let path = self.tree().path(parent).join(name);
         let content = self.content(source, &path)?;
-        self.add_file_node(parent, name, content, attributes)
+        let content = AddedContent::New(content);
+        let (node, _) = self.add_file_node(parent, name, content, attributes)?;
+        Ok(node)
     }
 
-    /// Adds a file whose content is new, of a name that is free.
-    fn add_file_node(
+    /// Adds a file of a name that is checked and free; also returns its content.
+    pub(crate) fn add_file_node(
         &mut self,
         parent: NodeId,
         name: &str,
-        content: FileContent,
+        content: AddedContent,
         attributes: Attributes,
-    ) -> Result<NodeId> {
+    ) -> Result<(NodeId, ContentId)> {
         let tree = self.tree_mut();
-        let node = (|| {
+        let (node, content) = (|| {
             let name = tree.add_name(name)?;
-            let content = tree.add_content(content)?;
-            tree.add_file(parent, name, content, attributes)
+            let content = content.store(tree, name)?;
+            let node = tree.add_file(parent, name, content, attributes)?;
+            Ok((node, content))
         })()
         .map_err(|TreeFull| self.full(parent, name))?;
         self.check_size(node)?;
-        Ok(node)
+        Ok((node, content))
     }
 
     /// What happens when the tree can hold no more items.

@@ -12,7 +12,50 @@ use crate::path::ImagePath;
 use crate::source::{
     ContentData, FileContent, Fingerprint, HostFile, SharedReader, Source, SourceKind,
 };
-use crate::tree::TreeFull;
+use crate::tree::{ContentId, NameRef, Tree, TreeFull};
+
+/// Where the content of a file or a named stream comes from that is added.
+pub(crate) enum AddedContent {
+    New(FileContent),
+    /// What another file or stream has.
+    Shared(ContentId),
+    /// A file in a directory of the host, by that directory's number and the name that the item has.
+    Host {
+        directory: u32,
+        len: u64,
+        fingerprint: Fingerprint,
+    },
+}
+
+impl AddedContent {
+    /// Stores it in the tree, for an item of this name.
+    pub(crate) fn store(
+        self,
+        tree: &mut Tree,
+        name: NameRef,
+    ) -> std::result::Result<ContentId, TreeFull> {
+        match self {
+            Self::Shared(content) => Ok(content),
+            Self::New(content) => tree.add_content(content),
+            Self::Host {
+                directory,
+                len,
+                fingerprint,
+            } => {
+                // A file and its source share the name.
+                let file = HostFile {
+                    directory,
+                    name: name.0,
+                };
+                tree.add_content(FileContent {
+                    len,
+                    references: 0,
+                    data: ContentData::Host { file, fingerprint },
+                })
+            }
+        }
+    }
+}
 
 impl Draft {
     /// What the tree will hold of a source.

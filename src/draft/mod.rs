@@ -24,10 +24,10 @@ mod volume_name;
 
 use std::sync::Arc;
 
+pub(crate) use self::content::AddedContent;
 pub(crate) use self::disc::{Imported, VolumeNames};
 pub(crate) use self::settings::Settings;
 pub(crate) use self::staging::{not_opened, open_found};
-pub(crate) use self::streams::Stream;
 pub use self::updates::AddProgress;
 pub(crate) use self::updates::Updates;
 pub(crate) use self::view::View;

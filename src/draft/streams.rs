@@ -1,8 +1,8 @@
 //! Named streams: data a file has beside its own, by names of their own (UDF 3.3.5 of 2.00).
 
 use super::Draft;
+use super::content::AddedContent;
 use crate::error::{Error, NameProblem, Result};
-use crate::source::FileContent;
 use crate::tree::{Attributes, ContentId, NodeId, TreeFull, same_folded};
 
 /// The most named streams an image can have.
@@ -10,13 +10,6 @@ pub(super) const MAX_STREAMS: u32 = 1000;
 
 /// How names of streams begin that UDF itself uses (UDF 3.3.7 of 2.00).
 const RESERVED: &str = "*UDF ";
-
-/// Where the data of a stream comes from.
-pub(crate) enum Stream {
-    New(FileContent),
-    /// What another file's stream has, whose file is the same.
-    Shared(ContentId),
-}
 
 impl Draft {
     /// Checks that `file` is one that can have streams.
@@ -74,24 +67,23 @@ impl Draft {
         Ok(())
     }
 
-    /// Adds a stream that was checked.
+    /// Adds a stream that was checked; returns its content.
     pub(crate) fn add_stream_node(
         &mut self,
         file: NodeId,
         name: &str,
-        stream: Stream,
+        content: AddedContent,
         attributes: Attributes,
-    ) -> Result<()> {
+    ) -> Result<ContentId> {
         let tree = self.tree_mut();
-        let node = (|| {
+        let (node, content) = (|| {
             let name = tree.add_name(name)?;
-            let content = match stream {
-                Stream::New(content) => tree.add_content(content)?,
-                Stream::Shared(content) => content,
-            };
-            tree.add_stream(file, name, content, attributes)
+            let content = content.store(tree, name)?;
+            let node = tree.add_stream(file, name, content, attributes)?;
+            Ok((node, content))
         })()
         .map_err(|TreeFull| self.full(file, name))?;
-        self.check_size(node)
+        self.check_size(node)?;
+        Ok(content)
     }
 }

@@ -2,7 +2,7 @@
 
 use super::edit::ItemMut;
 use super::item::Item;
-use crate::draft::Stream;
+use crate::draft::AddedContent;
 use crate::error::{Error, Result};
 use crate::file_systems::{FeatureSupport, UdfRevision};
 use crate::source::Source;
@@ -83,7 +83,8 @@ impl ItemMut<'_> {
             draft.check_stream(file, name)?;
             let path = draft.tree().path(file).with_stream(name);
             let content = draft.content(source, &path)?;
-            draft.add_stream_node(file, name, Stream::New(content), attributes)
+            let content = AddedContent::New(content);
+            draft.add_stream_node(file, name, content, attributes)
         })?;
         Ok(draft.settings.support(UdfRevision::V2_00))
     }

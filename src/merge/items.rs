@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use super::shown::Shown;
 use super::summary::{ImportLeftOut, ImportProgress, ImportSummary};
-use crate::draft::{Draft, Stream};
+use crate::draft::{AddedContent, Draft};
 use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
 use crate::import::{RecordedItem, RecordedKind};
@@ -21,7 +21,7 @@ use crate::media::{Blocks, DiscData, missing_len};
 use crate::path::ImagePath;
 use crate::recorded::{self, Entry};
 use crate::source::{ContentData, FileContent};
-use crate::tree::{Attributes, ContentId, NodeId, Times, TreeFull};
+use crate::tree::{Attributes, ContentId, NodeId, Times};
 
 /// Memory that an item takes in the tree, but for its name and its data beyond a first run: a node, its place in the index
 /// and among its neighbours, a content and what that refers to. A million files are to fit into the default budget.
@@ -287,20 +287,10 @@ impl<'a> Merge<'a> {
         self.shows(entry);
         let attributes = self.attributes(entry);
         let data = self.data(entry, &self.files)?;
-        let tree = self.draft.tree_mut();
-        let added = (|| {
-            let name = tree.add_name(&entry.name)?;
-            let content = match data {
-                Stream::Shared(content) => content,
-                Stream::New(content) => tree.add_content(content)?,
-            };
-            let node = tree.add_file(parent, name, content, attributes)?;
-            tree.set_recorded(node);
-            Ok((node, content))
-        })();
-        let (node, content) = added.map_err(|TreeFull| self.draft.full(parent, &entry.name))?;
+        let draft = &mut *self.draft;
+        let (node, content) = draft.add_file_node(parent, &entry.name, data, attributes)?;
+        draft.tree_mut().set_recorded(node);
         self.files.insert(entry.identity, content);
-        self.draft.check_size(node)?;
         self.summary.files = self.summary.files.saturating_add(1);
         for stream in &entry.streams {
             if self.is_whole(stream, || path.with_stream(&stream.name))? {
@@ -315,18 +305,15 @@ impl<'a> Merge<'a> {
         self.charge_item(stream)?;
         let attributes = self.attributes(stream);
         let data = self.data(stream, &self.streams)?;
-        let draft = &mut *self.draft;
-        draft.add_stream_node(file, &stream.name, data, attributes)?;
-        let tree = draft.tree();
-        let added = tree.stream(file, &stream.name);
-        if let Some((content, _)) = added.and_then(|added| tree.content_of(added)) {
-            self.streams.insert(stream.identity, content);
-        }
+        let added = self
+            .draft
+            .add_stream_node(file, &stream.name, data, attributes)?;
+        self.streams.insert(stream.identity, added);
         Ok(())
     }
 
     /// The data of a file or a stream: what another name of it has, if there is one.
-    fn data(&self, entry: &Entry, known: &HashMap<u64, ContentId>) -> Result<Stream> {
+    fn data(&self, entry: &Entry, known: &HashMap<u64, ContentId>) -> Result<AddedContent> {
         let tree = self.draft.tree();
         let known = known.get(&entry.identity);
         // A damaged disc can have two files that are known by the same number.
@@ -336,10 +323,10 @@ impl<'a> Merge<'a> {
             _ => false,
         };
         match known.filter(|known| is_same(tree.content(**known))) {
-            Some(known) => Ok(Stream::Shared(*known)),
+            Some(known) => Ok(AddedContent::Shared(*known)),
             None => {
                 self.charge_data(entry)?;
-                Ok(Stream::New(self.content(entry)))
+                Ok(AddedContent::New(self.content(entry)))
             }
         }
     }

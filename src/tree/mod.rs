@@ -6,16 +6,16 @@
 //!
 //! A result image holds the tree it was made from in an `Arc`; who edits the tree afterwards edits a copy.
 
+mod contents;
+mod hosts;
 mod index;
 mod names;
+mod removal;
 mod sequence;
 mod streams;
 mod undo;
 
 use std::collections::HashMap;
-use std::fs::File;
-use std::io;
-use std::path::PathBuf;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 
@@ -24,7 +24,7 @@ pub(crate) use self::names::{NamePool, NameRef, same_folded};
 pub(crate) use self::sequence::Sequence;
 use crate::codec::unique::NamedItem;
 use crate::path::ImagePath;
-use crate::source::{ContentData, FileContent, Fingerprint, HostFile, HostFiles, RecentDirectory};
+use crate::source::{FileContent, HostFiles};
 use crate::time::Timestamp;
 
 /// Number of a node.
@@ -250,26 +250,9 @@ impl Tree {
         self.node(node).parent
     }
 
-    pub(crate) fn content(&self, content: ContentId) -> &FileContent {
-        &self.contents[content.0 as usize]
-    }
-
-    /// The content of `node`, if it is a file.
-    pub(crate) fn content_of(&self, node: NodeId) -> Option<(ContentId, &FileContent)> {
-        match self.kind(node) {
-            NodeKind::File(content) => Some((content, self.content(content))),
-            NodeKind::Directory(_) => None,
-        }
-    }
-
     /// How many nodes there have been; their numbers are below it.
     pub(crate) fn node_count(&self) -> u32 {
         self.nodes.len() as u32
-    }
-
-    /// How many contents there have been; their numbers are below it.
-    pub(crate) fn content_count(&self) -> usize {
-        self.contents.len()
     }
 
     /// How many directories there have been; their numbers are below it.
@@ -318,44 +301,6 @@ impl Tree {
             at = self.parent(at);
         }
         level
-    }
-
-    /// The path of a file on the host.
-    pub(crate) fn host_path(&self, file: HostFile) -> PathBuf {
-        self.hosts.path(file, self.names.get(NameRef(file.name)))
-    }
-
-    /// The paths of the files of the host that have `len` bytes.
-    pub(crate) fn host_files(&self, len: u64) -> impl Iterator<Item = PathBuf> {
-        self.contents
-            .iter()
-            .filter_map(move |content| match (&content.data, content.references) {
-                (ContentData::Host { file, .. }, 1..) if content.len == len => {
-                    Some(self.host_path(*file))
-                }
-                _ => None,
-            })
-    }
-
-    /// Opens a file of the host; `recent` is the directory that one was opened in before.
-    pub(crate) fn open_host(
-        &self,
-        file: HostFile,
-        recent: &mut RecentDirectory,
-    ) -> io::Result<File> {
-        self.hosts
-            .open(file, self.names.get(NameRef(file.name)), recent)
-    }
-
-    /// Whether a file of the host is known to be empty still, as it was when it was added, without opening it.
-    pub(crate) fn is_still_empty(
-        &self,
-        file: HostFile,
-        fingerprint: Fingerprint,
-        recent: &mut RecentDirectory,
-    ) -> bool {
-        let name = self.names.get(NameRef(file.name));
-        self.hosts.is_still_empty(file, name, fingerprint, recent)
     }
 
     /// How many items a directory has.
@@ -478,30 +423,6 @@ impl Tree {
         self.node(node).name
     }
 
-    pub(crate) fn hosts_mut(&mut self) -> &mut HostFiles {
-        &mut self.hosts
-    }
-
-    /// Stores a content that no node has yet.
-    pub(crate) fn add_content(&mut self, content: FileContent) -> Result<ContentId, TreeFull> {
-        let number = u32::try_from(self.contents.len()).map_err(|_| TreeFull)?;
-        debug_assert_eq!(content.references, 0);
-        self.staged += usize::from(is_staged(&content));
-        self.contents.push(content);
-        Ok(ContentId(number))
-    }
-
-    /// Gives the file `node` another content.
-    pub(crate) fn set_content(&mut self, node: NodeId, content: ContentId) {
-        let old = ContentId(std::mem::replace(
-            &mut self.nodes[node.0 as usize].payload,
-            content.0,
-        ));
-        self.undo.content(node, old);
-        self.refer_to(content, false);
-        self.drop_reference(old, false);
-    }
-
     pub(crate) fn set_attributes(&mut self, node: NodeId, attributes: Attributes) {
         let old = self.attributes(node);
         self.undo.attributes(node, old);
@@ -540,165 +461,6 @@ impl Tree {
         node.hidden = attributes.hidden;
         node.real_time = attributes.real_time;
     }
-
-    /// Counts a reference, of a file or of a stream; no content is of both.
-    fn refer_to(&mut self, content: ContentId, stream: bool) {
-        let content = &mut self.contents[content.0 as usize];
-        content.references += 1;
-        if content.references == 1 {
-            let blocks = content.new_blocks();
-            let boot_catalog = u32::from(is_boot_catalog(content));
-            if stream {
-                self.totals.stream_blocks += blocks;
-                self.totals.stream_boot_catalogs += boot_catalog;
-            } else {
-                self.totals.boot_catalogs += boot_catalog;
-                self.totals.contents += 1;
-                self.totals.data_blocks += blocks;
-                self.totals.small_contents += u32::from(blocks == 1);
-            }
-        }
-    }
-
-    fn drop_reference(&mut self, content: ContentId, stream: bool) {
-        let content = &mut self.contents[content.0 as usize];
-        content.references -= 1;
-        if content.references == 0 {
-            let blocks = content.new_blocks();
-            let boot_catalog = u32::from(is_boot_catalog(content));
-            if stream {
-                self.totals.stream_blocks -= blocks;
-                self.totals.stream_boot_catalogs -= boot_catalog;
-            } else {
-                self.totals.boot_catalogs -= boot_catalog;
-                self.totals.contents -= 1;
-                self.totals.data_blocks -= blocks;
-                self.totals.small_contents -= u32::from(blocks == 1);
-            }
-        }
-    }
-
-    /// Lets go of the data of a content that no node has.
-    fn free(&mut self, content: ContentId) {
-        let content = &mut self.contents[content.0 as usize];
-        if content.references == 0 {
-            self.staged -= usize::from(is_staged(content));
-            *content = FileContent::default();
-        }
-    }
-
-    /// Removes an item and all that is below it; not the root. It stays in the tables until the change is locked in.
-    pub(crate) fn remove(&mut self, node: NodeId) {
-        let Some(holder) = self.directory(self.parent(node)) else {
-            return;
-        };
-        self.unindex(node);
-        for below in self.subtree(node) {
-            match self.kind(below) {
-                NodeKind::Directory(_) => self.totals.directories -= 1,
-                NodeKind::File(content) => {
-                    for stream in self.streams_unsorted(below).to_vec() {
-                        self.discount_stream(stream);
-                    }
-                    self.drop_reference(content, false);
-                    self.totals.files -= 1;
-                    let real_time = self.node(below).real_time;
-                    self.totals.real_time_files -= u32::from(real_time);
-                }
-            }
-        }
-        self.nodes[node.0 as usize].removed = true;
-        self.directories[holder.0 as usize].live -= 1;
-        self.undo.removed(node);
-    }
-
-    /// Puts back what was removed.
-    fn put_back(&mut self, node: NodeId) {
-        let Some(holder) = self.directory(self.parent(node)) else {
-            return;
-        };
-        self.directories[holder.0 as usize].live += 1;
-        self.nodes[node.0 as usize].removed = false;
-        self.index_node(node);
-        for below in self.subtree(node) {
-            match self.kind(below) {
-                NodeKind::Directory(_) => self.totals.directories += 1,
-                NodeKind::File(content) => {
-                    for stream in self.streams_unsorted(below).to_vec() {
-                        self.count_stream(stream);
-                    }
-                    self.refer_to(content, false);
-                    self.totals.files += 1;
-                    let real_time = self.node(below).real_time;
-                    self.totals.real_time_files += u32::from(real_time);
-                }
-            }
-        }
-    }
-
-    /// An item and all that is below it, each directory before its items.
-    fn subtree(&self, node: NodeId) -> Vec<NodeId> {
-        let mut all = vec![node];
-        let mut next = 0;
-        while let Some(node) = all.get(next) {
-            if let Some(directory) = self.directory(*node) {
-                all.extend(self.children_unsorted(directory));
-            }
-            next += 1;
-        }
-        all
-    }
-
-    /// The contents that are the boot catalog, of files and of named streams.
-    pub(crate) fn boot_catalogs(&self) -> impl Iterator<Item = ContentId> {
-        let numbered = (0..).zip(&self.contents);
-        numbered
-            .filter(|(_, content)| content.references > 0 && is_boot_catalog(content))
-            .map(|(number, _)| ContentId(number))
-    }
-
-    /// The staged contents: those that nodes have, and those that they will have when changes are taken back.
-    pub(crate) fn staged(&self) -> impl Iterator<Item = &FileContent> {
-        self.contents.iter().filter(|content| is_staged(content))
-    }
-
-    /// The same, in the same order, to be changed in place.
-    pub(crate) fn staged_mut(&mut self) -> impl Iterator<Item = &mut FileContent> {
-        self.contents
-            .iter_mut()
-            .filter(|content| is_staged(content))
-    }
-
-    /// How many contents are staged.
-    pub(crate) const fn staged_count(&self) -> usize {
-        self.staged
-    }
-
-    /// Bytes that are staged.
-    pub(crate) fn staged_len(&self) -> u64 {
-        self.staged().map(|content| content.len).sum()
-    }
-
-    /// Checks that no file has more than `limit` bytes; else gives one that has.
-    pub(crate) fn check_lens(&self, limit: u64) -> Result<(), NodeId> {
-        if self.contents.iter().all(|content| content.len <= limit) {
-            return Ok(());
-        }
-        let sequence = Sequence::new(self);
-        let too_long = sequence.iter().find(|(_, node)| {
-            self.content_of(*node)
-                .is_some_and(|(_, content)| content.len > limit)
-        });
-        too_long.map_or(Ok(()), |(_, node)| Err(node))
-    }
-}
-
-fn is_staged(content: &FileContent) -> bool {
-    matches!(content.data, ContentData::Staged { .. })
-}
-
-fn is_boot_catalog(content: &FileContent) -> bool {
-    matches!(content.data, ContentData::BootCatalog)
 }
 
 impl std::fmt::Debug for Tree {
