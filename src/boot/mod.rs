@@ -10,6 +10,7 @@
 
 mod catalog;
 mod data;
+mod object;
 mod options;
 mod plan;
 pub(crate) mod read;
@@ -17,9 +18,10 @@ mod stub;
 
 pub(crate) use self::data::BootData;
 pub use self::data::BootImageData;
+pub(crate) use self::object::{BootObject, ObjectImage};
 pub use self::options::BootOptions;
 pub(crate) use self::options::Image;
-pub(crate) use self::plan::{Entry, EntryImage, Plan};
+pub(crate) use self::plan::Plan;
 pub use self::read::RecordedBootEntry;
 pub(crate) use self::stub::{README, Stub};
 

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::iso9660::{self, Hierarchy, Names};
+use crate::iso9660::{self, Hierarchy, PartNames, Names};
 use crate::source::{ContentData, FileContent};
 use crate::space::{DataOptions, DataPlan, Map, Space};
 use crate::time::Timestamp;
@@ -18,11 +18,14 @@ pub(crate) const README: &str = "README.TXT";
 #[derive(Debug)]
 pub(crate) struct Stub {
     pub hierarchy: Arc<Hierarchy<Names>>,
-    pub data: Arc<DataPlan>,
+    data: Arc<DataPlan>,
     readme: Arc<[u8]>,
 }
 
 impl Stub {
+    /// The least blocks it takes: two path tables and a directory.
+    pub(crate) const LEAST_BLOCKS: u64 = 3;
+
     pub(crate) fn take(
         readme: Option<&Arc<[u8]>>,
         time: Timestamp,
@@ -59,8 +62,9 @@ impl Stub {
         })
     }
 
-    /// Puts the file on the map.
-    pub(crate) fn write(&self, map: &mut Map) {
+    /// Puts the hierarchy and the file on the map.
+    pub(crate) fn put(&self, names: PartNames, map: &mut Map) {
+        self.hierarchy.write(&self.data, names, map);
         map.bytes(self.data.extent(), README, self.readme.clone());
     }
 }

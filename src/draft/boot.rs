@@ -1,7 +1,7 @@
 //! What an image boots from.
 
 use super::Draft;
-use crate::boot::{self, EntryImage, Image};
+use crate::boot::{self, Image, ObjectImage};
 use crate::error::{BootProblem, Error, Origin, Result};
 use crate::layout::Boot;
 use crate::path::ImagePath;
@@ -33,10 +33,10 @@ impl Draft {
             .enumerate()
             .map(|(number, options)| {
                 let image = match options.image() {
-                    Image::Data(data) => EntryImage::Data(data.clone()),
+                    Image::Data(data) => ObjectImage::Data(data.clone()),
                     Image::Item(path) => self.boot_item(number, path)?,
                 };
-                Ok(boot::Entry {
+                Ok(boot::BootObject {
                     options: options.clone(),
                     image,
                 })
@@ -45,7 +45,7 @@ impl Draft {
     }
 
     /// The file of the image that is the boot image `number`.
-    fn boot_item(&self, number: usize, path: &ImagePath) -> Result<EntryImage> {
+    fn boot_item(&self, number: usize, path: &ImagePath) -> Result<ObjectImage> {
         let problem = |problem| {
             Err(Error::BootImage {
                 number,
@@ -68,7 +68,7 @@ impl Draft {
             Some((_, content)) if content.len <= self.settings.data().embedded => {
                 problem(BootProblem::Embedded)
             }
-            Some(_) => Ok(EntryImage::Node(node)),
+            Some(_) => Ok(ObjectImage::Node(node)),
         }
     }
 

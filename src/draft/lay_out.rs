@@ -54,15 +54,13 @@ impl Draft {
             joliet: settings.naming().joliet(),
             volume_name_iso9660: volume_name(FileSystems::ISO9660),
             volume_name_joliet: volume_name(FileSystems::JOLIET),
-            volume_set: volume_set.clone(),
+            volume_set,
             time: settings.time,
             data: settings.data(),
             udf: udf::Options {
                 revision: settings.udf_revision,
                 redundant_metadata: settings.redundant_metadata,
                 volume_name: volume_name(FileSystems::UDF),
-                volume_set,
-                time: settings.time,
                 partition_start: imported.and_then(|imported| imported.partition_start),
                 rewritten_anchors: imported
                     .map_or_else(Vec::new, |imported| imported.rewritten_anchors.clone()),

@@ -2,51 +2,32 @@
 
 use super::Draft;
 use crate::block::blocks_of;
-use crate::file_systems::FileSystems;
+use crate::layout::{self, Demand};
 
 impl Draft {
-    /// The least blocks that the image can have: running sums, so that adding stays linear.
+    /// The least blocks that the image can have. It comes from running sums, so that adding stays linear.
     pub(crate) fn least_blocks(&self) -> u64 {
-        let totals = self.tree().totals();
-        let directories = u64::from(totals.directories) + 1;
-        let has = |file_system| self.settings.file_systems.contains(file_system);
-        let mut blocks = totals.data_blocks + self.boot_blocks();
-        if self.settings.embeds() {
-            blocks -= u64::from(totals.small_contents);
-        } else if self.settings.records_streams() {
-            blocks += totals.stream_blocks;
-        }
-        // Descriptors, and per hierarchy two path tables and a block for each directory.
-        if has(FileSystems::ISO9660) {
-            blocks += 18 + 2 + directories;
-        }
-        if has(FileSystems::JOLIET) {
-            blocks += 1 + 2 + directories;
-        }
-        if has(FileSystems::UDF) {
-            // Up to the first anchor there are 257; then the file set, an ICB for each item, a block for each
-            // directory; and behind the partition 17.
-            let before = if has(FileSystems::ISO9660) {
-                257 - 19
-            } else {
-                257
-            };
-            let icbs = directories + u64::from(totals.contents);
-            blocks += before + 2 + icbs + directories + 17;
-        }
-        blocks
+        let settings = &self.settings;
+        layout::least_blocks(&Demand {
+            totals: &self.tree().totals(),
+            file_systems: settings.file_systems,
+            udf_revision: settings.udf_revision,
+            redundant_metadata: settings.redundant_metadata,
+            boot_blocks: self.boot_blocks(),
+            embeds: settings.embeds(),
+            streams: settings.records_streams(),
+        })
     }
 
-    /// Blocks that boot images take at least.
-    pub(crate) fn boot_blocks(&self) -> u64 {
-        let sizes = self.settings.boot_images.iter().map(|options| {
-            // Files are counted with the others.
-            options.image_size().map_or(0, blocks_of)
-        });
-        match self.settings.boot_images[..] {
-            [] => 0,
-            // The catalog, unless its block is that of a file.
-            _ => sizes.fold(u64::from(!self.shows_catalog()), u64::saturating_add),
-        }
+    /// Blocks that boot images take at least, if there are any.
+    fn boot_blocks(&self) -> Option<u64> {
+        let images = &self.settings.boot_images;
+        // Files are counted with the others.
+        let sizes = images
+            .iter()
+            .map(|options| options.image_size().map_or(0, blocks_of));
+        // The catalog, unless its block is that of a file.
+        let catalog = u64::from(!self.shows_catalog());
+        (!images.is_empty()).then(|| sizes.fold(catalog, u64::saturating_add))
     }
 }

@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
 use crate::space::{Cursor, DataPlan, Fill, Map, Packed, Space};
 use crate::time::Timestamp;
-use crate::tree::{Sequence, Tree};
+use crate::tree::{Sequence, Totals, Tree};
 
 /// How a hierarchy records names, besides its rules for them.
 pub(crate) trait Identifiers: NameRules + Debug + Send + Sync + 'static {
@@ -39,14 +39,6 @@ pub(crate) struct PartNames {
     pub type_l_path_table: &'static str,
     pub type_m_path_table: &'static str,
     pub directories: &'static str,
-}
-
-/// What the descriptors of all hierarchies say alike.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Volume {
-    pub time: Timestamp,
-    /// Blocks of the volume.
-    pub space_size: u32,
 }
 
 /// The plan of a hierarchy: where its parts are, and just enough to make any block of them.
@@ -75,6 +67,11 @@ pub(crate) struct Hierarchy<R> {
 }
 
 impl<R: Identifiers> Hierarchy<R> {
+    /// The least blocks it takes in an image of these totals: two path tables, and a block for each directory.
+    pub(crate) fn least_blocks(totals: &Totals) -> u64 {
+        2 + 1 + u64::from(totals.directories)
+    }
+
     /// Names all items, sorts all directories, and takes blocks for the path tables and the directories.
     pub(crate) fn take(
         tree: &Arc<Tree>,
@@ -247,16 +244,21 @@ impl<R: Identifiers> Hierarchy<R> {
         map.made(self.directories, names.directories, Arc::new(directories));
     }
 
-    /// The volume descriptor of this hierarchy.
-    pub(crate) fn descriptor(&self, identity: &Identity, volume: &Volume) -> Vec<u8> {
+    /// The volume descriptor of this hierarchy; the volume has `space_size` blocks.
+    pub(crate) fn descriptor(
+        &self,
+        identity: &Identity,
+        time: Timestamp,
+        space_size: u32,
+    ) -> Vec<u8> {
         let locations = Locations {
-            volume_space_size: volume.space_size,
+            volume_space_size: space_size,
             path_table_size: self.path_table_len,
             type_l_path_table: self.type_l.start.0,
             type_m_path_table: self.type_m.start.0,
             root_directory: DirectoryRecord::new(&self.directory_entry(0), SELF.len()),
         };
-        let descriptor = VolumeDescriptor::new(identity, &locations, volume.time.into());
+        let descriptor = VolumeDescriptor::new(identity, &locations, time.into());
         descriptor.as_bytes().to_vec()
     }
 
@@ -341,9 +343,9 @@ impl<R: Identifiers> Directories<R> {
         let plan = &*self.plan;
         let node = plan.sequence.node(position);
         let attributes = plan.tree.attributes(node);
-        let (location, len) = match plan.tree.content_of(node) {
+        let (start, len) = match plan.tree.content_of(node) {
             Some((id, content)) => (self.data.start(id), content.len),
-            None => (Lba::default(), 0),
+            None => (None, 0),
         };
         let left = len - u64::from(section) * SECTION_LEN;
         let mut flags = if attributes.hidden { HIDDEN } else { 0 };
@@ -351,7 +353,10 @@ impl<R: Identifiers> Directories<R> {
             flags |= MULTI_EXTENT;
         }
         Entry {
-            location: location + section * (SECTION_LEN / u64::from(BLOCK_SIZE)) as u32,
+            // Without blocks it is at block 0, where no file is.
+            location: start.map_or(Lba(0), |start| {
+                start + section * (SECTION_LEN / u64::from(BLOCK_SIZE)) as u32
+            }),
             data_len: left.min(SECTION_LEN) as u32,
             time: attributes.times.modified,
             flags,

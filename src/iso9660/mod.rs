@@ -16,7 +16,7 @@ pub(crate) mod read;
 mod record;
 
 pub(crate) use self::descriptor::{Identity, UCS2_LEVEL_3, terminator};
-pub(crate) use self::hierarchy::{Hierarchy, Identifiers, PartNames, Volume};
+pub(crate) use self::hierarchy::{Hierarchy, Identifiers, PartNames};
 pub(crate) use self::names::{Names, Relaxed, identifier_len, level_of_name};
 pub(crate) use self::record::SECTION_LEN;
 use crate::codec::text::padded;

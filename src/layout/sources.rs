@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::Boot;
-use crate::boot::{BootData, EntryImage};
+use crate::boot::{BootData, ObjectImage};
 use crate::host::source::FileId;
 use crate::tree::Tree;
 
@@ -21,8 +21,8 @@ impl Sources {
             Boot::Images(entries) => entries
                 .iter()
                 .filter_map(|entry| match &entry.image {
-                    EntryImage::Data(data) => Some(data.clone()),
-                    EntryImage::Node(_) => None,
+                    ObjectImage::Data(data) => Some(data.clone()),
+                    ObjectImage::Node(_) => None,
                 })
                 .collect(),
             Boot::Nothing | Boot::Recorded(_) => Vec::new(),

@@ -8,7 +8,7 @@ use std::ops::Range;
 use super::ResultImage;
 use crate::block::BLOCK_SIZE;
 use crate::error::Result;
-use crate::space::{Content, Cursor};
+use crate::space::{Cursor, Filling};
 
 /// The shortest file, in bytes, that is shared: for less, copying is as fast and fragments less.
 const SHORTEST: u64 = 256 << 10;
@@ -29,8 +29,8 @@ pub(super) fn share_files(
     let map = &image.layout.map;
     // One file is open at a time.
     let mut cursor = Cursor::default();
-    for part in map.parts() {
-        let Content::Files(files) = &part.content else {
+    for part in map.regions() {
+        let Filling::Files(files) = &part.filling else {
             continue;
         };
         for (node, extent) in files.files() {

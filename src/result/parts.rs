@@ -13,7 +13,7 @@ use super::sink::WriteAt;
 use super::write::{WriteOptions, WriteProgress, Writing};
 use crate::block::BLOCK_SIZE;
 use crate::error::Result;
-use crate::space::{Content, Cursor};
+use crate::space::{Cursor, Filling};
 
 impl ResultImage {
     /// The image in parts of `size` bytes, of which the last may be shorter.
@@ -67,12 +67,12 @@ impl ResultImage {
         for number in [self.start().0, self.total_blocks()] {
             digest.update(number.to_le_bytes());
         }
-        for part in map.parts() {
+        for part in map.regions() {
             for number in [part.extent.start.0, part.extent.blocks] {
                 digest.update(number.to_le_bytes());
             }
-            match &part.content {
-                Content::Files(files) => {
+            match &part.filling {
+                Filling::Files(files) => {
                     for (node, extent) in files.files() {
                         let len = files.tree.content_of(node).map_or(0, |(_, data)| data.len);
                         digest.update(extent.start.0.to_le_bytes());
@@ -80,8 +80,8 @@ impl ResultImage {
                     }
                 }
                 // The disc is known by its identifier.
-                Content::Disc(_) => {}
-                Content::Bytes(_) | Content::Made(_) => {
+                Filling::Disc(_) => {}
+                Filling::Bytes(_) | Filling::Made(_) => {
                     let byte = |lba| u64::from(lba - self.start()) * u64::from(BLOCK_SIZE);
                     let range = byte(part.extent.start)..byte(part.extent.end());
                     for chunk in Chunks::of(range) {

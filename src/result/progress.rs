@@ -2,7 +2,7 @@
 
 use crate::block::{Extent, Lba};
 use crate::layout::Layout;
-use crate::space::Content;
+use crate::space::Filling;
 
 /// What a block that no structure takes is called.
 const UNUSED: &str = "unused";
@@ -106,7 +106,7 @@ impl<'a> ProgressItems<'a> {
             return None;
         }
         let lba = extent.start + block;
-        let parts = self.layout.map.parts();
+        let parts = self.layout.map.regions();
         let part = parts.partition_point(|part| part.extent.end() <= lba);
         let before = part.checked_sub(1).and_then(|part| parts.get(part));
         let mut place = ItemPlace {
@@ -116,9 +116,9 @@ impl<'a> ProgressItems<'a> {
         };
         match parts
             .get(part)
-            .map(|part| (&part.content, part.extent.start))
+            .map(|part| (&part.filling, part.extent.start))
         {
-            Some((Content::Files(files), start)) if start <= lba => {
+            Some((Filling::Files(files), start)) if start <= lba => {
                 let file = files.index_at(lba);
                 let extent = files.file(file).map(|(_, extent)| extent);
                 match extent {
@@ -153,10 +153,10 @@ impl<'a> ProgressItems<'a> {
         if place.next >= all.end() {
             return None;
         }
-        let part = self.layout.map.parts().get(place.part);
+        let part = self.layout.map.regions().get(place.part);
         let (description, extent) = match part {
-            Some(part) if part.extent.start <= place.next => match &part.content {
-                Content::Files(files) => match files.file(place.file) {
+            Some(part) if part.extent.start <= place.next => match &part.filling {
+                Filling::Files(files) => match files.file(place.file) {
                     Some((_, extent)) if extent.start > place.next => {
                         (UNUSED.to_owned(), gap(place.next, extent.start))
                     }

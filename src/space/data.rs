@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::fs::File;
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use super::Space;
@@ -11,11 +12,11 @@ use crate::source::{ContentData, OpenContent, ReadFailure, RecentDirectory};
 use crate::tree::{ContentId, NodeId, Sequence, Tree};
 
 /// Where the data of every file lies.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct DataPlan {
     extent: Extent,
-    /// First block of every content, by its number; contents without blocks have none.
-    starts: Vec<Lba>,
+    /// First block of every content that has blocks, by its number. None is block 0, which is the system area's.
+    starts: Vec<Option<NonZeroU32>>,
     /// A node for each content that has blocks, in the order of the blocks.
     order: Vec<NodeId>,
 }
@@ -46,7 +47,7 @@ impl DataPlan {
         options: DataOptions,
         space: &mut Space,
     ) -> Result<Self> {
-        let mut starts = vec![Lba::default(); tree.content_count()];
+        let mut starts = vec![None; tree.content_count()];
         let mut order = Vec::with_capacity(tree.totals().contents as usize);
         let start = space.next();
         // Looked for only if there are any: mostly there are none.
@@ -79,13 +80,12 @@ impl DataPlan {
                 *lba >= recorded.start && end <= recorded.end().0.into()
             };
             if let Some(lba) = content.recorded_at().filter(is_in) {
-                *place = lba;
+                *place = NonZeroU32::new(lba.0);
                 continue;
             }
-            // Block 0 is the system area's, so it stands for "not yet".
             let real_time = real_time.contains(&id);
             let has_blocks = content.len > options.embedded || real_time && content.len > 0;
-            if has_blocks && *place == Lba::default() {
+            if has_blocks && place.is_none() {
                 let blocks = blocks_of(content.len);
                 if blocks >= options.alignment.into() && content.len >= options.min_aligned {
                     space.align(options.alignment);
@@ -93,7 +93,7 @@ impl DataPlan {
                 if real_time {
                     space.align(options.real_time_alignment);
                 }
-                *place = space.take(blocks)?.start;
+                *place = NonZeroU32::new(space.take(blocks)?.start.0);
                 order.push(node);
             }
         }
@@ -111,9 +111,9 @@ impl DataPlan {
         self.extent
     }
 
-    /// First block of a content; block 0 if it has none.
-    pub(crate) fn start(&self, content: ContentId) -> Lba {
-        self.starts[content.0 as usize]
+    /// First block of a content, if it has blocks.
+    pub(crate) fn start(&self, content: ContentId) -> Option<Lba> {
+        self.starts[content.0 as usize].map(|lba| Lba(lba.get()))
     }
 }
 
@@ -132,10 +132,9 @@ pub(crate) struct Cursor {
 }
 
 impl FileData {
-    fn start_of(&self, node: NodeId) -> Lba {
-        self.tree
-            .content_of(node)
-            .map_or(Lba::default(), |(content, _)| self.plan.start(content))
+    fn start_of(&self, node: NodeId) -> Option<Lba> {
+        let (content, _) = self.tree.content_of(node)?;
+        self.plan.start(content)
     }
 
     /// The file whose blocks come at `index` among all, and where they are.
@@ -145,7 +144,7 @@ impl FileData {
         Some((
             node,
             Extent {
-                start: self.plan.start(content),
+                start: self.plan.start(content)?,
                 // It was taken, so it fits.
                 blocks: blocks_of(data.len) as u32,
             },
@@ -197,7 +196,7 @@ impl FileData {
     pub(crate) fn index_at(&self, lba: Lba) -> usize {
         self.plan
             .order
-            .partition_point(|node| self.start_of(*node) <= lba)
+            .partition_point(|node| self.start_of(*node) <= Some(lba))
             .saturating_sub(1)
     }
 

@@ -19,7 +19,7 @@ pub(crate) trait Fill: Send + Sync {
 
 /// What a run of blocks holds.
 #[derive(Clone)]
-pub(crate) enum Content {
+pub(crate) enum Filling {
     Bytes(Arc<[u8]>),
     Made(Arc<dyn Fill>),
     Files(Arc<FileData>),
@@ -29,16 +29,16 @@ pub(crate) enum Content {
 
 /// A run of blocks with what it holds and what to call it.
 #[derive(Clone)]
-pub(crate) struct Part {
+pub(crate) struct Region {
     pub extent: Extent,
     pub name: &'static str,
-    pub content: Content,
+    pub filling: Filling,
 }
 
-/// The parts of an image in the order of their blocks. Blocks between them are zeros.
+/// The regions of an image in the order of their blocks. Blocks between them are zeros.
 #[derive(Default)]
 pub(crate) struct Map {
-    parts: Vec<Part>,
+    regions: Vec<Region>,
     /// Bytes that take the place of others, with the byte of the disc where they begin.
     patches: Vec<(u64, Arc<[u8]>)>,
 }
@@ -53,52 +53,52 @@ impl Map {
     ) {
         let bytes = bytes.into();
         debug_assert!(bytes.len() as u64 <= u64::from(extent.blocks) * u64::from(BLOCK_SIZE));
-        self.put(extent, name, Content::Bytes(bytes));
+        self.put(extent, name, Filling::Bytes(bytes));
     }
 
     /// Puts a structure that is made when it is read.
     pub(crate) fn made(&mut self, extent: Extent, name: &'static str, fill: Arc<dyn Fill>) {
-        self.put(extent, name, Content::Made(fill));
+        self.put(extent, name, Filling::Made(fill));
     }
 
     /// Puts the data of files.
     pub(crate) fn files(&mut self, extent: Extent, files: Arc<FileData>) {
-        self.put(extent, "file data", Content::Files(files));
+        self.put(extent, "file data", Filling::Files(files));
     }
 
     /// Puts blocks that stay as the disc has them.
     pub(crate) fn disc(&mut self, extent: Extent, disc: Arc<Blocks>) {
-        self.put(extent, "earlier sessions", Content::Disc(disc));
+        self.put(extent, "earlier sessions", Filling::Disc(disc));
     }
 
-    /// Puts bytes in the place of what the parts have from the disc's byte `at` on.
+    /// Puts bytes in the place of what the regions have from the disc's byte `at` on.
     pub(crate) fn patch(&mut self, at: u64, bytes: impl Into<Arc<[u8]>>) {
         self.patches.push((at, bytes.into()));
     }
 
-    fn put(&mut self, extent: Extent, name: &'static str, content: Content) {
+    fn put(&mut self, extent: Extent, name: &'static str, filling: Filling) {
         if extent.blocks > 0 {
-            self.parts.push(Part {
+            self.regions.push(Region {
                 extent,
                 name,
-                content,
+                filling,
             });
         }
     }
 
-    /// Brings the parts into the order of their blocks; no two overlap.
+    /// Brings the regions into the order of their blocks; no two overlap.
     pub(crate) fn finish(mut self) -> Self {
-        self.parts.sort_by_key(|part| part.extent.start);
+        self.regions.sort_by_key(|region| region.extent.start);
         debug_assert!(
-            self.parts
+            self.regions
                 .windows(2)
                 .all(|pair| pair[0].extent.end() <= pair[1].extent.start)
         );
         self
     }
 
-    pub(crate) fn parts(&self) -> &[Part] {
-        &self.parts
+    pub(crate) fn regions(&self) -> &[Region] {
+        &self.regions
     }
 
     /// The bytes that take the place of others, with the byte of the disc where they begin.
@@ -109,11 +109,11 @@ impl Map {
     /// The file data that the byte `offset`, counted from the block `start`, belongs to, with its byte of them; nothing
     /// if it belongs to anything else.
     pub(crate) fn files_at(&self, start: Lba, offset: u64) -> Option<(&FileData, u64)> {
-        let part = self.parts.get(self.index_at(start, offset))?;
-        let Content::Files(files) = &part.content else {
+        let region = self.regions.get(self.index_at(start, offset))?;
+        let Filling::Files(files) = &region.filling else {
             return None;
         };
-        let inside = offset.checked_sub(first_byte(start, part.extent.start))?;
+        let inside = offset.checked_sub(first_byte(start, region.extent.start))?;
         Some((files, inside))
     }
 
@@ -124,10 +124,10 @@ impl Map {
         })
     }
 
-    /// Index of the first part that ends behind `offset`.
+    /// Index of the first region that ends behind `offset`.
     fn index_at(&self, start: Lba, offset: u64) -> usize {
-        self.parts
-            .partition_point(|part| first_byte(start, part.extent.end()) <= offset)
+        self.regions
+            .partition_point(|region| first_byte(start, region.extent.end()) <= offset)
     }
 
     /// Fills `buf` with the bytes from `offset` on, counted from the block `start`.
@@ -142,25 +142,25 @@ impl Map {
         let mut done = 0;
         while done < buf.len() {
             let at = offset + done as u64;
-            let Some(part) = self.parts.get(index) else {
+            let Some(region) = self.regions.get(index) else {
                 buf[done..].fill(0);
                 break;
             };
-            let part_start = first_byte(start, part.extent.start);
-            let part_end = first_byte(start, part.extent.end());
-            if at < part_start {
-                let gap = to_len(part_start - at).min(buf.len() - done);
+            let region_start = first_byte(start, region.extent.start);
+            let region_end = first_byte(start, region.extent.end());
+            if at < region_start {
+                let gap = to_len(region_start - at).min(buf.len() - done);
                 buf[done..done + gap].fill(0);
                 done += gap;
                 continue;
             }
-            let len = to_len(part_end - at).min(buf.len() - done);
+            let len = to_len(region_end - at).min(buf.len() - done);
             let target = &mut buf[done..done + len];
-            match &part.content {
-                Content::Bytes(bytes) => copy_padded(bytes, at - part_start, target),
-                Content::Made(fill) => read_made(fill.as_ref(), at - part_start, target, cursor)?,
-                Content::Files(files) => files.read(at - part_start, target, cursor)?,
-                Content::Disc(blocks) => {
+            match &region.filling {
+                Filling::Bytes(bytes) => copy_padded(bytes, at - region_start, target),
+                Filling::Made(fill) => read_made(fill.as_ref(), at - region_start, target, cursor)?,
+                Filling::Files(files) => files.read(at - region_start, target, cursor)?,
+                Filling::Disc(blocks) => {
                     blocks.read_data_at(byte_of(start, at), target)?;
                 }
             }
@@ -234,7 +234,11 @@ fn read_made(fill: &dyn Fill, offset: u64, mut buf: &mut [u8], cursor: &mut Curs
 impl fmt::Debug for Map {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list()
-            .entries(self.parts.iter().map(|part| (part.extent, part.name)))
+            .entries(
+                self.regions
+                    .iter()
+                    .map(|region| (region.extent, region.name)),
+            )
             .finish()
     }
 }

@@ -8,7 +8,7 @@ mod map;
 mod packed;
 
 pub(crate) use self::data::{Cursor, DataOptions, DataPlan, FileData, read_error};
-pub(crate) use self::map::{Content, Fill, Map, overlay};
+pub(crate) use self::map::{Fill, Filling, Map, overlay};
 pub(crate) use self::packed::Packed;
 use crate::block::{Extent, Lba, MAX_BLOCKS};
 use crate::error::{Error, Result};

@@ -89,15 +89,13 @@ impl Fill for Made {
 impl Made {
     /// Where the data of a file is, and its length in bytes.
     fn run(&self, node: NodeId) -> Run {
-        let start = match self.files.tree.content_of(node) {
-            Some((id, _)) => match self.data.plan.start(id) {
-                // What is empty or embedded has no blocks.
-                Lba(0) => PartitionBlock(0),
-                start => PartitionBlock(start - self.files.partition_start),
-            },
-            None => PartitionBlock(0),
-        };
-        self.files.run(node, start)
+        let content = self.files.tree.content_of(node);
+        let start = content.and_then(|(id, _)| self.data.plan.start(id));
+        // Without blocks there is no descriptor that would say where they are.
+        let block = start.map_or(PartitionBlock(0), |start| {
+            PartitionBlock(start - self.files.partition_start)
+        });
+        self.files.run(node, block)
     }
 
     /// First block of the chain of allocation extents of the ICB at `index`.

@@ -8,7 +8,6 @@ use super::file_set::FILE_SET_BLOCKS;
 use super::identifier;
 use super::metadata;
 use super::names::{Names, is_kept};
-use super::plan::VolumePlan;
 use super::streams::{StreamIcb, Streams};
 use super::volume::Counts;
 use crate::block::{Extent, Lba, PartitionBlock, blocks_of};
@@ -16,7 +15,7 @@ use crate::codec::unique::{Mapped, NameRules, renamed};
 use crate::error::{Error, Result};
 use crate::file_systems::{FileSystems, UdfRevision};
 use crate::space::{Packed, Space};
-use crate::tree::{NodeId, Sequence, Tree};
+use crate::tree::{NodeId, Sequence, Totals, Tree};
 
 /// The lowest UniqueID of an item that is not the root (UDF 3.2.1.1).
 const FIRST_UNIQUE_ID: u64 = 16;
@@ -69,13 +68,24 @@ pub(crate) struct Files {
 }
 
 impl Files {
+    /// The least blocks they take in an image of these totals: the file set, an ICB for each item, and a block for each
+    /// directory.
+    pub(crate) fn least_blocks(totals: &Totals, revision: UdfRevision) -> u64 {
+        let directories = u64::from(totals.directories) + 1;
+        let blocks = u64::from(FILE_SET_BLOCKS) + 2 * directories + u64::from(totals.contents);
+        match revision.has_metadata_partition() {
+            true => blocks.next_multiple_of(metadata::UNIT.into()),
+            false => blocks,
+        }
+    }
+
     /// Names all items and takes blocks for the file set, the ICBs and the directories.
     pub(crate) fn take(
         tree: &Arc<Tree>,
         sequence: &Arc<Sequence>,
         revision: UdfRevision,
         embedded: u64,
-        volume: &VolumePlan,
+        partition_start: Lba,
         space: &mut Space,
     ) -> Result<Self> {
         let start = space.next();
@@ -83,7 +93,7 @@ impl Files {
             tree: tree.clone(),
             sequence: sequence.clone(),
             revision,
-            partition_start: volume.partition_start,
+            partition_start,
             structures: Extent { start, blocks: 0 },
             links: Vec::new(),
             link_counts: HashMap::new(),

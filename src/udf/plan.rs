@@ -1,4 +1,4 @@
-//! The plan of a UDF volume: blocks for its structures before the partition and behind it.
+//! The plan of a UDF volume: blocks for its structures before the partition, in it, and after it.
 
 use std::sync::Arc;
 
@@ -13,11 +13,11 @@ use crate::file_systems::UdfRevision;
 use crate::space::{FileData, Map, Space};
 use crate::time::Timestamp;
 
-/// Blocks from the session's start to the main sequence, behind the descriptors at 16.
+/// Blocks from the session's start to the main sequence, after the descriptors at 16.
 const MAIN_SEQUENCE: u32 = 32;
 /// Blocks from the session's start to the first anchor (UDF 2.2.3).
 const ANCHOR: u32 = 256;
-/// Blocks from the session's start to behind the first anchor: what reading begins with.
+/// Blocks from the session's start to the end of the first anchor: what reading begins with.
 pub(crate) const HEAD_BLOCKS: u32 = ANCHOR + 1;
 /// Blocks of the integrity sequence.
 const INTEGRITY_BLOCKS: u32 = 2;
@@ -29,30 +29,37 @@ pub(crate) struct Options {
     /// Whether metadata of UDF 2.50 and later is recorded twice.
     pub redundant_metadata: bool,
     pub volume_name: String,
-    pub volume_set: String,
-    pub time: Timestamp,
     /// Where the partition of the earlier sessions begins.
     pub partition_start: Option<Lba>,
     /// Anchors of an earlier session that are to lead to this one, in the order they are to be written.
     pub rewritten_anchors: Vec<Lba>,
 }
 
-/// The structures of the volume: those before the partition and those behind it.
+/// The structures before the files: all that has its place in the first blocks.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct VolumePlan {
+pub(crate) struct Head {
     recognition: Extent,
     main: Extent,
     integrity: Extent,
     first_anchor: Extent,
-    pub(super) partition_start: Lba,
+    partition_start: Lba,
     /// ICB of the metadata file, if there is one.
     metadata_file: Option<Extent>,
 }
 
-impl VolumePlan {
-    /// Takes the blocks up to the structures for files. ISO 9660's descriptors, if any, have just been taken.
+impl Head {
+    /// The block after it in the smallest volume of the revision, counted from the session's start.
+    pub(crate) const fn least_end(revision: UdfRevision) -> u64 {
+        if revision.has_metadata_partition() {
+            // The partition and the metadata begin at a multiple of the unit, one after the other.
+            HEAD_BLOCKS as u64 + metadata::UNIT as u64
+        } else {
+            HEAD_BLOCKS as u64
+        }
+    }
+
+    /// Takes its blocks. ISO 9660's descriptors, if any, have just been taken.
     pub(crate) fn take(options: &Options, space: &mut Space) -> Result<Self> {
-        let revision = options.revision;
         let recognition = space.take(RECOGNITION_BLOCKS.into())?;
         space.skip_to(MAIN_SEQUENCE);
         let main = space.take(SEQUENCE_BLOCKS.into())?;
@@ -61,7 +68,7 @@ impl VolumePlan {
         let first_anchor = space.take(1)?;
         let mut partition_start = space.next();
         let mut metadata_file = None;
-        if revision.has_metadata_partition() {
+        if options.revision.has_metadata_partition() {
             space.align(metadata::UNIT);
             partition_start = space.next();
             metadata_file = Some(space.take(1)?);
@@ -81,89 +88,200 @@ impl VolumePlan {
         })
     }
 
-    /// Ends the partition, takes the blocks behind it, and puts the whole volume on the map.
-    pub(crate) fn finish(
-        &self,
-        options: &Options,
-        files: &Arc<Files>,
-        data: &Arc<FileData>,
-        space: &mut Space,
-        map: &mut Map,
-    ) -> Result<()> {
-        let mut mirrors = None;
-        if let Some(file) = self.metadata_file {
-            let mirror = space.take(1)?;
-            let mut copy = files.structures;
-            if options.redundant_metadata {
-                space.align(metadata::UNIT);
-                copy = space.take(files.structures.blocks.into())?;
-            }
-            mirrors = Some((file, mirror, copy));
+    pub(crate) const fn partition_start(&self) -> Lba {
+        self.partition_start
+    }
+}
+
+/// What of the metadata is recorded once more, at the partition's end (UDF 2.50, 2.2.13.1).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mirror {
+    /// ICB of the mirror file.
+    file: Extent,
+    /// Its contents, if they are not those of the metadata file.
+    copy: Option<Extent>,
+}
+
+impl Mirror {
+    /// The least blocks of it; `files` is what the structures for files have at least.
+    pub(crate) fn least_blocks(revision: UdfRevision, redundant: bool, files: u64) -> u64 {
+        match (revision.has_metadata_partition(), redundant) {
+            (false, _) => 0,
+            (true, false) => 1,
+            (true, true) => 1 + files,
         }
+    }
+
+    pub(crate) fn take(
+        options: &Options,
+        files: &Files,
+        space: &mut Space,
+    ) -> Result<Option<Self>> {
+        if !options.revision.has_metadata_partition() {
+            return Ok(None);
+        }
+        let file = space.take(1)?;
+        let mut copy = None;
+        if options.redundant_metadata {
+            space.align(metadata::UNIT);
+            copy = Some(space.take(files.structures.blocks.into())?);
+        }
+        Ok(Some(Self { file, copy }))
+    }
+}
+
+/// The structures after the partition.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tail {
+    /// What lies before it.
+    partition: Extent,
+    reserve: Extent,
+    last_anchor: Extent,
+}
+
+impl Tail {
+    /// The blocks of it in any volume.
+    pub(crate) const BLOCKS: u64 = SEQUENCE_BLOCKS as u64 + 1;
+
+    /// Ends the partition and takes the blocks after it.
+    pub(crate) fn take(head: &Head, space: &mut Space) -> Result<Self> {
         let partition = Extent {
-            start: self.partition_start,
-            blocks: space.next() - self.partition_start,
+            start: head.partition_start,
+            blocks: space.next() - head.partition_start,
         };
-        let block = |lba: Lba| PartitionBlock(lba - partition.start);
-        let revision = options.revision;
-        let reserve = space.take(SEQUENCE_BLOCKS.into())?;
-        let last_anchor = space.take(1)?;
-        let volume = Volume {
-            revision,
-            name: options.volume_name.clone(),
-            volume_set: options.volume_set.clone(),
-            time: options.time.into(),
+        Ok(Self {
             partition,
-            metadata: mirrors.map(|(file, mirror, copy)| Metadata {
+            reserve: space.take(SEQUENCE_BLOCKS.into())?,
+            last_anchor: space.take(1)?,
+        })
+    }
+}
+
+/// A volume whose blocks are all taken.
+#[derive(Debug)]
+pub(crate) struct VolumePlan {
+    head: Head,
+    files: Arc<Files>,
+    mirror: Option<Mirror>,
+    tail: Tail,
+    anchors: Vec<Lba>,
+    volume: Volume,
+}
+
+impl VolumePlan {
+    pub(crate) fn new(
+        options: &Options,
+        (volume_set, time): (&str, Timestamp),
+        head: Head,
+        files: Arc<Files>,
+        mirror: Option<Mirror>,
+        tail: Tail,
+    ) -> Self {
+        let block = |lba: Lba| PartitionBlock(lba - tail.partition.start);
+        let metadata = head.metadata_file.zip(mirror).map(|(file, mirror)| {
+            let copy = mirror.copy.unwrap_or(files.structures);
+            Metadata {
                 file: block(file.start),
-                mirror: block(mirror.start),
+                mirror: block(mirror.file.start),
                 start: block(files.structures.start),
                 mirror_start: block(copy.start),
                 blocks: copy.blocks,
-            }),
+            }
+        });
+        let volume = Volume {
+            revision: options.revision,
+            name: options.volume_name.clone(),
+            volume_set: volume_set.to_owned(),
+            time: time.into(),
+            partition: tail.partition,
+            metadata,
             file_set: files.block(files.file_set.start),
             file_set_blocks: FILE_SET_BLOCKS,
-            integrity: self.integrity,
+            integrity: head.integrity,
         };
+        Self {
+            head,
+            files,
+            mirror,
+            tail,
+            anchors: options.rewritten_anchors.clone(),
+            volume,
+        }
+    }
+
+    /// Puts on the map what lies before the files, and the anchors of earlier sessions.
+    pub(crate) fn put_head(&self, map: &mut Map) {
+        let (head, volume) = (&self.head, &self.volume);
         map.bytes(
-            self.recognition,
+            head.recognition,
             "UDF volume recognition sequence",
-            volume::recognition(revision),
+            volume::recognition(volume.revision),
         );
-        for (extent, name) in [
-            (self.main, "UDF main volume descriptor sequence"),
-            (reserve, "UDF reserve volume descriptor sequence"),
-        ] {
-            map.bytes(extent, name, volume::sequence(&volume, extent.start));
-        }
         map.bytes(
-            self.integrity,
-            "UDF integrity sequence",
-            volume::integrity(&volume, files.counts()),
+            head.main,
+            "UDF main volume descriptor sequence",
+            volume::sequence(volume, head.main.start),
         );
-        let rewritten = options.rewritten_anchors.iter().map(|start| Extent {
-            start: *start,
-            blocks: 1,
-        });
-        for extent in [self.first_anchor, last_anchor]
-            .into_iter()
-            .chain(rewritten)
-        {
-            let anchor = volume::anchor(revision, self.main, reserve, extent.start);
-            map.bytes(extent, "UDF anchor", anchor);
+        map.bytes(
+            head.integrity,
+            "UDF integrity sequence",
+            volume::integrity(volume, self.files.counts()),
+        );
+        self.put_anchor(head.first_anchor.start, map);
+        for anchor in &self.anchors {
+            self.put_anchor(*anchor, map);
         }
-        let file_set: Arc<[u8]> = file_set(&volume, files.icb(0)).into();
-        contents::write(files, files.structures.start, PARTS, &file_set, data, map);
-        if let (Some((file, mirror, copy)), Some(metadata)) = (mirrors, volume.metadata) {
-            let bytes = metadata.file(revision, volume.time);
+        if let (Some(file), Some(metadata)) = (head.metadata_file, volume.metadata) {
+            let bytes = metadata.file(volume.revision, volume.time);
             map.bytes(file, "UDF metadata file", bytes);
-            let bytes = metadata.mirror(revision, volume.time);
-            map.bytes(mirror, "UDF metadata mirror file", bytes);
-            if copy != files.structures {
-                contents::write(files, copy.start, MIRRORED_PARTS, &file_set, data, map);
-            }
         }
-        Ok(())
+    }
+
+    /// Puts the structures for files on the map.
+    pub(crate) fn put_files(&self, data: &Arc<FileData>, map: &mut Map) {
+        let start = self.files.structures.start;
+        contents::write(&self.files, start, PARTS, &self.file_set(), data, map);
+    }
+
+    /// Puts on the map what of them is recorded once more.
+    pub(crate) fn put_mirror(&self, data: &Arc<FileData>, map: &mut Map) {
+        let (Some(mirror), Some(metadata)) = (self.mirror, self.volume.metadata) else {
+            return;
+        };
+        let bytes = metadata.mirror(self.volume.revision, self.volume.time);
+        map.bytes(mirror.file, "UDF metadata mirror file", bytes);
+        if let Some(copy) = mirror.copy {
+            let file_set = self.file_set();
+            contents::write(
+                &self.files,
+                copy.start,
+                MIRRORED_PARTS,
+                &file_set,
+                data,
+                map,
+            );
+        }
+    }
+
+    /// Puts on the map what lies after the partition.
+    pub(crate) fn put_tail(&self, map: &mut Map) {
+        let reserve = self.tail.reserve;
+        map.bytes(
+            reserve,
+            "UDF reserve volume descriptor sequence",
+            volume::sequence(&self.volume, reserve.start),
+        );
+        self.put_anchor(self.tail.last_anchor.start, map);
+    }
+
+    fn put_anchor(&self, start: Lba, map: &mut Map) {
+        let (main, reserve) = (self.head.main, self.tail.reserve);
+        let anchor = volume::anchor(self.volume.revision, main, reserve, start);
+        map.bytes(Extent { start, blocks: 1 }, "UDF anchor", anchor);
+    }
+
+    fn file_set(&self) -> Arc<[u8]> {
+        file_set(&self.volume, self.files.icb(0)).into()
     }
 }
 

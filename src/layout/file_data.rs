@@ -1,0 +1,60 @@
+//! The data of all files, and the image's end.
+
+use std::sync::Arc;
+
+use super::part::{Demand, Part, Plan};
+use crate::block::Extent;
+use crate::error::Result;
+use crate::space::{DataPlan, FileData, Map, Space};
+
+/// The data of all files, which all file systems share.
+pub(super) struct Data;
+
+impl Part for Data {
+    fn least_end(demand: &Demand<'_>, start: u64) -> u64 {
+        let totals = demand.totals;
+        let mut blocks = totals.data_blocks;
+        if demand.embeds {
+            blocks -= u64::from(totals.small_contents);
+        } else if demand.streams {
+            blocks += totals.stream_blocks;
+        }
+        start.saturating_add(blocks)
+    }
+
+    fn take(plan: &mut Plan<'_>, space: &mut Space) -> Result<Option<Self>> {
+        let data = DataPlan::take(plan.tree, &plan.sequence, plan.options.data, space)?;
+        plan.files = Arc::new(FileData {
+            tree: plan.tree.clone(),
+            plan: Arc::new(data),
+        });
+        Ok(Some(Self))
+    }
+
+    fn put(&self, plan: &Plan<'_>, map: &mut Map) -> Result<()> {
+        map.files(plan.files.plan.extent(), plan.files.clone());
+        Ok(())
+    }
+}
+
+/// The end of the session: nothing is recorded after the last part.
+pub(super) struct End;
+
+impl Part for End {
+    fn least_end(_: &Demand<'_>, start: u64) -> u64 {
+        start
+    }
+
+    fn take(plan: &mut Plan<'_>, space: &mut Space) -> Result<Option<Self>> {
+        let start = plan.options.session_start;
+        plan.session = Extent {
+            start,
+            blocks: space.next() - start,
+        };
+        Ok(Some(Self))
+    }
+
+    fn put(&self, _: &Plan<'_>, _: &mut Map) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,151 @@
+//! The parts of an image and their order.
+//!
+//! ```text
+//! 0       system area
+//! 16      volume descriptors of ISO 9660 and Joliet
+//! …       recognition sequence of UDF
+//! 32 …    volume structures of UDF, up to its first anchor
+//! …       structures for files: UDF, ISO 9660, Joliet
+//! …       boot catalog and boot images
+//! …       file data, which all of them share
+//! …       the metadata mirror of UDF 2.50; here the UDF partition ends
+//! …       reserve structures of UDF, up to its last anchor
+//! ```
+//!
+//! [`PARTS`] lists them, and [`part::Part`] says what each does: every part takes its blocks first; then, all addresses
+//! known, each is put on the map. Whoever adds a part adds it to the list.
+
+mod booting;
+mod descriptors;
+mod file_data;
+mod hierarchies;
+mod part;
+mod rewrite;
+mod sources;
+mod udf_volume;
+
+use std::sync::Arc;
+
+pub(crate) use self::part::Demand;
+use self::part::{Listed, Plan};
+pub(crate) use self::rewrite::RandomWrite;
+pub(crate) use self::sources::Sources;
+use crate::block::{Extent, Lba};
+use crate::boot;
+use crate::error::Result;
+use crate::file_systems::FileSystems;
+use crate::iso9660;
+use crate::joliet;
+use crate::space::{DataOptions, Map, Space};
+use crate::time::Timestamp;
+use crate::tree::Tree;
+use crate::udf;
+
+/// All parts of an image, in the order of their blocks.
+const PARTS: [Listed; 12] = [
+    Listed::of::<descriptors::SystemArea>(),
+    Listed::of::<descriptors::Descriptors>(),
+    Listed::of::<udf_volume::UdfHead>(),
+    Listed::of::<udf_volume::UdfFiles>(),
+    Listed::of::<hierarchies::Iso9660>(),
+    Listed::of::<hierarchies::Joliet>(),
+    Listed::of::<booting::BootStub>(),
+    Listed::of::<booting::BootImages>(),
+    Listed::of::<file_data::Data>(),
+    Listed::of::<udf_volume::MetadataMirror>(),
+    Listed::of::<udf_volume::UdfTail>(),
+    Listed::of::<file_data::End>(),
+];
+
+/// The least blocks that an image of such a demand can have.
+pub(crate) fn least_blocks(demand: &Demand<'_>) -> u64 {
+    PARTS
+        .iter()
+        .fold(0, |end, part| (part.least_end)(demand, end))
+}
+
+/// What an image is made with, all values checked.
+#[derive(Clone, Debug)]
+pub(crate) struct Options {
+    pub file_systems: FileSystems,
+    pub session_start: Lba,
+    pub iso9660: iso9660::Names,
+    pub joliet: joliet::Names,
+    pub volume_name_iso9660: String,
+    pub volume_name_joliet: String,
+    pub volume_set: String,
+    pub time: Timestamp,
+    pub data: DataOptions,
+    pub udf: udf::Options,
+    pub boot: Boot,
+    /// What the volume of ISO 9660 says that an image of UDF alone has if it boots.
+    pub boot_readme: Option<Arc<[u8]>>,
+    pub random_write: Option<RandomWrite>,
+}
+
+/// What the image boots from.
+#[derive(Clone, Debug)]
+pub(crate) enum Boot {
+    Nothing,
+    /// What the earlier session boots from, by its boot record.
+    Recorded(Vec<u8>),
+    /// At least one image.
+    Images(Vec<boot::BootObject>),
+}
+
+/// An image that has been laid out.
+#[derive(Debug)]
+pub(crate) struct Layout {
+    pub map: Map,
+    /// What it is read from.
+    pub sources: Sources,
+    /// From the first block of the image to the last: the session, or the whole disc.
+    pub extent: Extent,
+    /// The session.
+    pub session: Extent,
+    /// Blocks of an image of the whole disc that differ from what the disc has, in the order they are to be written.
+    pub modified: Vec<Extent>,
+}
+
+impl Layout {
+    /// Lays out `tree`. Reads no file but [what a boot image asks for](boot).
+    pub(crate) fn new(tree: &Arc<Tree>, options: &Options) -> Result<Self> {
+        let mut plan = Plan::new(tree, options);
+        let mut space = Space::new(options.session_start);
+        let mut placed = Vec::with_capacity(PARTS.len());
+        for part in &PARTS {
+            placed.extend((part.take)(&mut plan, &mut space)?);
+        }
+        let mut map = Map::default();
+        for part in &placed {
+            part.put(&plan, &mut map)?;
+        }
+        let session = plan.session;
+        let (mut extent, mut modified) = (session, Vec::new());
+        if let Some(random_write) = &options.random_write {
+            modified = random_write.put(&plan, &mut map)?;
+            extent = Extent {
+                start: Lba(0),
+                blocks: session.end().0,
+            };
+        }
+        Ok(Self {
+            map: map.finish(),
+            sources: Sources::new(tree, &options.boot),
+            extent,
+            session,
+            modified,
+        })
+    }
+}
+
+/// Puts blocks one after the other.
+fn put_blocks(blocks: &[(&'static str, Vec<u8>)], start: Lba, map: &mut Map) {
+    for (place, (name, bytes)) in (0..).zip(blocks) {
+        let extent = Extent {
+            start: start + place,
+            blocks: 1,
+        };
+        map.bytes(extent, name, bytes.as_slice());
+    }
+}

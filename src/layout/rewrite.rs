@@ -1,0 +1,112 @@
+//! A disc that can be written in any order: the blocks that stay as they are, and those that lead to the new session.
+
+use std::sync::Arc;
+
+use super::part::Plan;
+use super::{descriptors, put_blocks};
+use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba};
+use crate::error::Result;
+use crate::file_systems::FileSystems;
+use crate::iso9660;
+use crate::media::Blocks;
+use crate::space::Map;
+use crate::udf;
+
+/// A disc that can be written in any order, which the session is added to.
+#[derive(Clone, Debug)]
+pub(crate) struct RandomWrite {
+    pub disc: Arc<Blocks>,
+    /// Whether the volume descriptors at the disc's start are rewritten, so that they lead to this session.
+    pub rewrite_descriptors: bool,
+}
+
+impl RandomWrite {
+    /// Puts on the map what the disc has before the session. Returns the extents that differ from what the disc has, in the
+    /// order they are to be written.
+    pub(super) fn put(&self, plan: &Plan<'_>, map: &mut Map) -> Result<Vec<Extent>> {
+        let session = plan.session;
+        let has_udf = plan.has(FileSystems::UDF);
+        let mut modified = Vec::new();
+        let mut kept = Kept::new(&self.disc);
+        // First what nothing leads to yet: an interrupted writer leaves the old session as it was.
+        let head = match has_udf {
+            true => udf::HEAD_BLOCKS,
+            false => iso9660::HEAD_BLOCKS,
+        };
+        modified.extend(last_block_of_all(session, iso9660::FIRST_DESCRIPTOR, head));
+        if self.rewrite_descriptors {
+            let mut blocks = descriptors::blocks(plan)?;
+            if has_udf {
+                let recognition = udf::recognition(plan.options.udf.revision);
+                let recognition = recognition.chunks_exact(BLOCK);
+                let named = |block: &[u8]| ("UDF volume recognition sequence", block.to_vec());
+                blocks.extend(recognition.map(named));
+            }
+            let first = Lba(iso9660::FIRST_DESCRIPTOR);
+            put_blocks(&blocks, first, map);
+            let rewritten = Extent {
+                start: first,
+                blocks: blocks.len() as u32,
+            };
+            kept.up_to(rewritten, map);
+            // While the first is the old one, sessions are looked for after the old volume.
+            modified.extend(last_block_of_all(rewritten, 0, rewritten.blocks));
+        }
+        let block = |start: &Lba| Extent {
+            start: *start,
+            blocks: 1,
+        };
+        let mut anchors = plan.options.udf.rewritten_anchors.clone();
+        modified.extend(anchors.iter().map(block));
+        anchors.sort_unstable();
+        for anchor in &anchors {
+            kept.up_to(block(anchor), map);
+        }
+        kept.up_to(session, map);
+        Ok(modified)
+    }
+}
+
+/// The blocks that stay as the disc has them.
+struct Kept<'a> {
+    disc: &'a Arc<Blocks>,
+    /// What lies from here to the session has never been written.
+    disc_end: Lba,
+    next: Lba,
+}
+
+impl<'a> Kept<'a> {
+    fn new(disc: &'a Arc<Blocks>) -> Self {
+        Self {
+            disc,
+            disc_end: Lba((disc.len() / u64::from(BLOCK_SIZE)) as u32),
+            next: Lba(0),
+        }
+    }
+
+    /// Puts on the map what stays before `written`.
+    fn up_to(&mut self, written: Extent, map: &mut Map) {
+        let end = written.start.min(self.disc_end);
+        let kept = Extent {
+            start: self.next,
+            blocks: end.0.saturating_sub(self.next.0),
+        };
+        map.disc(kept, self.disc.clone());
+        self.next = written.end();
+    }
+}
+
+/// The parts of `extent` in such an order that its block `last` is written when all others are: the head without its first
+/// blocks, all after the head, and the blocks up to `last`. By the head it is known that what an interrupted writer left is
+/// no more than a part of a session.
+fn last_block_of_all(extent: Extent, last: u32, head: u32) -> impl Iterator<Item = Extent> {
+    let head = head.min(extent.blocks);
+    let after = (last + 1).min(head);
+    [(after, head), (head, extent.blocks), (0, after)]
+        .into_iter()
+        .filter(|(from, to)| from < to)
+        .map(move |(from, to)| Extent {
+            start: extent.start + from,
+            blocks: to - from,
+        })
+}
