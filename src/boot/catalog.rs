@@ -69,7 +69,7 @@ const _: () = assert!(
 
 /// What a catalog says of one boot image.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Listed<'a> {
+pub(super) struct CatalogEntry<'a> {
     pub platform_id: u8,
     pub id: &'a str,
     pub media_type: u8,
@@ -79,7 +79,7 @@ pub(super) struct Listed<'a> {
     pub start: Lba,
 }
 
-impl Listed<'_> {
+impl CatalogEntry<'_> {
     fn entry(&self) -> BootEntry {
         BootEntry {
             boot_indicator: BOOTABLE,
@@ -96,7 +96,7 @@ impl Listed<'_> {
 }
 
 /// The catalog of some images, of which the first is the default; every other one has a section of its own.
-pub(super) fn catalog(images: &[Listed<'_>]) -> Vec<u8> {
+pub(super) fn catalog(images: &[CatalogEntry<'_>]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(BLOCK);
     for (place, image) in images.iter().enumerate() {
         if place == 0 {
@@ -117,7 +117,7 @@ pub(super) fn catalog(images: &[Listed<'_>]) -> Vec<u8> {
     bytes
 }
 
-fn validation(image: &Listed<'_>) -> ValidationEntry {
+fn validation(image: &CatalogEntry<'_>) -> ValidationEntry {
     let mut entry = ValidationEntry {
         header_id: VALIDATION,
         platform_id: image.platform_id,
@@ -159,7 +159,7 @@ pub(super) fn boot_record(catalog: Lba) -> Vec<u8> {
 mod tests {
     use super::*;
 
-    const IMAGE: Listed<'_> = Listed {
+    const IMAGE: CatalogEntry<'_> = CatalogEntry {
         platform_id: 0,
         id: "",
         media_type: 0,
@@ -181,7 +181,7 @@ mod tests {
 
     #[test]
     fn as_many_images_as_there_may_be_fill_a_block() {
-        let images = [Listed {
+        let images = [CatalogEntry {
             id: "Me",
             platform_id: 0xEF,
             ..IMAGE

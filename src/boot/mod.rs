@@ -21,7 +21,7 @@ pub use self::data::BootImageData;
 pub(crate) use self::object::{BootObject, ObjectImage};
 pub use self::options::BootOptions;
 pub(crate) use self::options::Image;
-pub(crate) use self::plan::Plan;
+pub(crate) use self::plan::BootPlan;
 pub use self::read::RecordedBootEntry;
 pub(crate) use self::stub::{README, Stub};
 

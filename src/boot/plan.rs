@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::catalog::{self, Listed};
+use super::catalog::{self, CatalogEntry};
 use super::object::{BootObject, GRUB2_INFO, ObjectImage, PlacedImage, SECTOR, TABLE};
 use super::options::{BootOptions, check_size};
 use crate::block::{BLOCK_SIZE, Extent, Lba};
@@ -14,7 +14,7 @@ use crate::tree::Tree;
 
 /// Where the catalog and the boot images are.
 #[derive(Debug)]
-pub(crate) struct Plan<'a> {
+pub(crate) struct BootPlan<'a> {
     objects: &'a [BootObject],
     /// Of the catalog, if it has not that of a file that shows it.
     catalog: Option<Extent>,
@@ -22,7 +22,7 @@ pub(crate) struct Plan<'a> {
     extents: Vec<Option<Extent>>,
 }
 
-impl<'a> Plan<'a> {
+impl<'a> BootPlan<'a> {
     /// Takes blocks for what is no file of the image; `streams` says whether named streams are recorded.
     pub(crate) fn take(
         objects: &'a [BootObject],
@@ -109,7 +109,7 @@ impl<'a> Plan<'a> {
 }
 
 /// The catalog's entry for the boot image `number`.
-fn list<'a>(number: usize, image: &PlacedImage<'a>) -> Result<Listed<'a>> {
+fn list<'a>(number: usize, image: &PlacedImage<'a>) -> Result<CatalogEntry<'a>> {
     let options = &image.object.options;
     let failed = |problem| failed(number, options, problem);
     let emulation = options.emulation_of(image.len);
@@ -120,7 +120,7 @@ fn list<'a>(number: usize, image: &PlacedImage<'a>) -> Result<Listed<'a>> {
             .ok_or_else(|| failed(BootProblem::Partitions))?,
         _ => 0,
     };
-    Ok(Listed {
+    Ok(CatalogEntry {
         platform_id: options.platform_id().id(),
         id: options.manufacturer(),
         media_type: emulation as u8,

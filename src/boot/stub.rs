@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::iso9660::{self, Hierarchy, PartNames, Names};
+use crate::iso9660::{self, Hierarchy, HierarchyNames, Names};
 use crate::source::{ContentData, FileContent};
 use crate::space::{DataOptions, DataPlan, Map, Space};
 use crate::time::Timestamp;
@@ -63,7 +63,7 @@ impl Stub {
     }
 
     /// Puts the hierarchy and the file on the map.
-    pub(crate) fn put(&self, names: PartNames, map: &mut Map) {
+    pub(crate) fn put(&self, names: HierarchyNames, map: &mut Map) {
         self.hierarchy.write(&self.data, names, map);
         map.bytes(self.data.extent(), README, self.readme.clone());
     }

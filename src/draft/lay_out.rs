@@ -47,7 +47,7 @@ impl Draft {
             settings.time.unix_seconds() as u32,
             settings.time.subsecond_nanos()
         );
-        let options = layout::Options {
+        let options = layout::LayoutOptions {
             file_systems: settings.file_systems,
             session_start: settings.session_start_block,
             iso9660: settings.naming().iso9660(),
@@ -57,7 +57,7 @@ impl Draft {
             volume_set,
             time: settings.time,
             data: settings.data(),
-            udf: udf::Options {
+            udf: udf::VolumeOptions {
                 revision: settings.udf_revision,
                 redundant_metadata: settings.redundant_metadata,
                 volume_name: volume_name(FileSystems::UDF),

@@ -64,7 +64,7 @@ const _: () = assert!(
 
 /// The fields in which the descriptors of two hierarchies differ.
 #[derive(Debug)]
-pub(crate) struct Identity {
+pub(crate) struct VolumeIdentity {
     pub descriptor_type: u8,
     pub escape_sequences: [u8; 32],
     pub system: [u8; 32],
@@ -88,7 +88,7 @@ pub(crate) struct Locations {
 }
 
 impl VolumeDescriptor {
-    pub(crate) fn new(identity: &Identity, locations: &Locations, time: VolumeTime) -> Self {
+    pub(crate) fn new(identity: &VolumeIdentity, locations: &Locations, time: VolumeTime) -> Self {
         Self {
             descriptor_type: identity.descriptor_type,
             standard_identifier: STANDARD_IDENTIFIER,

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use zerocopy::IntoBytes;
 
-use super::descriptor::{Identity, Locations, VolumeDescriptor};
+use super::descriptor::{Locations, VolumeDescriptor, VolumeIdentity};
 use super::record::{
-    DIRECTORY, DirectoryRecord, Entry, HIDDEN, MULTI_EXTENT, PARENT, PathTableType, SECTION_LEN,
-    SELF, path_record_len, push_path_record, record_len,
+    DIRECTORY, DirectoryRecord, HIDDEN, MULTI_EXTENT, PARENT, PathTableType, RecordFields,
+    SECTION_LEN, SELF, path_record_len, push_path_record, record_len,
 };
 use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba, blocks_of};
 use crate::codec::unique::{Mapped, NameRules, Texts, renamed_among};
@@ -35,7 +35,7 @@ pub(crate) trait Identifiers: NameRules + Debug + Send + Sync + 'static {
 
 /// The names of a map part for each part of a hierarchy.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct PartNames {
+pub(crate) struct HierarchyNames {
     pub type_l_path_table: &'static str,
     pub type_m_path_table: &'static str,
     pub directories: &'static str,
@@ -229,7 +229,12 @@ impl<R: Identifiers> Hierarchy<R> {
     }
 
     /// Puts the path tables and the directories on the map.
-    pub(crate) fn write(self: &Arc<Self>, data: &Arc<DataPlan>, names: PartNames, map: &mut Map) {
+    pub(crate) fn write(
+        self: &Arc<Self>,
+        data: &Arc<DataPlan>,
+        names: HierarchyNames,
+        map: &mut Map,
+    ) {
         for (kind, extent, name) in [
             (PathTableType::L, self.type_l, names.type_l_path_table),
             (PathTableType::M, self.type_m, names.type_m_path_table),
@@ -247,7 +252,7 @@ impl<R: Identifiers> Hierarchy<R> {
     /// The volume descriptor of this hierarchy; the volume has `space_size` blocks.
     pub(crate) fn descriptor(
         &self,
-        identity: &Identity,
+        identity: &VolumeIdentity,
         time: Timestamp,
         space_size: u32,
     ) -> Vec<u8> {
@@ -267,11 +272,11 @@ impl<R: Identifiers> Hierarchy<R> {
     }
 
     /// What every record of a directory says.
-    fn directory_entry(&self, number: u32) -> Entry {
+    fn directory_entry(&self, number: u32) -> RecordFields {
         let position = self.sequence.directory(number).position;
         let attributes = self.tree.attributes(self.sequence.node(position));
         let blocks = self.starts[number as usize + 1] - self.starts[number as usize];
-        Entry {
+        RecordFields {
             location: self.directory_location(number),
             // A directory of 4 GiB would need more nodes than there can be.
             data_len: blocks.wrapping_mul(BLOCK_SIZE),
@@ -339,7 +344,7 @@ impl<R: Identifiers> Directories<R> {
         }
     }
 
-    fn section(&self, position: u32, section: u32) -> Entry {
+    fn section(&self, position: u32, section: u32) -> RecordFields {
         let plan = &*self.plan;
         let node = plan.sequence.node(position);
         let attributes = plan.tree.attributes(node);
@@ -352,7 +357,7 @@ impl<R: Identifiers> Directories<R> {
         if left > SECTION_LEN {
             flags |= MULTI_EXTENT;
         }
-        Entry {
+        RecordFields {
             // Without blocks it is at block 0, where no file is.
             location: start.map_or(Lba(0), |start| {
                 start + section * (SECTION_LEN / u64::from(BLOCK_SIZE)) as u32

@@ -15,8 +15,8 @@ mod names;
 pub(crate) mod read;
 mod record;
 
-pub(crate) use self::descriptor::{Identity, UCS2_LEVEL_3, terminator};
-pub(crate) use self::hierarchy::{Hierarchy, Identifiers, PartNames};
+pub(crate) use self::descriptor::{UCS2_LEVEL_3, VolumeIdentity, terminator};
+pub(crate) use self::hierarchy::{Hierarchy, HierarchyNames, Identifiers};
 pub(crate) use self::names::{Names, Relaxed, identifier_len, level_of_name};
 pub(crate) use self::record::SECTION_LEN;
 use crate::codec::text::padded;
@@ -50,8 +50,8 @@ pub(crate) const MAX_FILE_LEN: u64 = 1 << 31;
 pub(crate) const APPLICATION: &str = "IMAPI2FS";
 
 /// What the primary volume descriptor says of the volume.
-pub(crate) fn identity(volume: &str, volume_set: &str) -> Identity {
-    Identity {
+pub(crate) fn identity(volume: &str, volume_set: &str) -> VolumeIdentity {
+    VolumeIdentity {
         descriptor_type: 1,
         escape_sequences: [0; 32],
         system: padded(""),

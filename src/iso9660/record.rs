@@ -24,7 +24,7 @@ pub(crate) const SECTION_LEN: u64 = 0xFFFF_F800;
 
 /// What a directory record says.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Entry {
+pub(crate) struct RecordFields {
     pub location: Lba,
     pub data_len: u32,
     pub time: Timestamp,
@@ -51,7 +51,7 @@ const _: () = assert!(size_of::<DirectoryRecord>() == 33);
 
 impl DirectoryRecord {
     /// A record of an identifier that [`record_len`] allows for.
-    pub(crate) fn new(entry: &Entry, identifier_len: usize) -> Self {
+    pub(crate) fn new(entry: &RecordFields, identifier_len: usize) -> Self {
         Self {
             record_len: record_len(identifier_len) as u8,
             extended_attribute_record_len: 0,

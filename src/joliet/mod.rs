@@ -8,13 +8,13 @@ use std::cmp::Ordering;
 pub(crate) use self::names::{LONGEST_LIMIT, Names, SHORTEST_LIMIT, USUAL_LIMIT};
 use crate::codec::text::padded_ucs2;
 use crate::file_systems::FileSystems;
-use crate::iso9660::{APPLICATION, Identifiers, Identity, UCS2_LEVEL_3};
+use crate::iso9660::{APPLICATION, Identifiers, UCS2_LEVEL_3, VolumeIdentity};
 
 /// What the supplementary volume descriptor says of the volume.
-pub(crate) fn identity(volume: &str, volume_set: &str) -> Identity {
+pub(crate) fn identity(volume: &str, volume_set: &str) -> VolumeIdentity {
     let mut escape_sequences = [0; 32];
     escape_sequences[..UCS2_LEVEL_3.len()].copy_from_slice(&UCS2_LEVEL_3);
-    Identity {
+    VolumeIdentity {
         descriptor_type: 2,
         escape_sequences,
         system: padded_ucs2(""),

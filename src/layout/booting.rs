@@ -2,7 +2,7 @@
 
 use super::Boot;
 use super::hierarchies::ISO9660_NAMES;
-use super::part::{Demand, Part, Plan};
+use super::part::{Demand, ImagePlan, Part};
 use crate::boot::{self, Stub};
 use crate::error::Result;
 use crate::file_systems::FileSystems;
@@ -19,7 +19,7 @@ impl Part for BootStub {
         }
     }
 
-    fn take(plan: &mut Plan<'_>, space: &mut Space) -> Result<Option<Self>> {
+    fn take(plan: &mut ImagePlan<'_>, space: &mut Space) -> Result<Option<Self>> {
         let options = plan.options;
         if plan.has(FileSystems::ISO9660) || matches!(options.boot, Boot::Nothing) {
             return Ok(None);
@@ -30,7 +30,7 @@ impl Part for BootStub {
         Ok(Some(Self))
     }
 
-    fn put(&self, plan: &Plan<'_>, map: &mut Map) -> Result<()> {
+    fn put(&self, plan: &ImagePlan<'_>, map: &mut Map) -> Result<()> {
         if let Some(stub) = &plan.stub {
             stub.put(ISO9660_NAMES, map);
         }
@@ -46,17 +46,17 @@ impl Part for BootImages {
         start.saturating_add(demand.boot_blocks.unwrap_or(0))
     }
 
-    fn take(plan: &mut Plan<'_>, space: &mut Space) -> Result<Option<Self>> {
+    fn take(plan: &mut ImagePlan<'_>, space: &mut Space) -> Result<Option<Self>> {
         let options = plan.options;
         let Boot::Images(images) = &options.boot else {
             return Ok(None);
         };
-        let boot = boot::Plan::take(images, plan.tree, options.data.streams, space)?;
+        let boot = boot::BootPlan::take(images, plan.tree, options.data.streams, space)?;
         plan.boot = Some(boot);
         Ok(Some(Self))
     }
 
-    fn put(&self, plan: &Plan<'_>, map: &mut Map) -> Result<()> {
+    fn put(&self, plan: &ImagePlan<'_>, map: &mut Map) -> Result<()> {
         match &plan.boot {
             Some(boot) => boot.put(&plan.files, plan.descriptors.start, map),
             None => Ok(()),

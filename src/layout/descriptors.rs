@@ -1,6 +1,6 @@
 //! The session's first blocks: the system area, and the volume descriptors of ISO 9660, El Torito and Joliet.
 
-use super::part::{Demand, Part, Plan};
+use super::part::{Demand, ImagePlan, Part};
 use super::{Boot, put_blocks};
 use crate::error::Result;
 use crate::file_systems::FileSystems;
@@ -16,20 +16,20 @@ impl Part for SystemArea {
         start + u64::from(FIRST_DESCRIPTOR)
     }
 
-    fn take(_: &mut Plan<'_>, space: &mut Space) -> Result<Option<Self>> {
+    fn take(_: &mut ImagePlan<'_>, space: &mut Space) -> Result<Option<Self>> {
         space.skip_to(FIRST_DESCRIPTOR);
         Ok(Some(Self))
     }
 
-    fn put(&self, _: &Plan<'_>, _: &mut Map) -> Result<()> {
+    fn put(&self, _: &ImagePlan<'_>, _: &mut Map) -> Result<()> {
         Ok(())
     }
 }
 
 /// The volume descriptor set (ECMA-119 6.7.1).
-pub(super) struct Descriptors;
+pub(super) struct DescriptorSet;
 
-impl Part for Descriptors {
+impl Part for DescriptorSet {
     fn least_end(demand: &Demand<'_>, start: u64) -> u64 {
         match demand.has_descriptors() {
             true => {
@@ -43,7 +43,7 @@ impl Part for Descriptors {
         }
     }
 
-    fn take(plan: &mut Plan<'_>, space: &mut Space) -> Result<Option<Self>> {
+    fn take(plan: &mut ImagePlan<'_>, space: &mut Space) -> Result<Option<Self>> {
         let boots = !matches!(plan.options.boot, Boot::Nothing);
         if !plan.has(FileSystems::ISO9660) && !boots {
             return Ok(None);
@@ -52,7 +52,7 @@ impl Part for Descriptors {
         Ok(Some(Self))
     }
 
-    fn put(&self, plan: &Plan<'_>, map: &mut Map) -> Result<()> {
+    fn put(&self, plan: &ImagePlan<'_>, map: &mut Map) -> Result<()> {
         put_blocks(&blocks(plan)?, plan.descriptors.start, map);
         Ok(())
     }
@@ -64,7 +64,7 @@ fn count(boots: bool, joliet: bool) -> u64 {
 }
 
 /// All of them, with their names; none if the image has none.
-pub(super) fn blocks(plan: &Plan<'_>) -> Result<Vec<(&'static str, Vec<u8>)>> {
+pub(super) fn blocks(plan: &ImagePlan<'_>) -> Result<Vec<(&'static str, Vec<u8>)>> {
     let options = plan.options;
     // From block 0 to the session's end, so that the volume has all extents.
     let space_size = plan.session.end().0;

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use super::part::{Demand, Part, Plan};
+use super::part::{Demand, ImagePlan, Part};
 use crate::block::Extent;
 use crate::error::Result;
 use crate::space::{DataPlan, FileData, Map, Space};
 
 /// The data of all files, which all file systems share.
-pub(super) struct Data;
+pub(super) struct FilesData;
 
-impl Part for Data {
+impl Part for FilesData {
     fn least_end(demand: &Demand<'_>, start: u64) -> u64 {
         let totals = demand.totals;
         let mut blocks = totals.data_blocks;
@@ -22,7 +22,7 @@ impl Part for Data {
         start.saturating_add(blocks)
     }
 
-    fn take(plan: &mut Plan<'_>, space: &mut Space) -> Result<Option<Self>> {
+    fn take(plan: &mut ImagePlan<'_>, space: &mut Space) -> Result<Option<Self>> {
         let data = DataPlan::take(plan.tree, &plan.sequence, plan.options.data, space)?;
         plan.files = Arc::new(FileData {
             tree: plan.tree.clone(),
@@ -31,7 +31,7 @@ impl Part for Data {
         Ok(Some(Self))
     }
 
-    fn put(&self, plan: &Plan<'_>, map: &mut Map) -> Result<()> {
+    fn put(&self, plan: &ImagePlan<'_>, map: &mut Map) -> Result<()> {
         map.files(plan.files.plan.extent(), plan.files.clone());
         Ok(())
     }
@@ -45,7 +45,7 @@ impl Part for End {
         start
     }
 
-    fn take(plan: &mut Plan<'_>, space: &mut Space) -> Result<Option<Self>> {
+    fn take(plan: &mut ImagePlan<'_>, space: &mut Space) -> Result<Option<Self>> {
         let start = plan.options.session_start;
         plan.session = Extent {
             start,
@@ -54,7 +54,7 @@ impl Part for End {
         Ok(Some(Self))
     }
 
-    fn put(&self, _: &Plan<'_>, _: &mut Map) -> Result<()> {
+    fn put(&self, _: &ImagePlan<'_>, _: &mut Map) -> Result<()> {
         Ok(())
     }
 }

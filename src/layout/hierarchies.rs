@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use super::part::{Demand, Part, Plan};
+use super::part::{Demand, ImagePlan, Part};
 use crate::error::Result;
 use crate::file_systems::FileSystems;
-use crate::iso9660::{self, Hierarchy, PartNames};
+use crate::iso9660::{self, Hierarchy, HierarchyNames};
 use crate::joliet;
 use crate::space::{Map, Space};
 
-pub(super) const ISO9660_NAMES: PartNames = PartNames {
+pub(super) const ISO9660_NAMES: HierarchyNames = HierarchyNames {
     type_l_path_table: "ISO 9660 type L path table",
     type_m_path_table: "ISO 9660 type M path table",
     directories: "ISO 9660 directories",
 };
 
-const JOLIET_NAMES: PartNames = PartNames {
+const JOLIET_NAMES: HierarchyNames = HierarchyNames {
     type_l_path_table: "Joliet type L path table",
     type_m_path_table: "Joliet type M path table",
     directories: "Joliet directories",
@@ -32,7 +32,7 @@ impl Part for Iso9660 {
         }
     }
 
-    fn take(plan: &mut Plan<'_>, space: &mut Space) -> Result<Option<Self>> {
+    fn take(plan: &mut ImagePlan<'_>, space: &mut Space) -> Result<Option<Self>> {
         if !plan.has(FileSystems::ISO9660) {
             return Ok(None);
         }
@@ -42,7 +42,7 @@ impl Part for Iso9660 {
         Ok(Some(Self))
     }
 
-    fn put(&self, plan: &Plan<'_>, map: &mut Map) -> Result<()> {
+    fn put(&self, plan: &ImagePlan<'_>, map: &mut Map) -> Result<()> {
         if let Some(hierarchy) = &plan.iso9660 {
             hierarchy.write(&plan.files.plan, ISO9660_NAMES, map);
         }
@@ -61,7 +61,7 @@ impl Part for Joliet {
         }
     }
 
-    fn take(plan: &mut Plan<'_>, space: &mut Space) -> Result<Option<Self>> {
+    fn take(plan: &mut ImagePlan<'_>, space: &mut Space) -> Result<Option<Self>> {
         if !plan.has(FileSystems::JOLIET) {
             return Ok(None);
         }
@@ -71,7 +71,7 @@ impl Part for Joliet {
         Ok(Some(Self))
     }
 
-    fn put(&self, plan: &Plan<'_>, map: &mut Map) -> Result<()> {
+    fn put(&self, plan: &ImagePlan<'_>, map: &mut Map) -> Result<()> {
         if let Some(hierarchy) = &plan.joliet {
             hierarchy.write(&plan.files.plan, JOLIET_NAMES, map);
         }

@@ -27,7 +27,7 @@ mod udf_volume;
 use std::sync::Arc;
 
 pub(crate) use self::part::Demand;
-use self::part::{Listed, Plan};
+use self::part::{ImagePlan, ListedPart};
 pub(crate) use self::rewrite::RandomWrite;
 pub(crate) use self::sources::Sources;
 use crate::block::{Extent, Lba};
@@ -42,19 +42,19 @@ use crate::tree::Tree;
 use crate::udf;
 
 /// All parts of an image, in the order of their blocks.
-const PARTS: [Listed; 12] = [
-    Listed::of::<descriptors::SystemArea>(),
-    Listed::of::<descriptors::Descriptors>(),
-    Listed::of::<udf_volume::UdfHead>(),
-    Listed::of::<udf_volume::UdfFiles>(),
-    Listed::of::<hierarchies::Iso9660>(),
-    Listed::of::<hierarchies::Joliet>(),
-    Listed::of::<booting::BootStub>(),
-    Listed::of::<booting::BootImages>(),
-    Listed::of::<file_data::Data>(),
-    Listed::of::<udf_volume::MetadataMirror>(),
-    Listed::of::<udf_volume::UdfTail>(),
-    Listed::of::<file_data::End>(),
+const PARTS: [ListedPart; 12] = [
+    ListedPart::of::<descriptors::SystemArea>(),
+    ListedPart::of::<descriptors::DescriptorSet>(),
+    ListedPart::of::<udf_volume::UdfHead>(),
+    ListedPart::of::<udf_volume::UdfFiles>(),
+    ListedPart::of::<hierarchies::Iso9660>(),
+    ListedPart::of::<hierarchies::Joliet>(),
+    ListedPart::of::<booting::BootStub>(),
+    ListedPart::of::<booting::BootImages>(),
+    ListedPart::of::<file_data::FilesData>(),
+    ListedPart::of::<udf_volume::MetadataMirror>(),
+    ListedPart::of::<udf_volume::UdfTail>(),
+    ListedPart::of::<file_data::End>(),
 ];
 
 /// The least blocks that an image of such a demand can have.
@@ -66,7 +66,7 @@ pub(crate) fn least_blocks(demand: &Demand<'_>) -> u64 {
 
 /// What an image is made with, all values checked.
 #[derive(Clone, Debug)]
-pub(crate) struct Options {
+pub(crate) struct LayoutOptions {
     pub file_systems: FileSystems,
     pub session_start: Lba,
     pub iso9660: iso9660::Names,
@@ -76,7 +76,7 @@ pub(crate) struct Options {
     pub volume_set: String,
     pub time: Timestamp,
     pub data: DataOptions,
-    pub udf: udf::Options,
+    pub udf: udf::VolumeOptions,
     pub boot: Boot,
     /// What the volume of ISO 9660 says that an image of UDF alone has if it boots.
     pub boot_readme: Option<Arc<[u8]>>,
@@ -109,8 +109,8 @@ pub(crate) struct Layout {
 
 impl Layout {
     /// Lays out `tree`. Reads no file but [what a boot image asks for](boot).
-    pub(crate) fn new(tree: &Arc<Tree>, options: &Options) -> Result<Self> {
-        let mut plan = Plan::new(tree, options);
+    pub(crate) fn new(tree: &Arc<Tree>, options: &LayoutOptions) -> Result<Self> {
+        let mut plan = ImagePlan::new(tree, options);
         let mut space = Space::new(options.session_start);
         let mut placed = Vec::with_capacity(PARTS.len());
         for part in &PARTS {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::Options;
+use super::LayoutOptions;
 use crate::block::Extent;
 use crate::boot::{self, Stub};
 use crate::error::Result;
@@ -20,10 +20,10 @@ pub(super) trait Part: Sized + 'static {
     fn least_end(demand: &Demand<'_>, start: u64) -> u64;
 
     /// Takes its blocks, if the image has the part. What other parts need to know of it goes into `plan`.
-    fn take(plan: &mut Plan<'_>, space: &mut Space) -> Result<Option<Self>>;
+    fn take(plan: &mut ImagePlan<'_>, space: &mut Space) -> Result<Option<Self>>;
 
     /// Puts its content on the map; all parts have their blocks.
-    fn put(&self, plan: &Plan<'_>, map: &mut Map) -> Result<()>;
+    fn put(&self, plan: &ImagePlan<'_>, map: &mut Map) -> Result<()>;
 }
 
 /// What is known of an image while items are added to it.
@@ -54,8 +54,8 @@ impl Demand<'_> {
 
 /// What is known of an image while it is laid out. Each part adds to it when it takes its blocks.
 #[derive(Debug)]
-pub(super) struct Plan<'o> {
-    pub options: &'o Options,
+pub(super) struct ImagePlan<'o> {
+    pub options: &'o LayoutOptions,
     pub tree: &'o Arc<Tree>,
     pub sequence: Arc<Sequence>,
     pub descriptors: Extent,
@@ -67,14 +67,14 @@ pub(super) struct Plan<'o> {
     pub iso9660: Option<Arc<Hierarchy<iso9660::Names>>>,
     pub joliet: Option<Arc<Hierarchy<joliet::Names>>>,
     pub stub: Option<Stub>,
-    pub boot: Option<boot::Plan<'o>>,
+    pub boot: Option<boot::BootPlan<'o>>,
     pub files: Arc<FileData>,
     /// The whole session, when its last part has been taken.
     pub session: Extent,
 }
 
-impl<'o> Plan<'o> {
-    pub(super) fn new(tree: &'o Arc<Tree>, options: &'o Options) -> Self {
+impl<'o> ImagePlan<'o> {
+    pub(super) fn new(tree: &'o Arc<Tree>, options: &'o LayoutOptions) -> Self {
         Self {
             options,
             tree,
@@ -103,25 +103,25 @@ impl<'o> Plan<'o> {
 
 /// A part that has its blocks.
 pub(super) trait Placed {
-    fn put(&self, plan: &Plan<'_>, map: &mut Map) -> Result<()>;
+    fn put(&self, plan: &ImagePlan<'_>, map: &mut Map) -> Result<()>;
 }
 
 impl<P: Part> Placed for P {
-    fn put(&self, plan: &Plan<'_>, map: &mut Map) -> Result<()> {
+    fn put(&self, plan: &ImagePlan<'_>, map: &mut Map) -> Result<()> {
         Part::put(self, plan, map)
     }
 }
 
 /// A part in a list of parts.
 #[derive(Clone, Copy)]
-pub(super) struct Listed {
+pub(super) struct ListedPart {
     pub least_end: fn(&Demand<'_>, u64) -> u64,
     pub take: TakeFn,
 }
 
-type TakeFn = fn(&mut Plan<'_>, &mut Space) -> Result<Option<Box<dyn Placed>>>;
+type TakeFn = fn(&mut ImagePlan<'_>, &mut Space) -> Result<Option<Box<dyn Placed>>>;
 
-impl Listed {
+impl ListedPart {
     pub(super) const fn of<P: Part>() -> Self {
         Self {
             least_end: P::least_end,

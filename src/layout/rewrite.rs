@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::part::Plan;
+use super::part::ImagePlan;
 use super::{descriptors, put_blocks};
 use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba};
 use crate::error::Result;
@@ -23,7 +23,7 @@ pub(crate) struct RandomWrite {
 impl RandomWrite {
     /// Puts on the map what the disc has before the session. Returns the extents that differ from what the disc has, in the
     /// order they are to be written.
-    pub(super) fn put(&self, plan: &Plan<'_>, map: &mut Map) -> Result<Vec<Extent>> {
+    pub(super) fn put(&self, plan: &ImagePlan<'_>, map: &mut Map) -> Result<Vec<Extent>> {
         let session = plan.session;
         let has_udf = plan.has(FileSystems::UDF);
         let mut modified = Vec::new();

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::part::{Demand, Part, Plan};
+use super::part::{Demand, ImagePlan, Part};
 use crate::error::Result;
 use crate::file_systems::FileSystems;
 use crate::space::{Map, Space};
@@ -19,7 +19,7 @@ impl Part for UdfHead {
         }
     }
 
-    fn take(plan: &mut Plan<'_>, space: &mut Space) -> Result<Option<Self>> {
+    fn take(plan: &mut ImagePlan<'_>, space: &mut Space) -> Result<Option<Self>> {
         if !plan.has(FileSystems::UDF) {
             return Ok(None);
         }
@@ -27,7 +27,7 @@ impl Part for UdfHead {
         Ok(Some(Self))
     }
 
-    fn put(&self, plan: &Plan<'_>, map: &mut Map) -> Result<()> {
+    fn put(&self, plan: &ImagePlan<'_>, map: &mut Map) -> Result<()> {
         if let Some(volume) = &plan.udf {
             volume.put_head(map);
         }
@@ -46,7 +46,7 @@ impl Part for UdfFiles {
         }
     }
 
-    fn take(plan: &mut Plan<'_>, space: &mut Space) -> Result<Option<Self>> {
+    fn take(plan: &mut ImagePlan<'_>, space: &mut Space) -> Result<Option<Self>> {
         let Some(head) = &plan.udf_head else {
             return Ok(None);
         };
@@ -63,7 +63,7 @@ impl Part for UdfFiles {
         Ok(Some(Self))
     }
 
-    fn put(&self, plan: &Plan<'_>, map: &mut Map) -> Result<()> {
+    fn put(&self, plan: &ImagePlan<'_>, map: &mut Map) -> Result<()> {
         if let Some(volume) = &plan.udf {
             volume.put_files(&plan.files, map);
         }
@@ -84,7 +84,7 @@ impl Part for MetadataMirror {
         start + udf::Mirror::least_blocks(revision, demand.redundant_metadata, files)
     }
 
-    fn take(plan: &mut Plan<'_>, space: &mut Space) -> Result<Option<Self>> {
+    fn take(plan: &mut ImagePlan<'_>, space: &mut Space) -> Result<Option<Self>> {
         let Some(files) = &plan.udf_files else {
             return Ok(None);
         };
@@ -92,7 +92,7 @@ impl Part for MetadataMirror {
         Ok(plan.udf_mirror.map(|_| Self))
     }
 
-    fn put(&self, plan: &Plan<'_>, map: &mut Map) -> Result<()> {
+    fn put(&self, plan: &ImagePlan<'_>, map: &mut Map) -> Result<()> {
         if let Some(volume) = &plan.udf {
             volume.put_mirror(&plan.files, map);
         }
@@ -111,7 +111,7 @@ impl Part for UdfTail {
         }
     }
 
-    fn take(plan: &mut Plan<'_>, space: &mut Space) -> Result<Option<Self>> {
+    fn take(plan: &mut ImagePlan<'_>, space: &mut Space) -> Result<Option<Self>> {
         let (Some(head), Some(files)) = (plan.udf_head, plan.udf_files.clone()) else {
             return Ok(None);
         };
@@ -124,7 +124,7 @@ impl Part for UdfTail {
         Ok(Some(Self))
     }
 
-    fn put(&self, plan: &Plan<'_>, map: &mut Map) -> Result<()> {
+    fn put(&self, plan: &ImagePlan<'_>, map: &mut Map) -> Result<()> {
         if let Some(volume) = &plan.udf {
             volume.put_tail(map);
         }

@@ -29,7 +29,7 @@ pub(crate) enum Filling {
 
 /// A run of blocks with what it holds and what to call it.
 #[derive(Clone)]
-pub(crate) struct Region {
+pub(crate) struct MapRegion {
     pub extent: Extent,
     pub name: &'static str,
     pub filling: Filling,
@@ -38,7 +38,7 @@ pub(crate) struct Region {
 /// The regions of an image in the order of their blocks. Blocks between them are zeros.
 #[derive(Default)]
 pub(crate) struct Map {
-    regions: Vec<Region>,
+    regions: Vec<MapRegion>,
     /// Bytes that take the place of others, with the byte of the disc where they begin.
     patches: Vec<(u64, Arc<[u8]>)>,
 }
@@ -78,7 +78,7 @@ impl Map {
 
     fn put(&mut self, extent: Extent, name: &'static str, filling: Filling) {
         if extent.blocks > 0 {
-            self.regions.push(Region {
+            self.regions.push(MapRegion {
                 extent,
                 name,
                 filling,
@@ -97,7 +97,7 @@ impl Map {
         self
     }
 
-    pub(crate) fn regions(&self) -> &[Region] {
+    pub(crate) fn regions(&self) -> &[MapRegion] {
         &self.regions
     }
 

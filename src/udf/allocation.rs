@@ -16,14 +16,14 @@ const NEXT_EXTENT: u32 = 3 << 30;
 
 /// Which descriptors a run has (ECMA-167 4/14.6.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Descriptor {
+pub(super) enum DescriptorForm {
     /// Short ones: the run lies in the same partition as the structures for files.
     Short,
     /// Long ones: the run lies in the physical partition, the structures in the metadata partition.
     Long,
 }
 
-impl Descriptor {
+impl DescriptorForm {
     const fn len(self) -> usize {
         match self {
             Self::Short => size_of::<ShortAd>(),
@@ -45,16 +45,16 @@ const _: () = assert!(size_of::<AllocationExtentDescriptor>() == 24);
 
 /// A run of blocks that holds `len` bytes.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Run {
+pub(super) struct DataRun {
     pub start: PartitionBlock,
     pub len: u64,
     pub revision: UdfRevision,
-    pub descriptor: Descriptor,
+    pub descriptor: DescriptorForm,
     /// The longest extent, in bytes.
     pub max_extent_len: u64,
 }
 
-impl Run {
+impl DataRun {
     const fn extents(self) -> u64 {
         self.len.div_ceil(self.max_extent_len)
     }
@@ -143,14 +143,14 @@ impl Run {
     /// `partition` is the index of its map.
     fn encode(self, extent_len: u32, block: PartitionBlock, partition: u16, out: &mut [u8]) {
         match self.descriptor {
-            Descriptor::Short => out.copy_from_slice(
+            DescriptorForm::Short => out.copy_from_slice(
                 ShortAd {
                     len: extent_len.into(),
                     position: block.0.into(),
                 }
                 .as_bytes(),
             ),
-            Descriptor::Long => out.copy_from_slice(
+            DescriptorForm::Long => out.copy_from_slice(
                 LongAd {
                     len: extent_len.into(),
                     block: block.0.into(),
@@ -167,12 +167,12 @@ impl Run {
 mod tests {
     use super::*;
 
-    fn run(extents: u64) -> Run {
-        Run {
+    fn run(extents: u64) -> DataRun {
+        DataRun {
             start: PartitionBlock(1000),
             len: (extents - 1) * MAX_EXTENT_LEN + 1,
             revision: UdfRevision::V1_02,
-            descriptor: Descriptor::Short,
+            descriptor: DescriptorForm::Short,
             max_extent_len: MAX_EXTENT_LEN,
         }
     }
@@ -193,14 +193,14 @@ mod tests {
 
     #[test]
     fn extended_entries_and_long_descriptors_leave_less_room() {
-        let with = |revision, descriptor| Run {
+        let with = |revision, descriptor| DataRun {
             revision,
             descriptor,
             ..run(1)
         };
-        let short = with(UdfRevision::V2_00, Descriptor::Short);
+        let short = with(UdfRevision::V2_00, DescriptorForm::Short);
         assert_eq!((short.in_entry(), short.in_extent()), (229, 253));
-        let long = with(UdfRevision::V2_50, Descriptor::Long);
+        let long = with(UdfRevision::V2_50, DescriptorForm::Long);
         assert_eq!((long.in_entry(), long.in_extent()), (114, 126));
     }
 

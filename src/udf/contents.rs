@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::allocation::Run;
+use super::allocation::DataRun;
 use super::files::{Files, Subject};
-use super::icb::{self, Allocation, Entry};
+use super::icb::{self, Allocation, EntryFields};
 use super::identifier::{self, Identifier};
 use super::streams::StreamIcb;
 use crate::block::{BLOCK, Extent, Lba, PartitionBlock, blocks_of};
@@ -16,7 +16,7 @@ use crate::time::Timestamp;
 use crate::tree::NodeId;
 
 /// What the parts are called in the list of parts.
-pub(super) struct PartNames {
+pub(super) struct StructureNames {
     pub file_set: &'static str,
     pub icbs: &'static str,
     pub allocation: &'static str,
@@ -27,7 +27,7 @@ pub(super) struct PartNames {
 pub(super) fn write(
     files: &Arc<Files>,
     start: Lba,
-    names: PartNames,
+    names: StructureNames,
     file_set: &Arc<[u8]>,
     data: &Arc<FileData>,
     map: &mut Map,
@@ -88,7 +88,7 @@ impl Fill for Made {
 
 impl Made {
     /// Where the data of a file is, and its length in bytes.
-    fn run(&self, node: NodeId) -> Run {
+    fn run(&self, node: NodeId) -> DataRun {
         let content = self.files.tree.content_of(node);
         let start = content.and_then(|(id, _)| self.data.plan.start(id));
         // Without blocks there is no descriptor that would say where they are.
@@ -143,7 +143,7 @@ impl Made {
             contents.map(|(_, content)| content.len).sum()
         });
         let run = self.run(node);
-        let entry = Entry {
+        let entry = EntryFields {
             file_type,
             // Links were bounded, and a file that has streams has fewer names than an image has streams.
             link_count: u16::try_from(link_count).unwrap_or(u16::MAX),
@@ -168,7 +168,7 @@ impl Made {
                 let position = files.streams.owner(directory);
                 let number = files.sequence.directories().len() as u32 + directory;
                 let run = files.directory_run(number);
-                let entry = Entry {
+                let entry = EntryFields {
                     file_type: icb::STREAM_DIRECTORY,
                     // The file's entry leads to it, and no identifier does (ECMA-167 4/14.9.6).
                     link_count: 0,
@@ -179,7 +179,7 @@ impl Made {
             }
             StreamIcb::Stream(directory, node) => {
                 let run = self.run(node);
-                let entry = Entry {
+                let entry = EntryFields {
                     is_stream: true,
                     unique_id: files.unique_id(files.streams.owner(directory)),
                     ..self.entry(node, run)
@@ -190,7 +190,7 @@ impl Made {
     }
 
     /// The entry of a file of one name, with the times of `node`.
-    fn entry(&self, node: NodeId, run: Run) -> Entry {
+    fn entry(&self, node: NodeId, run: DataRun) -> EntryFields {
         let times = self.files.tree.attributes(node).times;
         let modified = UdfTime::from(times.modified);
         // Mostly all three are the same, and dates take a while.
@@ -201,7 +201,7 @@ impl Made {
                 time.into()
             }
         };
-        Entry {
+        EntryFields {
             file_type: icb::REGULAR_FILE,
             link_count: 1,
             information_len: run.len,
@@ -220,8 +220,8 @@ impl Made {
     /// Fills in the ICB at `index` with its descriptors, or with the data of `file` if that is embedded.
     fn finish(
         &self,
-        mut entry: Entry,
-        run: Run,
+        mut entry: EntryFields,
+        run: DataRun,
         file: Option<NodeId>,
         index: u32,
         out: &mut [u8],

@@ -4,7 +4,7 @@ use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
 use super::tag::{CharSpec, EntityId, LongAd, TAG_LEN, Tag, identifier, seal};
-use super::volume::{Volume, domain};
+use super::volume::{VolumeFields, domain};
 use crate::block::{BLOCK, PartitionBlock};
 use crate::codec::text::dstring;
 use crate::codec::time::UdfTime;
@@ -38,7 +38,7 @@ pub(super) struct FileSetDescriptor {
 
 const _: () = assert!(size_of::<FileSetDescriptor>() == 512);
 
-pub(super) fn file_set(volume: &Volume, root: PartitionBlock) -> Vec<u8> {
+pub(super) fn file_set(volume: &VolumeFields, root: PartitionBlock) -> Vec<u8> {
     let descriptor = FileSetDescriptor {
         tag: Tag::default(),
         recording_time: volume.time,

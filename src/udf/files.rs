@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::allocation::{Descriptor, MAX_EXTENT_LEN, Run};
+use super::allocation::{DataRun, DescriptorForm, MAX_EXTENT_LEN};
 use super::file_set::FILE_SET_BLOCKS;
 use super::identifier;
 use super::metadata;
@@ -401,7 +401,7 @@ impl Files {
     }
 
     /// The blocks of an item's data; `start` is where a file's are.
-    pub(super) fn run(&self, node: NodeId, start: PartitionBlock) -> Run {
+    pub(super) fn run(&self, node: NodeId, start: PartitionBlock) -> DataRun {
         match self.tree.directory(node) {
             Some(directory) => self.directory_run(self.sequence.number(directory)),
             None => {
@@ -412,26 +412,26 @@ impl Files {
     }
 
     /// The blocks of a directory's identifiers.
-    pub(super) fn directory_run(&self, number: u32) -> Run {
+    pub(super) fn directory_run(&self, number: u32) -> DataRun {
         let number = number as usize;
         let first = self.directories.start + self.starts[number];
-        Run {
+        DataRun {
             start: self.block(first),
             len: self.lens[number],
             revision: self.revision,
-            descriptor: Descriptor::Short,
+            descriptor: DescriptorForm::Short,
             max_extent_len: MAX_EXTENT_LEN,
         }
     }
 
     /// The blocks of the data of a file or of a stream.
-    pub(super) fn data_run(&self, start: PartitionBlock, len: u64) -> Run {
+    pub(super) fn data_run(&self, start: PartitionBlock, len: u64) -> DataRun {
         let descriptor = if self.revision.has_metadata_partition() {
-            Descriptor::Long
+            DescriptorForm::Long
         } else {
-            Descriptor::Short
+            DescriptorForm::Short
         };
-        Run {
+        DataRun {
             start,
             len,
             revision: self.revision,

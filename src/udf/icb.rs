@@ -125,7 +125,7 @@ pub(super) const fn head_len(revision: UdfRevision) -> usize {
 
 /// What an entry says.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Entry {
+pub(super) struct EntryFields {
     pub file_type: u8,
     pub link_count: u16,
     pub information_len: u64,
@@ -142,7 +142,7 @@ pub(super) struct Entry {
     pub allocation: Allocation,
 }
 
-impl Entry {
+impl EntryFields {
     /// Fills in the entry that is recorded at `location`; the allocation descriptors behind it are there.
     pub(super) fn finish(&self, revision: UdfRevision, location: PartitionBlock, out: &mut [u8]) {
         let head = head_len(revision);

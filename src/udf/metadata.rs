@@ -12,8 +12,8 @@
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::allocation::{Descriptor, MAX_EXTENT_LEN, Run};
-use super::icb::{self, Entry};
+use super::allocation::{DataRun, DescriptorForm, MAX_EXTENT_LEN};
+use super::icb::{self, EntryFields};
 use super::tag::EntityId;
 use crate::block::{BLOCK, BLOCK_SIZE, PartitionBlock};
 use crate::codec::time::UdfTime;
@@ -34,7 +34,7 @@ pub(super) const MAX_BLOCKS: u64 = 229 * MAX_UNITS_LEN / BLOCK_SIZE as u64;
 
 /// Where the metadata is.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Metadata {
+pub(super) struct MetadataPartition {
     /// ICB of the metadata file.
     pub file: PartitionBlock,
     /// ICB of the metadata mirror file.
@@ -69,7 +69,7 @@ pub(super) struct MetadataPartitionMap {
 const _: () = assert!(size_of::<MetadataPartitionMap>() == 64);
 
 impl MetadataPartitionMap {
-    pub(super) fn new(metadata: Metadata, revision: UdfRevision) -> Self {
+    pub(super) fn new(metadata: MetadataPartition, revision: UdfRevision) -> Self {
         Self {
             map_type: 2,
             map_len: 64,
@@ -91,7 +91,7 @@ impl MetadataPartitionMap {
     }
 }
 
-impl Metadata {
+impl MetadataPartition {
     /// The block of the metadata file's ICB.
     pub(super) fn file(&self, revision: UdfRevision, time: UdfTime) -> Vec<u8> {
         self.icb(icb::METADATA_FILE, self.file, self.start, revision, time)
@@ -111,18 +111,18 @@ impl Metadata {
         revision: UdfRevision,
         time: UdfTime,
     ) -> Vec<u8> {
-        let run = Run {
+        let run = DataRun {
             start,
             len: u64::from(self.blocks) * u64::from(BLOCK_SIZE),
             revision,
-            descriptor: Descriptor::Short,
+            descriptor: DescriptorForm::Short,
             max_extent_len: MAX_UNITS_LEN,
         };
         let mut bytes = vec![0; BLOCK];
         // There is no chain: MAX_BLOCKS.
         run.encode_into(PartitionBlock(0), &mut bytes[icb::head_len(revision)..]);
         // No identifier names it.
-        let entry = Entry {
+        let entry = EntryFields {
             file_type,
             link_count: 0,
             information_len: run.len,
@@ -153,7 +153,7 @@ mod tests {
             (524_288, 2),
             (MAX_BLOCKS as u32, 229),
         ] {
-            let metadata = Metadata {
+            let metadata = MetadataPartition {
                 file: PartitionBlock(0),
                 mirror: PartitionBlock(9),
                 start: PartitionBlock(32),

@@ -34,5 +34,5 @@ pub(crate) use self::files::Files;
 pub(crate) use self::icb::max_embedded;
 pub(crate) use self::metadata::UNIT as METADATA_UNIT;
 pub(crate) use self::names::Names;
-pub(crate) use self::plan::{HEAD_BLOCKS, Head, Mirror, Options, Tail, VolumePlan};
+pub(crate) use self::plan::{HEAD_BLOCKS, Head, Mirror, Tail, VolumeOptions, VolumePlan};
 pub(crate) use self::volume::{READ_ONLY, recognition};

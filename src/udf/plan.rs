@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::contents::{self, PartNames};
+use super::contents::{self, StructureNames};
 use super::file_set::{FILE_SET_BLOCKS, file_set};
 use super::files::Files;
-use super::metadata::{self, Metadata};
-use super::volume::{self, RECOGNITION_BLOCKS, SEQUENCE_BLOCKS, Volume};
+use super::metadata::{self, MetadataPartition};
+use super::volume::{self, RECOGNITION_BLOCKS, SEQUENCE_BLOCKS, VolumeFields};
 use crate::block::{Extent, Lba, PartitionBlock};
 use crate::error::Result;
 use crate::file_systems::UdfRevision;
@@ -24,7 +24,7 @@ const INTEGRITY_BLOCKS: u32 = 2;
 
 /// What a volume is made with.
 #[derive(Clone, Debug)]
-pub(crate) struct Options {
+pub(crate) struct VolumeOptions {
     pub revision: UdfRevision,
     /// Whether metadata of UDF 2.50 and later is recorded twice.
     pub redundant_metadata: bool,
@@ -59,7 +59,7 @@ impl Head {
     }
 
     /// Takes its blocks. ISO 9660's descriptors, if any, have just been taken.
-    pub(crate) fn take(options: &Options, space: &mut Space) -> Result<Self> {
+    pub(crate) fn take(options: &VolumeOptions, space: &mut Space) -> Result<Self> {
         let recognition = space.take(RECOGNITION_BLOCKS.into())?;
         space.skip_to(MAIN_SEQUENCE);
         let main = space.take(SEQUENCE_BLOCKS.into())?;
@@ -113,7 +113,7 @@ impl Mirror {
     }
 
     pub(crate) fn take(
-        options: &Options,
+        options: &VolumeOptions,
         files: &Files,
         space: &mut Space,
     ) -> Result<Option<Self>> {
@@ -165,12 +165,12 @@ pub(crate) struct VolumePlan {
     mirror: Option<Mirror>,
     tail: Tail,
     anchors: Vec<Lba>,
-    volume: Volume,
+    volume: VolumeFields,
 }
 
 impl VolumePlan {
     pub(crate) fn new(
-        options: &Options,
+        options: &VolumeOptions,
         (volume_set, time): (&str, Timestamp),
         head: Head,
         files: Arc<Files>,
@@ -180,7 +180,7 @@ impl VolumePlan {
         let block = |lba: Lba| PartitionBlock(lba - tail.partition.start);
         let metadata = head.metadata_file.zip(mirror).map(|(file, mirror)| {
             let copy = mirror.copy.unwrap_or(files.structures);
-            Metadata {
+            MetadataPartition {
                 file: block(file.start),
                 mirror: block(mirror.file.start),
                 start: block(files.structures.start),
@@ -188,7 +188,7 @@ impl VolumePlan {
                 blocks: copy.blocks,
             }
         });
-        let volume = Volume {
+        let volume = VolumeFields {
             revision: options.revision,
             name: options.volume_name.clone(),
             volume_set: volume_set.to_owned(),
@@ -285,14 +285,14 @@ impl VolumePlan {
     }
 }
 
-const PARTS: PartNames = PartNames {
+const PARTS: StructureNames = StructureNames {
     file_set: "UDF file set",
     icbs: "UDF ICBs",
     allocation: "UDF allocation extents",
     directories: "UDF directories",
 };
 
-const MIRRORED_PARTS: PartNames = PartNames {
+const MIRRORED_PARTS: StructureNames = StructureNames {
     file_set: "UDF file set, mirror",
     icbs: "UDF ICBs, mirror",
     allocation: "UDF allocation extents, mirror",

@@ -3,7 +3,7 @@
 use zerocopy::little_endian::{U16, U32, U64};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
 
-use super::metadata::{Metadata, MetadataPartitionMap};
+use super::metadata::{MetadataPartition, MetadataPartitionMap};
 use super::tag::{CharSpec, EntityId, ExtentAd, LongAd, TAG_LEN, Tag, identifier, seal};
 use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba, PartitionBlock};
 use crate::codec::text::dstring;
@@ -29,20 +29,20 @@ pub(crate) fn recognition(revision: UdfRevision) -> Vec<u8> {
 
 /// What the volume's descriptors say.
 #[derive(Clone, Debug)]
-pub(super) struct Volume {
+pub(super) struct VolumeFields {
     pub revision: UdfRevision,
     pub name: String,
     pub volume_set: String,
     pub time: UdfTime,
     pub partition: Extent,
     /// From UDF 2.50 on.
-    pub metadata: Option<Metadata>,
+    pub metadata: Option<MetadataPartition>,
     pub file_set: PartitionBlock,
     pub file_set_blocks: u32,
     pub integrity: Extent,
 }
 
-impl Volume {
+impl VolumeFields {
     /// How many partitions there are, the metadata partition included.
     fn partitions(&self) -> u32 {
         1 + u32::from(self.metadata.is_some())
@@ -218,7 +218,7 @@ const _: () = assert!(size_of::<IntegrityImplementationUse>() == 46);
 const CLOSE: u32 = 1;
 
 /// A volume descriptor sequence that is recorded at `lba` (ECMA-167 3/8.4.2).
-pub(super) fn sequence(volume: &Volume, lba: Lba) -> Vec<u8> {
+pub(super) fn sequence(volume: &VolumeFields, lba: Lba) -> Vec<u8> {
     let mut bytes = vec![0; SEQUENCE_BLOCKS as usize * BLOCK];
     let mut block = 0;
     let mut put = |identifier, descriptor: &[u8], len: usize| {
@@ -381,7 +381,7 @@ pub(super) struct Counts {
 }
 
 /// The integrity sequence: the descriptor and a terminating one (ECMA-167 3/8.8.2).
-pub(super) fn integrity(volume: &Volume, counts: Counts) -> Vec<u8> {
+pub(super) fn integrity(volume: &VolumeFields, counts: Counts) -> Vec<u8> {
     let lba = volume.integrity.start;
     let usage = IntegrityImplementationUse {
         implementation_id: EntityId::IMPLEMENTATION,

@@ -120,7 +120,7 @@ pub(crate) struct Function {
     pub body: String,
 }
 
-/// The functions of the tests by module and name: `boot::…` of this suite, `image::view::tests::…` of the crate itself.
+/// The functions of the tests by module and name: `boot::…` of this suite, `draft::view::tests::…` of the crate itself.
 pub(crate) fn functions() -> BTreeMap<String, Function> {
     let mut functions = BTreeMap::new();
     let suite = files("tests/suite").into_iter().map(|file| (file, ""));
