@@ -19,12 +19,12 @@ use std::fmt;
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct ImagePath {
     /// `None` for the root. Errors have paths, so they are short where they are kept.
-    names: Option<Box<Names>>,
+    names: Option<Box<PathNames>>,
 }
 
 /// Names, one after another: thousands of them are not to be thousands of allocations.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-struct Names {
+struct PathNames {
     text: String,
     /// Where each name ends in the text.
     ends: Vec<usize>,
@@ -84,7 +84,7 @@ impl ImagePath {
         let names = self.names.as_ref()?;
         let (_, ends) = names.ends.split_last()?;
         let names = ends.last().map(|len| {
-            Box::new(Names {
+            Box::new(PathNames {
                 text: names.text[..*len].to_owned(),
                 ends: ends.to_vec(),
             })

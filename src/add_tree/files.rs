@@ -10,7 +10,7 @@ use crate::draft::{AddedContent, not_opened, open_found};
 use crate::error::{Error, Result};
 use crate::host::source::{HostEntry, HostMetadata};
 use crate::source::{Fingerprint, ReadFailure, Source, SourceKind, read_streams};
-use crate::tree::{Attributes, ContentId, NodeId};
+use crate::tree::{ContentId, ItemAttributes, NodeId};
 
 impl Walk<'_> {
     /// Adds a file, or gives the one that is there what the source has.
@@ -67,7 +67,7 @@ impl Walk<'_> {
         if !self.options.named_streams {
             return Ok(());
         }
-        let attributes = Attributes {
+        let attributes = ItemAttributes {
             hidden: false,
             real_time: false,
             ..self.draft.tree().attributes(node)
@@ -130,7 +130,7 @@ impl Walk<'_> {
         file: NodeId,
         name: &str,
         stream: AddedContent,
-        attributes: Attributes,
+        attributes: ItemAttributes,
     ) -> Result<()> {
         self.draft.add_stream_node(file, name, stream, attributes)?;
         self.summary.streams += 1;

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::host::source::{FileId, HostMetadata};
 use crate::result::Old;
 use crate::time::Timestamp;
-use crate::tree::{Attributes, ContentId, NodeId, Times, TreeFull};
+use crate::tree::{ContentId, ItemAttributes, NodeId, Times, TreeFull};
 
 /// Names to leave out, and why, by the directories that they are in.
 pub(super) type Excluded = HashMap<PathBuf, Vec<(OsString, LeftOutReason)>>;
@@ -37,7 +37,7 @@ pub(super) struct Walk<'a> {
     pub links: Vec<FileLink>,
     /// The first file of those that have a content and streams.
     pub stream_owners: HashMap<ContentId, NodeId>,
-    /// What items of the source became, when their names may differ by case.
+    /// The nodes that items of the source became, if names may differ by case.
     pub taken: HashSet<NodeId>,
     /// The last file that was added while the image could fit.
     pub last: NodeId,
@@ -58,7 +58,7 @@ pub(super) struct Visited {
 
 /// A source directory to be gone through.
 pub(super) struct SourceDirectory {
-    /// What it is called in the image.
+    /// The directory of the image that it becomes.
     pub node: NodeId,
     /// Its path without links.
     pub source: PathBuf,
@@ -154,7 +154,7 @@ impl Walk<'_> {
         }
     }
 
-    pub(super) fn attributes(&self, metadata: &HostMetadata) -> Attributes {
+    pub(super) fn attributes(&self, metadata: &HostMetadata) -> ItemAttributes {
         let latest = |time: Timestamp| match self.options.latest_time {
             Some(latest) => time.min(latest),
             None => time,
@@ -166,7 +166,7 @@ impl Walk<'_> {
             times.created = metadata.created.map_or(modified, latest);
             times.accessed = metadata.accessed.map_or(modified, latest);
         }
-        Attributes {
+        ItemAttributes {
             times,
             hidden: metadata.hidden,
             real_time: false,
@@ -190,7 +190,7 @@ impl Walk<'_> {
         parent: NodeId,
         name: &str,
         content: AddedContent,
-        attributes: Attributes,
+        attributes: ItemAttributes,
     ) -> Result<(NodeId, ContentId)> {
         let path = || self.draft.tree().path(parent);
         self.draft.check_name(name, path)?;

@@ -5,11 +5,11 @@
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::iso9660::{self, Hierarchy, HierarchyNames, Names};
+use crate::iso9660::{self, Hierarchy, HierarchyNames, Iso9660Names};
 use crate::source::{ContentData, FileContent};
 use crate::space::{DataOptions, DataPlan, Map, Space};
 use crate::time::Timestamp;
-use crate::tree::{Attributes, NodeId, Sequence, Times, Tree};
+use crate::tree::{ItemAttributes, NodeId, Sequence, Times, Tree};
 
 /// The only file that a stub can have.
 pub(crate) const README: &str = "README.TXT";
@@ -17,7 +17,7 @@ pub(crate) const README: &str = "README.TXT";
 /// The plan of such a volume.
 #[derive(Debug)]
 pub(crate) struct Stub {
-    pub hierarchy: Arc<Hierarchy<Names>>,
+    pub hierarchy: Arc<Hierarchy<Iso9660Names>>,
     data: Arc<DataPlan>,
     readme: Arc<[u8]>,
 }
@@ -29,7 +29,7 @@ impl Stub {
     pub(crate) fn take(
         readme: Option<&Arc<[u8]>>,
         time: Timestamp,
-        names: iso9660::Names,
+        names: iso9660::Iso9660Names,
         options: DataOptions,
         space: &mut Space,
     ) -> Result<Self> {
@@ -40,7 +40,7 @@ impl Stub {
                 references: 0,
                 data: ContentData::Memory(readme.clone()),
             };
-            let attributes = Attributes {
+            let attributes = ItemAttributes {
                 times: Times::all(time),
                 hidden: false,
                 real_time: false,

@@ -7,7 +7,7 @@ use crate::file_systems::FileSystems;
 use crate::iso9660;
 use crate::path::ImagePath;
 use crate::source::Source;
-use crate::tree::{Attributes, ContentId, NodeId, TreeFull};
+use crate::tree::{ContentId, ItemAttributes, NodeId, TreeFull};
 
 impl Draft {
     /// Splits `path` into the directory that will hold the item, which exists, and the item's name.
@@ -36,7 +36,7 @@ impl Draft {
         &mut self,
         parent: NodeId,
         name: &str,
-        attributes: Attributes,
+        attributes: ItemAttributes,
     ) -> Result<NodeId> {
         self.check_name(name, || self.tree().path(parent))?;
         if let Some(node) = self.existing(parent, name)? {
@@ -77,7 +77,7 @@ impl Draft {
         parent: NodeId,
         name: &str,
         source: Source,
-        attributes: Attributes,
+        attributes: ItemAttributes,
     ) -> Result<NodeId> {
         self.check_name(name, || self.tree().path(parent))?;
         if let Some(node) = self.existing(parent, name)? {
@@ -96,7 +96,7 @@ impl Draft {
         parent: NodeId,
         name: &str,
         content: AddedContent,
-        attributes: Attributes,
+        attributes: ItemAttributes,
     ) -> Result<(NodeId, ContentId)> {
         let tree = self.tree_mut();
         let (node, content) = (|| {
@@ -110,7 +110,7 @@ impl Draft {
         Ok((node, content))
     }
 
-    /// What happens when the tree can hold no more items.
+    /// The error for a tree that can hold no more items.
     pub(crate) fn full(&self, parent: NodeId, name: &str) -> Error {
         let limit = u64::from(u32::MAX);
         Error::ImageSizeLimit {

@@ -9,7 +9,7 @@ use crate::source::ContentData;
 use crate::tree::NodeId;
 
 impl Draft {
-    /// What the image boots from when it is laid out now.
+    /// Returns what the image boots from if it is laid out now.
     pub(crate) fn boot(&self) -> Result<Boot> {
         let settings = &self.settings;
         if settings.boot_images.is_empty() && self.shows_catalog() {

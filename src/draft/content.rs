@@ -17,7 +17,7 @@ use crate::tree::{ContentId, NameRef, Tree, TreeFull};
 /// Where the content of a file or a named stream comes from that is added.
 pub(crate) enum AddedContent {
     New(FileContent),
-    /// What another file or stream has.
+    /// Shared with another file or stream.
     Shared(ContentId),
     /// A file in a directory of the host, by that directory's number and the name that the item has.
     Host {
@@ -58,7 +58,7 @@ impl AddedContent {
 }
 
 impl Draft {
-    /// What the tree will hold of a source.
+    /// Returns the content that the tree will hold for a source.
     pub(crate) fn content(&mut self, source: Source, path: &ImagePath) -> Result<FileContent> {
         match source.0 {
             SourceKind::Path(file) => self.file_content(&file, path),
@@ -106,7 +106,7 @@ impl Draft {
         }
     }
 
-    /// What the tree will hold of a file of the host.
+    /// Returns the content that the tree will hold for a file of the host.
     pub(crate) fn file_content(&mut self, file: &Path, path: &ImagePath) -> Result<FileContent> {
         // Without links, so that none need be followed when it is read.
         let (real, metadata) = host::find(file).map_err(|source| Error::OpenSource {
@@ -117,7 +117,7 @@ impl Draft {
         self.found_content(&real, &metadata, path)
     }
 
-    /// What the tree will hold of a file of the host that has been found.
+    /// Returns the content that the tree will hold for a file of the host that was found.
     pub(crate) fn found_content(
         &mut self,
         real: &Path,

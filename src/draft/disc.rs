@@ -12,7 +12,7 @@ use crate::media::Blocks;
 pub(crate) struct Imported {
     pub volume_name: String,
     pub volume_names: VolumeNames,
-    /// What the disc was known by.
+    /// The identifier of the disc when it was imported.
     pub disc_id: String,
     pub file_systems: FileSystems,
     pub udf_revision: Option<UdfRevision>,

@@ -50,7 +50,7 @@ impl Draft {
         self.least_blocks() > self.limit()
     }
 
-    /// The most blocks the image may have: what was set, and never more than behind its start can be counted.
+    /// The most blocks the image may have: what was set, and never more than can be counted after its start.
     pub(crate) fn limit(&self) -> u64 {
         let countable = MAX_BLOCKS - u64::from(self.settings.session_start_block.0);
         match self.settings.free_media_blocks {

@@ -34,7 +34,7 @@ pub(crate) use self::view::View;
 pub(crate) use self::volume_name::MAX_VOLUME_NAME;
 use crate::source::{PlatformStaging, Stage, StagingPolicy};
 use crate::time::Timestamp;
-use crate::tree::{Attributes, Times, Tree};
+use crate::tree::{ItemAttributes, Times, Tree};
 
 /// An image in the making.
 pub(crate) struct Draft {
@@ -85,8 +85,8 @@ impl Draft {
     }
 
     /// The attributes of an item that is given none.
-    pub(crate) const fn attributes_now(&self) -> Attributes {
-        Attributes {
+    pub(crate) const fn attributes_now(&self) -> ItemAttributes {
+        ItemAttributes {
             times: Times::all(self.settings.time),
             hidden: false,
             real_time: false,

@@ -4,12 +4,12 @@ use crate::codec::unique::NameRules;
 use crate::file_systems::{FileSystems, InterchangeLevel};
 use crate::{iso9660, joliet, udf};
 
-/// What decides about names.
+/// The settings that decide about names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Naming {
     pub level: InterchangeLevel,
     pub strict: bool,
-    /// What the names of a disc show that is continued.
+    /// How far names go beyond the standard, as those of the disc that is continued do.
     pub relaxed: iso9660::Relaxed,
     pub joliet_limit: Option<usize>,
 }
@@ -20,20 +20,20 @@ impl Naming {
         match file_system {
             FileSystems::ISO9660 => Some(Box::new(self.iso9660())),
             FileSystems::JOLIET => Some(Box::new(self.joliet())),
-            FileSystems::UDF => Some(Box::new(udf::Names)),
+            FileSystems::UDF => Some(Box::new(udf::UdfNames)),
             _ => None,
         }
     }
 
-    pub(crate) const fn iso9660(self) -> iso9660::Names {
-        iso9660::Names {
+    pub(crate) const fn iso9660(self) -> iso9660::Iso9660Names {
+        iso9660::Iso9660Names {
             level: self.level,
             relaxed: self.relaxed,
         }
     }
 
-    pub(crate) const fn joliet(self) -> joliet::Names {
-        joliet::Names {
+    pub(crate) const fn joliet(self) -> joliet::JolietNames {
+        joliet::JolietNames {
             strict: self.strict,
             limit: self.joliet_limit,
         }

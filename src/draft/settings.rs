@@ -28,7 +28,7 @@ pub(crate) struct Settings {
     pub level: InterchangeLevel,
     /// Whether the caller chose it.
     pub level_is_set: bool,
-    /// What the names of a disc show that is continued.
+    /// How far names go beyond the standard, as those of the disc that is continued do.
     pub relaxed: iso9660::Relaxed,
     pub joliet_limit: Option<usize>,
     pub udf_revision: UdfRevision,
@@ -122,7 +122,7 @@ impl Settings {
         self.embed_small_files && self.file_systems == FileSystems::UDF
     }
 
-    /// What file data is given blocks, and where.
+    /// Which file data is given blocks, and where.
     pub(crate) fn data(&self) -> DataOptions {
         DataOptions {
             alignment: self.file_alignment,

@@ -3,7 +3,7 @@
 use super::Draft;
 use super::content::AddedContent;
 use crate::error::{Error, NameProblem, Result};
-use crate::tree::{Attributes, ContentId, NodeId, TreeFull, same_folded};
+use crate::tree::{ContentId, ItemAttributes, NodeId, TreeFull, same_folded};
 
 /// The most named streams an image can have.
 pub(super) const MAX_STREAMS: u32 = 1000;
@@ -73,7 +73,7 @@ impl Draft {
         file: NodeId,
         name: &str,
         content: AddedContent,
-        attributes: Attributes,
+        attributes: ItemAttributes,
     ) -> Result<ContentId> {
         let tree = self.tree_mut();
         let (node, content) = (|| {

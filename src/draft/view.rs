@@ -195,7 +195,7 @@ mod tests {
     use crate::iso9660;
     use crate::source::FileContent;
     use crate::time::Timestamp;
-    use crate::tree::{Attributes, Times};
+    use crate::tree::{ItemAttributes, Times};
 
     /// Rules of a file system that has a single name; how often they were asked.
     #[derive(Default)]
@@ -232,7 +232,7 @@ mod tests {
     fn view_of(names: &[&str]) -> View {
         let time = Timestamp::from(std::time::SystemTime::UNIX_EPOCH);
         let mut tree = Tree::new(time);
-        let attributes = Attributes {
+        let attributes = ItemAttributes {
             times: Times::all(time),
             hidden: false,
             real_time: false,

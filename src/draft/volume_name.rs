@@ -42,7 +42,7 @@ impl Draft {
         }
     }
 
-    /// What the image continues, if that gives it its name.
+    /// The disc that the image continues, if that gives it its name.
     pub(crate) fn imported_label(&self) -> Option<&Imported> {
         // IMAPI2 differs: it names every session anew.
         let is_kept = self.settings.volume_name.is_empty() && !self.settings.strict;

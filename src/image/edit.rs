@@ -13,7 +13,7 @@ use crate::file_systems::{FeatureSupport, InvalidValue, UdfRevision};
 use crate::path::ImagePath;
 use crate::source::Source;
 use crate::time::Timestamp;
-use crate::tree::{Attributes, NodeId};
+use crate::tree::{ItemAttributes, NodeId};
 
 /// An item of the image, to be changed. It goes with the next change to the tree.
 pub struct ItemMut<'a> {
@@ -109,17 +109,17 @@ impl ItemMut<'_> {
         self.set_checked(attributes)
     }
 
-    fn attributes(&self) -> Attributes {
+    fn attributes(&self) -> ItemAttributes {
         self.draft.tree().attributes(self.node)
     }
 
-    fn change(&mut self, change: impl FnOnce(&mut Attributes)) {
+    fn change(&mut self, change: impl FnOnce(&mut ItemAttributes)) {
         let mut attributes = self.attributes();
         change(&mut attributes);
         self.draft.tree_mut().set_attributes(self.node, attributes);
     }
 
-    fn set_checked(&mut self, attributes: Attributes) -> Result<()> {
+    fn set_checked(&mut self, attributes: ItemAttributes) -> Result<()> {
         if self.draft.settings.strict {
             check_times(&attributes, || self.item().full_path())?;
         }
@@ -129,7 +129,7 @@ impl ItemMut<'_> {
 }
 
 /// Checks that nothing happened before the creation.
-fn check_times(attributes: &Attributes, path: impl Fn() -> ImagePath) -> Result<()> {
+fn check_times(attributes: &ItemAttributes, path: impl Fn() -> ImagePath) -> Result<()> {
     let times = &attributes.times;
     for (time, name) in [
         (times.modified, "modification time"),
@@ -201,7 +201,7 @@ impl DirectoryMut<'_> {
     fn add_directory_with(
         &mut self,
         path: &ImagePath,
-        attributes: Attributes,
+        attributes: ItemAttributes,
     ) -> Result<ItemMut<'_>> {
         let draft = &mut *self.draft;
         if path.is_root() {
@@ -243,7 +243,7 @@ impl DirectoryMut<'_> {
         &mut self,
         path: &ImagePath,
         source: Source,
-        attributes: Attributes,
+        attributes: ItemAttributes,
     ) -> Result<ItemMut<'_>> {
         let draft = &mut *self.draft;
         if path.is_root() {
@@ -459,7 +459,7 @@ impl From<NewFile> for NewItem {
 #[derive(Debug)]
 pub struct NewDirectory {
     pub(super) path: ImagePath,
-    pub(super) attributes: Attributes,
+    pub(super) attributes: ItemAttributes,
 }
 
 /// A file that is not in the image yet.
@@ -467,7 +467,7 @@ pub struct NewDirectory {
 pub struct NewFile {
     pub(super) path: ImagePath,
     pub(super) source: Source,
-    pub(super) attributes: Attributes,
+    pub(super) attributes: ItemAttributes,
 }
 
 macro_rules! attributes {

@@ -473,6 +473,7 @@ impl FileSystemImage {
         self.draft.settings.level_is_set = is_set;
         if result.is_err() {
             self.draft.settings.strict = old;
+            self.draft.apply_naming();
         } else if strict {
             self.lock_in_change_point();
         }

@@ -17,7 +17,7 @@ mod record;
 
 pub(crate) use self::descriptor::{UCS2_LEVEL_3, VolumeIdentity, terminator};
 pub(crate) use self::hierarchy::{Hierarchy, HierarchyNames, Identifiers};
-pub(crate) use self::names::{Names, Relaxed, identifier_len, level_of_name};
+pub(crate) use self::names::{Iso9660Names, Relaxed, identifier_len, level_of_name};
 pub(crate) use self::record::SECTION_LEN;
 use crate::codec::text::padded;
 use crate::codec::unique::NameRules;
@@ -64,7 +64,7 @@ pub(crate) fn identity(volume: &str, volume_set: &str) -> VolumeIdentity {
     }
 }
 
-impl Identifiers for Names {
+impl Identifiers for Iso9660Names {
     const FILE_SYSTEM: FileSystems = FileSystems::ISO9660;
 
     fn identifier_len(text: &str, directory: bool) -> usize {

@@ -8,7 +8,7 @@ use crate::file_systems::InterchangeLevel;
 
 /// The rules of an interchange level.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Names {
+pub(crate) struct Iso9660Names {
     pub level: InterchangeLevel,
     pub relaxed: Relaxed,
 }
@@ -90,7 +90,7 @@ fn split(name: &str, directory: bool) -> (&str, &str) {
     }
 }
 
-impl Names {
+impl Iso9660Names {
     const fn directory_len(self) -> usize {
         if self.relaxed.directory_len > 0 {
             return self.relaxed.directory_len as usize;
@@ -126,7 +126,7 @@ impl Names {
     }
 }
 
-impl NameRules for Names {
+impl NameRules for Iso9660Names {
     fn map(&self, name: &str, directory: bool, out: &mut Mapped) {
         out.text.clear();
         out.changes = NameChange::empty();
@@ -187,7 +187,7 @@ fn compare_filled(a: &str, b: &str) -> Ordering {
     filled(a).cmp(&filled(b))
 }
 
-impl Names {
+impl Iso9660Names {
     /// Appends what `limit` has room for, each as a d-character unless it can be kept.
     fn push_cut(self, text: &str, directory: bool, limit: usize, out: &mut Mapped) {
         let short = cut(text, limit, |c| self.units(c));
@@ -237,7 +237,7 @@ mod tests {
     fn map(level: InterchangeLevel, name: &str, directory: bool) -> (String, NameChange) {
         let mut out = Mapped::default();
         let relaxed = Relaxed::default();
-        Names { level, relaxed }.map(name, directory, &mut out);
+        Iso9660Names { level, relaxed }.map(name, directory, &mut out);
         (out.text, out.changes)
     }
 
@@ -297,7 +297,7 @@ mod tests {
         for (name, directory) in names {
             relaxed.add(name, directory);
         }
-        let rules = Names {
+        let rules = Iso9660Names {
             level: InterchangeLevel::One,
             relaxed,
         };
@@ -310,7 +310,7 @@ mod tests {
                 assert_eq!((&*out.text, out.changes), (name, NameChange::empty()));
             }
         }
-        let rules = Names {
+        let rules = Iso9660Names {
             level: InterchangeLevel::Two,
             relaxed,
         };
@@ -328,7 +328,7 @@ mod tests {
 
     #[test]
     fn collisions_are_numbered_and_the_exact_name_is_kept() {
-        let rules = Names {
+        let rules = Iso9660Names {
             level: InterchangeLevel::One,
             relaxed: Relaxed::default(),
         };
@@ -350,12 +350,12 @@ mod tests {
         assert_eq!(level_of_name("RELEASE_.0"), InterchangeLevel::One);
         assert_eq!(level_of_name("RELEASE_1.0"), InterchangeLevel::Two);
         assert_eq!(level_of_name("RELEASE12"), InterchangeLevel::Two);
-        let mut rules = Names {
+        let mut rules = Iso9660Names {
             level: InterchangeLevel::One,
             relaxed: Relaxed::default(),
         };
         rules.relaxed.add("RELEASE_.0", true);
-        let name = |rules: Names, name: &str, directory| {
+        let name = |rules: Iso9660Names, name: &str, directory| {
             let mut mapped = Mapped::default();
             rules.map(name, directory, &mut mapped);
             mapped.text
@@ -371,7 +371,7 @@ mod tests {
     /// New files used to take the names of files on the disc.
     #[test]
     fn what_is_recorded_keeps_its_name_whatever_is_added() {
-        let rules = Names {
+        let rules = Iso9660Names {
             level: InterchangeLevel::One,
             relaxed: Relaxed::default(),
         };
@@ -416,7 +416,7 @@ mod tests {
 
     #[test]
     fn more_collisions_than_digits_take_more_digits() {
-        let rules = Names {
+        let rules = Iso9660Names {
             level: InterchangeLevel::One,
             relaxed: Relaxed::default(),
         };
@@ -430,7 +430,7 @@ mod tests {
 
     #[test]
     fn a_file_and_a_directory_are_kept_apart() {
-        let rules = Names {
+        let rules = Iso9660Names {
             level: InterchangeLevel::One,
             relaxed: Relaxed::default(),
         };
@@ -443,7 +443,7 @@ mod tests {
 
     #[test]
     fn records_sort_by_name_before_extension() {
-        let rules = Names {
+        let rules = Iso9660Names {
             level: InterchangeLevel::Two,
             relaxed: Relaxed::default(),
         };

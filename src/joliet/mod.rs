@@ -5,7 +5,7 @@ pub(crate) mod read;
 
 use std::cmp::Ordering;
 
-pub(crate) use self::names::{LONGEST_LIMIT, Names, SHORTEST_LIMIT, USUAL_LIMIT};
+pub(crate) use self::names::{JolietNames, LONGEST_LIMIT, SHORTEST_LIMIT, USUAL_LIMIT};
 use crate::codec::text::padded_ucs2;
 use crate::file_systems::FileSystems;
 use crate::iso9660::{APPLICATION, Identifiers, UCS2_LEVEL_3, VolumeIdentity};
@@ -27,7 +27,7 @@ pub(crate) fn identity(volume: &str, volume_set: &str) -> VolumeIdentity {
     }
 }
 
-impl Identifiers for Names {
+impl Identifiers for JolietNames {
     const FILE_SYSTEM: FileSystems = FileSystems::JOLIET;
 
     fn identifier_len(text: &str, _directory: bool) -> usize {

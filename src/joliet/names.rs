@@ -7,7 +7,7 @@ use crate::codec::unique::{Mapped, NameChange, NameRules};
 
 /// The rules for names, strict or as IMAPI2 relaxes them.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Names {
+pub(crate) struct JolietNames {
     pub strict: bool,
     /// The longest names that a disc has, in UTF-16 code units, if they are not as long as usual.
     pub limit: Option<usize>,
@@ -20,7 +20,7 @@ pub(crate) const LONGEST_LIMIT: usize = 110;
 /// The longest names where nothing else is said.
 pub(crate) const USUAL_LIMIT: usize = 104;
 
-impl Names {
+impl JolietNames {
     /// The longest name, in UTF-16 code units.
     ///
     /// Joliet says 64 for either. IMAPI2 differs: in its relaxed mode names of 103 (directories) and 104 (files)
@@ -66,7 +66,7 @@ const fn is_pair(c: char) -> bool {
     c.len_utf16() == 2
 }
 
-impl NameRules for Names {
+impl NameRules for JolietNames {
     fn map(&self, name: &str, directory: bool, out: &mut Mapped) {
         out.text.clear();
         out.changes = NameChange::empty();
@@ -154,7 +154,7 @@ mod tests {
     use crate::codec::unique::renamed;
     use crate::codec::unique::tests::new_items;
 
-    const RELAXED: Names = Names {
+    const RELAXED: JolietNames = JolietNames {
         strict: false,
         limit: None,
     };
@@ -162,7 +162,7 @@ mod tests {
     fn map(strict: bool, name: &str) -> (String, NameChange) {
         let mut out = Mapped::default();
         let limit = None;
-        Names { strict, limit }.map(name, false, &mut out);
+        JolietNames { strict, limit }.map(name, false, &mut out);
         (out.text, out.changes)
     }
 

@@ -27,7 +27,7 @@ pub(super) struct Iso9660;
 impl Part for Iso9660 {
     fn least_end(demand: &Demand<'_>, start: u64) -> u64 {
         match demand.has(FileSystems::ISO9660) {
-            true => start + Hierarchy::<iso9660::Names>::least_blocks(demand.totals),
+            true => start + Hierarchy::<iso9660::Iso9660Names>::least_blocks(demand.totals),
             false => start,
         }
     }
@@ -56,7 +56,7 @@ pub(super) struct Joliet;
 impl Part for Joliet {
     fn least_end(demand: &Demand<'_>, start: u64) -> u64 {
         match demand.has(FileSystems::JOLIET) {
-            true => start + Hierarchy::<joliet::Names>::least_blocks(demand.totals),
+            true => start + Hierarchy::<joliet::JolietNames>::least_blocks(demand.totals),
             false => start,
         }
     }

@@ -69,8 +69,8 @@ pub(crate) fn least_blocks(demand: &Demand<'_>) -> u64 {
 pub(crate) struct LayoutOptions {
     pub file_systems: FileSystems,
     pub session_start: Lba,
-    pub iso9660: iso9660::Names,
-    pub joliet: joliet::Names,
+    pub iso9660: iso9660::Iso9660Names,
+    pub joliet: joliet::JolietNames,
     pub volume_name_iso9660: String,
     pub volume_name_joliet: String,
     pub volume_set: String,

@@ -64,8 +64,8 @@ pub(super) struct ImagePlan<'o> {
     pub udf_mirror: Option<udf::Mirror>,
     /// The whole volume, when its last part has been taken.
     pub udf: Option<udf::VolumePlan>,
-    pub iso9660: Option<Arc<Hierarchy<iso9660::Names>>>,
-    pub joliet: Option<Arc<Hierarchy<joliet::Names>>>,
+    pub iso9660: Option<Arc<Hierarchy<iso9660::Iso9660Names>>>,
+    pub joliet: Option<Arc<Hierarchy<joliet::JolietNames>>>,
     pub stub: Option<Stub>,
     pub boot: Option<boot::BootPlan<'o>>,
     pub files: Arc<FileData>,

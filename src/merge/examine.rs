@@ -145,7 +145,7 @@ fn continued_file_systems(disc: &RecordedDisc) -> Result<FileSystems> {
     Ok(file_systems)
 }
 
-/// Looks at the volume of ISO 9660, and at what it boots from; returns whether this crate recorded it.
+/// Examines the volume of ISO 9660, and at what it boots from; returns whether this crate recorded it.
 fn examine_iso9660(
     options: &ImportOptions,
     disc: &RecordedDisc,
@@ -174,7 +174,7 @@ fn examine_iso9660(
     Ok(is_own)
 }
 
-/// Looks at the volume of UDF; returns whether this crate recorded it.
+/// Examines the volume of UDF; returns whether this crate recorded it.
 fn examine_udf(
     options: &ImportOptions,
     blocks: &Arc<Blocks>,
@@ -216,14 +216,14 @@ fn first_block(next: &NextSession, blocks: &Arc<Blocks>, has_first: bool) -> Res
     if let Some(start) = next.next {
         return Ok(start);
     }
-    // What lies behind is not overwritten, whoever wrote it; without a word of the drive about it, what a file has, or
+    // What follows is not overwritten, whoever wrote it; without a word of the drive about it, what a file has, or
     // what partitions take.
     let written = match next.last {
         Some(last) => last.saturating_add(1),
         None if next.disc.can_grow() => next.disc.total_blocks(),
         None => partitions_end(blocks)?,
     };
-    // While a session is added, the volumes at block 0 may end behind the last session that is found.
+    // While a session is added, the volumes at block 0 may end after the last session that is found.
     let mut end = session_end(blocks, next.previous)?
         .unwrap_or(0)
         .max(written);
@@ -262,7 +262,7 @@ fn has_rock_ridge(disc: &RecordedDisc) -> Result<bool> {
     }
 }
 
-/// What the only file says that ISO 9660 has beside UDF, if there is one of a length that a readme has.
+/// Returns the text of the only file that ISO 9660 has beside UDF, if it is as short as a readme.
 fn boot_readme(disc: &RecordedDisc) -> Result<Option<Arc<[u8]>>> {
     let volume = disc.volume(FileSystems::ISO9660)?;
     for item in volume.walk() {

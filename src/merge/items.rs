@@ -21,7 +21,7 @@ use crate::media::{Blocks, DiscData, missing_len};
 use crate::path::ImagePath;
 use crate::recorded::{self, Entry};
 use crate::source::{ContentData, FileContent};
-use crate::tree::{Attributes, ContentId, NodeId, Times};
+use crate::tree::{ContentId, ItemAttributes, NodeId, Times};
 
 /// Memory that an item takes in the tree, but for its name and its data beyond a first run: a node, its place in the index
 /// and among its neighbours, a content and what that refers to. A million files are to fit into the default budget.
@@ -33,7 +33,7 @@ const MOST_NAMED: usize = 10;
 /// Memory that a name in a path takes beside its text.
 const NAME: u64 = 40;
 
-/// What is told how far an import has come.
+/// The function that is told how far an import has come.
 pub(super) type Progress<'a> = dyn FnMut(ImportProgress<'_>) -> ControlFlow<()> + 'a;
 
 /// An import that is going on.
@@ -162,7 +162,7 @@ impl<'a> Merge<'a> {
         Ok(false)
     }
 
-    /// What was imported, if it can be continued.
+    /// Returns what was imported, if it can be continued.
     pub(super) fn finish(self) -> Result<ImportSummary> {
         match self.damaged {
             DamagedFiles { count: 0, .. } => Ok(self.summary),
@@ -344,9 +344,9 @@ impl<'a> Merge<'a> {
         }
     }
 
-    fn attributes(&self, entry: &Entry) -> Attributes {
+    fn attributes(&self, entry: &Entry) -> ItemAttributes {
         let modified = entry.modified.unwrap_or(self.draft.settings.time);
-        Attributes {
+        ItemAttributes {
             times: Times {
                 created: entry.created.unwrap_or(modified),
                 accessed: entry.accessed.unwrap_or(modified),

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use crate::error::{Error, Result};
 use crate::file_systems::InvalidValue;
 use crate::import::{ImportOptions, RecordedDisc, disc_identifier};
-use crate::media::{Disc, MultisessionInterface};
+use crate::media::{Disc, MultisessionInterface, MultisessionRandomWrite, MultisessionSequential};
 
 /// The multisession interfaces that were offered, and the one that was chosen of them.
 #[derive(Debug)]
@@ -56,11 +56,11 @@ impl ChosenInterface {
         })
     }
 
-    /// Looks where the next session goes now.
+    /// Finds out where the next session goes now.
     pub(crate) fn next_session(&self, options: &ImportOptions) -> Result<NextSession> {
         let mut next = NextSession::of(&self.chosen, self.offered.len())?;
         if next.is_random {
-            // No drive knows of what lies behind: sequential sessions in a file, or one whose writer was interrupted
+            // No drive knows what lies after it: sequential sessions in a file, or one whose writer was interrupted
             // before block 0 led to it.
             let options = options.clone().last_session();
             let disc = RecordedDisc::open_with(Arc::clone(&next.disc), &options)?;
@@ -92,97 +92,114 @@ impl NextSession {
         RecordedDisc::open_with(Arc::clone(&self.disc), &options)
     }
 
-    /// What the disc is known by.
+    /// Returns the identifier of the disc.
     pub(crate) fn disc_identifier(&self) -> Result<String> {
         disc_identifier(&*self.disc, self.previous, self.next)
     }
 
-    /// What an interface, one of several, says of its disc.
+    /// Asks an interface, one of several, about its disc.
     fn of(interface: &MultisessionInterface, offered: usize) -> Result<Self> {
-        let failed = |parameter| {
-            move |source| Error::BadMultisessionParameter {
-                parameter,
-                source: Some(source),
-            }
-        };
-        let told = |parameter, answer: io::Result<u32>| answer.map_err(failed(parameter));
-        let bad = |parameter| Error::BadMultisessionParameter {
-            parameter,
-            source: None,
-        };
         let disc = interface.disc();
         match interface {
             MultisessionInterface::Sequential(sequential) => {
-                let is_first = sequential
-                    .is_first_data_session()
-                    .map_err(failed("state of its sessions"))?;
-                let next = told("next writable address", sequential.next_writable_address())?;
-                if is_first || next == 0 {
-                    return Err(Error::ImportSeek { block: 0 });
-                }
-                let previous = told(
-                    "start address of the previous session",
-                    sequential.start_address_of_previous_session(),
-                )?;
-                let last = told(
-                    "last written address of the previous session",
-                    sequential.last_written_address_of_previous_session(),
-                )?;
-                let free = told("number of free sectors", sequential.free_sectors_on_media())?;
-                let write_unit = told("write unit size", sequential.write_unit_size())?;
-                if free == 0 {
-                    // The disc is closed.
-                    return Err(Error::NoCompatibleMultisessionType { offered });
-                }
-                if previous >= next {
-                    return Err(bad("start address of the previous session"));
-                }
-                if last < previous {
-                    return Err(bad("last written address of the previous session"));
-                }
-                let Some(behind_unit) = next.checked_rem(write_unit) else {
-                    return Err(bad("write unit size"));
-                };
-                // The drive says where it goes on: moving the session on would leave a gap.
-                if next <= last || behind_unit != 0 {
-                    return Err(bad("next writable address"));
-                }
-                Ok(Self {
-                    disc,
-                    previous,
-                    next: Some(next),
-                    write_unit,
-                    last: None,
-                    total: u64::from(next).saturating_add(free.into()),
-                    is_random: false,
-                })
+                Self::sequential(&**sequential, disc, offered)
             }
-            MultisessionInterface::RandomWrite(random) => {
-                let write_unit = told("write unit size", random.write_unit_size())?;
-                let total = told("number of sectors", random.total_sectors_on_media())?;
-                let last = random.last_written_address();
-                let last = last.map_err(failed("last written address"))?;
-                if write_unit == 0 {
-                    return Err(bad("write unit size"));
-                }
-                if total == 0 {
-                    return Err(bad("number of sectors"));
-                }
-                if last.is_some_and(|last| last >= total) {
-                    return Err(bad("last written address"));
-                }
-                Ok(Self {
-                    disc,
-                    previous: 0,
-                    next: None,
-                    write_unit,
-                    last,
-                    total: total.into(),
-                    is_random: true,
-                })
-            }
+            MultisessionInterface::RandomWrite(random) => Self::random(&**random, disc),
             MultisessionInterface::Other(_) => Err(Error::IncompatibleMultisessionType),
         }
+    }
+
+    fn sequential(
+        sequential: &dyn MultisessionSequential,
+        disc: Arc<dyn Disc>,
+        offered: usize,
+    ) -> Result<Self> {
+        let is_first = sequential.is_first_data_session();
+        let is_first = told("state of its sessions", is_first)?;
+        let next = told("next writable address", sequential.next_writable_address())?;
+        if is_first || next == 0 {
+            return Err(Error::ImportSeek { block: 0 });
+        }
+        let previous = told(
+            PREVIOUS_START,
+            sequential.start_address_of_previous_session(),
+        )?;
+        let last = told(
+            PREVIOUS_END,
+            sequential.last_written_address_of_previous_session(),
+        )?;
+        let free = told("number of free sectors", sequential.free_sectors_on_media())?;
+        let write_unit = told(WRITE_UNIT, sequential.write_unit_size())?;
+        if free == 0 {
+            // The disc is closed.
+            return Err(Error::NoCompatibleMultisessionType { offered });
+        }
+        if previous >= next {
+            return Err(bad(PREVIOUS_START));
+        }
+        if last < previous {
+            return Err(bad(PREVIOUS_END));
+        }
+        let Some(after_unit) = next.checked_rem(write_unit) else {
+            return Err(bad(WRITE_UNIT));
+        };
+        // The drive says where it goes on: moving the session on would leave a gap.
+        if next <= last || after_unit != 0 {
+            return Err(bad("next writable address"));
+        }
+        Ok(Self {
+            disc,
+            previous,
+            next: Some(next),
+            write_unit,
+            last: None,
+            total: u64::from(next).saturating_add(free.into()),
+            is_random: false,
+        })
+    }
+
+    fn random(random: &dyn MultisessionRandomWrite, disc: Arc<dyn Disc>) -> Result<Self> {
+        let write_unit = told(WRITE_UNIT, random.write_unit_size())?;
+        let total = told("number of sectors", random.total_sectors_on_media())?;
+        let last = told("last written address", random.last_written_address())?;
+        if write_unit == 0 {
+            return Err(bad(WRITE_UNIT));
+        }
+        if total == 0 {
+            return Err(bad("number of sectors"));
+        }
+        if last.is_some_and(|last| last >= total) {
+            return Err(bad("last written address"));
+        }
+        Ok(Self {
+            disc,
+            previous: 0,
+            next: None,
+            write_unit,
+            last,
+            total: total.into(),
+            is_random: true,
+        })
+    }
+}
+
+const PREVIOUS_START: &str = "start address of the previous session";
+const PREVIOUS_END: &str = "last written address of the previous session";
+const WRITE_UNIT: &str = "write unit size";
+
+/// Returns the answer of a drive, or the error for none.
+fn told<T>(parameter: &'static str, answer: io::Result<T>) -> Result<T> {
+    answer.map_err(|source| Error::BadMultisessionParameter {
+        parameter,
+        source: Some(source),
+    })
+}
+
+/// The error for something that cannot be as a drive says it.
+const fn bad(parameter: &'static str) -> Error {
+    Error::BadMultisessionParameter {
+        parameter,
+        source: None,
     }
 }
 

@@ -112,7 +112,7 @@ fn place(item: &RecordedItem) -> (u64, u64) {
     (first.unwrap_or(NOWHERE), item.len())
 }
 
-/// What is wrong with two file systems.
+/// The difference between two file systems, in words.
 fn difference(both: FileSystems) -> &'static str {
     match (
         both.contains(FileSystems::ISO9660),

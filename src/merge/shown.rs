@@ -14,7 +14,7 @@ use crate::iso9660::{self, Relaxed};
 use crate::joliet;
 use crate::recorded::{Entry, Kind};
 
-/// What is shown so far.
+/// The properties that names and files have shown so far.
 #[derive(Debug, Default)]
 pub(super) struct Shown {
     /// The lowest level at which ISO 9660 can have what is recorded there, if there is ISO 9660.

@@ -44,7 +44,7 @@ use crate::tree::{NodeId, Sequence, Tree};
 #[derive(Clone, Debug)]
 pub struct Report(Arc<Look>);
 
-/// What is looked at.
+/// The image that is looked through, as it was.
 #[derive(Debug)]
 struct Look {
     view: View,

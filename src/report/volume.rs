@@ -5,7 +5,7 @@ use crate::codec::text::dstring_text;
 use crate::draft::Draft;
 use crate::file_systems::FileSystems;
 
-/// What a report says of the names of the volume.
+/// Returns what a report says of the names of the volume.
 pub(super) fn volume_limitations(draft: &Draft) -> Vec<Limitation> {
     let volume_name = draft.effective_volume_name();
     let mut limitations = Vec::new();

@@ -195,7 +195,7 @@ mod tests {
     use super::*;
     use crate::source::FileContent;
     use crate::time::Timestamp;
-    use crate::tree::{Attributes, Times};
+    use crate::tree::{ItemAttributes, Times};
 
     thread_local! {
         pub(super) static COMPARED: Cell<u32> = const { Cell::new(0) };
@@ -203,8 +203,8 @@ mod tests {
 
     const COUNT: u32 = 4096;
 
-    fn attributes() -> Attributes {
-        Attributes {
+    fn attributes() -> ItemAttributes {
+        ItemAttributes {
             times: Times::all(Timestamp::from_unix(0)),
             hidden: false,
             real_time: false,

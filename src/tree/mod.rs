@@ -70,7 +70,7 @@ impl Times {
 
 /// What an item is besides its name and its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Attributes {
+pub(crate) struct ItemAttributes {
     pub times: Times,
     pub hidden: bool,
     /// Of files only.
@@ -260,14 +260,14 @@ impl Tree {
         self.directories.len()
     }
 
-    pub(crate) fn attributes(&self, node: NodeId) -> Attributes {
+    pub(crate) fn attributes(&self, node: NodeId) -> ItemAttributes {
         let node = self.node(node);
         let modified = Timestamp::from_ticks(node.modified_ticks, node.zone);
         let [created, accessed] = match node.other_times {
             0 => [modified; 2],
             place => self.other_times[place as usize - 1],
         };
-        Attributes {
+        ItemAttributes {
             times: Times {
                 created,
                 accessed,
@@ -337,7 +337,7 @@ impl Tree {
         &mut self,
         parent: NodeId,
         name: &str,
-        attributes: Attributes,
+        attributes: ItemAttributes,
     ) -> Result<NodeId, TreeFull> {
         let number = u32::try_from(self.directories.len()).map_err(|_| TreeFull)?;
         let name = self.names.push(name).ok_or(TreeFull)?;
@@ -356,7 +356,7 @@ impl Tree {
         parent: NodeId,
         name: NameRef,
         content: ContentId,
-        attributes: Attributes,
+        attributes: ItemAttributes,
     ) -> Result<NodeId, TreeFull> {
         let node = self.add_child(parent, name, content.0, false, attributes)?;
         self.totals.files += 1;
@@ -370,7 +370,7 @@ impl Tree {
         name: NameRef,
         payload: u32,
         directory: bool,
-        attributes: Attributes,
+        attributes: ItemAttributes,
     ) -> Result<NodeId, TreeFull> {
         let Some(holder) = self.directory(parent) else {
             return Err(TreeFull);
@@ -388,7 +388,7 @@ impl Tree {
         name: NameRef,
         payload: u32,
         directory: bool,
-        attributes: Attributes,
+        attributes: ItemAttributes,
     ) -> Result<NodeId, TreeFull> {
         let number = u32::try_from(self.nodes.len())
             .ok()
@@ -423,13 +423,13 @@ impl Tree {
         self.node(node).name
     }
 
-    pub(crate) fn set_attributes(&mut self, node: NodeId, attributes: Attributes) {
+    pub(crate) fn set_attributes(&mut self, node: NodeId, attributes: ItemAttributes) {
         let old = self.attributes(node);
         self.undo.attributes(node, old);
         self.put_attributes(node, attributes);
     }
 
-    fn put_attributes(&mut self, node: NodeId, attributes: Attributes) {
+    fn put_attributes(&mut self, node: NodeId, attributes: ItemAttributes) {
         let Times {
             created,
             accessed,

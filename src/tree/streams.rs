@@ -2,7 +2,7 @@
 //!
 //! An image has few of them, so each file that has any keeps a list, and a stream is looked for by going through it.
 
-use super::{Attributes, ContentId, NameRef, NodeId, NodeKind, Tree, TreeFull};
+use super::{ContentId, ItemAttributes, NameRef, NodeId, NodeKind, Tree, TreeFull};
 
 impl Tree {
     pub(crate) fn is_stream(&self, node: NodeId) -> bool {
@@ -33,7 +33,7 @@ impl Tree {
         file: NodeId,
         name: NameRef,
         content: ContentId,
-        attributes: Attributes,
+        attributes: ItemAttributes,
     ) -> Result<NodeId, TreeFull> {
         let node = self.add_node(file, name, content.0, false, attributes)?;
         self.nodes[node.0 as usize].stream = true;

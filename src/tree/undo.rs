@@ -3,14 +3,14 @@
 //! What was added since a point is what is numbered from its lengths on, so that adding logs nothing but the point
 //! itself. What was removed stays in the tables, out of sight, until the change is locked in.
 
-use super::{Attributes, ContentId, Node, NodeId, NodeKind, Tree};
+use super::{ContentId, ItemAttributes, Node, NodeId, NodeKind, Tree};
 use crate::source::ContentData;
 
 /// What was done to something that was there before.
 #[derive(Clone)]
 enum Step {
     Content(NodeId, ContentId),
-    Attributes(NodeId, Attributes),
+    Attributes(NodeId, ItemAttributes),
     Streams(NodeId, Vec<NodeId>),
     Removed(NodeId),
 }
@@ -43,7 +43,7 @@ impl Log {
         self.push(|| Step::Content(node, old));
     }
 
-    pub(super) fn attributes(&mut self, node: NodeId, old: Attributes) {
+    pub(super) fn attributes(&mut self, node: NodeId, old: ItemAttributes) {
         self.push(|| Step::Attributes(node, old));
     }
 

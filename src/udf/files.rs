@@ -7,7 +7,7 @@ use super::allocation::{DataRun, DescriptorForm, MAX_EXTENT_LEN};
 use super::file_set::FILE_SET_BLOCKS;
 use super::identifier;
 use super::metadata;
-use super::names::{Names, is_kept};
+use super::names::{UdfNames, is_kept};
 use super::streams::{StreamIcb, Streams};
 use super::volume::Counts;
 use crate::block::{Extent, Lba, PartitionBlock, blocks_of};
@@ -244,7 +244,7 @@ impl Files {
         let first = positions.start;
         let items = (positions.start as usize..positions.end as usize)
             .map(|position| tree.named(sequence.node(position as u32)));
-        let names = renamed(&Names, items).map_err(|place| Error::NoUniqueName {
+        let names = renamed(&UdfNames, items).map_err(|place| Error::NoUniqueName {
             path: tree.path(sequence.node(first + place as u32)),
             file_system: FileSystems::UDF,
         })?;
@@ -268,7 +268,7 @@ impl Files {
         {
             Ok(place) => &self.renamed[place].1,
             Err(_) => {
-                Names.map(name, self.tree.is_directory(node), mapped);
+                UdfNames.map(name, self.tree.is_directory(node), mapped);
                 &mapped.text
             }
         }

@@ -33,6 +33,6 @@ mod volume;
 pub(crate) use self::files::Files;
 pub(crate) use self::icb::max_embedded;
 pub(crate) use self::metadata::UNIT as METADATA_UNIT;
-pub(crate) use self::names::Names;
+pub(crate) use self::names::UdfNames;
 pub(crate) use self::plan::{HEAD_BLOCKS, Head, Mirror, Tail, VolumeOptions, VolumePlan};
 pub(crate) use self::volume::{READ_ONLY, recognition};

@@ -10,9 +10,9 @@ const MAX_IDENTIFIER: usize = 255;
 
 /// The rules for names.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Names;
+pub(crate) struct UdfNames;
 
-impl NameRules for Names {
+impl NameRules for UdfNames {
     fn map(&self, name: &str, _directory: bool, out: &mut Mapped) {
         out.text.clear();
         out.changes = NameChange::empty();
@@ -72,7 +72,7 @@ mod tests {
 
     fn map(name: &str) -> (String, NameChange) {
         let mut out = Mapped::default();
-        Names.map(name, false, &mut out);
+        UdfNames.map(name, false, &mut out);
         assert_eq!(out.changes.is_empty(), is_kept(name));
         (out.text, out.changes)
     }

@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
 use crate::tree::{NodeId, Tree};
 
-use super::names::Names;
+use super::names::UdfNames;
 
 /// The streams of a volume.
 #[derive(Debug, Default)]
@@ -42,7 +42,7 @@ impl Streams {
     pub(super) fn push(&mut self, tree: &Tree, position: u32, file: NodeId) -> Result<()> {
         let nodes = tree.streams(file);
         let items = nodes.iter().map(|node| tree.named(*node));
-        let others = renamed(&Names, items).map_err(|place| Error::NoUniqueName {
+        let others = renamed(&UdfNames, items).map_err(|place| Error::NoUniqueName {
             path: tree.path(nodes[place]),
             file_system: FileSystems::UDF,
         })?;
@@ -55,7 +55,7 @@ impl Streams {
         let first = self.streams.len();
         let mut mapped = Mapped::default();
         for node in nodes {
-            Names.map(tree.name(node), false, &mut mapped);
+            UdfNames.map(tree.name(node), false, &mut mapped);
             self.streams.push((node, mapped.text.clone()));
         }
         for (place, name) in others {

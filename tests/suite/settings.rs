@@ -306,3 +306,15 @@ fn used_blocks_are_what_the_image_will_have() {
         assert_eq!(result.total_blocks(), used, "{file_systems}");
     }
 }
+
+/// Names were shown as a strict image has them, and recorded as they are.
+#[test]
+fn names_stay_as_they_are_when_an_image_cannot_become_strict() {
+    let mut image = image();
+    image.set_verbatim_iso9660_volume_name(true).unwrap();
+    image.set_strict_file_system_compliance(true).unwrap_err();
+    let name = "x".repeat(80);
+    image.root_mut().add_file(name.as_str(), b"").unwrap();
+    let item = image.item(name.as_str()).unwrap();
+    assert_eq!(item.file_system_name(JOLIET).unwrap(), name);
+}
