@@ -212,10 +212,13 @@ impl Options {
         let found = File::open(&self.output)?.metadata()?.len();
         match found == len {
             true => Ok(()),
-            false => Err(Box::new(imapi2fs::Error::OutputInSource {
-                file: self.output.clone(),
-                directory: self.source.clone(),
-            })),
+            false => Err(format!(
+                "cannot write {}: it is there already, in the source directory {}; remove it, write to another file, or \
+                 allow it with --overwrite-source",
+                Printable(self.output.display()),
+                Printable(self.source.display())
+            )
+            .into()),
         }
     }
 

@@ -15,7 +15,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Excess, Result};
 
 /// The memory that everything read from a disc and kept may take together.
 #[derive(Debug)]
@@ -44,9 +44,11 @@ impl Memory {
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
                 left.checked_sub(bytes)
             });
-        left.map(|_| ()).map_err(|left| Error::ImportMemory {
-            needed: bytes.saturating_add(self.limit.saturating_sub(left)),
-            limit: self.limit,
+        left.map(|_| ()).map_err(|left| {
+            Error::ImportMemory(Excess {
+                needed: bytes.saturating_add(self.limit.saturating_sub(left)),
+                limit: self.limit,
+            })
         })
     }
 
@@ -242,7 +244,7 @@ mod tests {
             let counted = (1 << 20) - memory.left();
             assert!(list.capacity() < 2 * UNCOUNTED || counted >= list.capacity() as u64 * 8);
         };
-        assert!(matches!(refused, Error::ImportMemory { .. }));
+        assert!(matches!(refused, Error::ImportMemory(_)));
         assert!(list.len() > 50_000, "{}", list.len());
         drop(charge);
         assert_eq!(memory.left(), 1 << 20);

@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use crate::block::{BLOCK, BLOCK_SIZE, MAX_BLOCKS};
-use crate::error::{Error, Result};
+use crate::error::{Error, HostError, ImageProblem, Result};
 use crate::iso9660::FIRST_DESCRIPTOR;
 use crate::source::ReadSeek;
 
@@ -75,10 +75,8 @@ impl IsoImageManager {
             true => Err(io::ErrorKind::IsADirectory.into()),
             false => Ok(file),
         });
-        let file = opened.map_err(|source| Error::OpenImage {
-            file: path.to_owned(),
-            source,
-        })?;
+        let file =
+            opened.map_err(|source| Error::OpenImage(HostError::new(path.to_owned(), source)))?;
         self.path = Some(path.to_owned());
         self.stream = Some(Box::new(file));
         Ok(())
@@ -101,19 +99,26 @@ impl IsoImageManager {
     ///
     /// In this order:
     ///
-    /// - [`Error::NoImage`] when none was given.
-    /// - [`Error::ImageNotAligned`] when its length is no multiple of 2048.
-    /// - [`Error::TooManyBlocks`] when it has more than 2³¹ - 1 blocks.
-    /// - [`Error::NoVolumeDescriptor`] when no descriptor of a volume is in the volume recognition sequence from block 16
+    /// - [`Error::InvalidImage`], with [`ImageProblem::NotGiven`](crate::ImageProblem::NotGiven) when none was given.
+    /// - [`NotAligned`](crate::ImageProblem::NotAligned) when its length is no multiple of 2048.
+    /// - [`TooManyBlocks`](crate::ImageProblem::TooManyBlocks) when it has more than 2³¹ - 1 blocks.
+    /// - [`NoVolumeDescriptor`](crate::ImageProblem::NoVolumeDescriptor) when no descriptor of a volume is in the volume recognition sequence from block 16
     ///   on (ECMA-119 6.7.1, ECMA-167 2/8.3).
     /// - [`Error::ReadDisc`] when it cannot be read.
     #[doc(alias = "Validate")]
     pub fn validate(&mut self) -> Result<()> {
-        let stream = self.stream.as_mut().ok_or(Error::NoImage)?;
+        let stream = self
+            .stream
+            .as_mut()
+            .ok_or_else(|| invalid(ImageProblem::NotGiven))?;
         let result = check(stream);
         let rewound = stream.rewind();
         result.and(rewound.map_err(|source| Error::ReadDisc { block: 0, source }))
     }
+}
+
+const fn invalid(problem: ImageProblem) -> Error {
+    Error::InvalidImage { problem }
 }
 
 fn check(stream: &mut (impl Read + Seek)) -> Result<()> {
@@ -122,14 +127,14 @@ fn check(stream: &mut (impl Read + Seek)) -> Result<()> {
         .map_err(|source| Error::ReadDisc { block: 0, source })?;
     let block_size = u64::from(BLOCK_SIZE);
     if len % block_size != 0 {
-        return Err(Error::ImageNotAligned { len });
+        return Err(invalid(ImageProblem::NotAligned { len }));
     }
     let blocks = len / block_size;
     if blocks > MAX_BLOCKS {
-        return Err(Error::TooManyBlocks {
+        return Err(invalid(ImageProblem::TooManyBlocks {
             blocks,
             limit: MAX_BLOCKS,
-        });
+        }));
     }
     let mut bytes = [0; BLOCK];
     for block in FIRST_DESCRIPTOR..FIRST_DESCRIPTOR + MOST {
@@ -146,7 +151,7 @@ fn check(stream: &mut (impl Read + Seek)) -> Result<()> {
             None => break,
         }
     }
-    Err(Error::NoVolumeDescriptor)
+    Err(invalid(ImageProblem::NoVolumeDescriptor))
 }
 
 /// Whether a descriptor is one of a volume; nothing if it is none at all.

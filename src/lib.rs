@@ -99,7 +99,8 @@ pub use self::codec::unique::NameChange;
 pub use self::draft::AddProgress;
 pub use self::el_torito::{BootEmulation, BootPlatform};
 pub use self::error::{
-    BootProblem, Change, Error, HResult, LinkProblem, NameProblem, Origin, Result, SessionProblem,
+    BootProblem, Change, ContinueProblem, Error, Excess, HResult, HostError, ImageProblem,
+    LinkProblem, NameProblem, Origin, Result, SessionProblem, Shortage,
 };
 pub use self::extract::{
     ExistingItems, ExtractLeftOut, ExtractOptions, ExtractProgress, ExtractReason, ExtractReport,

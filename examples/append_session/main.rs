@@ -187,7 +187,7 @@ impl Options {
     /// What a user of this program can do about an error.
     const fn way_out(&self, error: &imapi2fs::Error) -> &'static str {
         match error {
-            imapi2fs::Error::LockDisc { .. } => " (--no-lock adds to it without a lock)",
+            imapi2fs::Error::LockDisc(_) => " (--no-lock adds to it without a lock)",
             imapi2fs::Error::SessionNotFound { .. } if self.sequential => {
                 " (without --sequential, its start is rewritten to lead to the new session)"
             }

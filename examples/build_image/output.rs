@@ -84,8 +84,7 @@ impl Output {
             Err(imapi2fs::Error::Cancelled) => process::exit(INTERRUPTED),
             // These say what was to be written.
             Err(
-                error @ (imapi2fs::Error::WriteImage { .. }
-                | imapi2fs::Error::OutputIsSource { .. }),
+                error @ (imapi2fs::Error::WriteImage(_) | imapi2fs::Error::OutputIsSource { .. }),
             ) => Err(error.into()),
             Err(error) => Err(WriteError::boxed(&name, error)),
         }

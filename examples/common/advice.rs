@@ -81,7 +81,7 @@ fn option(error: &Error) -> Option<&'static str> {
         Error::OutputInSource { .. } if overwrites => {
             "remove it, write to another file, or allow it with --overwrite-source"
         }
-        Error::WorkingDirectorySpace { .. } if builds => "choose another with --working-directory",
+        Error::WorkingDirectorySpace(_) if builds => "choose another with --working-directory",
         Error::IncompatiblePreviousSession { .. } if appends => {
             let advice = error.advice()?;
             if advice.contains("rock_ridge") {
@@ -94,10 +94,10 @@ fn option(error: &Error) -> Option<&'static str> {
                 return None;
             }
         }
-        Error::ExtractDirectory { .. } => {
+        Error::ExtractDirectory(_) => {
             "choose a new or an empty one, or allow that with --keep-existing"
         }
-        Error::ExtractSize { .. } => "allow more with --max-size",
+        Error::ExtractSize(_) => "allow more with --max-size",
         Error::DiscInUse { .. } if appends => "wait until it has finished with --wait",
         Error::UnknownBlocks { .. } if appends => {
             "see what they are, or add a session after them with --after-unknown"

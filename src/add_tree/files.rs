@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::options::LeftOutReason;
 use super::walk::{Here, Walk};
 use crate::draft::{AddedContent, not_opened, open_found};
-use crate::error::{Error, Result};
+use crate::error::{Error, HostError, Result};
 use crate::host::source::{HostEntry, HostMetadata};
 use crate::source::{Fingerprint, ReadFailure, Source, SourceKind, read_streams};
 use crate::tree::{ContentId, ItemAttributes, NodeId};
@@ -92,10 +92,9 @@ impl Walk<'_> {
         let streams = open_found(open, found)
             .and_then(|file| read_streams(&file).map_err(ReadFailure::Read))
             .map_err(|failure| match failure {
-                ReadFailure::Open(source) | ReadFailure::Read(source) => Error::ReadStreams {
-                    file: path(),
-                    source,
-                },
+                ReadFailure::Open(source) | ReadFailure::Read(source) => {
+                    Error::ReadStreams(HostError::new(path(), source))
+                }
                 failure => not_opened(failure, &path(), &self.draft.tree().path(node)),
             })?;
         for (name, data) in streams {

@@ -19,7 +19,7 @@ use self::excluded::{exclude_output, excluded};
 pub use self::options::{LeftOut, LeftOutReason, LinkPolicy, TreeOptions, TreeSummary};
 use self::walk::{Here, SourceDirectory, Visited, Walk, unicode};
 use crate::draft::{AddedContent, Draft};
-use crate::error::{Error, Result};
+use crate::error::{Error, HostError, Result};
 use crate::file_systems::{InvalidValue, UdfRevision};
 use crate::host::source::{self as host, HostKind, HostMetadata, HostPlace};
 use crate::result::is_unfinished;
@@ -32,10 +32,7 @@ pub(crate) fn add_tree(
     source: &Path,
     options: &TreeOptions,
 ) -> Result<TreeSummary> {
-    let unreadable = |error| Error::ReadDirectory {
-        directory: source.to_owned(),
-        source: error,
-    };
+    let unreadable = |error| Error::ReadDirectory(HostError::new(source.to_owned(), error));
     let root = fs::canonicalize(source).map_err(unreadable)?;
     let metadata = host::metadata(HostPlace::of(&root)).map_err(unreadable)?;
     // The name the caller knows it by, which may be a link's.
@@ -157,10 +154,7 @@ impl Walk<'_> {
     /// Adds what is in one directory; returns its directories, last first.
     fn add_items(&mut self, directory: &SourceDirectory) -> Result<Vec<SourceDirectory>> {
         let SourceDirectory { node, source, link } = directory;
-        let unreadable = |error| Error::ReadDirectory {
-            directory: source.clone(),
-            source: error,
-        };
+        let unreadable = |error| Error::ReadDirectory(HostError::new(source.clone(), error));
         let place = HostPlace::below(&self.root, source);
         let listing = host::list(place).map_err(unreadable)?;
         let stage = self.draft.must_stage(source);

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::Draft;
 use super::updates::Reporting;
-use crate::error::{Error, Origin, Result};
+use crate::error::{Error, HostError, Origin, Result, Shortage};
 use crate::host::source::HostMetadata;
 use crate::path::ImagePath;
 use crate::source::{
@@ -88,11 +88,11 @@ impl Draft {
     fn check_space(&self, needed: u64) -> Result<()> {
         let directory = &self.settings.working_directory;
         match fs4::available_space(directory) {
-            Ok(available) if available < needed => Err(Error::WorkingDirectorySpace {
+            Ok(available) if available < needed => Err(Error::WorkingDirectorySpace(Shortage {
                 directory: directory.clone(),
                 available,
                 needed,
-            }),
+            })),
             // If it cannot be told, writing shows it.
             _ => Ok(()),
         }
@@ -102,28 +102,26 @@ impl Draft {
     ///
     /// After an error everything is as it was.
     pub(crate) fn set_working_directory(&mut self, directory: &Path) -> Result<()> {
-        let invalid = |source| Error::InvalidWorkingDirectory {
-            directory: directory.to_owned(),
-            source,
-        };
+        let invalid =
+            |source| Error::InvalidWorkingDirectory(HostError::new(directory.to_owned(), source));
         if !fs::metadata(directory).map_err(invalid)?.is_dir() {
             return Err(invalid(io::ErrorKind::NotADirectory.into()));
         }
         // Later calls must not depend on the current directory.
         let directory = std::path::absolute(directory).map_err(invalid)?;
         let mut stage = Stage::new(&directory).map_err(|error| match error {
-            Error::OpenStage { source, .. } => invalid(source),
+            Error::OpenStage(failed) => invalid(failed.source),
             error => error,
         })?;
         let needed = self.tree().staged_len();
         if needed > 0 {
             let available = fs4::available_space(&directory).map_err(invalid)?;
             if available < needed {
-                return Err(Error::WorkingDirectorySpace {
+                return Err(Error::WorkingDirectorySpace(Shortage {
                     directory,
                     available,
                     needed,
-                });
+                }));
             }
             // The new places are put into the tree only when all is copied.
             let moved = self.copy_staged(&mut stage)?;
@@ -152,11 +150,13 @@ impl Draft {
                 offset: *offset,
                 len: content.len,
             };
-            let (offset, _) = to.append(reader).map_err(|failure| Error::MoveStaged {
-                directory: to.directory().to_owned(),
-                source: match failure {
-                    StageFailure::Read(source) | StageFailure::Write(source) => source,
-                },
+            let (offset, _) = to.append(reader).map_err(|failure| {
+                Error::MoveStaged(HostError::new(
+                    to.directory().to_owned(),
+                    match failure {
+                        StageFailure::Read(source) | StageFailure::Write(source) => source,
+                    },
+                ))
             })?;
             offsets.push(offset);
         }
@@ -228,9 +228,9 @@ mod tests {
         let error = draft.set_working_directory(other.path()).unwrap_err();
         assert_eq!(error.hresult().0, 0xC0AA_B141);
         assert_eq!(error.file(), Some(other.path()));
-        let Error::WorkingDirectorySpace {
+        let Error::WorkingDirectorySpace(Shortage {
             available, needed, ..
-        } = error
+        }) = error
         else {
             panic!("{error}");
         };

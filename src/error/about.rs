@@ -3,7 +3,7 @@
 use std::io;
 use std::path::Path;
 
-use super::{Error, Origin};
+use super::{Error, HostError, Origin, Shortage};
 use crate::finding::{Finding, Severity};
 use crate::path::ImagePath;
 
@@ -77,12 +77,8 @@ impl Error {
         match self {
             Self::NameNotUnicode { file }
             | Self::OpenSource { file, .. }
-            | Self::ReadStreams { file, .. }
             | Self::SpecialFile { file }
-            | Self::OpenImage { file, .. }
             | Self::DiscInUse { file }
-            | Self::LockDisc { file, .. }
-            | Self::WriteImage { file, .. }
             | Self::OutputIsSource { file, .. }
             | Self::OutputInSource { file, .. }
             | Self::ReadSource {
@@ -116,16 +112,21 @@ impl Error {
             Self::UnresolvableLink { link, .. }
             | Self::LinkNotAllowed { link }
             | Self::TooManyCopies { link, .. } => Some(link),
-            Self::ReadDirectory { directory, .. }
-            | Self::InvalidWorkingDirectory { directory, .. }
-            | Self::WorkingDirectorySpace { directory, .. }
-            | Self::MoveStaged { directory, .. }
-            | Self::OpenStage { directory, .. }
-            | Self::WriteStage { directory, .. }
-            | Self::ExtractDirectory { directory, .. }
-            | Self::ExtractSpace { directory, .. }
-            | Self::ExtractItems { directory, .. }
-            | Self::WriteExtracted { directory, .. } => Some(directory),
+            Self::WriteStage { directory, .. } | Self::WriteExtracted { directory, .. } => {
+                Some(directory)
+            }
+            Self::ReadDirectory(HostError { path, .. })
+            | Self::ReadStreams(HostError { path, .. })
+            | Self::OpenImage(HostError { path, .. })
+            | Self::WriteImage(HostError { path, .. })
+            | Self::LockDisc(HostError { path, .. })
+            | Self::ExtractDirectory(HostError { path, .. })
+            | Self::InvalidWorkingDirectory(HostError { path, .. })
+            | Self::MoveStaged(HostError { path, .. })
+            | Self::OpenStage(HostError { path, .. }) => Some(path),
+            Self::ExtractSpace(Shortage { directory, .. })
+            | Self::ExtractItems(Shortage { directory, .. })
+            | Self::WorkingDirectorySpace(Shortage { directory, .. }) => Some(directory),
             _ => None,
         }
     }
@@ -150,11 +151,11 @@ impl From<Error> for io::Error {
             | Error::OpenSource { source, .. }
             | Error::ReadDisc { source, .. }
             | Error::WriteDisc { source, .. }
-            | Error::LockDisc { source, .. }
+            | Error::LockDisc(HostError { source, .. })
             | Error::ReadBootImage { source, .. }
-            | Error::ReadStreams { source, .. }
-            | Error::WriteImage { source, .. }
-            | Error::ExtractDirectory { source, .. }
+            | Error::ReadStreams(HostError { source, .. })
+            | Error::WriteImage(HostError { source, .. })
+            | Error::ExtractDirectory(HostError { source, .. })
             | Error::WriteExtracted { source, .. }
             | Error::Write { source } => source.kind(),
             Error::SourceChanged { .. } | Error::SourceLength { .. } | Error::Corrupt(_) => {

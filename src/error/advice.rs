@@ -1,73 +1,57 @@
 //! What helps when something could not be done: the end of an error's message.
 
-use super::{BootProblem, Error};
+use super::{BootProblem, Error, ImageProblem};
 use crate::block::MAX_BLOCKS;
 use crate::file_systems::FileSystems;
 
-/// Why an image must be allowed to continue a session: its `ImportOptions` name both.
-pub(crate) const OTHER_PRODUCER: &str = "another program recorded it";
-pub(crate) const ROCK_RIDGE: &str = "its ISO 9660 has Rock Ridge, which would be lost";
-
-/// Why a disc is not continued whose UDF is found by its anchors only.
-pub(crate) const UNANNOUNCED: &str = "its UDF volume has no volume recognition sequence, and programs that find the volume \
-                                      all the same would see its old files only";
-
-/// Why nothing follows on what a file has.
-pub(crate) const TOO_LONG: &str = "it is a file of 4 TiB or more, and a session past its end would be past the last block \
-    that a disc can have, block 2147483646";
-
-/// Why what a disc boots from is not taken over.
-pub(crate) const MISSING_BOOT_IMAGE: &str =
-    "what it boots from is missing, as the disc ends before it";
-
-pub(super) const RENAME_SOURCE: &str = "rename it, or leave it out with `TreeOptions::exclude`";
-pub(super) const ANY_CHARACTERS: &str = "allow them with `set_use_restricted_character_set(false)`";
-pub(super) const EXACT_NAME: &str = "give the exact name";
-pub(super) const WHOLE_TREE: &str = "remove it with `remove_tree`";
-pub(super) const BEFORE_ITEMS: &str = "set it before adding items";
-pub(super) const LEVEL_3: &str = "choose level 3 with `set_iso9660_interchange_level`, or UDF alone with \
+const RENAME_SOURCE: &str = "rename it, or leave it out with `TreeOptions::exclude`";
+const ANY_CHARACTERS: &str = "allow them with `set_use_restricted_character_set(false)`";
+const EXACT_NAME: &str = "give the exact name";
+const WHOLE_TREE: &str = "remove it with `remove_tree`";
+const BEFORE_ITEMS: &str = "set it before adding items";
+const LEVEL_3: &str = "choose level 3 with `set_iso9660_interchange_level`, or UDF alone with \
     `set_file_systems_to_create`";
-pub(super) const STRICT_PATH: &str = "shorten the path, or make an image that is not strict";
-pub(super) const ANOTHER_NAME: &str = "give it another name";
-pub(super) const STAGE: &str =
+const STRICT_PATH: &str =
+    "shorten the path, or allow it with `set_strict_file_system_compliance(false)`";
+const SEVERAL_IMAGES: &str = "divide the files among several images";
+const MORE_ROOM: &str = "choose a directory with more room";
+const OTHER_EMULATION: &str = "choose another emulation with `BootOptions::set_emulation`";
+const ANOTHER_NAME: &str = "give it another name";
+const STAGE: &str =
     "add it again, or have files copied while they are added with `set_stage_files(true)`";
-pub(super) const SKIP_LINK: &str = "leave it out with `LinkPolicy::SkipUnresolvable`";
-pub(super) const FEWER_COPIES: &str =
+const SKIP_LINK: &str = "leave it out with `LinkPolicy::SkipUnresolvable`";
+const FEWER_COPIES: &str =
     "leave links out with `LinkPolicy::Skip`, or allow more with `TreeOptions::max_copies`";
-pub(super) const TAKE_LINKS: &str =
+const TAKE_LINKS: &str =
     "follow links with `LinkPolicy::Follow`, or leave them out with `LinkPolicy::Skip`";
-pub(super) const WORKING_DIRECTORY: &str = "choose another with `set_working_directory`";
-pub(super) const PLAIN_SECTORS: &str =
-    "convert the image to the 2048 bytes of data of each sector first";
-pub(super) const IMPORT_MEMORY: &str = "raise the limit with `ImportOptions::memory`";
-pub(super) const IMPORT_WORK: &str =
-    "if you trust the disc, raise the limit with `ImportOptions::work`";
-pub(super) const CHOOSE_DISC: &str = "choose one with `set_multisession_interfaces`";
-pub(super) const RENAME_NEW: &str = "rename the one in the image";
-pub(super) const IMPORT_AGAIN: &str = "import it again";
-pub(super) const WAIT: &str = "wait until it has finished with `Locking::Wait`";
-pub(super) const ALLOW_UNKNOWN: &str =
-    "allow a session after them with `ImportOptions::unknown_blocks`";
+const WORKING_DIRECTORY: &str = "choose another with `set_working_directory`";
+const PLAIN_SECTORS: &str = "convert the image to the 2048 bytes of data of each sector first";
+const IMPORT_MEMORY: &str = "raise the limit with `ImportOptions::memory`";
+const IMPORT_WORK: &str = "if you trust the disc, raise the limit with `ImportOptions::work`";
+const CHOOSE_DISC: &str = "choose one with `set_multisession_interfaces`";
+const RENAME_NEW: &str = "rename the one in the image";
+const IMPORT_AGAIN: &str = "import it again";
+const WAIT: &str = "wait until it has finished with `Locking::Wait`";
+const ALLOW_UNKNOWN: &str = "allow a session after them with `ImportOptions::unknown_blocks`";
 pub(super) const ALLOW_DAMAGED: &str =
     "use a whole copy of it, or leave what is damaged out with `ImportOptions::damaged_files`";
-pub(super) const ADD_BOOT_IMAGES: &str =
-    "set some with `set_boot_image_options_array`, or remove the file";
-pub(super) const ANOTHER_FILE: &str = "write the image to another file";
-pub(super) const OVERWRITE_SOURCE: &str =
+const ADD_BOOT_IMAGES: &str = "set some with `set_boot_image_options_array`, or remove the file";
+const ANOTHER_FILE: &str = "write the image to another file";
+const OVERWRITE_SOURCE: &str =
     "write the image to another file, or allow it with `OutputFile::overwrite_source`";
-pub(super) const GIVE_IMAGE: &str = "set one with `set_path` or `set_stream`";
+const GIVE_IMAGE: &str = "set one with `set_path` or `set_stream`";
 
 /// What helps when an image may not have as many blocks as it needs.
-pub(super) const fn of_blocks(limit: u64) -> &'static str {
+const fn of_blocks(limit: u64) -> &'static str {
     match limit {
         0 => "use a disc that has room left",
         // No medium has half as many, so it is not a limit that somebody has set.
-        _ if limit > MAX_BLOCKS / 2 => "divide the files among several images",
+        _ if limit > MAX_BLOCKS / 2 => SEVERAL_IMAGES,
         _ => "raise the limit with `set_free_media_blocks`, where 0 stands for none",
     }
 }
 
-pub(super) fn of_directories(file_system: FileSystems) -> &'static str {
+fn of_directories(file_system: FileSystems) -> &'static str {
     if file_system == FileSystems::UDF {
         "put some of them into another directory"
     } else {
@@ -75,19 +59,7 @@ pub(super) fn of_directories(file_system: FileSystems) -> &'static str {
     }
 }
 
-/// What helps when a session may not be continued, if anything does.
-pub(super) fn of_session(what: &str) -> Option<&'static str> {
-    match what {
-        OTHER_PRODUCER => Some("allow that with `ImportOptions::other_producers`"),
-        ROCK_RIDGE => Some("allow that with `ImportOptions::drop_rock_ridge`"),
-        UNANNOUNCED => Some("extract its files, and build a new image of them"),
-        TOO_LONG => Some("cut off what follows its last volume, if nobody needs that"),
-        MISSING_BOOT_IMAGE => Some(ALLOW_DAMAGED),
-        _ => None,
-    }
-}
-
-pub(super) const fn of_boot_image(problem: &BootProblem) -> Option<&'static str> {
+const fn of_boot_image(problem: &BootProblem) -> Option<&'static str> {
     match problem {
         BootProblem::TooLong { .. } => Some(
             "load less with `BootOptions::set_sector_count`, or for EFI all up to the disc's end with \
@@ -104,7 +76,7 @@ pub(super) const fn of_boot_image(problem: &BootProblem) -> Option<&'static str>
 }
 
 /// What helps when an output is a source, which only one that is replaced may be.
-pub(super) const fn of_source(is_replaced: bool) -> &'static str {
+const fn of_source(is_replaced: bool) -> &'static str {
     if is_replaced {
         OVERWRITE_SOURCE
     } else {
@@ -112,22 +84,13 @@ pub(super) const fn of_source(is_replaced: bool) -> &'static str {
     }
 }
 
-pub(super) const EXTRACT_SIZE: &str = "allow more with `ExtractOptions::max_size`";
+const EXTRACT_SIZE: &str = "allow more with `ExtractOptions::max_size`";
 const KEEP_EXISTING: &str =
     "choose a new or an empty one, or allow that with `ExistingItems::Keep`";
 
 /// For a directory that files cannot be extracted into.
-pub(super) fn of_target(source: &std::io::Error) -> Option<&'static str> {
+fn of_target(source: &std::io::Error) -> Option<&'static str> {
     (source.kind() == std::io::ErrorKind::DirectoryNotEmpty).then_some(KEEP_EXISTING)
-}
-
-/// An advice as the end of a message.
-pub(super) fn end(advice: Option<&'static str>) -> impl std::fmt::Display {
-    let (before, advice) = match advice {
-        Some(advice) => ("; ", advice),
-        None => ("", ""),
-    };
-    format!("{before}{advice}")
 }
 
 impl Error {
@@ -158,6 +121,7 @@ impl Error {
             Self::ImageSizeLimit { limit, .. } | Self::ImageTooBig { limit, .. } => {
                 of_blocks(*limit)
             }
+            Self::TooManyStreams { .. } => SEVERAL_IMAGES,
             Self::FileTooBig { .. } | Self::TooDeep { .. } => LEVEL_3,
             Self::TooManyDirectories { file_system, .. } => of_directories(*file_system),
             Self::PathTooLong { .. } => STRICT_PATH,
@@ -176,14 +140,18 @@ impl Error {
             Self::ImportTypeCollision { .. } => RENAME_NEW,
             Self::UnknownBlocks { .. } => ALLOW_UNKNOWN,
             Self::DamagedFiles { .. } => ALLOW_DAMAGED,
-            Self::IncompatiblePreviousSession { what } => return of_session(what),
+            Self::IncompatiblePreviousSession { problem } => return problem.advice(),
             Self::BootImage { problem, .. } => return of_boot_image(problem),
             Self::NoBootCatalog { .. } => ADD_BOOT_IMAGES,
-            Self::NoImage => GIVE_IMAGE,
+            Self::InvalidImage {
+                problem: ImageProblem::NotGiven,
+            } => GIVE_IMAGE,
             Self::OutputIsSource { is_replaced, .. } => of_source(*is_replaced),
             Self::OutputInSource { .. } => OVERWRITE_SOURCE,
-            Self::ExtractDirectory { source, .. } => return of_target(source),
-            Self::ExtractSize { .. } => EXTRACT_SIZE,
+            Self::ExtractDirectory(failed) => return of_target(&failed.source),
+            Self::ExtractSpace(_) | Self::ExtractItems(_) => MORE_ROOM,
+            Self::ExtractSize(_) => EXTRACT_SIZE,
+            Self::BootImageSize { .. } => OTHER_EMULATION,
             _ => return None,
         })
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{Error, Origin};
+use super::{ContinueProblem, Error, ImageProblem, Origin};
 
 /// A result code of IMAPI2.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,20 +51,20 @@ impl Error {
             } => 0xC0AA_B13B, // IMAPI_E_STASHFILE_READ_FAILURE
             Self::ReadSource { .. } => 0xC0AA_B129, // IMAPI_E_DATA_STREAM_READ_FAILURE
             Self::OpenSource { .. }
-            | Self::ReadStreams { .. }
+            | Self::ReadStreams(_)
             | Self::UnresolvableLink { .. }
             | Self::LinkNotAllowed { .. }
             | Self::TooManyCopies { .. }
             | Self::SpecialFile { .. } => 0xC0AA_B12A, // IMAPI_E_DATA_STREAM_CREATE_FAILURE
-            Self::ReadDirectory { .. } => 0xC0AA_B12B, // IMAPI_E_DIRECTORY_READ_FAILURE
+            Self::ReadDirectory(_) => 0xC0AA_B12B,  // IMAPI_E_DIRECTORY_READ_FAILURE
             Self::TooManyDirectories { .. } => 0xC0AA_B130, // IMAPI_E_TOO_MANY_DIRS
             Self::TooDeep { .. } => 0xC0AA_B131,    // IMAPI_E_ISO9660_LEVELS
             Self::FileTooBig { .. } => 0xC0AA_B132, // IMAPI_E_DATA_TOO_BIG
-            Self::OpenStage { .. } => 0xC0AA_B138,  // IMAPI_E_STASHFILE_OPEN_FAILURE
+            Self::OpenStage(_) => 0xC0AA_B138,      // IMAPI_E_STASHFILE_OPEN_FAILURE
             Self::WriteStage { .. } => 0xC0AA_B13A, // IMAPI_E_STASHFILE_WRITE_FAILURE
-            Self::InvalidWorkingDirectory { .. } => 0xC0AA_B140, // IMAPI_E_INVALID_WORKING_DIRECTORY
-            Self::WorkingDirectorySpace { .. } => 0xC0AA_B141,   // IMAPI_E_WORKING_DIRECTORY_SPACE
-            Self::MoveStaged { .. } => 0xC0AA_B142,              // IMAPI_E_STASHFILE_MOVE
+            Self::InvalidWorkingDirectory(_) => 0xC0AA_B140, // IMAPI_E_INVALID_WORKING_DIRECTORY
+            Self::WorkingDirectorySpace(_) => 0xC0AA_B141, // IMAPI_E_WORKING_DIRECTORY_SPACE
+            Self::MoveStaged(_) => 0xC0AA_B142,     // IMAPI_E_STASHFILE_MOVE
             // IMAPI_E_BOOT_IMAGE_DATA
             Self::ReadBootImage { .. } | Self::BootImage { .. } | Self::NoBootCatalog { .. } => {
                 0xC0AA_B148
@@ -75,6 +75,9 @@ impl Error {
             Self::EmptyDisc => 0xC0AA_B150,            // IMAPI_E_EMPTY_DISC
             Self::NoSupportedFileSystem | Self::RawSectors { .. } => 0xC0AA_B151, // IMAPI_E_NO_SUPPORTED_FILE_SYSTEM
             Self::FileSystemNotFound { .. } => 0xC0AA_B152, // IMAPI_E_FILE_SYSTEM_NOT_FOUND
+            Self::IncompatiblePreviousSession {
+                problem: ContinueProblem::UdfRevision { .. },
+            } => 0xC0AA_B15A, // IMAPI_E_UDF_NOT_WRITE_COMPATIBLE
             // IMAPI_E_INCOMPATIBLE_PREVIOUS_SESSION
             Self::IncompatiblePreviousSession { .. }
             | Self::UnknownBlocks { .. }
@@ -87,7 +90,6 @@ impl Error {
             Self::ImportSeek { .. } => 0xC0AA_B156,          // IMAPI_E_IMPORT_SEEK_FAILURE
             Self::DiscMismatch { .. } => 0xC0AA_B158,        // IMAPI_E_DISC_MISMATCH
             Self::ImportMediaNotAllowed { .. } => 0xC0AA_B159, // IMAPI_E_IMPORT_MEDIA_NOT_ALLOWED
-            Self::UdfNotWriteCompatible { .. } => 0xC0AA_B15A, // IMAPI_E_UDF_NOT_WRITE_COMPATIBLE
             Self::IncompatibleMultisessionType => 0xC0AA_B15B, // IMAPI_E_INCOMPATIBLE_MULTISESSION_TYPE
             Self::NoCompatibleMultisessionType { .. } => 0xC0AA_B15C, // IMAPI_E_NO_COMPATIBLE_MULTISESSION_TYPE
             Self::MultisessionNotSet => 0xC0AA_B15D, // IMAPI_E_MULTISESSION_NOT_SET
@@ -102,24 +104,26 @@ impl Error {
             Self::ReadItem { source, .. } | Self::ReadEntries { source, .. } => {
                 return source.hresult();
             }
-            Self::OpenImage { .. } => 0xC0AA_B110, // IMAPI_E_INVALID_PATH
-            Self::ImageNotAligned { .. } => 0xC0AA_B200, // IMAPI_E_IMAGEMANAGER_IMAGE_NOT_ALIGNED
-            Self::NoVolumeDescriptor => 0xC0AA_B201, // IMAPI_E_IMAGEMANAGER_NO_VALID_VD_FOUND
-            Self::NoImage => 0xC0AA_B202,          // IMAPI_E_IMAGEMANAGER_NO_IMAGE
-            Self::TooManyBlocks { .. } => 0xC0AA_B203, // IMAPI_E_IMAGEMANAGER_IMAGE_TOO_BIG
+            Self::OpenImage(_) => 0xC0AA_B110, // IMAPI_E_INVALID_PATH
+            Self::InvalidImage { problem } => match problem {
+                ImageProblem::NotAligned { .. } => 0xC0AA_B200, // IMAPI_E_IMAGEMANAGER_IMAGE_NOT_ALIGNED
+                ImageProblem::NoVolumeDescriptor => 0xC0AA_B201, // IMAPI_E_IMAGEMANAGER_NO_VALID_VD_FOUND
+                ImageProblem::NotGiven => 0xC0AA_B202,           // IMAPI_E_IMAGEMANAGER_NO_IMAGE
+                ImageProblem::TooManyBlocks { .. } => 0xC0AA_B203, // IMAPI_E_IMAGEMANAGER_IMAGE_TOO_BIG
+            },
             Self::MediaIncompatible { .. } => 0xC0AA_0203, // E_IMAPI_RECORDER_MEDIA_INCOMPATIBLE
-            Self::ImportMemory { .. } => 0x8007_000E, // E_OUTOFMEMORY
+            Self::ImportMemory(_) => 0x8007_000E,          // E_OUTOFMEMORY
             // E_FAIL: writing is the caller's there, and IMAPI2 does not extract.
             Self::Write { .. }
-            | Self::WriteImage { .. }
+            | Self::WriteImage(_)
             | Self::WriteDisc { .. }
-            | Self::LockDisc { .. }
+            | Self::LockDisc(_)
             | Self::OutputIsSource { .. }
             | Self::OutputInSource { .. }
-            | Self::ExtractDirectory { .. }
-            | Self::ExtractSpace { .. }
-            | Self::ExtractItems { .. }
-            | Self::ExtractSize { .. }
+            | Self::ExtractDirectory(_)
+            | Self::ExtractSpace(_)
+            | Self::ExtractItems(_)
+            | Self::ExtractSize(_)
             | Self::WriteExtracted { .. } => 0x8000_4005,
             Self::DiscInUse { .. } => 0xC0AA_0210, // E_IMAPI_RECORDER_LOCKED
             Self::SessionNotFound { .. } => 0xC0AA_0007, // E_IMAPI_BURN_VERIFICATION_FAILED

@@ -31,7 +31,7 @@ use self::copy::{BUFFER, CopyFailure, CopyPlace, copy, file_times, recorded_len}
 pub use self::options::{ExistingItems, ExtractOptions};
 pub use self::report::{ExtractLeftOut, ExtractProgress, ExtractReason, ExtractReport};
 use self::room::{Needed, Supply};
-use crate::error::{Error, NameProblem, Result};
+use crate::error::{Error, HostError, NameProblem, Result};
 use crate::host::{HostTarget, TargetDirectory, directory_of, windows};
 use crate::import::{RecordedItem, RecordedKind, RecordedVolume};
 use crate::path::ImagePath;
@@ -102,10 +102,7 @@ impl RecordedVolume {
         mut progress: impl FnMut(ExtractProgress<'_>) -> ControlFlow<()>,
     ) -> Result<ExtractReport> {
         let directory = directory.as_ref();
-        let failed = |source| Error::ExtractDirectory {
-            directory: directory.to_owned(),
-            source,
-        };
+        let failed = |source| Error::ExtractDirectory(HostError::new(directory.to_owned(), source));
         let target = HostTarget::open(directory).map_err(failed)?;
         if let (Some(target), ExistingItems::Refuse) = (&target, options.existing) {
             if !target.is_empty().map_err(failed)? {

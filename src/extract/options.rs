@@ -1,6 +1,6 @@
 //! How files are extracted.
 
-use crate::error::{Error, Result};
+use crate::error::{Error, Excess, Result};
 
 /// How many times the disc its files may take if nothing else is allowed: files that are recorded once and have several
 /// names become several files.
@@ -54,7 +54,7 @@ impl ExtractOptions {
         let usual = disc.saturating_mul(TIMES).max(LEAST);
         let limit = self.max_size.unwrap_or(usual);
         if needed > limit {
-            return Err(Error::ExtractSize { needed, limit });
+            return Err(Error::ExtractSize(Excess { needed, limit }));
         }
         Ok(())
     }

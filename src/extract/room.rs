@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 
 use super::copy::recorded_len;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Shortage};
 use crate::host::Room;
 use crate::import::{RecordedItem, RecordedKind};
 use crate::path::ImagePath;
@@ -72,18 +72,20 @@ impl<'a> Supply<'a> {
         };
         let directory = || self.directory.to_owned();
         if self.needed.bytes > room.bytes {
-            return Err(Error::ExtractSpace {
+            return Err(Error::ExtractSpace(Shortage {
                 directory: directory(),
                 needed: self.needed.bytes,
                 available: room.bytes,
-            });
+            }));
         }
         match room.items {
-            Some(available) if self.needed.items > available => Err(Error::ExtractItems {
-                directory: directory(),
-                needed: self.needed.items,
-                available,
-            }),
+            Some(available) if self.needed.items > available => {
+                Err(Error::ExtractItems(Shortage {
+                    directory: directory(),
+                    needed: self.needed.items,
+                    available,
+                }))
+            }
             _ => Ok(()),
         }
     }
@@ -140,16 +142,16 @@ mod tests {
         supply.take(needed(63, 4000), unseen).unwrap();
         let full = supply.take(needed(0, 96), || room(66, Some(9998)));
         assert!(
-            matches!(full, Err(Error::ExtractSpace { needed, available, .. }) if needed == 67 * MIB && available == 66 * MIB)
+            matches!(full, Err(Error::ExtractSpace(Shortage { needed, available, .. })) if needed == 67 * MIB && available == 66 * MIB)
         );
         let full = supply.take(needed(64, 0), || room(66, Some(5901)));
         assert!(matches!(
             full,
-            Err(Error::ExtractItems {
+            Err(Error::ExtractItems(Shortage {
                 needed: 5902,
                 available: 5901,
                 ..
-            })
+            }))
         ));
         // A system that does not know it refuses nothing.
         supply.take(needed(64, 0), || None).unwrap();

@@ -201,7 +201,7 @@ impl FileSystemImage {
     /// - [`Error::InvalidParameter`] when `file_system` is not exactly one, [`Error::FileSystemNotFound`] when the disc
     ///   does not have it.
     /// - [`Error::BootObjectConflict`] when the image has boot images: only the first session of a disc has.
-    /// - [`Error::IncompatiblePreviousSession`] and [`Error::UdfNotWriteCompatible`] when the disc cannot be continued, or
+    /// - [`Error::IncompatiblePreviousSession`] when the disc cannot be continued, or
     ///   something has been imported before, or when the [import options](ImportOptions) do not allow it: what another
     ///   program recorded, and Rock Ridge. Also when another program recorded several file systems, and they do not have
     ///   the same files: all of them would get those of `file_system`.

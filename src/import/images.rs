@@ -16,7 +16,7 @@ use super::end::{partitions_end, session_end};
 use super::leftover::is_leftover;
 use super::search::{self, ALIGNMENT, MAX_SESSIONS};
 use crate::block::{BLOCK, BLOCK_SIZE, MAX_BLOCKS};
-use crate::error::{Error, Result, TOO_LONG};
+use crate::error::{ContinueProblem, Error, Result};
 use crate::iso9660::FIRST_DESCRIPTOR;
 use crate::media::{Blocks, Disc, Multisession, MultisessionRandomWrite, MultisessionSequential};
 
@@ -113,12 +113,12 @@ impl Found {
         }
         let next = aligned(end);
         if let Some(start) = previous {
-            let incompatible = |what| Err(Error::IncompatiblePreviousSession { what });
+            let incompatible = |problem| Err(Error::IncompatiblePreviousSession { problem });
             if recorded.sessions().len() >= MAX_SESSIONS {
-                return incompatible("it has as many sessions as are looked for");
+                return incompatible(ContinueProblem::ManySessions);
             }
             if can_grow && u64::from(next) >= MAX_BLOCKS {
-                return incompatible(TOO_LONG);
+                return incompatible(ContinueProblem::TooLong);
             }
             let disc = Arc::new(Continued {
                 disc: Arc::clone(disc),
@@ -126,9 +126,7 @@ impl Found {
             });
             let blocks = Arc::new(Blocks::new(disc, recorded.blocks().left()));
             if !search::is_looked_for(&blocks, start, next)? {
-                return incompatible(
-                    "too much lies behind its last volume: nobody would look for a session behind it",
-                );
+                return incompatible(ContinueProblem::HiddenSession);
             }
         }
         Ok(Self {

@@ -447,7 +447,7 @@ fn first_of(
 /// Nothing begins where the disc cannot be read.
 fn if_readable(result: Result<bool>) -> Result<bool> {
     match result {
-        Err(error @ (Error::ImportMemory { .. } | Error::ImportWork { .. })) => Err(error),
+        Err(error @ (Error::ImportMemory(_) | Error::ImportWork { .. })) => Err(error),
         Err(_) => Ok(false),
         result => result,
     }

@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use super::disc::{Disc, FileDisc, byte_of};
 use super::positioned::write_all_at;
-use crate::error::{Error, Result};
+use crate::error::{Error, HostError, Result};
 
 /// A disc, or what serves as one, any block of which can be written:
 /// [`ResultImage::append_to`](crate::ResultImage::append_to) adds sessions to it.
@@ -138,10 +138,7 @@ impl WritableFile {
     /// - [`Error::LockDisc`] if it cannot be locked, as on a network file system without locks.
     pub fn open(path: impl AsRef<Path>, locking: Locking) -> Result<Self> {
         let path = path.as_ref();
-        let failed = |source| Error::OpenImage {
-            file: path.to_owned(),
-            source,
-        };
+        let failed = |source| Error::OpenImage(HostError::new(path.to_owned(), source));
         loop {
             let file = locked(path, locking)?;
             // While this one waited, another file may have taken its place.
@@ -160,15 +157,9 @@ impl WritableFile {
 fn locked(path: &Path, locking: Locking) -> Result<File> {
     let mut options = File::options();
     let file = options.read(true).write(true).open(path);
-    let file = file.map_err(|source| Error::OpenImage {
-        file: path.to_owned(),
-        source,
-    })?;
+    let file = file.map_err(|source| Error::OpenImage(HostError::new(path.to_owned(), source)))?;
     lock(&file, locking).map_err(|source| match source {
-        Some(source) => Error::LockDisc {
-            file: path.to_owned(),
-            source,
-        },
+        Some(source) => Error::LockDisc(HostError::new(path.to_owned(), source)),
         None => Error::DiscInUse {
             file: path.to_owned(),
         },
@@ -232,10 +223,9 @@ fn locked(path: &Path, locking: Locking) -> Result<File> {
                     file: path.to_owned(),
                 }),
             },
-            result => result.map_err(|source| Error::OpenImage {
-                file: path.to_owned(),
-                source,
-            }),
+            result => {
+                result.map_err(|source| Error::OpenImage(HostError::new(path.to_owned(), source)))
+            }
         };
     }
 }

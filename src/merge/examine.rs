@@ -14,9 +14,7 @@ use super::next_session::NextSession;
 use super::same_files;
 use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba, MAX_BLOCKS};
 use crate::draft::{Imported, Settings, VolumeNames};
-use crate::error::{
-    Error, MISSING_BOOT_IMAGE, OTHER_PRODUCER, ROCK_RIDGE, Result, TOO_LONG, UNANNOUNCED,
-};
+use crate::error::{ContinueProblem, Error, Result};
 use crate::file_systems::FileSystems;
 use crate::import::{
     ImportOptions, RecordedDisc, UnknownBlocks, partitions_end, session_end, unknown_after,
@@ -71,7 +69,7 @@ pub(super) fn examine(
     let has_iso9660 = file_systems.contains(FileSystems::ISO9660);
     if next.is_random && (has_iso9660 || first_differs) && settings.strict {
         // IMAPI2 cannot move the descriptors of ISO 9660.
-        return incompatible("it has ISO 9660 on a medium that is written at random");
+        return incompatible(ContinueProblem::RandomIso9660);
     }
     let blocks = &disc.blocks();
     let mut imported = Imported {
@@ -124,8 +122,8 @@ pub(super) fn examine(
     Ok((imported, start))
 }
 
-fn incompatible<T>(what: &'static str) -> Result<T> {
-    Err(Error::IncompatiblePreviousSession { what })
+fn incompatible<T>(problem: ContinueProblem) -> Result<T> {
+    Err(Error::IncompatiblePreviousSession { problem })
 }
 
 /// The file systems that the new session has, which are those of the one before.
@@ -137,10 +135,10 @@ fn continued_file_systems(disc: &RecordedDisc) -> Result<FileSystems> {
         false => session.announced_file_systems(),
     };
     if session.is_udf_unannounced() {
-        return incompatible(UNANNOUNCED);
+        return incompatible(ContinueProblem::Unannounced);
     }
     if !file_systems.can_be_created() {
-        return incompatible("its file systems cannot be made together");
+        return incompatible(ContinueProblem::FileSystems);
     }
     Ok(file_systems)
 }
@@ -154,20 +152,20 @@ fn examine_iso9660(
     let blocks = &disc.blocks();
     let descriptors = Descriptors::read(blocks, imported.previous)?;
     if !descriptors.count_blocks_of_disc() {
-        return incompatible("its ISO 9660 volume has logical blocks of another length than 2048");
+        return incompatible(ContinueProblem::Iso9660BlockLength);
     }
     let is_own = descriptors.are_own();
     if !options.other_producers && !is_own {
-        return incompatible(OTHER_PRODUCER);
+        return incompatible(ContinueProblem::OtherProducer);
     }
     if !options.drop_rock_ridge && !disc.session().is_boot_stub() && has_rock_ridge(disc)? {
-        return incompatible(ROCK_RIDGE);
+        return incompatible(ContinueProblem::RockRidge);
     }
     imported.boot_record = boot_record(blocks, imported.previous)?;
     imported.missing_boot_image = missing_boot_image(disc);
     if imported.missing_boot_image.is_some() {
         if !options.damaged_files {
-            return incompatible(MISSING_BOOT_IMAGE);
+            return incompatible(ContinueProblem::MissingBootImage);
         }
         imported.boot_record = None;
     }
@@ -182,29 +180,29 @@ fn examine_udf(
     imported: &mut Imported,
 ) -> Result<bool> {
     let Some(volume) = udf::read::open(blocks, imported.previous)? else {
-        return incompatible("its UDF volume cannot be found");
+        return incompatible(ContinueProblem::UdfNotFound);
     };
     let Some(revision) = volume.revision() else {
-        return Err(Error::UdfNotWriteCompatible {
+        return incompatible(ContinueProblem::UdfRevision {
             revision: volume.recorded_revision(),
         });
     };
     let is_own = is_own && volume.is_own();
     if !options.other_producers && !is_own {
-        return incompatible(OTHER_PRODUCER);
+        return incompatible(ContinueProblem::OtherProducer);
     }
     if volume.logical_block_size() != BLOCK_SIZE {
-        return incompatible("its UDF volume has logical blocks of another length than 2048");
+        return incompatible(ContinueProblem::UdfBlockLength);
     }
     if volume.access_type() != udf::READ_ONLY {
-        return incompatible("its UDF partition is not read-only");
+        return incompatible(ContinueProblem::UdfAccessType);
     }
     let (partition, _) = volume.partition();
     let start = partition / BLOCK_LEN;
     let start = Lba(u32::try_from(start).unwrap_or(u32::MAX));
     let is_aligned = start.0.checked_rem(udf::METADATA_UNIT) == Some(0);
     if revision.has_metadata_partition() && !is_aligned {
-        return incompatible("its UDF partition does not begin at an ECC block");
+        return incompatible(ContinueProblem::UdfAlignment);
     }
     imported.partition_start = Some(start);
     imported.udf_revision = Some(revision);
@@ -239,16 +237,16 @@ fn check_room(next: &NextSession, start: u32, partition: Lba) -> Result<()> {
     let wide = u64::from(start);
     let is_too_long = wide.saturating_add(ROOM) > MAX_BLOCKS;
     if is_too_long && next.disc.can_grow() {
-        return incompatible(TOO_LONG);
+        return incompatible(ContinueProblem::TooLong);
     }
     if is_too_long || wide >= next.total {
-        return incompatible("it is full");
+        return incompatible(ContinueProblem::Full);
     }
     if start <= next.previous.saturating_add(FIRST_DESCRIPTOR) {
-        return incompatible("its last session does not say where it ends");
+        return incompatible(ContinueProblem::NoEnd);
     }
     if start <= partition.0 {
-        return incompatible("its partition begins behind the place of the next session");
+        return incompatible(ContinueProblem::PartitionStart);
     }
     Ok(())
 }

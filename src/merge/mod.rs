@@ -21,7 +21,7 @@ use self::shown::Shown;
 pub use self::summary::{ImportLeftOut, ImportProgress, ImportSummary};
 use crate::block::Lba;
 use crate::draft::{Draft, Imported, Settings, VolumeNames};
-use crate::error::{Error, Result};
+use crate::error::{ContinueProblem, Error, Result};
 use crate::file_systems::{FileSystems, InterchangeLevel};
 use crate::finding::{Finding, Severity};
 use crate::import::{RecordedDisc, RecordedVolume};
@@ -31,7 +31,7 @@ use crate::udf;
 pub(crate) fn check_can_import(draft: &Draft) -> Result<()> {
     if draft.settings.imported.is_some() {
         return Err(Error::IncompatiblePreviousSession {
-            what: "a session has been imported before",
+            problem: ContinueProblem::ImportedBefore,
         });
     }
     match draft.settings.boot_images[..] {

@@ -9,7 +9,7 @@
 
 use hashbrown::HashSet;
 
-use crate::error::{Error, Result};
+use crate::error::{ContinueProblem, Error, Result};
 use crate::file_systems::FileSystems;
 use crate::import::{RecordedDisc, RecordedItem, RecordedKind, RecordedVolume};
 
@@ -78,8 +78,10 @@ fn compare(
             Ok(())
         })?;
         if !all_there || !count.agrees(&other_count) {
-            let what = difference(imported.union(other));
-            return Err(Error::IncompatiblePreviousSession { what });
+            let problem = ContinueProblem::DifferentFiles {
+                file_systems: imported.union(other),
+            };
+            return Err(Error::IncompatiblePreviousSession { problem });
         }
     }
     Ok(())
@@ -110,16 +112,4 @@ fn each_file(
 fn place(item: &RecordedItem) -> (u64, u64) {
     let first = item.extents().next().and_then(|extent| extent.offset);
     (first.unwrap_or(NOWHERE), item.len())
-}
-
-/// The difference between two file systems, in words.
-fn difference(both: FileSystems) -> &'static str {
-    match (
-        both.contains(FileSystems::ISO9660),
-        both.contains(FileSystems::JOLIET),
-    ) {
-        (true, true) => "its ISO 9660 and its Joliet do not have the same files",
-        (true, false) => "its ISO 9660 and its UDF do not have the same files",
-        (false, _) => "its Joliet and its UDF do not have the same files",
-    }
 }

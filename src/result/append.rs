@@ -19,7 +19,7 @@ use super::chunks::Chunks;
 use super::pipeline::in_order;
 use super::write::{WriteOptions, WriteProgress};
 use crate::block::{BLOCK, BLOCK_SIZE, Extent};
-use crate::error::{Error, Result, SessionProblem};
+use crate::error::{ContinueProblem, Error, Result, SessionProblem};
 use crate::file_systems::FileSystems;
 use crate::import::{Continued, ImportOptions, RecordedDisc, disc_identifier};
 use crate::iso9660::FIRST_DESCRIPTOR;
@@ -41,10 +41,6 @@ pub(crate) struct ContinuedDisc {
     /// How it is read.
     pub import: ImportOptions,
 }
-
-/// Why nothing is added to a disc that would be unreadable if its writer were interrupted.
-const AT_END: &str = "its file systems are found only by the disc's last blocks, which they would not be while a session \
-    is written past them";
 
 /// So many bytes of what is written first are read back and compared; a chunk that begins before is, too.
 const SAMPLE: u64 = HEAD_BLOCKS as u64 * BLOCK as u64;
@@ -318,7 +314,9 @@ impl ContinuedDisc {
     /// Refuses a disc whose old session would not be found while blocks are written past its end. `is_found` is what
     /// [`compare`](Self::compare) returns.
     fn check_longer(&self, disc: Arc<dyn Disc>, blocks: u32, is_found: bool) -> Result<()> {
-        let lost = || Error::IncompatiblePreviousSession { what: AT_END };
+        let lost = || Error::IncompatiblePreviousSession {
+            problem: ContinueProblem::FoundAtEnd,
+        };
         let options = self.import.clone();
         let options = match is_found {
             true => options.last_session(),

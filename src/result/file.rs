@@ -12,7 +12,7 @@ use super::clone::share_files;
 use super::output::OutputFile;
 use super::sink::WriteAt;
 use super::write::{WriteOptions, WriteProgress, Writing};
-use crate::error::{Error, Result};
+use crate::error::{Error, HostError, Result};
 
 /// What holes of a file begin and end at a multiple of, on most file systems.
 const HOLE: usize = 4096;
@@ -65,7 +65,7 @@ impl ResultImage {
             }
         };
         written.map_err(|error| match error {
-            Error::Write { source } => Error::WriteImage { file: name, source },
+            Error::Write { source } => Error::WriteImage(HostError::new(name, source)),
             error => error,
         })
     }

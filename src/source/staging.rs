@@ -8,7 +8,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, HostError, Result};
 use crate::media::{read_exact_at, write_all_at};
 
 /// Bytes copied at a time.
@@ -46,10 +46,8 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new(directory: &Path) -> Result<Self> {
-        let file = tempfile::tempfile_in(directory).map_err(|source| Error::OpenStage {
-            directory: directory.to_owned(),
-            source,
-        })?;
+        let file = tempfile::tempfile_in(directory)
+            .map_err(|source| Error::OpenStage(HostError::new(directory.to_owned(), source)))?;
         Ok(Self {
             directory: directory.to_owned(),
             file: Arc::new(StageFile { file }),

@@ -61,8 +61,8 @@ fn goes_on(image: &Image, how: Appended) -> Verdict {
     let (next, result) = match continued(image, how, wanted.drop_rock_ridge(true)) {
         Ok(continued) => continued,
         // Nobody but this crate writes UDF that is complete behind its last session.
-        Err(Error::IncompatiblePreviousSession { what })
-            if file_system == FileSystems::UDF && what.contains("UDF") =>
+        Err(Error::IncompatiblePreviousSession { problem, .. })
+            if file_system == FileSystems::UDF && problem.to_string().contains("UDF") =>
         {
             return Ok(());
         }
@@ -125,8 +125,7 @@ fn continued(
     how: Appended,
     options: ImportOptions,
 ) -> imapi2fs::Result<(FileSystemImage, ResultImage)> {
-    let disc =
-        FileDisc::open(&image.file).map_err(|source| Error::ReadDisc { block: 0, source })?;
+    let disc = FileDisc::open(&image.file).expect("it was read before");
     let interface = match how {
         Appended::RandomWrite => MultisessionInterface::random_write(RandomWriteImage::new(disc)),
         Appended::Sequential => MultisessionInterface::sequential(SequentialImage::open(disc)?),
@@ -144,7 +143,11 @@ fn continued(
 /// It cannot be continued so, and it is said why.
 fn expect_refusal(image: &Image, how: Appended, options: ImportOptions, why: &str) -> Verdict {
     match continued(image, how, options) {
-        Err(Error::IncompatiblePreviousSession { what }) if what.contains(why) => Ok(()),
+        Err(Error::IncompatiblePreviousSession { problem, .. })
+            if problem.to_string().contains(why) =>
+        {
+            Ok(())
+        }
         Err(error) => Err(chain(&error)),
         Ok(_) => Err(format!("continued in spite of: {why}")),
     }

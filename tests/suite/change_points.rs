@@ -237,6 +237,7 @@ fn a_tree_that_no_longer_fits_does_not_come_back() {
             path,
             level: 9,
             limit: 8,
+            ..
         }) => assert_eq!(path, deep),
         other => panic!("{other:?}"),
     }

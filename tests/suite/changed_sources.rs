@@ -56,6 +56,17 @@ impl Changing {
     }
 }
 
+/// The lengths that an error is about: that when the source was added, and that which was found.
+#[track_caller]
+fn lengths(error: &Error) -> (u64, u64) {
+    match change(error) {
+        Change::Length {
+            expected, found, ..
+        } => (expected, found),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[track_caller]
 fn change(error: &Error) -> Change {
     match error {
@@ -81,13 +92,7 @@ fn a_source_of_another_length_is_an_error() {
         fs::write(changing.file(), vec![b'x'; found]).unwrap();
         changing.host.set_modified("dir/file", 1_000_000_000);
         let found = found as u64;
-        assert_eq!(
-            change(&changing.error()),
-            Change::Length {
-                expected: 5000,
-                found
-            }
-        );
+        assert_eq!(lengths(&changing.error()), (5000, found));
     }
 }
 
@@ -161,11 +166,11 @@ fn an_empty_source_that_has_data_since_is_an_error() {
         host.set_modified("dir/b", 1_000_000_000);
         let error = image.create_result_image().unwrap_err();
         let (expected, found) = (0, 5);
-        assert_eq!(change(&error), Change::Length { expected, found });
+        assert_eq!(lengths(&error), (expected, found));
         assert_eq!(error.path().unwrap().to_string(), "/b");
         assert_eq!(error.file(), Some(&*host.path("dir/b")));
         let error = image.item("b").unwrap().data().unwrap_err();
-        assert_eq!(change(&error), Change::Length { expected, found });
+        assert_eq!(lengths(&error), (expected, found));
         // One that is gone cannot be vouched for.
         fs::remove_file(host.path("dir/b")).unwrap();
         let error = image.create_result_image().unwrap_err();
@@ -243,13 +248,7 @@ fn a_source_that_is_cut_while_it_is_read_is_an_error() {
         .unwrap();
     let error = stream.read_to_end(&mut Vec::new()).unwrap_err();
     let error = error.downcast::<Error>().unwrap();
-    assert_eq!(
-        change(&error),
-        Change::Length {
-            expected: len,
-            found: 3 << 20
-        }
-    );
+    assert_eq!(lengths(&error), (len, 3 << 20));
     assert_eq!(error.path().unwrap().to_string(), "/file");
     assert_eq!(error.file(), Some(&*file));
 }
@@ -297,13 +296,7 @@ fn a_reader_that_holds_less_than_it_did_is_an_error() {
         .unwrap()
         .write_to(io::sink())
         .unwrap_err();
-    assert_eq!(
-        change(&error),
-        Change::Length {
-            expected: 10,
-            found: 5
-        }
-    );
+    assert_eq!(lengths(&error), (10, 5));
     assert!(
         matches!(
             error,

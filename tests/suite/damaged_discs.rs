@@ -64,6 +64,7 @@ fn a_truncated_image_is_not_continued_with_zeros_in_its_files() {
                     paths,
                     count: 1,
                     disc_len,
+                    ..
                 } = error
                 else {
                     panic!("{file_systems} {cut}: {text}");

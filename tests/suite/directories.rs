@@ -43,7 +43,9 @@ fn iso9660_has_8_levels_at_levels_1_and_2() {
                 continue;
             }
             match result.unwrap_err() {
-                Error::TooDeep { path, level, limit } => {
+                Error::TooDeep {
+                    path, level, limit, ..
+                } => {
                     assert!(path.to_string().ends_with("/D8/D9"));
                     assert_eq!((level, limit), (9, 8));
                 }
@@ -105,6 +107,7 @@ fn strict_paths_in_iso9660_have_255_characters() {
             path,
             length,
             limit,
+            ..
         } => {
             assert!(path.to_string().ends_with("GGG"));
             assert_eq!((length, limit), (256, 255));
@@ -141,6 +144,7 @@ fn iso9660_numbers_65_535_directories() {
             path,
             file_system,
             limit,
+            ..
         } => {
             assert_eq!(path.to_string(), "/MORE");
             assert_eq!((file_system, limit), (ISO9660, 65_535));
@@ -187,6 +191,7 @@ fn a_directory_of_udf_has_65_534_directories() {
             path,
             file_system,
             limit,
+            ..
         } => {
             assert!(path.is_root());
             assert_eq!((file_system, limit), (UDF, 65_534));

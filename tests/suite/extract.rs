@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use imapi2fs::{
-    Error, ExistingItems, ExtractLeftOut, ExtractOptions, ExtractReason, ExtractReport,
+    Error, Excess, ExistingItems, ExtractLeftOut, ExtractOptions, ExtractReason, ExtractReport,
     FileSystemImage, FileSystems, NameProblem, ReaderDisc, RecordedDisc, RecordedVolume,
 };
 
@@ -135,7 +135,7 @@ fn what_is_there_is_never_replaced() {
     let target = host.path("target");
     let error = volume.extract_to(&target).unwrap_err();
     assert!(
-        matches!(&error, Error::ExtractDirectory { directory, .. } if *directory == target),
+        matches!(&error, Error::ExtractDirectory(failed) if failed.path == target),
         "{error}"
     );
     assert!(!host.path("target/d/two").exists());
@@ -170,7 +170,7 @@ fn what_is_there_is_never_replaced() {
     // A file in the place of the target, and no directory for it.
     for path in ["target/d", "nowhere/target"] {
         let error = volume.extract_to(host.path(path)).unwrap_err();
-        assert!(matches!(error, Error::ExtractDirectory { .. }), "{error}");
+        assert!(matches!(error, Error::ExtractDirectory(_)), "{error}");
     }
     assert_eq!(names_in(host.root()), ["target"]);
 }
@@ -411,7 +411,7 @@ fn files_that_share_their_data_are_bounded_by_the_disc() {
     let error = volume.extract_to(&target).unwrap_err();
     let usual = 16 * bytes.len() as u64;
     assert!(
-        matches!(error, Error::ExtractSize { needed, limit } if needed == all && limit == usual),
+        matches!(error, Error::ExtractSize(Excess { needed, limit, .. }) if needed == all && limit == usual),
         "{error}"
     );
     assert!(error.to_string().contains("ExtractOptions::max_size"));
@@ -419,7 +419,7 @@ fn files_that_share_their_data_are_bounded_by_the_disc() {
 
     let mut options = ExtractOptions::new().max_size(all - 1);
     let result = volume.extract_with(&target, &options, |_| ControlFlow::Continue(()));
-    assert!(matches!(result, Err(Error::ExtractSize { .. })));
+    assert!(matches!(result, Err(Error::ExtractSize(_))));
     assert!(!target.exists());
     options = options.max_size(all);
     let report = volume

@@ -335,7 +335,7 @@ fn a_damaged_last_session_is_not_passed_over_in_silence() {
                 let mut image = offered([kind(&bytes)]);
                 let error = image.import_file_system().unwrap_err();
                 assert!(
-                    matches!(error, Error::UnknownBlocks { first: f, last: l } if (f, l) == (first, last)),
+                    matches!(error, Error::UnknownBlocks { first: f, last: l, .. } if (f, l) == (first, last)),
                     "{error}"
                 );
                 assert_eq!(error.hresult().0, 0xC0AA_B133);

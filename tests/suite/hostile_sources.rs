@@ -111,7 +111,7 @@ fn a_directory_replaced_by_a_link_after_it_was_listed_is_not_followed() {
             let options = TreeOptions::new().named_streams(streams);
             let added = image.root_mut().add_tree_with(host.root(), &options);
             let error = added.unwrap_err();
-            assert!(matches!(error, Error::ReadDirectory { .. }), "{error}");
+            assert!(matches!(error, Error::ReadDirectory(_)), "{error}");
             assert_eq!(error.file(), Some(&*host.path("dir")));
             is_empty(&image);
         }
@@ -125,7 +125,7 @@ fn a_directory_below_a_replaced_one_is_not_followed() {
     let (dir, target) = (host.path("dir"), secret.root().to_owned());
     let mut image = attacked("/dir/other", move || replace_by_link(&dir, &target));
     let error = image.root_mut().add_tree(host.root(), false).unwrap_err();
-    assert!(matches!(error, Error::ReadDirectory { .. }), "{error}");
+    assert!(matches!(error, Error::ReadDirectory(_)), "{error}");
     assert_eq!(error.file(), Some(&*host.path("dir/sub")));
     is_empty(&image);
 }
@@ -138,7 +138,7 @@ fn a_linked_directory_that_is_replaced_by_a_link_is_not_followed() {
     let (dir, target) = (host.path("dir"), secret.root().to_owned());
     let mut image = attacked("/trigger", move || replace_by_link(&dir, &target));
     let error = image.root_mut().add_tree(host.root(), false).unwrap_err();
-    assert!(matches!(error, Error::ReadDirectory { .. }), "{error}");
+    assert!(matches!(error, Error::ReadDirectory(_)), "{error}");
     assert_eq!(error.file(), Some(&*host.path("dir/sub")));
     is_empty(&image);
 }
@@ -381,7 +381,7 @@ fn links_to_directories_that_multiply_end_with_an_error() {
             .root_mut()
             .add_tree_with(host.root(), &options)
             .unwrap_err();
-        let Error::TooManyCopies { link, limit } = &error else {
+        let Error::TooManyCopies { link, limit, .. } = &error else {
             panic!("{error}");
         };
         assert!(

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 
-use imapi2fs::{BootOptions, Error, IsoImageManager};
+use imapi2fs::{BootOptions, Error, ImageProblem, IsoImageManager};
 use tempfile::TempDir;
 
 use crate::append::bytes_of;
@@ -78,7 +78,9 @@ fn lengths_are_whole_blocks() {
     bytes.push(0);
     let (code, error) = validated(bytes).unwrap_err();
     assert_eq!(code, NOT_ALIGNED);
-    assert!(matches!(error, Error::ImageNotAligned { len: found } if found == len));
+    assert!(
+        matches!(error, Error::InvalidImage { problem: ImageProblem::NotAligned { len: found, .. }, .. } if found == len)
+    );
     // No bytes are whole blocks, but not an image.
     assert_eq!(validated([]).unwrap_err().0, NO_VALID_VD_FOUND);
 }

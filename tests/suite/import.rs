@@ -37,7 +37,7 @@ fn walked(volume: &RecordedVolume) -> (BTreeMap<String, RecordedItem>, Vec<Strin
             Ok(item) => {
                 items.insert(item.path().to_string(), item);
             }
-            Err(Error::ReadItem { path, source } | Error::ReadEntries { path, source }) => {
+            Err(Error::ReadItem { path, source, .. } | Error::ReadEntries { path, source, .. }) => {
                 errors.push(format!("{path}: {source}"));
             }
             Err(error) => errors.push(error.to_string()),
@@ -140,7 +140,7 @@ fn what_was_written_is_found_again() {
     assert_eq!(time.to_string(), "2001-02-03T04:05:06+01:00");
     assert!(matches!(
         items["/Ordner"].data(),
-        Err(Error::NotAFile { path }) if path == "Ordner".into()
+        Err(Error::NotAFile { path, .. }) if path == "Ordner".into()
     ));
     assert_eq!(volume.findings(), []);
 
@@ -395,7 +395,7 @@ fn raw_sectors_are_refused() {
             sector[1..11].fill(0xFF);
         }
         match RecordedDisc::open(disc_of(bytes)) {
-            Err(Error::RawSectors { len: found }) => assert_eq!(found as usize, len),
+            Err(Error::RawSectors { len: found, .. }) => assert_eq!(found as usize, len),
             other => panic!("{other:?}"),
         }
     }

@@ -3,8 +3,8 @@
 use std::io;
 
 use imapi2fs::{
-    Disc, Error, FileSystemImage, FileSystems, ImagePath, ImportOptions, MultisessionInterface,
-    RandomWriteImage, RecordedDisc, RecordedItem, SequentialImage,
+    Disc, Error, Excess, FileSystemImage, FileSystems, ImagePath, ImportOptions,
+    MultisessionInterface, RandomWriteImage, RecordedDisc, RecordedItem, SequentialImage,
 };
 
 use crate::append::{Bytes, bytes_of, disc, random_write, sequential};
@@ -89,7 +89,7 @@ fn offered(interface: MultisessionInterface, options: ImportOptions) -> FileSyst
 
 /// Why the disc cannot be continued, by either kind; and that nothing has changed.
 #[track_caller]
-fn refusals(bytes: &[u8], options: &ImportOptions) -> Vec<&'static str> {
+fn refusals(bytes: &[u8], options: &ImportOptions) -> Vec<String> {
     let mut refusals = Vec::new();
     for interface in [sequential(bytes), random_write(bytes)] {
         let mut image = offered(interface, options.clone());
@@ -98,7 +98,9 @@ fn refusals(bytes: &[u8], options: &ImportOptions) -> Vec<&'static str> {
             assert!(!image.probe_specific_file_system(file_system).unwrap());
         }
         match image.import_file_system() {
-            Err(Error::IncompatiblePreviousSession { what }) => refusals.push(what),
+            Err(Error::IncompatiblePreviousSession { problem, .. }) => {
+                refusals.push(problem.to_string());
+            }
             other => panic!("{other:?}"),
         }
         assert_eq!(state(&image), before);
@@ -224,7 +226,7 @@ fn what_is_imported_stays_within_its_limit() {
             let mut image = offered(interface, ImportOptions::new().memory(1_000_000));
             let before = state(&image);
             match image.import_file_system() {
-                Err(Error::ImportMemory { needed, limit }) => {
+                Err(Error::ImportMemory(Excess { needed, limit, .. })) => {
                     assert_eq!(limit, 1_000_000);
                     assert!(needed > limit);
                 }
@@ -292,7 +294,7 @@ fn overlapping_directories_are_too_much_in_the_end() {
         let interface = MultisessionInterface::random_write(RandomWriteImage::new(disc));
         offered(interface, others().memory(memory)).import_file_system()
     };
-    assert!(matches!(open(16 << 20), Err(Error::ImportMemory { .. })));
+    assert!(matches!(open(16 << 20), Err(Error::ImportMemory(_))));
     let files = u64::from(
         (0..DIRECTORIES)
             .map(|number| 48 * (BLOCKS - number))
@@ -369,9 +371,9 @@ fn files_that_share_their_extents_are_too_much_in_the_end() {
     };
     match import(8 << 20) {
         Err(Error::ReadItem { source, .. }) => {
-            assert!(matches!(*source, Error::ImportMemory { .. }), "{source}");
+            assert!(matches!(*source, Error::ImportMemory(_)), "{source}");
         }
-        Err(Error::ImportMemory { .. }) => {}
+        Err(Error::ImportMemory(_)) => {}
         other => panic!("{other:?}"),
     }
     assert_eq!(import(64 << 20).unwrap().files, FILES as u64 + 1);

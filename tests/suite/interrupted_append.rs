@@ -291,7 +291,7 @@ fn a_full_file_system_leaves_the_image_as_it_was() {
             };
             let disc = Faulty::new(&old, fault);
             let error = result.append_to(&disc).unwrap_err();
-            let Error::WriteDisc { block, source } = error else {
+            let Error::WriteDisc { block, source, .. } = error else {
                 panic!("{error}");
             };
             assert_eq!(source.kind(), io::ErrorKind::StorageFull);

@@ -25,6 +25,7 @@ fn an_image_is_no_larger_than_a_cd_unless_told_otherwise() {
             path,
             needed,
             limit,
+            ..
         } => {
             assert_eq!(path.to_string(), "/too much");
             assert_eq!(*limit, 332_800);
@@ -51,6 +52,7 @@ fn a_limit_below_what_is_there_is_refused() {
                 Error::ImageTooBig {
                     needed,
                     limit: found,
+                    ..
                 } => {
                     assert!(needed > u64::from(limit) && needed <= used.into());
                     assert_eq!(found, limit.into());
@@ -98,6 +100,7 @@ fn what_only_the_layout_shows_is_found_when_the_image_is_made() {
         Error::ImageTooBig {
             needed: n,
             limit: l,
+            ..
         } => assert_eq!((n, l), (needed, limit)),
         error => panic!("{error}"),
     }
@@ -120,6 +123,7 @@ fn no_image_has_more_blocks_than_imapi2_counts() {
                     path,
                     needed,
                     limit,
+                    ..
                 } => {
                     assert_eq!(path.to_string(), "/huge");
                     assert!(needed > MOST);
@@ -189,6 +193,7 @@ fn iso9660_has_files_of_2_gib_at_levels_1_and_2() {
                     size,
                     limit,
                     file_system,
+                    ..
                 } => {
                     assert_eq!(path.to_string(), "/more");
                     assert_eq!((size, limit), (2 * GIB + 1, 2 * GIB));

@@ -175,7 +175,10 @@ fn blank_discs_take_no_other_session() {
     for blank in [&[][..], &[0; 300 * BLOCK]] {
         let result = image().set_multisession_interfaces(vec![sequential(blank)]);
         let error = result.unwrap_err();
-        assert!(matches!(error, Error::ImportSeek { block: 0 }), "{error}");
+        assert!(
+            matches!(error, Error::ImportSeek { block: 0, .. }),
+            "{error}"
+        );
     }
     // There is nothing to seek on a medium that is written at random.
     let drive = Drive::of(&[], MediaType::DvdPlusRw, None);

@@ -134,7 +134,9 @@ fn an_output_that_lies_in_the_source_is_refused_if_it_exists() {
     let path = host.path("dir/out.iso");
     let error = added(host.root(), &open(&path)).unwrap_err();
     match &error {
-        Error::OutputInSource { file, directory } => {
+        Error::OutputInSource {
+            file, directory, ..
+        } => {
             assert_eq!((file, directory.as_path()), (&path, host.root()));
         }
         other => panic!("{other:?}"),
@@ -396,7 +398,7 @@ mod unix {
         assert!(
             matches!(
                 refused,
-                Err(Error::WriteImage { .. } | Error::OutputIsSource { .. })
+                Err(Error::WriteImage(_) | Error::OutputIsSource { .. })
             ),
             "{refused:?}"
         );

@@ -280,7 +280,7 @@ fn real_time_files_are_marked_from_2_01_on() {
         taken(&disc, file_systems);
         let mut directory = image.item_mut("dir").unwrap();
         let error = directory.set_is_real_time(true).unwrap_err();
-        assert!(matches!(error, Error::NotAFile { path } if path.to_string() == "/dir"));
+        assert!(matches!(error, Error::NotAFile { path, .. } if path.to_string() == "/dir"));
     }
 }
 

@@ -1,6 +1,6 @@
 //! Discs of other programs whose file systems do not have the same files.
 
-use imapi2fs::{Error, FileSystemImage, FileSystems, ImportOptions, ImportSummary};
+use imapi2fs::{Error, Excess, FileSystemImage, FileSystems, ImportOptions, ImportSummary};
 
 use crate::append::{Bytes, bytes_of, disc, random_write, sequential};
 use crate::support::bytes::{BLOCK, le32};
@@ -67,7 +67,9 @@ fn refused(bytes: &[u8], by: FileSystems, what: &str) {
     for file_system in by {
         for result in import_of(bytes, file_system, ImportOptions::new()) {
             match result {
-                Err(Error::IncompatiblePreviousSession { what: found }) => assert_eq!(found, what),
+                Err(Error::IncompatiblePreviousSession { problem, .. }) => {
+                    assert_eq!(problem.to_string(), what);
+                }
                 other => panic!("{file_system}: {other:?}"),
             }
         }
@@ -121,9 +123,9 @@ fn files_that_one_file_system_lacks_would_be_lost() {
         });
         match import_of(&bytes, UDF, ImportOptions::new()) {
             [
-                Err(Error::IncompatiblePreviousSession { what: one }),
+                Err(Error::IncompatiblePreviousSession { problem, .. }),
                 Err(_),
-            ] if one == what || one == ISO_UDF => {}
+            ] if [what, ISO_UDF].contains(&&*problem.to_string()) => {}
             other => panic!("{other:?}"),
         }
     }
@@ -147,7 +149,7 @@ fn what_the_comparison_keeps_is_counted_and_given_back() {
     }
     for result in import_of(&foreign, JOLIET, ImportOptions::new().memory(180_000)) {
         match result {
-            Err(Error::ImportMemory { needed, limit }) => {
+            Err(Error::ImportMemory(Excess { needed, limit, .. })) => {
                 // Far less than what the tree takes.
                 assert!(limit == 180_000 && needed < 5000 * 50, "{needed}");
             }

@@ -3,8 +3,9 @@
 use std::io::{self, Cursor};
 
 use imapi2fs::{
-    Disc, Error, FileSystemImage, FileSystems, ImportOptions, MultisessionInterface,
-    RandomWriteImage, ReaderDisc, RecordedDisc, SequentialImage, UdfRevision,
+    ContinueProblem, Disc, Error, FileSystemImage, FileSystems, ImportOptions,
+    MultisessionInterface, RandomWriteImage, ReaderDisc, RecordedDisc, SequentialImage,
+    UdfRevision,
 };
 
 use crate::append::{Bytes, bytes_of, disc, sequential, written};
@@ -349,7 +350,13 @@ fn no_more_sessions_are_made_than_are_found() {
     assert_eq!(starts(&bytes), begins);
     let error = SequentialImage::open(disc(&bytes)).unwrap_err();
     assert!(
-        matches!(error, Error::IncompatiblePreviousSession { what } if what.contains("sessions")),
+        matches!(
+            error,
+            Error::IncompatiblePreviousSession {
+                problem: ContinueProblem::ManySessions,
+                ..
+            }
+        ),
         "{error}"
     );
 }

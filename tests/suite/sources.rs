@@ -104,7 +104,9 @@ fn a_source_that_is_missing_is_named() {
             .add_file("dir", host.path("none"))
             .unwrap_err();
         match &error {
-            Error::OpenSource { path, file, source } => {
+            Error::OpenSource {
+                path, file, source, ..
+            } => {
                 assert_eq!(
                     (path.to_string(), file),
                     ("/dir".to_owned(), &host.path("none"))
@@ -162,6 +164,7 @@ fn a_reader_that_fails_is_named() {
                 path,
                 origin: Origin::Reader,
                 source,
+                ..
             } => {
                 assert_eq!(path.to_string(), "/a");
                 assert_eq!(source.to_string(), "no luck");

@@ -165,7 +165,7 @@ fn a_writer_gets_all_of_it_or_says_why_not() {
             taken: Vec::new(),
         };
         let error = result.write_to(&mut writer).unwrap_err();
-        let Error::Write { source } = error else {
+        let Error::Write { source, .. } = error else {
             panic!("{error}");
         };
         assert_eq!(source.kind(), io::ErrorKind::StorageFull);

@@ -136,6 +136,7 @@ fn refused(host: &Host, link: &str, problem: LinkProblem) {
         Error::UnresolvableLink {
             link: found,
             problem: why,
+            ..
         } => {
             assert_eq!((found, *why), (&host.path(link), problem));
         }
@@ -311,7 +312,7 @@ fn special_files_are_refused_or_skipped() {
         for links in [LinkPolicy::Follow, LinkPolicy::Error] {
             let error = add(&mut image, host, links).unwrap_err();
             match &error {
-                Error::SpecialFile { file } => assert!(file.starts_with(host.root())),
+                Error::SpecialFile { file, .. } => assert!(file.starts_with(host.root())),
                 Error::LinkNotAllowed { .. } => assert_eq!(count, 2),
                 error => panic!("{error}"),
             }

@@ -179,7 +179,10 @@ mod names {
             volume.item("dir/Two").unwrap_err(),
             image.item("dir/Two").unwrap_err(),
         ] {
-            let Error::AmbiguousName { path, matches: 2 } = error else {
+            let Error::AmbiguousName {
+                path, matches: 2, ..
+            } = error
+            else {
                 panic!("{error:?}");
             };
             assert_eq!(path.to_string(), "/Dir/Two");

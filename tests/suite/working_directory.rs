@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 
-use imapi2fs::{Error, Source, TreeOptions};
+use imapi2fs::{Error, Shortage, Source, TreeOptions};
 
 #[cfg(target_os = "linux")]
 use crate::staging::staged;
@@ -132,7 +132,7 @@ fn a_working_directory_that_cannot_be_used_changes_nothing() {
         for directory in unusable {
             let error = image.set_working_directory(&directory).unwrap_err();
             assert!(
-                matches!(error, Error::InvalidWorkingDirectory { .. }),
+                matches!(error, Error::InvalidWorkingDirectory(_)),
                 "{error}"
             );
             assert_eq!(error.file(), Some(&*directory));
@@ -157,7 +157,7 @@ fn a_working_directory_that_vanished_is_named() {
         .root_mut()
         .add_file("a", Source::reader(&b"x"[..]))
         .unwrap_err();
-    assert!(matches!(error, Error::OpenStage { .. }), "{error}");
+    assert!(matches!(error, Error::OpenStage(_)), "{error}");
     assert_eq!(error.file(), Some(&*gone));
     assert_eq!(paths(&image), ["/memory"]);
 }
@@ -212,9 +212,9 @@ fn what_cannot_fit_into_the_working_directory_is_not_begun() {
     let error = image.root_mut().add_file("a", source).unwrap_err();
     assert_eq!(error.hresult().0, 0xC0AA_B141);
     assert_eq!(error.file(), Some(work.root()));
-    let Error::WorkingDirectorySpace {
+    let Error::WorkingDirectorySpace(Shortage {
         available, needed, ..
-    } = error
+    }) = error
     else {
         panic!("{error}");
     };
@@ -260,7 +260,7 @@ fn a_full_working_directory_changes_nothing() {
         assert_eq!(state(&image), before);
 
         let error = image.set_working_directory(&directory).unwrap_err();
-        assert!(matches!(error, Error::MoveStaged { .. }), "{error}");
+        assert!(matches!(error, Error::MoveStaged(_)), "{error}");
         assert_eq!(error.file(), Some(directory.as_ref()));
         assert_eq!(image.working_directory(), work.root());
         assert_eq!(state(&image), before);

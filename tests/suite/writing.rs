@@ -476,7 +476,7 @@ fn a_file_that_cannot_be_written_is_named() {
     for path in [place.path().to_owned(), place.path().join("no/image.iso")] {
         let error = result.write_to_file(&path, &WriteOptions::new(), go_on);
         let error = error.unwrap_err();
-        assert!(matches!(error, Error::WriteImage { .. }), "{error}");
+        assert!(matches!(error, Error::WriteImage(_)), "{error}");
         assert_eq!(error.file().unwrap(), path);
         assert_eq!(error.hresult().to_string(), "0x80004005");
     }

@@ -3,7 +3,7 @@
 use std::io;
 
 use super::{Case, ISO9660, UDF};
-use crate::error::Error;
+use crate::error::{ContinueProblem, Error, Excess, HostError, ImageProblem};
 use crate::file_systems::UdfRevision;
 use crate::finding::{Finding, FindingCode};
 use crate::path::ImagePath;
@@ -71,10 +71,10 @@ pub(super) fn errors_about(end: &str) -> Vec<Case> {
             0xC0AA_B157,
         ),
         (
-            Error::ImportMemory {
+            Error::ImportMemory(Excess {
                 needed: 2,
                 limit: 1,
-            },
+            }),
             "reading the disc takes at least 2 bytes of memory, but 1 are allowed; raise the limit with `ImportOptions::memory`",
             0x8007_000E,
         ),
@@ -102,21 +102,23 @@ pub(super) fn errors_about(end: &str) -> Vec<Case> {
         ),
         (
             Error::IncompatiblePreviousSession {
-                what: "another program recorded it",
+                problem: ContinueProblem::OtherProducer,
             },
             "the disc cannot be continued: another program recorded it; allow that with `ImportOptions::other_producers`",
             0xC0AA_B133,
         ),
         (
             Error::IncompatiblePreviousSession {
-                what: "its ISO 9660 has Rock Ridge, which would be lost",
+                problem: ContinueProblem::RockRidge,
             },
             "the disc cannot be continued: its ISO 9660 has Rock Ridge, which would be lost; allow that with `ImportOptions::drop_rock_ridge`",
             0xC0AA_B133,
         ),
         (
-            Error::IncompatiblePreviousSession { what: "it is full" },
-            "the disc cannot be continued: it is full",
+            Error::IncompatiblePreviousSession {
+                problem: ContinueProblem::Full,
+            },
+            "the disc cannot be continued: it is full; use a disc that has room left",
             0xC0AA_B133,
         ),
         (
@@ -145,8 +147,10 @@ pub(super) fn errors_about(end: &str) -> Vec<Case> {
             0xC0AA_B159,
         ),
         (
-            Error::UdfNotWriteCompatible { revision: 0x0300 },
-            "the disc has UDF 3.00, which cannot be continued",
+            Error::IncompatiblePreviousSession {
+                problem: ContinueProblem::UdfRevision { revision: 0x0300 },
+            },
+            "the disc cannot be continued: it has UDF 3.00",
             0xC0AA_B15A,
         ),
         (
@@ -180,28 +184,31 @@ pub(super) fn errors_about(end: &str) -> Vec<Case> {
             0xC0AA_B149,
         ),
         (
-            Error::OpenImage {
-                file: file(),
-                source: source(),
-            },
+            Error::OpenImage(HostError::new(file(), source())),
             "cannot open host/file",
             0xC0AA_B110,
         ),
         (
-            Error::ImageNotAligned { len: 2049 },
+            Error::InvalidImage {
+                problem: ImageProblem::NotAligned { len: 2049 },
+            },
             "the image has 2049 bytes, which is not a multiple of 2048",
             0xC0AA_B200,
         ),
         (
-            Error::TooManyBlocks {
-                blocks: 2,
-                limit: 1,
+            Error::InvalidImage {
+                problem: ImageProblem::TooManyBlocks {
+                    blocks: 2,
+                    limit: 1,
+                },
             },
             "the image has 2 blocks of 2048 bytes, but may have 1",
             0xC0AA_B203,
         ),
         (
-            Error::NoVolumeDescriptor,
+            Error::InvalidImage {
+                problem: ImageProblem::NoVolumeDescriptor,
+            },
             "the image has no valid volume descriptor from block 16 on",
             0xC0AA_B201,
         ),
@@ -213,10 +220,7 @@ pub(super) fn errors_about(end: &str) -> Vec<Case> {
             0xC0AA_0203,
         ),
         (
-            Error::WriteImage {
-                file: file(),
-                source: source(),
-            },
+            Error::WriteImage(HostError::new(file(), source())),
             "cannot write host/file",
             0x8000_4005,
         ),

@@ -4,7 +4,10 @@ use std::io;
 
 use super::{Case, ISO9660, UDF};
 use crate::el_torito::BootEmulation;
-use crate::error::{BootProblem, Change, Error, LinkProblem, NameProblem, Origin, SessionProblem};
+use crate::error::{
+    BootProblem, Change, Error, HostError, ImageProblem, LinkProblem, NameProblem, Origin,
+    SessionProblem, Shortage,
+};
 use crate::file_systems::InvalidValue;
 use crate::path::ImagePath;
 
@@ -151,7 +154,7 @@ pub(super) fn errors_about(end: &str) -> Vec<Case> {
                 length: 256,
                 limit: 255,
             },
-            "the path of `/dir/item` has 256 characters in ISO 9660, which allows 255; shorten the path, or make an image that is not strict",
+            "the path of `/dir/item` has 256 characters in ISO 9660, which allows 255; shorten the path, or allow it with `set_strict_file_system_compliance(false)`",
             0xC0AA_B110,
         ),
         (
@@ -172,10 +175,7 @@ pub(super) fn errors_about(end: &str) -> Vec<Case> {
             0xC0AA_B105,
         ),
         (
-            Error::ReadDirectory {
-                directory: file(),
-                source: source(),
-            },
+            Error::ReadDirectory(HostError::new(file(), source())),
             "cannot read directory host/file",
             0xC0AA_B12B,
         ),
@@ -246,35 +246,26 @@ pub(super) fn errors_about(end: &str) -> Vec<Case> {
             0xC0AA_B12A,
         ),
         (
-            Error::InvalidWorkingDirectory {
-                directory: file(),
-                source: source(),
-            },
+            Error::InvalidWorkingDirectory(HostError::new(file(), source())),
             "working directory host/file cannot be used",
             0xC0AA_B140,
         ),
         (
-            Error::WorkingDirectorySpace {
+            Error::WorkingDirectorySpace(Shortage {
                 directory: file(),
                 available: 1,
                 needed: 2,
-            },
+            }),
             "working directory host/file has 1 bytes free, but 2 are needed; choose another with `set_working_directory`",
             0xC0AA_B141,
         ),
         (
-            Error::MoveStaged {
-                directory: file(),
-                source: source(),
-            },
+            Error::MoveStaged(HostError::new(file(), source())),
             "cannot move staged files to host/file",
             0xC0AA_B142,
         ),
         (
-            Error::OpenStage {
-                directory: file(),
-                source: source(),
-            },
+            Error::OpenStage(HostError::new(file(), source())),
             "cannot create a temporary file in host/file",
             0xC0AA_B138,
         ),
@@ -306,10 +297,7 @@ pub(super) fn errors_about(end: &str) -> Vec<Case> {
             0xC0AA_0210,
         ),
         (
-            Error::LockDisc {
-                file: file(),
-                source: source(),
-            },
+            Error::LockDisc(HostError::new(file(), source())),
             "cannot lock host/file",
             0x8000_4005,
         ),
@@ -329,7 +317,7 @@ pub(super) fn errors_about(end: &str) -> Vec<Case> {
                 path: path(),
                 limit: 1000,
             },
-            "cannot add `/dir/item`: an image holds at most 1000 named streams",
+            "cannot add `/dir/item`: an image holds at most 1000 named streams; divide the files among several images",
             0xC0AA_B120,
         ),
         (
@@ -355,7 +343,7 @@ pub(super) fn errors_about(end: &str) -> Vec<Case> {
                 size: 5,
                 expected: 1_474_560,
             },
-            "the boot image from `/dir/item` in the image has 5 bytes, but emulation 1.44 needs 1474560",
+            "the boot image from `/dir/item` in the image has 5 bytes, but emulation 1.44 needs 1474560; choose another emulation with `BootOptions::set_emulation`",
             0xC0AA_B14A,
         ),
         (
@@ -417,7 +405,9 @@ pub(super) fn errors_about(end: &str) -> Vec<Case> {
             0x8000_4005,
         ),
         (
-            Error::NoImage,
+            Error::InvalidImage {
+                problem: ImageProblem::NotGiven,
+            },
             "no image was given; set one with `set_path` or `set_stream`",
             0xC0AA_B202,
         ),
@@ -440,10 +430,7 @@ pub(super) fn errors_about(end: &str) -> Vec<Case> {
             0xC0AA_B160,
         ),
         (
-            Error::ReadStreams {
-                file: file(),
-                source: source(),
-            },
+            Error::ReadStreams(HostError::new(file(), source())),
             "cannot read the named streams of host/file",
             0xC0AA_B12A,
         ),

@@ -12,7 +12,7 @@ use self::access::Access;
 pub(crate) use self::leftovers::is_unfinished;
 use self::unfinished::How;
 pub use self::unfinished::UnfinishedFile;
-use crate::error::{Error, Result};
+use crate::error::{Error, HostError, Result};
 use crate::host::source::FileId;
 
 /// Where an image is to be written, found before anything is planned: a file, a device or a pipe. Not in IMAPI2.
@@ -98,10 +98,8 @@ impl OutputFile {
     /// [`Error::WriteImage`] if it is a directory, cannot be written, or its directory does not exist.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
-        let target = OutputTarget::find(&path).map_err(|source| Error::WriteImage {
-            file: path.clone(),
-            source,
-        })?;
+        let target = OutputTarget::find(&path)
+            .map_err(|source| Error::WriteImage(HostError::new(path.clone(), source)))?;
         let removed = match &target {
             OutputTarget::Regular { path, .. } => leftovers::remove(directory_of(path)),
             OutputTarget::Stream(..) => Vec::new(),
@@ -161,10 +159,7 @@ impl OutputFile {
     ///
     /// [`Error::WriteImage`] if it is a device or a pipe, or cannot be made.
     pub fn start(self) -> Result<UnfinishedFile> {
-        let failed = |source| Error::WriteImage {
-            file: self.path.clone(),
-            source,
-        };
+        let failed = |source| Error::WriteImage(HostError::new(self.path.clone(), source));
         match self.target {
             OutputTarget::Regular {
                 path,

@@ -9,7 +9,7 @@ use tempfile::{Builder, NamedTempFile, TempPath};
 use super::access::Access;
 use super::directory_of;
 use super::leftovers::{PREFIX, RANDOM, lock_new};
-use crate::error::{Error, Result};
+use crate::error::{Error, HostError, Result};
 
 /// A file that is being written and that takes the place of an [`OutputFile`](super::OutputFile) when it is
 /// [finished](UnfinishedFile::finish). Not in IMAPI2.
@@ -114,10 +114,7 @@ impl UnfinishedFile {
     }
 
     fn failed(&self, source: io::Error) -> Error {
-        Error::WriteImage {
-            file: self.name.clone(),
-            source,
-        }
+        Error::WriteImage(HostError::new(self.name.clone(), source))
     }
 
     fn put(&mut self) -> io::Result<()> {
