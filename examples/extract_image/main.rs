@@ -4,6 +4,8 @@
 
 #[path = "../common/disc.rs"]
 mod disc;
+#[path = "../common/findings.rs"]
+mod findings;
 #[path = "../common/interrupt.rs"]
 mod interrupt;
 #[path = "../common/messages.rs"]
@@ -72,7 +74,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     let volume = options.disc.volume(&disc)?;
     let extracted = extract(options, &volume);
     for finding in volume.findings() {
-        note(finding);
+        note(findings::line(&finding));
     }
     match extracted?.left_out_count {
         0 => Ok(()),

@@ -4,11 +4,9 @@ use std::fmt::{Display, Write as _};
 use std::io::{self, Write};
 
 use imapi2fs::{
-    FileSystems, Printable, RecordedBootEntry, RecordedDisc, RecordedItem, RecordedKind,
+    FileSystems, Finding, Printable, RecordedBootEntry, RecordedDisc, RecordedItem, RecordedKind,
     RecordedSession, RecordedVolume, Timestamp,
 };
-
-use crate::messages::with_causes;
 
 /// Bytes of errors that are kept until the items are written; others are only counted.
 const MOST_ERRORS: usize = 1 << 20;
@@ -48,7 +46,7 @@ pub(crate) fn write(
                 super::cut_short(&item).map(text)
             }
             Err(error) => {
-                let message = text(with_causes(&error));
+                let message = text(super::of_error(&error));
                 if let Some(path) = super::unreadable(&error) {
                     let path = text(path);
                     write!(
@@ -69,7 +67,7 @@ pub(crate) fn write(
         }
     }
     writeln!(output, "],")?;
-    let findings: Vec<_> = volume.findings().iter().map(text).collect();
+    let findings: Vec<_> = volume.findings().iter().map(finding).collect();
     writeln!(output, "\"errors\": [{}],", errors.join(",\n"))?;
     writeln!(output, "\"errors_left_out\": {left_out},")?;
     writeln!(output, "\"findings\": [{}]}}", findings.join(",\n"))?;
@@ -110,6 +108,29 @@ fn volume(volume: &RecordedVolume) -> String {
         optional(volume.udf_revision().map(text)),
         volume.has_rock_ridge(),
         text(volume.name())
+    )
+}
+
+fn finding(finding: &Finding) -> String {
+    let value = finding.value().map(|value| {
+        format!(
+            "{{\"name\": {}, \"found\": {}, \"expected\": {}}}",
+            text(value.name),
+            value.found,
+            text(value.expected)
+        )
+    });
+    format!(
+        "{{\"code\": {}, \"severity\": {}, \"clause\": {}, \"file_system\": {}, \"block\": {}, \"path\": {}, \
+         \"value\": {}, \"text\": {}}}",
+        text(finding.code()),
+        text(finding.severity()),
+        optional(finding.clause().map(text)),
+        text(finding.file_system()),
+        finding.block(),
+        optional(finding.path().map(text)),
+        optional(value),
+        text(finding)
     )
 }
 

@@ -4,6 +4,8 @@
 
 #[path = "../common/disc.rs"]
 mod disc;
+#[path = "../common/findings.rs"]
+mod findings;
 mod json;
 #[path = "../common/messages.rs"]
 mod messages;
@@ -63,7 +65,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
         list(&volume, output)?
     };
     for finding in volume.findings() {
-        note(finding);
+        note(findings::line(&finding));
     }
     if let Some(unknown) = disc.unknown_blocks() {
         note(unknown);
@@ -108,7 +110,7 @@ fn describe(disc: &RecordedDisc, mut output: impl Write) -> io::Result<()> {
 /// What the session boots from that is read, as far as its catalog makes sense.
 fn boot_entries(disc: &RecordedDisc) -> Vec<RecordedBootEntry> {
     disc.boot_entries().unwrap_or_else(|error| {
-        note(with_causes(&error));
+        note(of_error(&error));
         Vec::new()
     })
 }
@@ -135,7 +137,7 @@ fn volumes(disc: &RecordedDisc) -> Vec<RecordedVolume> {
     let open = |file_system| match disc.volume(file_system) {
         Ok(volume) => Some(volume),
         Err(error) => {
-            note(with_causes(&error));
+            note(of_error(&error));
             None
         }
     };
@@ -151,6 +153,15 @@ fn format_of(volume: &RecordedVolume) -> String {
         format += " with Rock Ridge";
     }
     format
+}
+
+/// An error with its causes; if something on the disc is wrong, with the rule that it is against.
+fn of_error(error: &imapi2fs::Error) -> String {
+    let text = with_causes(error);
+    match error.finding() {
+        Some(finding) => format!("{text} [{}]", findings::rule(&finding)),
+        None => text,
+    }
 }
 
 /// Lists all items; gives how many could not be read.
@@ -170,7 +181,7 @@ fn list(volume: &RecordedVolume, mut output: impl Write) -> io::Result<usize> {
                 if let Some(path) = unreadable(&error) {
                     writeln!(output, "unreadable\t-\t-\t{}", Printable(path))?;
                 }
-                note(with_causes(&error));
+                note(of_error(&error));
                 unread += 1;
             }
         }

@@ -1,6 +1,9 @@
 //! Images with one damaged field: what is intact is read, and what is wrong is said.
 
-use imapi2fs::{Error, FileSystems, MultisessionInterface, SequentialImage, UdfRevision};
+use imapi2fs::{
+    Error, ExpectedValue, FileSystems, FindingCode, MultisessionInterface, SequentialImage,
+    Severity, UdfRevision,
+};
 
 use crate::support::bytes::{BLOCK, crc, le16, le32};
 use crate::support::recorded::{bytes_of, data_of, disc_of, findings, opened, volume_of, walked};
@@ -459,6 +462,30 @@ mod udf {
         let disc = opened(&small(ISO9660 | JOLIET));
         assert_eq!(disc.file_systems(), ISO9660 | JOLIET);
         assert!(!disc.session().is_udf_unannounced());
+    }
+
+    #[test]
+    fn a_descriptor_of_another_kind_is_an_error_that_names_both_kinds() {
+        let mut bytes = small(UDF);
+        let at = icb(&bytes, "A2.TXT");
+        // An indirect entry where a file entry has to be.
+        bytes[at..at + 2].copy_from_slice(&259_u16.to_le_bytes());
+        seal(&mut bytes, at);
+        let error = volume_of(&bytes, UDF).walk().find_map(Result::err).unwrap();
+        let finding = error.finding().unwrap();
+        assert_eq!(finding.code(), FindingCode::UdfTagIdentifier);
+        assert_eq!(finding.severity(), Severity::Error);
+        assert_eq!(finding.clause(), Some("ECMA-167 3/7.2.1"));
+        assert_eq!(finding.block() as usize, at / BLOCK);
+        assert_eq!(finding.path(), Some(&"A2.TXT".into()));
+        let value = finding.value().unwrap();
+        assert_eq!((value.name, value.found), ("tag identifier", 259));
+        assert_eq!(value.expected, ExpectedValue::OneOf(&[261, 266]));
+        let text = finding.to_string();
+        assert!(
+            text.ends_with("(tag identifier 259, expected 261 or 266)"),
+            "{text}"
+        );
     }
 
     #[test]

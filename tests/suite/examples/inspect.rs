@@ -94,6 +94,33 @@ fn what_is_lost_of_an_image_is_listed_by_name() {
 }
 
 #[test]
+fn findings_are_printed_with_their_codes_and_clauses() {
+    let place = Place::new();
+    fs::write(place.source().join("Read me.txt"), "hello").unwrap();
+    let image = built_of(&place, "udf");
+    let mut bytes = fs::read(&image).unwrap();
+    bytes[32 * 2048..][..2048].fill(0);
+    fs::write(&image, bytes).unwrap();
+    let (_, stderr) = succeeds(inspect_image().arg(&image));
+    assert!(
+        stderr.contains("UDF at block 32: the main volume descriptor sequence is damaged"),
+        "{stderr}"
+    );
+    let rule = "[warning udf-main-sequence, ECMA-167 3/8.4.2]";
+    assert!(stderr.trim_end().ends_with(rule), "{stderr}");
+    let (json, _) = succeeds(inspect_image().arg("--json").arg(&image));
+    let json = String::from_utf8(json).unwrap();
+    for part in [
+        "\"findings\": [{\"code\": \"udf-main-sequence\"",
+        "\"severity\": \"warning\"",
+        "\"clause\": \"ECMA-167 3/8.4.2\"",
+        "\"block\": 32",
+    ] {
+        assert!(json.contains(part), "no {part} in {json}");
+    }
+}
+
+#[test]
 fn a_broken_tree_beside_a_whole_one_is_said_and_not_read() {
     let place = Place::new();
     fs::write(place.source().join("Read me.txt"), "hello").unwrap();
