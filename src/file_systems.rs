@@ -10,6 +10,7 @@ use crate::printable::Printable;
 /// A value that a setting cannot have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{parameter} cannot be `{value}`: expected {expected}", value = Printable(.value))]
+#[non_exhaustive]
 pub struct InvalidValue {
     /// The setting.
     pub parameter: &'static str,

@@ -59,10 +59,13 @@ impl Changing {
 /// The lengths that an error is about: that when the source was added, and that which was found.
 #[track_caller]
 fn lengths(error: &Error) -> (u64, u64) {
-    match change(error) {
-        Change::Length {
-            expected, found, ..
-        } => (expected, found),
+    match error {
+        Error::SourceChanged {
+            change: Change::Length {
+                expected, found, ..
+            },
+            ..
+        } => (*expected, *found),
         other => panic!("{other:?}"),
     }
 }
