@@ -1,9 +1,57 @@
-//! What El Torito tells boot images apart by: platforms and emulations (El Torito 2.1, 2.2).
+//! El Torito's vocabulary: the record that leads to its catalog, and the platforms and emulations of boot images (El Torito
+//! 2.0 to 2.2).
 
 use std::fmt;
 use std::str::FromStr;
 
+use zerocopy::little_endian::U32;
+use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
+
+use crate::block::{BLOCK, Lba};
 use crate::file_systems::InvalidValue;
+use crate::recognition;
+
+/// What a boot system identifier begins with (El Torito 2.0).
+const SYSTEM: &[u8] = b"EL TORITO SPECIFICATION";
+
+/// The boot record, a volume descriptor that leads to the boot catalog (El Torito 2.0, ECMA-119 8.2).
+#[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
+#[repr(C)]
+pub(crate) struct BootRecord {
+    descriptor_type: u8,
+    standard_identifier: [u8; 5],
+    version: u8,
+    boot_system_identifier: [u8; 32],
+    boot_identifier: [u8; 32],
+    boot_catalog: U32,
+    unused: [u8; 1973],
+}
+
+const _: () = assert!(
+    size_of::<BootRecord>() == BLOCK && std::mem::offset_of!(BootRecord, boot_catalog) == 71
+);
+
+impl BootRecord {
+    pub(crate) fn new(catalog: Lba) -> Self {
+        let mut boot_system_identifier = [0; 32];
+        boot_system_identifier[..SYSTEM.len()].copy_from_slice(SYSTEM);
+        Self {
+            descriptor_type: 0,
+            standard_identifier: recognition::ISO9660,
+            version: 1,
+            boot_system_identifier,
+            boot_identifier: [0; 32],
+            boot_catalog: catalog.0.into(),
+            unused: [0; 1973],
+        }
+    }
+
+    /// The block of the catalog, if the record is one of El Torito.
+    pub(crate) fn catalog(&self) -> Option<u32> {
+        let is_el_torito = self.boot_system_identifier.starts_with(SYSTEM);
+        is_el_torito.then(|| self.boot_catalog.get())
+    }
+}
 
 /// What a boot image is for.
 ///

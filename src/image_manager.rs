@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::block::{BLOCK, BLOCK_SIZE, MAX_BLOCKS};
 use crate::error::{Error, HostError, ImageProblem, Result};
-use crate::iso9660::FIRST_DESCRIPTOR;
+use crate::recognition::{DescriptorKind, FIRST_DESCRIPTOR, KIND_LEN};
 use crate::source::ReadSeek;
 
 /// More descriptors than any image has.
@@ -154,18 +154,20 @@ fn check(stream: &mut (impl Read + Seek)) -> Result<()> {
     Err(invalid(ImageProblem::NoVolumeDescriptor))
 }
 
-/// Whether a descriptor is one of a volume; nothing if it is none at all.
+/// Whether a descriptor is one of a volume; `None` if the block does not hold a descriptor.
 fn descriptor(block: &[u8; BLOCK]) -> Option<bool> {
-    let descriptor_type = block[0];
-    match (&block[1..6], block[6]) {
-        // Of ISO 9660:1999 the version is 2.
-        (b"CD001", 1 | 2) => {
-            matches!(descriptor_type, 0..=3 | 255).then_some(matches!(descriptor_type, 1 | 2))
-        }
-        (b"NSR02" | b"NSR03", 1) => Some(true),
-        (b"BEA01" | b"BOOT2" | b"TEA01" | b"CDW02", 1) => Some(false),
-        _ => None,
-    }
+    let kind = DescriptorKind::of(block)?;
+    let is_valid = match block[KIND_LEN] {
+        1 => kind != DescriptorKind::Reserved,
+        // That of ISO 9660:1999.
+        2 => kind.is_iso9660() && kind != DescriptorKind::Reserved,
+        _ => false,
+    };
+    let is_volume = matches!(
+        kind,
+        DescriptorKind::Primary | DescriptorKind::Supplementary | DescriptorKind::Nsr
+    );
+    is_valid.then_some(is_volume)
 }
 
 impl fmt::Debug for IsoImageManager {

@@ -77,6 +77,7 @@ mod media;
 mod merge;
 mod path;
 mod printable;
+mod recognition;
 mod recorded;
 mod report;
 mod result;

@@ -145,16 +145,6 @@ fn padded<const N: usize>(text: &str) -> [u8; N] {
     bytes
 }
 
-/// The boot record, a volume descriptor that leads to the catalog (El Torito 2.0, ECMA-119 8.2).
-pub(super) fn boot_record(catalog: Lba) -> Vec<u8> {
-    let mut block = vec![0; BLOCK];
-    block[1..6].copy_from_slice(b"CD001");
-    block[6] = 1;
-    block[7..30].copy_from_slice(b"EL TORITO SPECIFICATION");
-    block[71..75].copy_from_slice(&catalog.0.to_le_bytes());
-    block
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,11 +2,13 @@
 
 use std::sync::Arc;
 
+use zerocopy::IntoBytes as _;
+
 use super::catalog::{self, CatalogEntry};
 use super::object::{BootObject, GRUB2_INFO, ObjectImage, PlacedImage, SECTOR, TABLE};
 use super::options::{BootOptions, check_size};
 use crate::block::{BLOCK_SIZE, Extent, Lba};
-use crate::el_torito::BootEmulation;
+use crate::el_torito::{BootEmulation, BootRecord};
 use crate::error::{BootProblem, Error, Result};
 use crate::path::ImagePath;
 use crate::space::{FileData, Map, Space};
@@ -52,7 +54,7 @@ impl<'a> BootPlan<'a> {
         let own = self.catalog.map(|extent| extent.start);
         let shown = self.shown(files).next();
         match own.or(shown) {
-            Some(start) => Ok(catalog::boot_record(start)),
+            Some(start) => Ok(BootRecord::new(start).as_bytes().to_vec()),
             None => Err(Error::NoBootCatalog {
                 path: ImagePath::root(),
             }),

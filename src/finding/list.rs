@@ -22,6 +22,11 @@ impl FindingList {
         }
     }
 
+    /// The same findings, to which others are added elsewhere.
+    pub(crate) fn copy(&self) -> Self {
+        Self(Mutex::new(self.all()))
+    }
+
     pub(crate) fn all(&self) -> Vec<Finding> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.clone()

@@ -48,10 +48,13 @@ impl FileSystemImage {
             .map_or(&[], |chosen| &chosen.offered)
     }
 
-    fn next_session(&self) -> Result<NextSession> {
-        let chosen = self.multisession.as_ref();
-        let chosen = chosen.ok_or(Error::MultisessionNotSet)?;
-        chosen.next_session(self.import_options())
+    fn chosen_interface(&self) -> Result<&ChosenInterface> {
+        self.multisession.as_ref().ok_or(Error::MultisessionNotSet)
+    }
+
+    /// Opens the last session of the disc that was chosen.
+    fn open_disc(&self) -> Result<(NextSession, RecordedDisc)> {
+        self.chosen_interface()?.open(self.import_options())
     }
 
     /// How the disc that is continued is read.
@@ -88,9 +91,7 @@ impl FileSystemImage {
     /// - [`Error::ReadDisc`] when it cannot be read.
     #[doc(alias = "IdentifyFileSystemsOnDisc")]
     pub fn identify_file_systems_on_disc(&self) -> Result<FileSystems> {
-        let disc = self
-            .next_session()?
-            .previous_session(self.import_options())?;
+        let (_, disc) = self.open_disc()?;
         Ok(disc.session().announced_file_systems())
     }
 
@@ -118,8 +119,7 @@ impl FileSystemImage {
     /// - [`Error::ReadDisc`] when it cannot be read.
     #[doc(alias = "ProbeSpecificFileSystem")]
     pub fn probe_specific_file_system(&self, file_system: FileSystems) -> Result<bool> {
-        let next = self.next_session()?;
-        let disc = next.previous_session(self.import_options())?;
+        let (next, disc) = self.open_disc()?;
         merge::can_continue(&self.draft, &next, &disc, file_system)
     }
 
@@ -146,7 +146,8 @@ impl FileSystemImage {
     /// - [`Error::ReadDisc`] when it cannot be read.
     #[doc(alias = "CalculateDiscIdentifier")]
     pub fn calculate_disc_identifier(&self) -> Result<String> {
-        self.next_session()?.disc_identifier()
+        let chosen = self.chosen_interface()?;
+        chosen.disc_identifier(self.import_options())
     }
 
     /// Imports the tree of the last session, from the most capable of its file systems; the image then continues the
@@ -244,8 +245,7 @@ impl FileSystemImage {
         progress: &mut dyn FnMut(ImportProgress<'_>) -> ControlFlow<()>,
     ) -> Result<ImportSummary> {
         merge::check_can_import(&self.draft)?;
-        let next = self.next_session()?;
-        let disc = next.previous_session(self.import_options())?;
+        let (next, disc) = self.open_disc()?;
         let file_system = file_system(&disc)?;
         merge::import(&mut self.draft, &next, &disc, file_system, progress)
     }

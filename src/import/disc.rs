@@ -9,15 +9,18 @@
 
 use std::sync::Arc;
 
+use super::end::session_end;
+use super::identifier::{self, disc_identifier, identifier_by};
 use super::offset::OffsetDisc;
-use super::options::{ImportOptions, Session};
+use super::opened::OpenedSession;
+use super::options::{ImportOptions, SessionChoice};
 use super::session::{RecordedSession, UnknownBlocks};
 use super::volume::{self, RecordedVolume};
 use super::{probe, search};
 use crate::boot::{self, RecordedBootEntry};
 use crate::error::{Error, Result};
 use crate::file_systems::{FileSystems, InvalidValue};
-use crate::media::{Blocks, Disc};
+use crate::media::{Blocks, Disc, SessionHead};
 
 /// A disc with what is recorded on it.
 ///
@@ -47,7 +50,10 @@ pub struct RecordedDisc {
     sessions: Vec<RecordedSession>,
     /// The one that is read.
     session: RecordedSession,
+    opened: OpenedSession,
     unknown: Option<UnknownBlocks>,
+    /// Of a disc that is to be continued.
+    head: Option<Arc<SessionHead>>,
 }
 
 impl RecordedDisc {
@@ -71,24 +77,58 @@ impl RecordedDisc {
     /// Those of [`RecordedDisc::open`]; [`Error::InvalidParameter`] when there is no session of the number that is
     /// asked for.
     pub fn open_with(disc: impl Disc + 'static, options: &ImportOptions) -> Result<Self> {
-        let first = options.first_block;
-        let disc: Arc<dyn Disc> = match first {
+        let disc: Arc<dyn Disc> = match options.first_block {
             0 => Arc::new(disc),
             first => Arc::new(OffsetDisc { disc, first }),
         };
-        let blocks = Arc::new(Blocks::with_work(disc, options.memory, options.work));
+        let blocks = Blocks::with_work(disc, options.memory, options.work);
+        Self::open_on(Arc::new(blocks), options)
+    }
+
+    /// Opens a session of a whole disc that is to be continued: its head is read at once, as all of that counts for what the
+    /// disc is known by.
+    pub(crate) fn open_to_continue(disc: &Arc<dyn Disc>, options: &ImportOptions) -> Result<Self> {
+        let blocks = Blocks::with_work(Arc::clone(disc), options.memory, options.work);
+        let expected = match options.session {
+            SessionChoice::Start(start) => start,
+            SessionChoice::Last | SessionChoice::Number(_) => 0,
+        };
+        let mut head = Arc::new(identifier::head(disc, expected));
+        blocks.know(&head);
+        let mut opened = Self::open_on(Arc::new(blocks), options)?;
+        let start = opened.session.start;
+        if start != expected {
+            head = Arc::new(identifier::head(disc, start));
+            opened.blocks.know(&head);
+        }
+        opened.head = Some(head);
+        Ok(opened)
+    }
+
+    fn open_on(blocks: Arc<Blocks>, options: &ImportOptions) -> Result<Self> {
+        let first = options.first_block;
         probe::refuse_raw_sectors(&blocks, first)?;
-        let (sessions, unknown) = match options.session {
-            Session::Start(start) => (vec![probe::session(&blocks, start)?], None),
-            Session::Last | Session::Number(_) => search::sessions(&blocks, first)?,
+        let open = |start| OpenedSession::open(&blocks, start, options.code_page);
+        let (sessions, mut opened, unknown) = match options.session {
+            SessionChoice::Start(start) => {
+                let opened = open(start)?;
+                (vec![probe::summary(&blocks, &opened)?], opened, None)
+            }
+            SessionChoice::Last | SessionChoice::Number(_) => {
+                let found = search::sessions(&blocks, first, options.code_page)?;
+                (found.all, found.last, found.unknown)
+            }
         };
         let session = match options.session {
-            Session::Number(number) => sessions.get(number),
-            Session::Last | Session::Start(_) => sessions.last(),
+            SessionChoice::Number(number) => sessions.get(number),
+            SessionChoice::Last | SessionChoice::Start(_) => sessions.last(),
         };
         let Some(&session) = session else {
             return Err(no_session(options.session).into());
         };
+        if session.start != opened.start() {
+            opened = open(session.start)?;
+        }
         // What was not found because of it may be there.
         blocks.work().check()?;
         Ok(Self {
@@ -96,7 +136,9 @@ impl RecordedDisc {
             options: options.clone(),
             sessions,
             session,
+            opened,
             unknown,
+            head: None,
         })
     }
 
@@ -195,12 +237,7 @@ impl RecordedDisc {
             return Err(error.into());
         }
         let blocks = self.blocks.anew();
-        let opened = volume::open(
-            &blocks,
-            self.session.start,
-            file_system,
-            self.options.code_page,
-        )?;
+        let opened = volume::open(&blocks, &self.opened, file_system)?;
         blocks.work().check()?;
         match opened {
             Some(opened) => Ok(RecordedVolume::new(blocks, file_system, opened)),
@@ -211,8 +248,7 @@ impl RecordedDisc {
     /// Opens one file system, which the session has; ISO 9660 without Rock Ridge.
     pub(crate) fn plain_volume(&self, file_system: FileSystems) -> Result<RecordedVolume> {
         let blocks = self.blocks.anew();
-        let start = self.session.start;
-        match volume::open_plain(&blocks, start, file_system, self.options.code_page)? {
+        match volume::open_plain(&blocks, &self.opened, file_system)? {
             Some(opened) => Ok(RecordedVolume::new(blocks, file_system, opened)),
             None => self.volume(file_system),
         }
@@ -231,18 +267,63 @@ impl RecordedDisc {
         }
     }
 
+    /// What is known of the session.
+    pub(crate) const fn opened(&self) -> &OpenedSession {
+        &self.opened
+    }
+
+    /// The first block after the session that is read: [`session_end`].
+    pub(crate) fn end(&self) -> Result<Option<u32>> {
+        session_end(&self.blocks.anew(), &self.opened)
+    }
+
+    /// The session at the start of the disc.
+    pub(crate) fn first_session(&self) -> Result<RecordedSession> {
+        let first = self.sessions.iter().find(|session| session.start == 0);
+        if let Some(first) = first {
+            return Ok(*first);
+        }
+        let blocks = self.blocks.anew();
+        let first = OpenedSession::open(&blocks, 0, self.options.code_page)?;
+        probe::summary(&blocks, &first)
+    }
+
+    /// The first block after the session at the start of the disc.
+    pub(crate) fn end_of_first(&self) -> Result<Option<u32>> {
+        if self.opened.start() == 0 {
+            return self.end();
+        }
+        let blocks = self.blocks.anew();
+        let first = OpenedSession::open(&blocks, 0, self.options.code_page)?;
+        session_end(&blocks, &first)
+    }
+
+    /// What follows on the session that is read, if that is the last one of a whole disc.
+    pub(crate) fn unknown_after(&self) -> Result<Option<UnknownBlocks>> {
+        search::unknown_after(&self.blocks.anew(), &self.opened)
+    }
+
+    /// What a disc that is to be continued is known by; `next` is the block of the next session, if the drive says it.
+    pub(crate) fn identifier(&self, disc: &dyn Disc, next: Option<u32>) -> Result<String> {
+        let start = self.session.start;
+        match &self.head {
+            Some(head) => identifier_by(head, disc, start, next),
+            None => disc_identifier(disc, start, next),
+        }
+    }
+
     /// The disc as the formats read it, for an operation.
     pub(crate) fn blocks(&self) -> Arc<Blocks> {
         self.blocks.anew()
     }
 }
 
-fn no_session(session: Session) -> InvalidValue {
+fn no_session(session: SessionChoice) -> InvalidValue {
     InvalidValue {
         parameter: "session",
         value: match session {
-            Session::Number(number) => number.to_string(),
-            Session::Last | Session::Start(_) => "last".to_owned(),
+            SessionChoice::Number(number) => number.to_string(),
+            SessionChoice::Last | SessionChoice::Start(_) => "last".to_owned(),
         },
         expected: "the number of a session, counted from 0",
     }

@@ -12,14 +12,13 @@ use std::sync::Arc;
 use zerocopy::FromBytes;
 use zerocopy::little_endian::{U32, U64};
 
+use super::opened::OpenedSession;
 use super::volume::{RecordedVolume, open};
 use crate::block::BLOCK_SIZE;
 use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
-use crate::iso9660::FIRST_DESCRIPTOR;
-use crate::iso9660::read::Descriptors;
 use crate::media::Blocks;
-use crate::udf;
+use crate::recognition::FIRST_DESCRIPTOR;
 
 /// What the first sector of a hard disk ends with.
 const SIGNATURE: [u8; 2] = [0x55, 0xAA];
@@ -29,21 +28,26 @@ const BLOCK_LEN: u64 = BLOCK_SIZE as u64;
 /// Bytes of a sector that partitions are counted in.
 const SECTOR: u64 = 512;
 
-/// The first block after the volumes of the session that begins at block `start`, and after its files, if anything follows
-/// on the volumes; nothing if they do not say it.
-pub(crate) fn session_end(blocks: &Arc<Blocks>, start: u32) -> Result<Option<u32>> {
-    let udf = match udf::read::open(blocks, start) {
+/// The first block after the volumes of a session, and after its files, if anything follows on the volumes; `None` if they
+/// do not say it.
+pub(crate) fn session_end(blocks: &Arc<Blocks>, session: &OpenedSession) -> Result<Option<u32>> {
+    session.end.get_or(|| find_end(blocks, session)).copied()
+}
+
+fn find_end(blocks: &Arc<Blocks>, session: &OpenedSession) -> Result<Option<u32>> {
+    let start = session.start();
+    let udf = match session.udf().announced_volume(blocks) {
         Ok(volume) => volume.map(|volume| volume.end()),
         // What is wrong with it is said when it is opened.
-        Err(_) => udf::read::outline(blocks, start)
-            .ok()
-            .flatten()
-            .map(|outline| outline.end),
+        Err(_) => {
+            let outline = session.udf().outline(blocks).ok().flatten();
+            outline.map(|outline| outline.end)
+        }
     };
-    let descriptors = Descriptors::read(blocks, start)?;
+    let descriptors = session.descriptors();
     let iso9660 = match descriptors.largest_space_size() {
         Some(size) if start == 0 || udf.is_some() => Some(size),
-        Some(size) => Some(counted_end(blocks, start, size)),
+        Some(size) => Some(counted_end(blocks, session, size)),
         None => None,
     };
     let mut end = udf.max(iso9660);
@@ -51,7 +55,7 @@ pub(crate) fn session_end(blocks: &Arc<Blocks>, start: u32) -> Result<Option<u32
     if descriptors.has_primary() && end.is_some_and(|end| u64::from(end) < total) {
         // Some writers say less than the volume has.
         for file_system in [FileSystems::ISO9660, FileSystems::JOLIET] {
-            let used = last_used(blocks, start, file_system).unwrap_or(0);
+            let used = last_used(blocks, session, file_system).unwrap_or(0);
             let used = used.div_ceil(BLOCK_SIZE.into());
             end = end.max(u32::try_from(used).ok());
         }
@@ -62,7 +66,8 @@ pub(crate) fn session_end(blocks: &Arc<Blocks>, start: u32) -> Result<Option<u32
 
 /// Where a volume of ISO 9660 ends: some writers count its blocks from the session's start, others from that of the
 /// disc.
-fn counted_end(blocks: &Arc<Blocks>, start: u32, size: u32) -> u32 {
+fn counted_end(blocks: &Arc<Blocks>, session: &OpenedSession, size: u32) -> u32 {
+    let start = session.start();
     let from_start = start.saturating_add(size);
     if size <= start {
         return from_start;
@@ -72,15 +77,19 @@ fn counted_end(blocks: &Arc<Blocks>, start: u32, size: u32) -> u32 {
         return size;
     }
     // Both can be, so the files tell.
-    match last_used(blocks, start, FileSystems::ISO9660) {
+    match last_used(blocks, session, FileSystems::ISO9660) {
         Ok(end) if end <= u64::from(size).saturating_mul(BLOCK_SIZE.into()) => size,
         _ => from_start,
     }
 }
 
 /// The byte after all files of a file system that lie on the disc; what cannot be read is passed over.
-fn last_used(blocks: &Arc<Blocks>, start: u32, file_system: FileSystems) -> Result<u64> {
-    let opened = open(blocks, start, file_system, None)?;
+fn last_used(
+    blocks: &Arc<Blocks>,
+    session: &OpenedSession,
+    file_system: FileSystems,
+) -> Result<u64> {
+    let opened = open(blocks, session, file_system)?;
     let opened = opened.ok_or(Error::FileSystemNotFound { file_system })?;
     let volume = RecordedVolume::new(Arc::clone(blocks), file_system, opened);
     let mut used = 0;

@@ -9,43 +9,71 @@
 
 use crate::block::BLOCK;
 use crate::error::{Error, Result};
-use crate::iso9660::FIRST_DESCRIPTOR;
-use crate::media::Disc;
+use crate::media::{Disc, SessionHead};
+use crate::recognition::FIRST_DESCRIPTOR;
+use crate::udf;
 
 /// Blocks of a session, counted from its start, that lead to all others: volume descriptors and the first anchor of UDF.
-const LEADING: [u32; 6] = [16, 17, 18, 19, 20, 256];
+const LEADING: [u32; 6] = [
+    FIRST_DESCRIPTOR,
+    FIRST_DESCRIPTOR.saturating_add(1),
+    FIRST_DESCRIPTOR.saturating_add(2),
+    FIRST_DESCRIPTOR.saturating_add(3),
+    FIRST_DESCRIPTOR.saturating_add(4),
+    udf::FIRST_ANCHOR,
+];
 
-/// So many blocks from a session's start on have most of its structures, such as directories.
-const STRUCTURES: u32 = 512;
-
-/// How many of them are read at once.
+/// How many blocks count together: unless all of them can be read, none of them counts.
 const PIECE: u32 = 32;
+
+/// So many pieces, from the first descriptor on, have most of a session's structures, such as directories.
+const PIECES: u32 = udf::OTHER_ANCHOR / PIECE;
+
+/// The head of the session that begins at block `start`: all that its identifier is made of.
+pub(super) fn head(disc: &dyn Disc, start: u32) -> SessionHead {
+    let end = FIRST_DESCRIPTOR.saturating_add(PIECES.saturating_mul(PIECE));
+    let [first, end] = [FIRST_DESCRIPTOR, end].map(|place| start.saturating_add(place));
+    SessionHead::read(disc, first, end)
+}
 
 /// A digest of the blocks that lead to the session that begins at block `previous`, of those that follow, of what is where
 /// the next session goes, and of the disc's length. `next` is the next session's first block, if the drive says it.
 pub(crate) fn disc_identifier(disc: &dyn Disc, previous: u32, next: Option<u32>) -> Result<String> {
+    identifier_by(&head(disc, previous), disc, previous, next)
+}
+
+/// The same, from the session's head.
+pub(super) fn identifier_by(
+    head: &SessionHead,
+    disc: &dyn Disc,
+    previous: u32,
+    next: Option<u32>,
+) -> Result<String> {
     let total = disc.total_blocks();
     let mut digest = Digest::new();
     let mut block = vec![0; BLOCK];
     for place in LEADING {
         let lba = previous.saturating_add(place);
-        if lba < total {
-            let read = disc.read_blocks(lba, &mut block);
-            read.map_err(|source| Error::ReadDisc { block: lba, source })?;
-            digest.add(&block);
+        if lba >= total {
+            continue;
+        }
+        match head.part(lba, 0, BLOCK) {
+            Some(bytes) => digest.add(bytes),
+            None => {
+                let read = disc.read_blocks(lba, &mut block);
+                read.map_err(|source| Error::ReadDisc { block: lba, source })?;
+                digest.add(&block);
+            }
         }
     }
     // An image that was made anew in place can have the same descriptors and other files.
-    let mut piece = vec![0; (PIECE as usize).saturating_mul(BLOCK)];
-    for place in (FIRST_DESCRIPTOR..STRUCTURES).step_by(PIECE as usize) {
+    for number in 0..PIECES {
+        let place = FIRST_DESCRIPTOR.saturating_add(number.saturating_mul(PIECE));
         let lba = previous.saturating_add(place);
         let there = total.saturating_sub(lba).min(PIECE) as usize;
-        let piece = piece.get_mut(..there.saturating_mul(BLOCK));
-        if let Some(piece @ [_, ..]) = piece {
-            // Not all of them need be readable: they may be data that nobody asked for.
-            if disc.read_blocks(lba, piece).is_ok() {
-                digest.add(piece);
-            }
+        // Not all of them need be readable: they may be data that nobody asked for.
+        if let Some(bytes @ [_, ..]) = head.part(lba, 0, there.saturating_mul(BLOCK)) {
+            digest.add(bytes);
         }
     }
     if let Some(next) = next {

@@ -12,13 +12,13 @@ use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::disc::RecordedDisc;
-use super::end::{partitions_end, session_end};
+use super::end::partitions_end;
 use super::leftover::is_leftover;
 use super::search::{self, ALIGNMENT, MAX_SESSIONS};
 use crate::block::{BLOCK, BLOCK_SIZE, MAX_BLOCKS};
 use crate::error::{ContinueProblem, Error, Result};
-use crate::iso9660::FIRST_DESCRIPTOR;
 use crate::media::{Blocks, Disc, Multisession, MultisessionRandomWrite, MultisessionSequential};
+use crate::recognition::FIRST_DESCRIPTOR;
 
 const BLOCK_LEN: u64 = BLOCK as u64;
 
@@ -99,9 +99,9 @@ impl Found {
         let total = disc.total_blocks();
         let can_grow = disc.can_grow();
         let mut end = total;
-        if let Some(start) = previous {
+        if previous.is_some() {
             let blocks = &recorded.blocks();
-            if let Some(volumes) = session_end(blocks, start)? {
+            if let Some(volumes) = recorded.end()? {
                 let next = aligned(volumes);
                 let partitions = partitions_end(blocks)?;
                 if !can_grow {

@@ -9,18 +9,12 @@
 
 use crate::block::{BLOCK, BLOCK_SIZE};
 use crate::error::Result;
-use crate::iso9660::FIRST_DESCRIPTOR;
 use crate::iso9660::read::Descriptors;
 use crate::media::Blocks;
+use crate::recognition::{DescriptorKind, FIRST_DESCRIPTOR, KIND_LEN};
 use crate::udf;
 
 const BLOCK_LEN: u64 = BLOCK as u64;
-
-/// The type of a primary volume descriptor (ECMA-119 8.1.1).
-const PRIMARY: u8 = 1;
-
-/// Identifiers of descriptors that follow others (ECMA-167 2/9.1, 3/9.1).
-const LATER_DESCRIPTORS: [&[u8; 5]; 5] = [b"BOOT2", b"NSR02", b"NSR03", b"TEA01", b"CDW02"];
 
 /// In so many blocks a session has its volume descriptors of UDF.
 const SEARCHED: u32 = 600;
@@ -34,19 +28,14 @@ pub(super) fn is_leftover(blocks: &Blocks, offset: u64) -> Result<bool> {
     Ok(goes_on_at(blocks, offset)? && !is_of_another(blocks, offset)?)
 }
 
-/// Whether there is a descriptor at a byte that others come before (ECMA-119 8.1, ECMA-167 2/9.1, 3/9.1). A primary volume
-/// descriptor and the start of an extended area are the first of their kind: an image begins before them, whole.
+/// Whether there is a descriptor at a byte that others come before. An image begins, whole, before one that comes first.
 fn goes_on_at(blocks: &Blocks, offset: u64) -> Result<bool> {
-    let mut head = [0; 6];
+    let mut head = [0; KIND_LEN];
     if offset.saturating_add(head.len() as u64) > blocks.len() {
         return Ok(false);
     }
     blocks.read_at(offset, &mut head)?;
-    let [kind, identifier @ ..] = head;
-    Ok(match &identifier {
-        b"CD001" => kind != PRIMARY,
-        identifier => LATER_DESCRIPTORS.contains(&identifier),
-    })
+    Ok(DescriptorKind::of(&head).is_some_and(|kind| !kind.is_first()))
 }
 
 /// Whether another program recorded the session, one of whose descriptors is at byte `offset`.

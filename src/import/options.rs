@@ -25,7 +25,7 @@ const MEMORY: u64 = 256 << 20;
 pub struct ImportOptions {
     pub(super) memory: u64,
     pub(super) work: Option<u64>,
-    pub(super) session: Session,
+    pub(super) session: SessionChoice,
     pub(super) first_block: u32,
     pub(super) code_page: Option<&'static Encoding>,
     pub(crate) other_producers: bool,
@@ -36,7 +36,7 @@ pub struct ImportOptions {
 
 /// Which session is read.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Session {
+pub(super) enum SessionChoice {
     Last,
     /// Counted from 0.
     Number(usize),
@@ -51,7 +51,7 @@ impl ImportOptions {
         Self {
             memory: MEMORY,
             work: None,
-            session: Session::Last,
+            session: SessionChoice::Last,
             first_block: 0,
             code_page: None,
             other_producers: false,
@@ -97,7 +97,7 @@ impl ImportOptions {
     /// Which session an image imports is for its multisession interface to say.
     #[must_use]
     pub const fn session(mut self, number: usize) -> Self {
-        self.session = Session::Number(number);
+        self.session = SessionChoice::Number(number);
         self
     }
 
@@ -109,13 +109,13 @@ impl ImportOptions {
     #[must_use]
     #[doc(alias = "get_StartAddressOfPreviousSession")]
     pub const fn session_start(mut self, block: u32) -> Self {
-        self.session = Session::Start(block);
+        self.session = SessionChoice::Start(block);
         self
     }
 
     /// Reads the last session of a whole disc again.
     pub(crate) const fn last_session(mut self) -> Self {
-        self.session = Session::Last;
+        self.session = SessionChoice::Last;
         self.first_block = 0;
         self
     }
@@ -139,7 +139,7 @@ impl ImportOptions {
 
     /// Reads the session of a whole disc that begins at this block.
     pub(crate) const fn imported_session(mut self, block: u32) -> Self {
-        self.session = Session::Start(block);
+        self.session = SessionChoice::Start(block);
         self.first_block = 0;
         self
     }

@@ -9,15 +9,15 @@
 
 use std::sync::Arc;
 
+use super::opened::OpenedSession;
 use super::session::RecordedSession;
 use crate::block::BLOCK_SIZE;
 use crate::boot;
 use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;
-use crate::iso9660::read::Descriptors;
 use crate::media::Blocks;
 use crate::recorded::{Data, Entry, Volume};
-use crate::{iso9660, joliet, udf};
+use crate::{joliet, udf};
 
 /// What a sector of a CD begins with when it is given whole (ECMA-130 14.1).
 const SYNC: [u8; 12] = [0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0];
@@ -26,7 +26,7 @@ const SYNC: [u8; 12] = [0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0];
 const RAW_SECTORS: [u32; 3] = [2352, 2368, 2448];
 
 /// So many blocks tell whether a disc is blank: the structures of all file systems begin there.
-const LOOKED_AT: u64 = 512;
+const LOOKED_AT: u64 = udf::OTHER_ANCHOR as u64;
 
 /// What is read at once while looking for that.
 const PIECE: u64 = 64 << 10;
@@ -50,38 +50,46 @@ pub(super) fn refuse_raw_sectors(blocks: &Blocks, first: u32) -> Result<()> {
     Ok(())
 }
 
-/// What the session that begins at block `start` has.
-pub(super) fn session(blocks: &Arc<Blocks>, start: u32) -> Result<RecordedSession> {
-    let descriptors = Descriptors::read(blocks, start)?;
+/// What a session has.
+pub(super) fn summary(blocks: &Arc<Blocks>, session: &OpenedSession) -> Result<RecordedSession> {
+    session
+        .summary
+        .get_or(|| summarize(blocks, session))
+        .copied()
+}
+
+fn summarize(blocks: &Arc<Blocks>, session: &OpenedSession) -> Result<RecordedSession> {
+    let descriptors = session.descriptors();
+    let udf = session.udf();
     let mut file_systems = FileSystems::empty();
     file_systems.set(FileSystems::ISO9660, descriptors.has_primary());
-    file_systems.set(FileSystems::JOLIET, joliet::read::is_in(&descriptors));
+    file_systems.set(FileSystems::JOLIET, joliet::read::is_in(descriptors));
     // Opening it says what is wrong with it.
-    let is_announced = udf::read::is_recorded(blocks, start)?;
-    let is_udf_unannounced = !is_announced && udf::read::open_unannounced(blocks, start)?.is_some();
-    file_systems.set(FileSystems::UDF, is_announced || is_udf_unannounced);
+    let is_udf_unannounced = !udf.is_announced() && udf.volume(blocks)?.is_some();
+    let has_udf = udf.is_announced() || is_udf_unannounced;
+    file_systems.set(FileSystems::UDF, has_udf);
     let boots = descriptors.boot_catalog().is_some();
     let beside_udf = file_systems == FileSystems::ISO9660.union(FileSystems::UDF);
     Ok(RecordedSession {
-        start,
+        start: session.start(),
         file_systems,
         is_udf_unannounced,
         boot_catalog: descriptors.boot_catalog(),
-        is_boot_stub: boots && beside_udf && is_stub(blocks, start, &descriptors),
+        is_boot_stub: boots && beside_udf && is_stub(blocks, session),
     })
 }
 
 /// Whether the primary volume has no file but one that says where the others are. A volume of UDF that has no other files
 /// either makes it the same volume, whatever it is there for.
-fn is_stub(blocks: &Arc<Blocks>, start: u32, descriptors: &Descriptors) -> bool {
+fn is_stub(blocks: &Arc<Blocks>, session: &OpenedSession) -> bool {
     // What is wrong with it is said when it is opened.
-    let Ok(Some(primary)) = iso9660::read::open(blocks, descriptors, None) else {
+    let Ok(Some(primary)) = session.primary(blocks) else {
         return false;
     };
     let Some(found) = at_most_readme(&primary) else {
         return false;
     };
-    let beside = udf::read::open(blocks, start).ok().flatten();
+    let beside = session.udf().announced_volume(blocks).ok().flatten();
     let beside = beside.and_then(|udf| at_most_readme(&udf));
     beside.is_none_or(|beside| !is_same_file(found.as_ref(), beside.as_ref()))
 }

@@ -13,16 +13,20 @@
 
 use std::sync::Arc;
 
+use encoding_rs::Encoding;
+
 use super::end::{backup_table, partitions_end, session_end};
 use super::leftover::is_leftover;
-use super::probe;
+use super::opened::OpenedSession;
+use super::probe::summary;
 use super::session::{RecordedSession, UnknownBlocks};
 use crate::block::{BLOCK, BLOCK_SIZE};
 use crate::error::{Error, Result};
-use crate::iso9660::FIRST_DESCRIPTOR;
 use crate::iso9660::read::Descriptors;
 use crate::media::{Blocks, NextData};
+use crate::recognition::{DescriptorKind, FIRST_DESCRIPTOR, KIND_LEN};
 use crate::udf;
+use crate::udf::read::UdfSession;
 
 /// The most sessions that are looked for. A CD has 99 tracks at most; other discs, and files, can have any number, but no
 /// more than these are found, so an image does not take more either.
@@ -40,44 +44,61 @@ const PIECE: u32 = 32;
 /// How many volumes with a virtual partition are opened to find out whether they are whole.
 const MOST_OPENED: u32 = 4;
 
-/// The identifiers of the descriptors that a session begins with (ECMA-119 8, ECMA-167 2/9.1, 3/9.1).
-const RECOGNITION: [&[u8]; 7] = [
-    b"CD001", b"BEA01", b"NSR02", b"NSR03", b"TEA01", b"BOOT2", b"CDW02",
-];
-
 /// How many blocks after its start at most a session of UDF has a first volume descriptor or an anchor (UDF 2.2.3).
 const MOST_BEFORE_UDF: u32 = 768;
 
-/// The sessions of a disc, at least one, and what follows on the last.
+/// The sessions of a disc.
+pub(super) struct Sessions {
+    /// All of them, at least one.
+    pub all: Vec<RecordedSession>,
+    /// The last one.
+    pub last: OpenedSession,
+    /// What follows on it.
+    pub unknown: Option<UnknownBlocks>,
+}
+
+/// The sessions of a disc that begins with block `first`.
 pub(super) fn sessions(
     blocks: &Arc<Blocks>,
     first: u32,
-) -> Result<(Vec<RecordedSession>, Option<UnknownBlocks>)> {
-    if let Some(starts) = blocks.session_starts().filter(|starts| !starts.is_empty()) {
-        let starts = starts.into_iter().take(MAX_SESSIONS);
-        let sessions: Result<_> = starts.map(|start| probe::session(blocks, start)).collect();
-        return Ok((sessions?, None));
+    code_page: Option<&'static Encoding>,
+) -> Result<Sessions> {
+    let open = |start| OpenedSession::open(blocks, start, code_page);
+    let starts = blocks.session_starts().unwrap_or_default();
+    if let [first, more @ ..] = starts.as_slice() {
+        let mut last = open(*first)?;
+        let mut all = vec![summary(blocks, &last)?];
+        for start in more.iter().take(MAX_SESSIONS.saturating_sub(1)) {
+            last = open(*start)?;
+            all.push(summary(blocks, &last)?);
+        }
+        let unknown = None;
+        return Ok(Sessions { all, last, unknown });
     }
-    let mut last = probe::session(blocks, first)?;
-    let mut sessions = vec![last];
+    let mut last = open(first)?;
+    let mut all = vec![summary(blocks, &last)?];
     let mut search = Search::new(blocks);
-    while sessions.len() < MAX_SESSIONS {
+    let mut unknown = None;
+    while all.len() < MAX_SESSIONS {
         let Some(next) = search.next(&last)? else {
-            return Ok((sessions, search.unknown(&last)?));
+            unknown = search.unknown(&last)?;
+            break;
         };
-        last = probe::session(blocks, next)?;
-        sessions.push(last);
+        last = open(next)?;
+        all.push(summary(blocks, &last)?);
     }
-    Ok((sessions, None))
+    Ok(Sessions { all, last, unknown })
 }
 
-/// What follows on the session that begins at block `start`, if that is the last one.
-pub(crate) fn unknown_after(blocks: &Arc<Blocks>, start: u32) -> Result<Option<UnknownBlocks>> {
-    let session = probe::session(blocks, start)?;
+/// What follows on a session, if that is the last one.
+pub(super) fn unknown_after(
+    blocks: &Arc<Blocks>,
+    session: &OpenedSession,
+) -> Result<Option<UnknownBlocks>> {
     let mut search = Search::new(blocks);
-    match search.next(&session)? {
+    match search.next(session)? {
         Some(_) => Ok(None),
-        None => search.unknown(&session),
+        None => search.unknown(session),
     }
 }
 
@@ -108,8 +129,11 @@ pub(super) fn likely_first_block(blocks: &Arc<Blocks>) -> Result<Option<u32>> {
 
 /// Whether a session at block `next` would be found after the one at `start`, if none begins before it.
 pub(super) fn is_looked_for(blocks: &Arc<Blocks>, start: u32, next: u32) -> Result<bool> {
-    let is_searched = blocks.next_data(next) != NextData::Unknown;
-    Ok(is_searched || near(&ends(blocks, start)?.all).any(|place| place == next))
+    if blocks.next_data(next) != NextData::Unknown {
+        return Ok(true);
+    }
+    let session = OpenedSession::open(blocks, start, None)?;
+    Ok(near(&ends(blocks, &session).all).any(|place| place == next))
 }
 
 /// Where the volumes of a session may end.
@@ -122,12 +146,13 @@ struct Ends {
     is_virtual: bool,
 }
 
-/// Where the volumes of the session at `start` may end, by what describes them alone: no file is looked at.
-fn ends(blocks: &Arc<Blocks>, start: u32) -> Result<Ends> {
+/// Where the volumes of a session may end, by what describes them alone: no file is looked at.
+fn ends(blocks: &Arc<Blocks>, session: &OpenedSession) -> Ends {
     let total = total(blocks);
-    let descriptors = Descriptors::read(blocks, start)?;
+    let start = session.start();
+    let descriptors = session.descriptors();
     // What is wrong with a volume of UDF is said when it is opened.
-    let udf = udf::read::outline(blocks, start).ok().flatten();
+    let udf = session.udf().outline(blocks).ok().flatten();
     let udf_end = udf.map(|udf| udf.end);
     let mut all = Vec::new();
     let mut iso9660 = None;
@@ -150,11 +175,11 @@ fn ends(blocks: &Arc<Blocks>, start: u32) -> Result<Ends> {
     all.extend(udf_end);
     let is_end = |end: &u32| *end > start.saturating_add(FIRST_DESCRIPTOR);
     all.retain(is_end);
-    Ok(Ends {
+    Ends {
         all,
         certain: udf_end.max(iso9660).filter(is_end),
         is_virtual: udf.is_some_and(|udf| udf.is_virtual),
-    })
+    }
 }
 
 /// The blocks just after these ends, where sessions follow on DVD and BD, and after the gaps of a CD. The nearest come
@@ -215,9 +240,9 @@ impl<'a> Search<'a> {
     }
 
     /// The session that follows on another.
-    fn next(&mut self, session: &RecordedSession) -> Result<Option<u32>> {
-        let start = session.start;
-        let ends = ends(self.blocks, start)?;
+    fn next(&mut self, session: &OpenedSession) -> Result<Option<u32>> {
+        let start = session.start();
+        let ends = ends(self.blocks, session);
         let is_searched = self.blocks.next_data(0) != NextData::Unknown;
         if !is_searched {
             let places = near(&ends.all).filter(|place| *place > start);
@@ -227,7 +252,7 @@ impl<'a> Search<'a> {
         let from = match ends.certain {
             Some(end) if end < total || !ends.is_virtual => end,
             // Each session of a disc can say that it takes all of it, and have a table at its own end.
-            _ if ends.is_virtual && self.is_whole(start) => return Ok(None),
+            _ if ends.is_virtual && self.is_whole(session) => return Ok(None),
             _ => start.saturating_add(1),
         };
         if from >= total {
@@ -249,10 +274,11 @@ impl<'a> Search<'a> {
         self.run(from)
     }
 
-    /// Whether the volume of UDF of the session at `start` can be opened as the disc is.
-    fn is_whole(&mut self, start: u32) -> bool {
+    /// Whether the volume of UDF of a session can be opened as the disc is.
+    fn is_whole(&mut self, session: &OpenedSession) -> bool {
         self.opened = self.opened.saturating_add(1);
-        self.opened <= MOST_OPENED && matches!(udf::read::open(self.blocks, start), Ok(Some(_)))
+        self.opened <= MOST_OPENED
+            && matches!(session.udf().announced_volume(self.blocks), Ok(Some(_)))
     }
 
     /// Searches for a session that begins at block `from` at least.
@@ -303,7 +329,7 @@ impl<'a> Search<'a> {
 
     /// The session that a block shows to be one; its first descriptor is in block `first` at least.
     fn look_at(&mut self, first: u32, block: u32, bytes: &[u8]) -> Result<Option<u32>> {
-        let Some(identifier) = bytes.get(1..6).filter(|text| RECOGNITION.contains(text)) else {
+        let Some(kind) = DescriptorKind::of(bytes) else {
             self.recognition = None;
             // What counts blocks from elsewhere is an image file.
             let start = self.pending.filter(|start| {
@@ -317,21 +343,17 @@ impl<'a> Search<'a> {
         };
         if self.recognition.is_none() {
             // A session that was not written to its end has later descriptors without the first one.
-            let is_first = match identifier {
-                b"CD001" => bytes.first() == Some(&1),
-                identifier => identifier == b"BEA01",
-            };
-            self.recognition = Some((block, is_first && block >= first));
+            self.recognition = Some((block, kind.is_first() && block >= first));
             let start = block.saturating_sub(FIRST_DESCRIPTOR);
             if block >= first
-                && identifier == b"CD001"
+                && kind.is_iso9660()
                 && if_readable(Descriptors::lead_from(self.blocks, start))?
             {
                 self.pending = None;
                 return Ok(Some(start));
             }
         }
-        if identifier.starts_with(b"NSR") {
+        if kind == DescriptorKind::Nsr {
             let begins = self.recognition.filter(|(_, is_first)| *is_first);
             self.pending = begins.map(|(block, _)| block.saturating_sub(FIRST_DESCRIPTOR));
         }
@@ -354,14 +376,14 @@ impl<'a> Search<'a> {
     }
 
     /// What was passed on the way from the session, the last one, to the disc's end.
-    fn unknown(&self, session: &RecordedSession) -> Result<Option<UnknownBlocks>> {
+    fn unknown(&self, session: &OpenedSession) -> Result<Option<UnknownBlocks>> {
         let total = total(self.blocks);
-        if session.file_systems.is_empty() {
+        if summary(self.blocks, session)?.file_systems.is_empty() {
             return Ok(None);
         }
         if self.blocks.next_data(0) == NextData::Unknown {
-            let ends = ends(self.blocks, session.start)?;
-            let first = ends.certain.unwrap_or(session.start);
+            let ends = ends(self.blocks, session);
+            let first = ends.certain.unwrap_or(session.start());
             let first = first.max(self.partitions_end());
             let last = total.saturating_sub(1);
             return Ok((first <= last).then_some(UnknownBlocks::NotSearched { first, last }));
@@ -370,7 +392,7 @@ impl<'a> Search<'a> {
             return Ok(None);
         };
         // Only now is it worth while to look at all files of the session.
-        let Some(volumes) = session_end(self.blocks, session.start)? else {
+        let Some(volumes) = session_end(self.blocks, session)? else {
             return Ok(None);
         };
         let from = volumes.max(self.partitions_end());
@@ -461,16 +483,17 @@ fn udf_begins_at(blocks: &Blocks, start: u32) -> Result<bool> {
     let Some(first) = start.checked_add(FIRST_DESCRIPTOR) else {
         return Ok(false);
     };
-    let is_at = |block: u32, identifier: &[u8; 5]| {
-        let offset = u64::from(block).saturating_mul(BLOCK_SIZE.into());
-        let mut head = [0; 6];
+    let kind = |block: u32| {
+        let offset = byte_of(block);
+        let mut head = [0; KIND_LEN];
         if offset.saturating_add(head.len() as u64) > blocks.len() {
-            return Ok(false);
+            return Ok(None);
         }
         blocks.read_at(offset, &mut head)?;
-        Ok::<_, Error>(head.ends_with(identifier))
+        Ok::<_, Error>(DescriptorKind::of(&head))
     };
-    Ok(is_at(first, b"BEA01")?
-        && !is_at(first.saturating_sub(1), b"CD001")?
-        && udf::read::is_recorded(blocks, start)?)
+    let before = first.saturating_sub(1);
+    Ok(kind(first)? == Some(DescriptorKind::BeginExtendedArea)
+        && !kind(before)?.is_some_and(DescriptorKind::is_iso9660)
+        && UdfSession::open(blocks, start)?.is_announced())
 }

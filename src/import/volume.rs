@@ -10,20 +10,18 @@
 use std::fmt;
 use std::sync::Arc;
 
-use encoding_rs::Encoding;
-
 use super::item::{RecordedItem, Shared};
+use super::opened::OpenedSession;
 use super::walk::RecordedWalk;
 use crate::block::{BLOCK_SIZE, Extent};
 use crate::error::{Error, Result};
 use crate::file_systems::{FileSystems, UdfRevision};
 use crate::finding::Finding;
-use crate::iso9660::read::Descriptors;
+use crate::iso9660::read::HierarchyVolume;
 use crate::media::Blocks;
 use crate::path::ImagePath;
 use crate::recorded::Volume;
 use crate::tree::same_folded;
-use crate::{iso9660, joliet, udf};
 
 /// So many names that differ by case alone are told apart where none is exact.
 const MOST_FOLDED: usize = 16;
@@ -218,18 +216,14 @@ impl fmt::Debug for RecordedVolume {
     }
 }
 
-/// Opens a file system of the session that begins at block `start`; nothing if it does not have it.
+/// Opens a file system of a session; `None` if it does not have it.
 pub(super) fn open(
     blocks: &Arc<Blocks>,
-    start: u32,
+    session: &OpenedSession,
     file_system: FileSystems,
-    code_page: Option<&'static Encoding>,
 ) -> Result<Option<Opened>> {
     if file_system == FileSystems::UDF {
-        let opened = match udf::read::open(blocks, start)? {
-            Some(volume) => Some(volume),
-            None => udf::read::open_unannounced(blocks, start)?,
-        };
+        let opened = session.udf().volume(blocks)?;
         return Ok(opened.map(|volume| Opened {
             name: volume.name().to_owned(),
             rock_ridge: false,
@@ -237,36 +231,34 @@ pub(super) fn open(
             volume: Arc::new(volume),
         }));
     }
-    let descriptors = Descriptors::read(blocks, start)?;
     let opened = if file_system == FileSystems::JOLIET {
-        joliet::read::open(blocks, &descriptors)?
+        session.joliet(blocks)?
     } else {
-        iso9660::read::open(blocks, &descriptors, code_page)?
+        session.primary(blocks)?
     };
-    Ok(opened.map(|volume| Opened {
-        name: volume.name().to_owned(),
-        rock_ridge: volume.has_rock_ridge(),
-        udf_revision: None,
-        volume: Arc::new(volume),
-    }))
+    Ok(opened.map(Opened::from))
 }
 
-/// Opens the primary hierarchy of ISO 9660 without Rock Ridge; nothing of another file system.
+/// Opens a file system of a session; ISO 9660 without Rock Ridge.
 pub(super) fn open_plain(
     blocks: &Arc<Blocks>,
-    start: u32,
+    session: &OpenedSession,
     file_system: FileSystems,
-    code_page: Option<&'static Encoding>,
 ) -> Result<Option<Opened>> {
-    if file_system != FileSystems::ISO9660 {
-        return Ok(None);
+    if file_system == FileSystems::ISO9660 {
+        Ok(session.plain(blocks)?.map(Opened::from))
+    } else {
+        open(blocks, session, file_system)
     }
-    let descriptors = Descriptors::read(blocks, start)?;
-    let opened = iso9660::read::open_primary(blocks, &descriptors, code_page)?;
-    Ok(opened.map(|volume| Opened {
-        name: volume.name().to_owned(),
-        rock_ridge: false,
-        udf_revision: None,
-        volume: Arc::new(volume),
-    }))
+}
+
+impl From<HierarchyVolume> for Opened {
+    fn from(volume: HierarchyVolume) -> Self {
+        Self {
+            name: volume.name().to_owned(),
+            rock_ridge: volume.has_rock_ridge(),
+            udf_revision: None,
+            volume: Arc::new(volume),
+        }
+    }
 }

@@ -8,9 +8,7 @@ use super::record::{DirectoryRecord, SELF};
 use crate::block::BLOCK;
 use crate::codec::both::{BothU16, BothU32};
 use crate::codec::time::VolumeTime;
-
-/// What identifies an ISO 9660 descriptor (ECMA-119 8.1.2).
-pub(super) const STANDARD_IDENTIFIER: [u8; 5] = *b"CD001";
+use crate::recognition;
 
 /// The escape sequence of UCS-2 level 3 (Joliet, "Identifying a Joliet Volume").
 pub(crate) const UCS2_LEVEL_3: [u8; 3] = *b"%/E";
@@ -91,7 +89,7 @@ impl VolumeDescriptor {
     pub(crate) fn new(identity: &VolumeIdentity, locations: &Locations, time: VolumeTime) -> Self {
         Self {
             descriptor_type: identity.descriptor_type,
-            standard_identifier: STANDARD_IDENTIFIER,
+            standard_identifier: recognition::ISO9660,
             version: 1,
             volume_flags: 0,
             system_identifier: identity.system,
@@ -132,7 +130,7 @@ impl VolumeDescriptor {
 pub(crate) fn terminator() -> [u8; BLOCK] {
     let mut block = [0; BLOCK];
     block[0] = 255;
-    block[1..6].copy_from_slice(&STANDARD_IDENTIFIER);
+    block[1..6].copy_from_slice(&recognition::ISO9660);
     block[6] = 1;
     block
 }

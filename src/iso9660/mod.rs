@@ -23,9 +23,6 @@ use crate::codec::text::padded;
 use crate::codec::unique::NameRules;
 use crate::file_systems::FileSystems;
 
-/// Block of the first volume descriptor, counted from the session's start (ECMA-119 6.2.1).
-pub(crate) const FIRST_DESCRIPTOR: u32 = 16;
-
 /// Blocks from the session's start to behind all descriptors: what reading begins with.
 pub(crate) const HEAD_BLOCKS: u32 = 32;
 

@@ -4,8 +4,9 @@ use super::part::{Demand, ImagePlan, Part};
 use super::{Boot, put_blocks};
 use crate::error::Result;
 use crate::file_systems::FileSystems;
-use crate::iso9660::{self, FIRST_DESCRIPTOR};
+use crate::iso9660;
 use crate::joliet;
+use crate::recognition::FIRST_DESCRIPTOR;
 use crate::space::{Map, Space};
 
 /// The system area (ECMA-119 6.2.1). It stays empty.

@@ -9,6 +9,7 @@ use crate::error::Result;
 use crate::file_systems::FileSystems;
 use crate::iso9660;
 use crate::media::Blocks;
+use crate::recognition::FIRST_DESCRIPTOR;
 use crate::space::Map;
 use crate::udf;
 
@@ -33,7 +34,7 @@ impl RandomWrite {
             true => udf::HEAD_BLOCKS,
             false => iso9660::HEAD_BLOCKS,
         };
-        modified.extend(last_block_of_all(session, iso9660::FIRST_DESCRIPTOR, head));
+        modified.extend(last_block_of_all(session, FIRST_DESCRIPTOR, head));
         if self.rewrite_descriptors {
             let mut blocks = descriptors::blocks(plan)?;
             if has_udf {
@@ -42,7 +43,7 @@ impl RandomWrite {
                 let named = |block: &[u8]| ("UDF volume recognition sequence", block.to_vec());
                 blocks.extend(recognition.map(named));
             }
-            let first = Lba(iso9660::FIRST_DESCRIPTOR);
+            let first = Lba(FIRST_DESCRIPTOR);
             put_blocks(&blocks, first, map);
             let rewritten = Extent {
                 start: first,

@@ -11,9 +11,10 @@
     )
 )]
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::Disc;
+use super::head::{BlockRun, SessionHead};
 use crate::block::{BLOCK, BLOCK_SIZE};
 use crate::budget::{Memory, Purpose, STEP, Work};
 use crate::error::{Error, Result};
@@ -25,6 +26,10 @@ const WINDOW: usize = 32;
 
 /// The blocks that are read first in a new place, where structures may lie far apart: one in four costs little more.
 const FIRST: usize = 4;
+
+/// How many pieces are kept of those that were read last: directories, the structures of files, and what these lead to lie
+/// in different places and are read in turn.
+const WINDOWS: usize = 4;
 
 /// Where the next block is that may hold data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,8 +57,16 @@ struct Device {
     len: u64,
     /// The bytes of it that are not made up to fill the last block.
     data_len: u64,
-    /// The last small piece that was read: its first block and its bytes.
-    window: Mutex<(u32, Vec<u8>)>,
+    known: Mutex<Known>,
+}
+
+/// Blocks that need not be read again.
+#[derive(Default)]
+struct Known {
+    /// Those of sessions, as long as somebody has them.
+    heads: Vec<Weak<SessionHead>>,
+    /// The last small pieces that were read, the latest last.
+    windows: Vec<BlockRun>,
 }
 
 impl Blocks {
@@ -71,7 +84,7 @@ impl Blocks {
                 data_len: disc.total_bytes(),
                 disc,
                 len,
-                window: Mutex::default(),
+                known: Mutex::default(),
             }),
             memory: Arc::new(Memory::new(memory)),
             work: Arc::new(Work::new(work_limit)),
@@ -243,6 +256,11 @@ impl Blocks {
     pub(crate) fn release(&self, bytes: u64) {
         self.memory.release(bytes);
     }
+
+    /// Reads what is in a session's head from there, as long as somebody has it.
+    pub(crate) fn know(&self, head: &Arc<SessionHead>) {
+        self.device.known().heads.push(Arc::downgrade(head));
+    }
 }
 
 impl Device {
@@ -278,7 +296,7 @@ impl Device {
         Ok(())
     }
 
-    /// Fills `buf` with what is `skip` bytes past the start of a block; all of it lies in as many blocks as the window has.
+    /// Fills `buf` with what is `skip` bytes past the start of a block; all of it lies in as many blocks as a window has.
     fn read_piece(
         &self,
         block: u32,
@@ -286,44 +304,87 @@ impl Device {
         buf: &mut [u8],
         reader: Option<&Blocks>,
     ) -> Result<()> {
-        let failed = |source| Error::ReadDisc { block, source };
-        let blocks = skip.saturating_add(buf.len()).div_ceil(BLOCK);
-        let mut window = self.window.lock().unwrap_or_else(PoisonError::into_inner);
-        let (first, bytes) = &mut *window;
-        if part(*first, bytes, block, skip, buf.len()).is_some() {
-            charge(reader, buf.len(), block)?;
-        } else {
-            let left = self.disc.total_blocks().saturating_sub(block) as usize;
-            // What is read in order is read in ever larger pieces.
-            let last = bytes.len() / BLOCK;
-            let follows = block.checked_sub(*first).is_some_and(|skip| {
-                (last..=last.saturating_add(WINDOW)).contains(&(skip as usize))
-            });
-            let piece = if follows {
-                last.saturating_mul(2)
-            } else {
-                FIRST
-            };
-            let piece = piece.clamp(FIRST, WINDOW).min(left);
-            let needed = blocks.saturating_mul(BLOCK);
-            let len = needed.max(piece.saturating_mul(BLOCK));
-            charge(reader, len, block)?;
-            let mut read = std::mem::take(bytes);
-            read.resize(len, 0);
-            let mut result = self.disc.read_blocks(block, &mut read);
-            if result.is_err() && read.len() > needed {
-                // Perhaps what cannot be read is none of what was asked for.
-                read.truncate(needed);
-                result = self.disc.read_blocks(block, &mut read);
-            }
-            result.map_err(failed)?;
-            *bytes = read;
-            *first = block;
+        let mut known = self.known();
+        if known.copy(block, skip, buf) {
+            return charge(reader, buf.len(), block);
         }
-        let there = part(*first, bytes, block, skip, buf.len());
-        let there = there.ok_or_else(|| failed(std::io::ErrorKind::UnexpectedEof.into()))?;
-        buf.copy_from_slice(there);
-        Ok(())
+        let failed = |source| Error::ReadDisc { block, source };
+        let needed = skip.saturating_add(buf.len()).div_ceil(BLOCK);
+        let left = self.disc.total_blocks().saturating_sub(block) as usize;
+        let count = needed.max(known.next_len(block).min(left));
+        charge(reader, count.saturating_mul(BLOCK), block)?;
+        let mut bytes = known.room_for(block);
+        bytes.resize(count.saturating_mul(BLOCK), 0);
+        let mut result = self.disc.read_blocks(block, &mut bytes);
+        if result.is_err() && count > needed {
+            // Perhaps what cannot be read is none of what was asked for.
+            bytes.truncate(needed.saturating_mul(BLOCK));
+            result = self.disc.read_blocks(block, &mut bytes);
+        }
+        result.map_err(failed)?;
+        let first = block;
+        known.windows.push(BlockRun { first, bytes });
+        if known.copy(block, skip, buf) {
+            Ok(())
+        } else {
+            Err(failed(std::io::ErrorKind::UnexpectedEof.into()))
+        }
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// Fills `buf` with what is `skip` bytes past the start of a block, if it is known.
+    fn copy(&mut self, block: u32, skip: usize, buf: &mut [u8]) -> bool {
+        let is_here = |window: &BlockRun| window.part(block, skip, buf.len()).is_some();
+        if let Some(index) = self.windows.iter().rposition(is_here) {
+            // What is used stays longest.
+            let used = self.windows.remove(index);
+            if let Some(there) = used.part(block, skip, buf.len()) {
+                buf.copy_from_slice(there);
+            }
+            self.windows.push(used);
+            return true;
+        }
+        let heads = self.heads.iter().filter_map(Weak::upgrade);
+        for head in heads {
+            if let Some(there) = head.part(block, skip, buf.len()) {
+                buf.copy_from_slice(there);
+                return true;
+            }
+        }
+        false
+    }
+
+    /// The window that is continued by one that begins with a block.
+    fn before(&self, block: u32) -> Option<usize> {
+        self.windows.iter().rposition(|window| {
+            let len = window.bytes.len() / BLOCK;
+            let distance = block.checked_sub(window.first).map(|skip| skip as usize);
+            distance.is_some_and(|skip| (len..=len.saturating_add(WINDOW)).contains(&skip))
+        })
+    }
+
+    /// How many blocks to read from a block on: what is read in order is read in ever larger pieces.
+    fn next_len(&self, block: u32) -> usize {
+        let before = self.before(block).and_then(|index| self.windows.get(index));
+        let len = before.map_or(FIRST, |window| {
+            (window.bytes.len() / BLOCK).saturating_mul(2)
+        });
+        len.clamp(FIRST, WINDOW)
+    }
+
+    /// A buffer for a window that begins with a block. If there are as many windows as there may be, it is that of the one it
+    /// continues, or else of the one that was not used for longest.
+    fn room_for(&mut self, block: u32) -> Vec<u8> {
+        if self.windows.len() < WINDOWS {
+            return Vec::new();
+        }
+        let index = self.before(block).unwrap_or(0);
+        self.windows.remove(index).bytes
     }
 }
 
@@ -337,14 +398,6 @@ fn charge(reader: Option<&Blocks>, bytes: usize, block: u32) -> Result<()> {
         Some(reader) => reader.work_on((bytes as u64).max(STEP), block),
         None => Ok(()),
     }
-}
-
-/// The `len` bytes that are `skip` bytes behind the start of `block`, if all of them are in `bytes`, which begins at block
-/// `first`.
-fn part(first: u32, bytes: &[u8], block: u32, skip: usize, len: usize) -> Option<&[u8]> {
-    let at = usize::try_from(block.checked_sub(first)?).ok()?;
-    let at = at.checked_mul(BLOCK)?.checked_add(skip)?;
-    bytes.get(at..at.checked_add(len)?)
 }
 
 impl std::fmt::Debug for Blocks {

@@ -3,6 +3,8 @@
 mod blocks;
 mod data;
 mod disc;
+mod head;
+mod kept;
 mod memory;
 mod multisession;
 mod positioned;
@@ -12,6 +14,8 @@ mod writable;
 pub(crate) use self::blocks::{Blocks, NextData};
 pub(crate) use self::data::{DiscData, missing, missing_len};
 pub use self::disc::{Disc, FileDisc, ReaderDisc};
+pub(crate) use self::head::SessionHead;
+pub(crate) use self::kept::Kept;
 pub use self::memory::MemoryDisc;
 pub use self::multisession::{
     Multisession, MultisessionInterface, MultisessionRandomWrite, MultisessionSequential,

@@ -10,27 +10,20 @@
 use std::io::Read as _;
 use std::sync::Arc;
 
+use zerocopy::IntoBytes as _;
+
 use super::next_session::NextSession;
 use super::same_files;
 use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba, MAX_BLOCKS};
 use crate::draft::{Imported, Settings, VolumeNames};
 use crate::error::{ContinueProblem, Error, Result};
 use crate::file_systems::FileSystems;
-use crate::import::{
-    ImportOptions, RecordedDisc, UnknownBlocks, partitions_end, session_end, unknown_after,
-};
-use crate::iso9660::FIRST_DESCRIPTOR;
-use crate::iso9660::read::Descriptors;
+use crate::import::{ImportOptions, RecordedDisc, UnknownBlocks, partitions_end};
 use crate::media::Blocks;
+use crate::recognition::FIRST_DESCRIPTOR;
 use crate::udf;
 
 const BLOCK_LEN: u64 = BLOCK as u64;
-
-/// Block of the first anchor of UDF.
-const ANCHOR: Lba = Lba(256);
-
-/// Block where the last anchor of a short volume may be that readers look for in any.
-const OTHER_ANCHOR: Lba = Lba(512);
 
 /// Blocks that a session needs at least, and room for what is rounded up.
 const ROOM: u64 = 1024;
@@ -40,11 +33,11 @@ const MAX_README: u64 = 64 << 10;
 
 /// The anchors that are to lead to a session that begins at block `next`, in the order they are to be written.
 fn rewritten_anchors(disc: &Blocks, next: u32) -> Vec<Lba> {
-    // There can also be an anchor at block 512 (UDF 2.2.3): left as it is, it would lead readers to the old session.
-    let has_other =
-        OTHER_ANCHOR.0 < next && udf::read::have_same_anchor(disc, ANCHOR.0, OTHER_ANCHOR.0);
-    let other = Some(OTHER_ANCHOR).filter(|_| has_other);
-    other.into_iter().chain([ANCHOR]).collect()
+    // There can also be another one: left as it is, it would lead readers to the old session.
+    let [first, other] = [udf::FIRST_ANCHOR, udf::OTHER_ANCHOR];
+    let has_other = other < next && udf::read::have_same_anchor(disc, first, other);
+    let other = Some(Lba(other)).filter(|_| has_other);
+    other.into_iter().chain([Lba(first)]).collect()
 }
 
 /// Checks that a disc can be continued with the files of one of its file systems; also gives the first block of the new
@@ -57,15 +50,10 @@ pub(super) fn examine(
 ) -> Result<(Imported, u32)> {
     let options = &settings.import;
     let file_systems = continued_file_systems(disc)?;
-    let first = if next.is_random && next.previous > 0 {
-        let options = options.clone().imported_session(0);
-        Some(RecordedDisc::open_with(Arc::clone(&next.disc), &options)?)
-    } else {
-        None
+    let first_differs = next.is_random && {
+        let first = disc.first_session()?;
+        first.announced_file_systems() != disc.session().announced_file_systems()
     };
-    let first_differs = first.as_ref().is_some_and(|first| {
-        first.session().announced_file_systems() != disc.session().announced_file_systems()
-    });
     let has_iso9660 = file_systems.contains(FileSystems::ISO9660);
     if next.is_random && (has_iso9660 || first_differs) && settings.strict {
         // IMAPI2 cannot move the descriptors of ISO 9660.
@@ -98,16 +86,16 @@ pub(super) fn examine(
         imported.boot_readme = boot_readme(disc)?;
     }
     if file_systems.contains(FileSystems::UDF) {
-        is_own &= examine_udf(options, blocks, is_own, &mut imported)?;
+        is_own &= examine_udf(options, disc, is_own, &mut imported)?;
     }
-    let start = first_block(next, blocks, first.is_some())?;
+    let start = first_block(next, disc)?;
     let partition = imported.partition_start.unwrap_or_default();
     check_room(next, start, partition)?;
     if next.is_random && file_systems.contains(FileSystems::UDF) {
         imported.rewritten_anchors = rewritten_anchors(blocks, start);
     }
     if !options.unknown_blocks {
-        if let Some(UnknownBlocks::Data { first, last }) = unknown_after(blocks, next.previous)? {
+        if let Some(UnknownBlocks::Data { first, last }) = disc.unknown_after()? {
             return Err(Error::UnknownBlocks { first, last });
         }
     }
@@ -149,8 +137,7 @@ fn examine_iso9660(
     disc: &RecordedDisc,
     imported: &mut Imported,
 ) -> Result<bool> {
-    let blocks = &disc.blocks();
-    let descriptors = Descriptors::read(blocks, imported.previous)?;
+    let descriptors = disc.opened().descriptors();
     if !descriptors.count_blocks_of_disc() {
         return incompatible(ContinueProblem::Iso9660BlockLength);
     }
@@ -161,7 +148,8 @@ fn examine_iso9660(
     if !options.drop_rock_ridge && !disc.session().is_boot_stub() && has_rock_ridge(disc)? {
         return incompatible(ContinueProblem::RockRidge);
     }
-    imported.boot_record = boot_record(blocks, imported.previous)?;
+    let record = descriptors.boot_record();
+    imported.boot_record = record.map(|record| record.as_bytes().to_vec());
     imported.missing_boot_image = missing_boot_image(disc);
     if imported.missing_boot_image.is_some() {
         if !options.damaged_files {
@@ -175,11 +163,12 @@ fn examine_iso9660(
 /// Examines the volume of UDF; returns whether this crate recorded it.
 fn examine_udf(
     options: &ImportOptions,
-    blocks: &Arc<Blocks>,
+    disc: &RecordedDisc,
     is_own: bool,
     imported: &mut Imported,
 ) -> Result<bool> {
-    let Some(volume) = udf::read::open(blocks, imported.previous)? else {
+    let udf = disc.opened().udf();
+    let Some(volume) = udf.announced_volume(&disc.blocks())? else {
         return incompatible(ContinueProblem::UdfNotFound);
     };
     let Some(revision) = volume.revision() else {
@@ -209,8 +198,8 @@ fn examine_udf(
     Ok(is_own)
 }
 
-/// The first block of the new session. `has_first` is whether the session at block 0 is another than the one before.
-fn first_block(next: &NextSession, blocks: &Arc<Blocks>, has_first: bool) -> Result<u32> {
+/// The first block of the new session.
+fn first_block(next: &NextSession, disc: &RecordedDisc) -> Result<u32> {
     if let Some(start) = next.next {
         return Ok(start);
     }
@@ -219,14 +208,12 @@ fn first_block(next: &NextSession, blocks: &Arc<Blocks>, has_first: bool) -> Res
     let written = match next.last {
         Some(last) => last.saturating_add(1),
         None if next.disc.can_grow() => next.disc.total_blocks(),
-        None => partitions_end(blocks)?,
+        None => partitions_end(&disc.blocks())?,
     };
     // While a session is added, the volumes at block 0 may end after the last session that is found.
-    let mut end = session_end(blocks, next.previous)?
-        .unwrap_or(0)
-        .max(written);
-    if has_first {
-        end = end.max(session_end(blocks, 0)?.unwrap_or(0));
+    let mut end = disc.end()?.unwrap_or(0).max(written);
+    if next.is_random {
+        end = end.max(disc.end_of_first()?.unwrap_or(0));
     }
     let unit = next.write_unit.max(1);
     Ok(end.checked_next_multiple_of(unit).unwrap_or(u32::MAX))
@@ -300,27 +287,4 @@ fn missing_boot_image(disc: &RecordedDisc) -> Option<u32> {
         .iter()
         .filter(|entry| is_missing(entry.block, len(entry.sector_count)));
     missing.next().map(|entry| entry.block)
-}
-
-/// The boot record of El Torito, if the session has one.
-fn boot_record(blocks: &Blocks, start: u32) -> Result<Option<Vec<u8>>> {
-    let mut block = vec![0; BLOCK];
-    for place in FIRST_DESCRIPTOR..FIRST_DESCRIPTOR.saturating_mul(2) {
-        let offset = u64::from(start.saturating_add(place)).saturating_mul(BLOCK_SIZE.into());
-        if offset >= blocks.len() {
-            break;
-        }
-        blocks.read_at(offset, &mut block)?;
-        match block.as_slice() {
-            [0, b'C', b'D', b'0', b'0', b'1', _, rest @ ..]
-                if rest.starts_with(b"EL TORITO SPECIFICATION") =>
-            {
-                return Ok(Some(block));
-            }
-            [255, ..] => break,
-            [_, b'C', b'D', b'0', b'0', b'1', ..] => {}
-            _ => break,
-        }
-    }
-    Ok(None)
 }

@@ -25,7 +25,6 @@ use crate::error::{ContinueProblem, Error, Result};
 use crate::file_systems::{FileSystems, InterchangeLevel};
 use crate::finding::{Finding, Severity};
 use crate::import::{RecordedDisc, RecordedVolume};
-use crate::udf;
 
 /// Checks that an image can continue a disc.
 pub(crate) fn check_can_import(draft: &Draft) -> Result<()> {
@@ -70,7 +69,7 @@ pub(crate) fn import(
     let (mut imported, start) = examine(&draft.settings, next, disc, file_system)?;
     volume.name().clone_into(&mut imported.volume_name);
     imported.volume_names = VolumeNames::of(disc, imported.file_systems);
-    imported.disc_id = next.disc_identifier()?;
+    imported.disc_id = disc.identifier(&*next.disc, next.next)?;
     let old = draft.settings.clone();
     let free = next.total.saturating_sub(start.into());
     draft.settings.go_on(&imported, Lba(start), free);
@@ -140,12 +139,13 @@ impl Settings {
         }
     }
 }
+
 /// How many directories and files a volume says it has: only UDF does.
 fn volume_totals(disc: &RecordedDisc, file_system: FileSystems) -> Result<Option<(u64, u64)>> {
     if file_system != FileSystems::UDF {
         return Ok(None);
     }
-    let volume = udf::read::open(&disc.blocks(), disc.session().start_block())?;
+    let volume = disc.opened().udf().announced_volume(&disc.blocks())?;
     let integrity = volume.and_then(|volume| volume.integrity());
     Ok(integrity.map(|integrity| (integrity.directories.into(), integrity.files.into())))
 }

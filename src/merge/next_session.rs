@@ -56,17 +56,30 @@ impl ChosenInterface {
         })
     }
 
-    /// Finds out where the next session goes now.
-    pub(crate) fn next_session(&self, options: &ImportOptions) -> Result<NextSession> {
+    /// Opens the last session of the disc, and finds out where the next one goes now.
+    pub(crate) fn open(&self, options: &ImportOptions) -> Result<(NextSession, RecordedDisc)> {
         let mut next = NextSession::of(&self.chosen, self.offered.len())?;
-        if next.is_random {
-            // No drive knows what lies after it: sequential sessions in a file, or one whose writer was interrupted
+        let options = options.clone();
+        let options = if next.is_random {
+            // No drive knows of what lies after it: sequential sessions in a file, or one whose writer was interrupted
             // before block 0 led to it.
-            let options = options.clone().last_session();
-            let disc = RecordedDisc::open_with(Arc::clone(&next.disc), &options)?;
-            next.previous = disc.session().start_block();
+            options.last_session()
+        } else {
+            options.imported_session(next.previous)
+        };
+        let disc = RecordedDisc::open_to_continue(&next.disc, &options)?;
+        next.previous = disc.session().start_block();
+        Ok((next, disc))
+    }
+
+    /// What the disc is known by now.
+    pub(crate) fn disc_identifier(&self, options: &ImportOptions) -> Result<String> {
+        let next = NextSession::of(&self.chosen, self.offered.len())?;
+        if next.is_random {
+            let (next, disc) = self.open(options)?;
+            return disc.identifier(&*next.disc, next.next);
         }
-        Ok(next)
+        disc_identifier(&*next.disc, next.previous, next.next)
     }
 }
 
@@ -86,17 +99,6 @@ pub(crate) struct NextSession {
 }
 
 impl NextSession {
-    /// Opens the session that comes before.
-    pub(crate) fn previous_session(&self, options: &ImportOptions) -> Result<RecordedDisc> {
-        let options = options.clone().imported_session(self.previous);
-        RecordedDisc::open_with(Arc::clone(&self.disc), &options)
-    }
-
-    /// Returns the identifier of the disc.
-    pub(crate) fn disc_identifier(&self) -> Result<String> {
-        disc_identifier(&*self.disc, self.previous, self.next)
-    }
-
     /// Asks an interface, one of several, about its disc.
     fn of(interface: &MultisessionInterface, offered: usize) -> Result<Self> {
         let disc = interface.disc();

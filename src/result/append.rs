@@ -22,8 +22,8 @@ use crate::block::{BLOCK, BLOCK_SIZE, Extent};
 use crate::error::{ContinueProblem, Error, Result, SessionProblem};
 use crate::file_systems::FileSystems;
 use crate::import::{Continued, ImportOptions, RecordedDisc, disc_identifier};
-use crate::iso9660::FIRST_DESCRIPTOR;
 use crate::media::{Disc, WritableDisc};
+use crate::recognition::{DescriptorKind, FIRST_DESCRIPTOR, KIND_LEN};
 use crate::udf::HEAD_BLOCKS;
 
 /// The disc that an image continues.
@@ -217,9 +217,9 @@ impl ResultImage {
         let session = u64::from(self.layout.session.start - self.start()) * u64::from(BLOCK_SIZE);
         for place in FIRST_DESCRIPTOR + 1..2 * FIRST_DESCRIPTOR {
             let at = session + u64::from(place) * u64::from(BLOCK_SIZE);
-            let mut head = [0; 6];
+            let mut head = [0; KIND_LEN];
             self.read_at(at, &mut head)?;
-            if head.ends_with(b"BEA01") {
+            if DescriptorKind::of(&head) == Some(DescriptorKind::BeginExtendedArea) {
                 return Ok(Some(at));
             }
         }

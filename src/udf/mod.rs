@@ -36,3 +36,10 @@ pub(crate) use self::metadata::UNIT as METADATA_UNIT;
 pub(crate) use self::names::UdfNames;
 pub(crate) use self::plan::{HEAD_BLOCKS, Head, Mirror, Tail, VolumeOptions, VolumePlan};
 pub(crate) use self::volume::{READ_ONLY, recognition};
+
+/// Block of the first anchor, counted from the session's start. The last anchor, or the one before it, is as many blocks
+/// before a volume's last block (UDF 2.2.3).
+pub(crate) const FIRST_ANCHOR: u32 = 256;
+
+/// Block of another anchor that a session may have, counted from its start (UDF 2.2.3).
+pub(crate) const OTHER_ANCHOR: u32 = 512;

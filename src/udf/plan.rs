@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::FIRST_ANCHOR;
 use super::contents::{self, StructureNames};
 use super::file_set::{FILE_SET_BLOCKS, file_set};
 use super::files::Files;
@@ -15,10 +16,8 @@ use crate::time::Timestamp;
 
 /// Blocks from the session's start to the main sequence, after the descriptors at 16.
 const MAIN_SEQUENCE: u32 = 32;
-/// Blocks from the session's start to the first anchor (UDF 2.2.3).
-const ANCHOR: u32 = 256;
 /// Blocks from the session's start to the end of the first anchor: what reading begins with.
-pub(crate) const HEAD_BLOCKS: u32 = ANCHOR + 1;
+pub(crate) const HEAD_BLOCKS: u32 = FIRST_ANCHOR + 1;
 /// Blocks of the integrity sequence.
 const INTEGRITY_BLOCKS: u32 = 2;
 
@@ -64,7 +63,7 @@ impl Head {
         space.skip_to(MAIN_SEQUENCE);
         let main = space.take(SEQUENCE_BLOCKS.into())?;
         let integrity = space.take(INTEGRITY_BLOCKS.into())?;
-        space.skip_to(ANCHOR);
+        space.skip_to(FIRST_ANCHOR);
         let first_anchor = space.take(1)?;
         let mut partition_start = space.next();
         let mut metadata_file = None;

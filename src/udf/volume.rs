@@ -9,6 +9,7 @@ use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba, PartitionBlock};
 use crate::codec::text::dstring;
 use crate::codec::time::UdfTime;
 use crate::file_systems::UdfRevision;
+use crate::recognition::{BEGIN_EXTENDED_AREA, END_EXTENDED_AREA};
 
 /// Blocks of the volume recognition sequence: BEA01, NSR02 or NSR03, TEA01.
 pub(crate) const RECOGNITION_BLOCKS: u32 = 3;
@@ -19,7 +20,11 @@ pub(crate) const SEQUENCE_BLOCKS: u32 = 16;
 /// The volume recognition sequence (ECMA-167 2/9, 3/9.1).
 pub(crate) fn recognition(revision: UdfRevision) -> Vec<u8> {
     let mut bytes = vec![0; RECOGNITION_BLOCKS as usize * BLOCK];
-    let identifiers = [b"BEA01", revision.standard_identifier(), b"TEA01"];
+    let identifiers = [
+        &BEGIN_EXTENDED_AREA,
+        revision.standard_identifier(),
+        &END_EXTENDED_AREA,
+    ];
     for (block, identifier) in bytes.chunks_exact_mut(BLOCK).zip(identifiers) {
         block[1..6].copy_from_slice(identifier);
         block[6] = 1;

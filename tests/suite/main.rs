@@ -20,6 +20,7 @@ mod damaged_fields;
 mod detached_items;
 mod devices;
 mod directories;
+mod disc_reads;
 mod edits;
 mod embedded;
 mod errors;

@@ -10,14 +10,15 @@
 use std::ops::Range;
 
 use zerocopy::FromBytes;
-use zerocopy::little_endian::U32;
 
 use crate::block::{BLOCK, BLOCK_SIZE};
 use crate::codec::text::{padded, padded_ucs2};
+use crate::el_torito::BootRecord;
 use crate::error::{Error, Result};
-use crate::iso9660::descriptor::{STANDARD_IDENTIFIER, VolumeDescriptor};
-use crate::iso9660::{APPLICATION, FIRST_DESCRIPTOR};
+use crate::iso9660::APPLICATION;
+use crate::iso9660::descriptor::VolumeDescriptor;
 use crate::media::Blocks;
+use crate::recognition::{DescriptorKind, FIRST_DESCRIPTOR};
 
 /// The most descriptors that are looked at; Linux gives up there, too.
 const MOST: u32 = 100;
@@ -25,26 +26,17 @@ const MOST: u32 = 100;
 /// The most blocks in a row that are no descriptors and are passed over: one may be damaged.
 const MOST_FOREIGN: u32 = 1;
 
-/// Types of descriptors (ECMA-119 8.1.1).
-const BOOT_RECORD: u8 = 0;
-const PRIMARY: u8 = 1;
-const SUPPLEMENTARY: u8 = 2;
-const TERMINATOR: u8 = 255;
-
-/// The boot system identifier of El Torito (El Torito 2.0), and where the boot catalog's block is behind it.
-const EL_TORITO: (usize, &[u8]) = (7, b"EL TORITO SPECIFICATION");
-const BOOT_CATALOG: usize = 71;
-
 /// Where a directory record and one of a path table have the directory's block (ECMA-119 9.1.3, 9.4.3).
 const DOT_LOCATION: Range<usize> = 2..6;
 const TABLE_LOCATION: Range<usize> = 2..6;
 
 /// The volume descriptors of a session.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Descriptors {
     primaries: Vec<Found>,
     supplementaries: Vec<Found>,
-    boot_catalog: Option<u32>,
+    /// That of El Torito.
+    boot_record: Option<Box<BootRecord>>,
 }
 
 /// A volume descriptor and the block it is in.
@@ -54,21 +46,24 @@ pub(crate) struct Found {
     pub descriptor: Box<VolumeDescriptor>,
 }
 
+impl Found {
+    fn new(block: u32, bytes: &[u8]) -> Option<Self> {
+        let descriptor = Box::new(VolumeDescriptor::read_from_bytes(bytes).ok()?);
+        Some(Self { block, descriptor })
+    }
+}
+
 impl Descriptors {
     /// Reads the descriptors of the session that begins at block `start`; none is no error.
     pub(crate) fn read(blocks: &Blocks, start: u32) -> Result<Self> {
-        let mut all = Self {
-            primaries: Vec::new(),
-            supplementaries: Vec::new(),
-            boot_catalog: None,
-        };
+        let mut all = Self::default();
         let mut foreign = 0_u32;
         for number in 0..MOST {
             let block = start
                 .checked_add(FIRST_DESCRIPTOR)
                 .and_then(|first| first.checked_add(number));
             let Some(block) = block else { break };
-            let Some(descriptor) = read_one(blocks, block)? else {
+            let Some((kind, bytes)) = read_one(blocks, block)? else {
                 foreign = foreign.saturating_add(1);
                 if foreign > MOST_FOREIGN {
                     break;
@@ -76,15 +71,25 @@ impl Descriptors {
                 continue;
             };
             foreign = 0;
-            match descriptor.descriptor_type {
-                BOOT_RECORD => all.boot_catalog = all.boot_catalog.or(boot_catalog(&descriptor)),
-                PRIMARY => all.primaries.push(Found { block, descriptor }),
-                SUPPLEMENTARY => all.supplementaries.push(Found { block, descriptor }),
-                TERMINATOR => break,
-                _ => {}
+            match kind {
+                DescriptorKind::Terminator => break,
+                kind => all.add(kind, block, &bytes),
             }
         }
         Ok(all)
+    }
+
+    fn add(&mut self, kind: DescriptorKind, block: u32, bytes: &[u8]) {
+        match kind {
+            DescriptorKind::BootRecord if self.boot_record.is_none() => {
+                let record = BootRecord::read_from_bytes(bytes).ok();
+                let record = record.filter(|record| record.catalog().is_some());
+                self.boot_record = record.map(Box::new);
+            }
+            DescriptorKind::Primary => self.primaries.extend(Found::new(block, bytes)),
+            DescriptorKind::Supplementary => self.supplementaries.extend(Found::new(block, bytes)),
+            _ => {}
+        }
     }
 
     /// Whether a session that begins at block `start` begins with a primary volume descriptor that can be one.
@@ -92,12 +97,12 @@ impl Descriptors {
         let Some(block) = start.checked_add(FIRST_DESCRIPTOR) else {
             return Ok(false);
         };
-        let descriptor = read_one(blocks, block)?;
-        Ok(descriptor.is_some_and(|descriptor| {
-            let root = descriptor.root_directory.location_of_extent.get();
-            descriptor.descriptor_type == PRIMARY
-                && root > start
-                && u64::from(root).saturating_mul(BLOCK_SIZE.into()) < blocks.len()
+        let Some((DescriptorKind::Primary, bytes)) = read_one(blocks, block)? else {
+            return Ok(false);
+        };
+        Ok(Found::new(block, &bytes).is_some_and(|found| {
+            let root = found.descriptor.root_directory.location_of_extent.get();
+            root > start && byte_of_sector(root) < blocks.len()
         }))
     }
 
@@ -165,9 +170,14 @@ impl Descriptors {
             .find(|found| found.descriptor.version == 2)
     }
 
-    /// The block of the boot catalog (El Torito 2.0).
-    pub(crate) const fn boot_catalog(&self) -> Option<u32> {
-        self.boot_catalog
+    /// The boot record of El Torito.
+    pub(crate) fn boot_record(&self) -> Option<&BootRecord> {
+        self.boot_record.as_deref()
+    }
+
+    /// The block of the boot catalog.
+    pub(crate) fn boot_catalog(&self) -> Option<u32> {
+        self.boot_record()?.catalog()
     }
 
     /// Blocks of the disc that the volume has, as the first primary descriptor says in blocks of its own.
@@ -233,26 +243,14 @@ fn space_size(found: &Found) -> u32 {
     u32::try_from(bytes.div_ceil(u64::from(BLOCK_SIZE))).unwrap_or(u32::MAX)
 }
 
-/// The descriptor in a block; nothing if there is none.
-fn read_one(blocks: &Blocks, block: u32) -> Result<Option<Box<VolumeDescriptor>>> {
-    let offset = u64::from(block).saturating_mul(BLOCK_SIZE.into());
+/// The descriptor of ISO 9660 in a block; `None` if there is none.
+fn read_one(blocks: &Blocks, block: u32) -> Result<Option<(DescriptorKind, Vec<u8>)>> {
+    let offset = byte_of_sector(block);
     if offset >= blocks.len() {
         return Ok(None);
     }
     let mut bytes = vec![0; BLOCK];
     blocks.read_at(offset, &mut bytes)?;
-    let descriptor = VolumeDescriptor::read_from_bytes(&bytes).ok();
-    Ok(descriptor
-        .filter(|descriptor| descriptor.standard_identifier == STANDARD_IDENTIFIER)
-        .map(Box::new))
-}
-
-fn boot_catalog(record: &VolumeDescriptor) -> Option<u32> {
-    let bytes = zerocopy::IntoBytes::as_bytes(record);
-    let (at, identifier) = EL_TORITO;
-    let (block, _) = U32::read_from_prefix(bytes.get(BOOT_CATALOG..)?).ok()?;
-    bytes
-        .get(at..)?
-        .starts_with(identifier)
-        .then_some(block.get())
+    let kind = DescriptorKind::of(&bytes).filter(|kind| kind.is_iso9660());
+    Ok(kind.map(|kind| (kind, bytes)))
 }

@@ -135,6 +135,16 @@ impl HierarchyVolume {
         error.map_or(Ok(volume), Err)
     }
 
+    /// The same hierarchy for another operation, with findings of its own.
+    pub(crate) fn anew(&self, blocks: &Arc<Blocks>) -> Self {
+        Self {
+            blocks: Arc::clone(blocks),
+            findings: Arc::new(self.findings.copy()),
+            more: Arc::default(),
+            ..self.clone()
+        }
+    }
+
     /// The block of the root directory by each path table, whose first record is about it (ECMA-119 6.9, 9.4).
     fn roots_of_path_tables(&self, descriptor: &VolumeDescriptor) -> [Option<u32>; 2] {
         let root = |table: u32| {

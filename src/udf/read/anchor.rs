@@ -8,8 +8,10 @@ use crate::block::BLOCK_SIZE;
 use crate::error::Result;
 use crate::finding::FindingCode;
 use crate::media::Blocks;
+use crate::recognition::{DescriptorKind, FIRST_DESCRIPTOR, KIND_LEN};
 use crate::udf::tag::{ExtentAd, identifier};
 use crate::udf::volume::{AnchorVolumeDescriptorPointer, PrimaryVolumeDescriptor};
+use crate::udf::{FIRST_ANCHOR, OTHER_ANCHOR};
 
 /// Sizes a sector can have; the first is that of optical discs.
 const SECTOR_LENS: [u32; 7] = [2048, 512, 1024, 4096, 8192, 16384, 32768];
@@ -17,29 +19,22 @@ const SECTOR_LENS: [u32; 7] = [2048, 512, 1024, 4096, 8192, 16384, 32768];
 /// The most descriptors of a recognition sequence that are looked at.
 const MAX_RECOGNITION: u64 = 256;
 
-/// Blocks from a session's start to its first anchor.
-const FIRST_ANCHOR: u32 = 256;
-
 /// Whether the volume recognition sequence of the session has `NSR02` or `NSR03`.
-pub(crate) fn is_recorded(blocks: &Blocks, session_start: u32) -> Result<bool> {
+pub(super) fn is_recorded(blocks: &Blocks, session_start: u32) -> Result<bool> {
     // Descriptors are as far apart as sectors are long, but not less than 2048 bytes.
     for step in SECTOR_LENS.into_iter().filter(|len| *len >= BLOCK_SIZE) {
-        let mut at = byte_of(session_start, BLOCK_SIZE).saturating_add(32768);
+        let mut at = byte_of(session_start.saturating_add(FIRST_DESCRIPTOR), BLOCK_SIZE);
         for _ in 0..MAX_RECOGNITION {
-            let mut head = [0; 6];
+            let mut head = [0; KIND_LEN];
             if at.saturating_add(wide(head.len())) > blocks.len() {
                 break;
             }
             blocks.read_at(at, &mut head)?;
-            match &head {
-                [_, b'N', b'S', b'R', b'0', b'2' | b'3'] => return Ok(true),
-                [_, b'C', b'D', b'0', b'0', b'1']
-                | [_, b'B', b'E', b'A', b'0', b'1']
-                | [_, b'B', b'O', b'O', b'T', b'2']
-                | [_, b'C', b'D', b'W', b'0', b'2'] => {}
-                // What was extended by another standard may be extended again.
-                [_, b'T', b'E', b'A', b'0', b'1'] => {}
-                _ => break,
+            match DescriptorKind::of(&head) {
+                Some(DescriptorKind::Nsr) => return Ok(true),
+                // What was extended by another standard may be extended again, after the end of an area, too.
+                Some(_) => {}
+                None => break,
             }
             at = at.saturating_add(u64::from(step));
         }
@@ -103,17 +98,31 @@ pub(super) fn find(blocks: &Blocks, session_start: u32) -> Result<Anchors> {
             {
                 continue;
             }
-            let mut found: Vec<Anchor> = Vec::new();
-            for sector in places.iter().flatten() {
-                if found.iter().all(|anchor| anchor.sector != *sector) {
-                    found.extend(read(blocks, *sector, sector_len));
-                }
-            }
+            let found = read_all(blocks, places, sector_len);
             return Ok(Anchors { sector_len, found });
         }
     }
     let at = byte_of(session_start, BLOCK_SIZE).saturating_add(byte_of(FIRST_ANCHOR, BLOCK_SIZE));
     Err(corrupt(at, FindingCode::UdfAnchor))
+}
+
+/// The anchors at places that are given by rank, each once.
+fn read_all(blocks: &Blocks, places: &[Vec<u32>], sector_len: u32) -> Vec<Anchor> {
+    let mut by_rank: Vec<u32> = Vec::new();
+    for sector in places.iter().flatten() {
+        if !by_rank.contains(sector) {
+            by_rank.push(*sector);
+        }
+    }
+    // In the order in which they lie on the disc, neighbours are read together.
+    let mut sectors = by_rank.clone();
+    sectors.sort_unstable();
+    let there = sectors.iter();
+    let there: Vec<_> = there
+        .filter_map(|sector| read(blocks, *sector, sector_len))
+        .collect();
+    let at = |sector: &u32| there.iter().find(|anchor| anchor.sector == *sector);
+    by_rank.iter().filter_map(at).copied().collect()
 }
 
 /// The sectors where an anchor can be, by rank.
@@ -141,8 +150,8 @@ fn places(blocks: &Blocks, session_start: u32, sector_len: u32) -> Vec<Vec<u32>>
     [
         vec![start.saturating_add(FIRST_ANCHOR.into())],
         last.clone(),
-        before(&[256]),
-        vec![start.saturating_add(512)],
+        before(&[FIRST_ANCHOR.into()]),
+        vec![start.saturating_add(OTHER_ANCHOR.into())],
         // Run-out blocks and padding that drives and writers add.
         before(&[1, 2, 150, 152, 258, 406, 408]),
     ]

@@ -30,6 +30,7 @@ mod icb;
 mod maps;
 mod partition;
 mod sequence;
+mod session;
 mod sparing;
 mod tag;
 #[cfg(test)]
@@ -38,10 +39,8 @@ mod text;
 mod virtual_table;
 mod volume;
 
-pub(crate) use self::anchor::{
-    have_same_anchor, is_own_descriptor, is_recorded, is_volume_structure,
-};
-pub(crate) use self::volume::{open, open_unannounced, outline};
+pub(crate) use self::anchor::{have_same_anchor, is_own_descriptor, is_volume_structure};
+pub(crate) use self::session::UdfSession;
 
 /// A length in memory as one on the disc.
 fn wide(len: usize) -> u64 {

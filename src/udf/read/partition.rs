@@ -184,6 +184,15 @@ impl Space {
         }
     }
 
+    /// The same blocks for another operation, with findings of its own.
+    pub(super) fn anew(&self, blocks: &Arc<Blocks>) -> Self {
+        Self {
+            blocks: Arc::clone(blocks),
+            findings: Arc::new(self.findings.copy()),
+            ..self.clone()
+        }
+    }
+
     /// The same blocks for what counts against the work of an operation.
     pub(super) fn within(&self, work: &Arc<Work>) -> Self {
         Self {

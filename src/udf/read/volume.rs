@@ -27,9 +27,6 @@ use crate::udf::tag::{EntityId, ExtentAd, identifier};
 /// Lengths of logical blocks that are read.
 const BLOCK_LENS: std::ops::RangeInclusive<u32> = 512..=32768;
 
-/// Blocks from a session's start to its first descriptor.
-const FIRST_DESCRIPTOR: u32 = 16;
-
 /// The most File Set Descriptors that are looked at.
 const MAX_FILE_SETS: usize = 256;
 
@@ -61,123 +58,14 @@ struct Facts {
     sequences: [Extent; 2],
 }
 
-/// Opens the UDF volume of the session that begins at block `session_start` of the disc; nothing if none
-/// [is recorded](anchor::is_recorded).
-pub(crate) fn open(blocks: &Arc<Blocks>, session_start: u32) -> Result<Option<UdfVolume>> {
-    if !anchor::is_recorded(blocks, session_start)? {
-        return Ok(None);
-    }
-    open_by_anchors(blocks, session_start)
-}
-
-/// Opens the UDF volume of a session that has no recognition sequence, if it is sound down to its root directory.
-pub(crate) fn open_unannounced(
-    blocks: &Arc<Blocks>,
-    session_start: u32,
-) -> Result<Option<UdfVolume>> {
-    if !anchor::may_be_recorded(blocks, session_start) {
-        return Ok(None);
-    }
-    let opened = match open_by_anchors(blocks, session_start) {
-        Err(error) if error.is_limit() => return Err(error),
-        Ok(Some(volume)) => volume,
-        Ok(None) | Err(_) => return Ok(None),
-    };
-    let is_udf = !opened.findings().iter().any(|finding| {
-        finding.code() == FindingCode::UdfDomain || finding.severity() == Severity::Doubtful
-    });
-    if !is_udf || opened.root().is_err() {
-        return Ok(None);
-    }
-    opened.space.findings.add(Finding::new(
-        FileSystems::UDF,
-        session_start.saturating_add(FIRST_DESCRIPTOR),
-        FindingCode::UdfRecognition,
-    ));
-    Ok(Some(opened))
-}
-
-fn open_by_anchors(blocks: &Arc<Blocks>, session_start: u32) -> Result<Option<UdfVolume>> {
-    let anchors = anchor::find(blocks, session_start)?;
-    let mut first_error = None;
-    let mut tried: Vec<(u32, u32)> = Vec::new();
-    for anchor in &anchors.found {
-        let sequences = (anchor.main.location.get(), anchor.reserve.location.get());
-        if tried.contains(&sequences) {
-            continue;
-        }
-        tried.push(sequences);
-        match UdfVolume::open(blocks, &anchors, anchor) {
-            Ok(volume) => return Ok(Some(volume)),
-            Err(error) => {
-                first_error.get_or_insert(error);
-            }
-        }
-    }
-    first_error.map_or(Ok(None), Err)
-}
-
-/// The outlines of a volume, by the descriptors of its sequence alone.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Outline {
-    /// The first block of the disc after the volume.
-    pub end: u32,
-    /// Whether it has a virtual partition, whose table is at the end of the disc.
-    pub is_virtual: bool,
-}
-
-/// The outlines of the UDF volume of the session that begins at block `session_start` of the disc; nothing if none
-/// [is recorded](anchor::is_recorded). No partition map is made ready, whatever it leads to.
-pub(crate) fn outline(blocks: &Arc<Blocks>, session_start: u32) -> Result<Option<Outline>> {
-    if !anchor::is_recorded(blocks, session_start)? {
-        return Ok(None);
-    }
-    let anchors = anchor::find(blocks, session_start)?;
-    let sector_len = anchors.sector_len;
-    let mut tried: Vec<(u32, u32)> = Vec::new();
-    let mut first_error = None;
-    for anchor in &anchors.found {
-        let sequences = (anchor.main.location.get(), anchor.reserve.location.get());
-        if tried.contains(&sequences) {
-            continue;
-        }
-        tried.push(sequences);
-        let descriptors =
-            match sequence::descriptors(blocks, anchor, sector_len, &FindingList::default()) {
-                Ok(descriptors) => descriptors,
-                Err(error) => {
-                    first_error.get_or_insert(error);
-                    continue;
-                }
-            };
-        let mut is_virtual = false;
-        let mut integrity_end = 0;
-        if let Some((logical, maps)) = descriptors.logical() {
-            let len = narrow(logical.map_table_len.get().into());
-            is_virtual = maps::has_virtual(maps.get(..len).unwrap_or_default());
-            let extent = logical.integrity_sequence_extent;
-            (_, integrity_end) = sequence::integrity(blocks, extent, sector_len);
-        }
-        let regions = descriptors
-            .partitions
-            .iter()
-            .map(|partition| maps::region(partition, sector_len));
-        let last = regions.max_by_key(|region| region.start.saturating_add(region.len));
-        let partition = last.unwrap_or(Region { start: 0, len: 0 });
-        let told = Told::default();
-        let end = end(blocks, &anchors, anchor, &told, partition, integrity_end);
-        return Ok(Some(Outline { end, is_virtual }));
-    }
-    first_error.map_or(Ok(None), Err)
-}
-
 impl UdfVolume {
-    fn open(blocks: &Arc<Blocks>, anchors: &Anchors, anchor: &Anchor) -> Result<Self> {
+    /// Opens the volume that an anchor leads to.
+    pub(super) fn open(blocks: &Arc<Blocks>, anchors: &Anchors, anchor: &Anchor) -> Result<Self> {
         let sector_len = anchors.sector_len;
         let findings = FindingList::default();
         let descriptors = sequence::descriptors(blocks, anchor, sector_len, &findings)?;
         let at = descriptors.logical_at;
-        let Some((logical, behind)) = descriptors.logical() else {
+        let Some((logical, table)) = descriptors.logical() else {
             return Err(corrupt(at, FindingCode::UdfLogicalVolume));
         };
         let block_len = logical.logical_block_size.get();
@@ -190,35 +78,18 @@ impl UdfVolume {
             findings.add(finding(at, FindingCode::UdfDomain));
         }
         let [low, high, ..] = logical.domain_identifier.suffix;
-        let mut space = Space::new(blocks, block_len, findings);
-        let table_len = narrow(logical.map_table_len.get().into());
-        let table = behind
-            .get(..table_len)
-            .ok_or_else(|| corrupt(at, FindingCode::UdfMapTable))?;
         let mut charge = Charge::new(blocks.memory());
-        // What is intact comes first: metadata may be recorded twice, and a virtual table is found by trying.
-        let mut built = maps::build(&mut space, &descriptors, table, sector_len, &mut charge);
-        space.accepts_damage = true;
-        if built.as_ref().is_err_and(|error| !error.is_limit()) {
-            space.maps = Arc::default();
-            built = maps::build(&mut space, &descriptors, table, sector_len, &mut charge);
-        }
-        let told = built?;
+        let mut space = Space::new(blocks, block_len, findings);
+        let told = map_partitions(
+            &mut space,
+            &descriptors,
+            table,
+            logical.map_table_len.get(),
+            sector_len,
+            &mut charge,
+        )?;
         let extent = logical.integrity_sequence_extent;
-        let (integrity, integrity_end) = sequence::integrity(blocks, extent, sector_len);
-        if integrity.is_none() {
-            let at = byte_of(extent.location.get(), sector_len);
-            space.findings.add(finding(at, FindingCode::UdfIntegrity));
-        }
-        let integrity = integrity.map(|integrity| match told.counts {
-            // An integrity descriptor that cannot be written again knows less than the table.
-            Some((files, directories)) => Integrity {
-                files,
-                directories,
-                ..integrity
-            },
-            None => integrity,
-        });
+        let (integrity, integrity_end) = integrity_of(&space, extent, sector_len, &told);
         let Some(file_set) = IcbExtent::named(logical.logical_volume_contents_use) else {
             return Err(corrupt(at, FindingCode::UdfNoFileSet));
         };
@@ -261,6 +132,29 @@ impl UdfVolume {
             space,
             _charge: charge.shared(),
         })
+    }
+
+    /// The same volume for another operation, with findings of its own.
+    pub(super) fn anew(&self, blocks: &Arc<Blocks>) -> Self {
+        Self {
+            space: self.space.anew(blocks),
+            ..self.clone()
+        }
+    }
+
+    /// Whether nothing that was found so far speaks against the volume, and it has a root directory.
+    pub(super) fn is_sound(&self) -> bool {
+        let is_odd = |finding: &Finding| {
+            finding.code() == FindingCode::UdfDomain || finding.severity() == Severity::Doubtful
+        };
+        !self.findings().iter().any(is_odd) && self.root().is_ok()
+    }
+
+    /// Notes that there is no recognition sequence at a block.
+    pub(super) fn note_unannounced(&self, block: u32) {
+        let code = FindingCode::UdfRecognition;
+        let finding = Finding::new(FileSystems::UDF, block, code);
+        self.space.findings.add(finding);
     }
 
     /// The revision of UDF, if it is one that is known.
@@ -328,6 +222,53 @@ impl UdfVolume {
     pub(crate) fn sequences(&self) -> [Extent; 2] {
         self.facts.sequences
     }
+}
+
+/// Makes the partitions of a volume ready that the first `table_len` bytes of `table` list; `charge` counts what is kept.
+fn map_partitions(
+    space: &mut Space,
+    descriptors: &Descriptors,
+    table: &[u8],
+    table_len: u32,
+    sector_len: u32,
+    charge: &mut Charge,
+) -> Result<Told> {
+    let at = descriptors.logical_at;
+    let table = table
+        .get(..narrow(table_len.into()))
+        .ok_or_else(|| corrupt(at, FindingCode::UdfMapTable))?;
+    // What is intact comes first: metadata may be recorded twice, and a virtual table is found by trying.
+    let built = maps::build(space, descriptors, table, sector_len, charge);
+    space.accepts_damage = true;
+    if built.as_ref().is_err_and(|error| !error.is_limit()) {
+        space.maps = Arc::default();
+        return maps::build(space, descriptors, table, sector_len, charge);
+    }
+    built
+}
+
+/// What the integrity sequence says, and the first byte after it.
+fn integrity_of(
+    space: &Space,
+    extent: ExtentAd,
+    sector_len: u32,
+    told: &Told,
+) -> (Option<Integrity>, u64) {
+    let (integrity, end) = sequence::integrity(&space.blocks, extent, sector_len);
+    if integrity.is_none() {
+        let at = byte_of(extent.location.get(), sector_len);
+        space.findings.add(finding(at, FindingCode::UdfIntegrity));
+    }
+    let integrity = integrity.map(|integrity| match told.counts {
+        // An integrity descriptor that cannot be written again knows less than the table.
+        Some((files, directories)) => Integrity {
+            files,
+            directories,
+            ..integrity
+        },
+        None => integrity,
+    });
+    (integrity, end)
 }
 
 /// Finds the root directory's ICB in the file set (ECMA-167 4/8.3.1): the last descriptor of the sequence prevails.
@@ -409,8 +350,8 @@ fn extent_of(extent: ExtentAd, sector_len: u32) -> Extent {
     }
 }
 
-/// The first block behind all that is known of the volume.
-fn end(
+/// The first block after all that is known of a volume.
+pub(super) fn end(
     blocks: &Blocks,
     anchors: &Anchors,
     used: &Anchor,

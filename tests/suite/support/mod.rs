@@ -11,6 +11,7 @@ pub(crate) mod iso;
 pub(crate) mod moment;
 pub(crate) mod random;
 pub(crate) mod readers;
+pub(crate) mod reads;
 pub(crate) mod recorded;
 pub(crate) mod rock_ridge;
 pub(crate) mod udf;

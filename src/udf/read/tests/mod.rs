@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::open;
+use super::UdfSession;
 use super::volume::UdfVolume;
 use crate::error::Result;
 use crate::media::{Blocks, ReaderDisc};
@@ -27,6 +27,10 @@ const BUDGET: u64 = 64 << 20;
 fn blocks(bytes: Vec<u8>) -> Arc<Blocks> {
     let disc = ReaderDisc::new(Cursor::new(bytes)).unwrap();
     Arc::new(Blocks::new(Arc::new(disc), BUDGET))
+}
+
+fn open(blocks: &Arc<Blocks>, start: u32) -> Result<Option<UdfVolume>> {
+    UdfSession::open(blocks, start)?.announced_volume(blocks)
 }
 
 /// The bytes of data, zeros where none are recorded.

@@ -1,0 +1,150 @@
+//! What is known of UDF in a session: read when it is first asked for, and kept.
+
+use std::sync::Arc;
+
+use super::anchor::{self, Anchor, Anchors};
+use super::maps::{self, Told};
+use super::narrow;
+use super::partition::Region;
+use super::sequence;
+use super::volume::{UdfVolume, end};
+use crate::error::Result;
+use crate::finding::FindingList;
+use crate::media::{Blocks, Kept};
+use crate::recognition::FIRST_DESCRIPTOR;
+
+/// UDF in a session of a disc, as far as anybody asked for it.
+#[derive(Debug, Default)]
+pub(crate) struct UdfSession {
+    /// The session's first block.
+    start: u32,
+    /// Whether there is a recognition sequence that says so.
+    is_announced: bool,
+    anchors: Kept<Anchors>,
+    outline: Kept<Option<Outline>>,
+    volume: Kept<Option<UdfVolume>>,
+}
+
+/// The outlines of a volume, by the descriptors of its sequence alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Outline {
+    /// The first block of the disc after the volume.
+    pub end: u32,
+    /// Whether it has a virtual partition, whose table is at the end of the disc.
+    pub is_virtual: bool,
+}
+
+impl UdfSession {
+    /// Looks for the recognition sequence of the session that begins at block `start` of the disc.
+    pub(crate) fn open(blocks: &Blocks, start: u32) -> Result<Self> {
+        Ok(Self {
+            start,
+            is_announced: anchor::is_recorded(blocks, start)?,
+            ..Self::default()
+        })
+    }
+
+    /// Whether a recognition sequence says that there is a volume.
+    pub(crate) const fn is_announced(&self) -> bool {
+        self.is_announced
+    }
+
+    /// The volume; `None` if none is announced, and there is none that is sound down to its root directory either.
+    pub(crate) fn volume(&self, blocks: &Arc<Blocks>) -> Result<Option<UdfVolume>> {
+        let opened = self.volume.get_or(|| {
+            if self.is_announced {
+                self.open_volume(blocks)
+            } else {
+                self.open_unannounced(blocks)
+            }
+        })?;
+        Ok(opened.as_ref().map(|volume| volume.anew(blocks)))
+    }
+
+    /// The volume that a recognition sequence announces.
+    pub(crate) fn announced_volume(&self, blocks: &Arc<Blocks>) -> Result<Option<UdfVolume>> {
+        if self.is_announced {
+            self.volume(blocks)
+        } else {
+            Ok(None)
+        }
+    }
+
+    fn anchors(&self, blocks: &Blocks) -> Result<&Anchors> {
+        self.anchors.get_or(|| anchor::find(blocks, self.start))
+    }
+
+    fn open_volume(&self, blocks: &Arc<Blocks>) -> Result<Option<UdfVolume>> {
+        let anchors = self.anchors(blocks)?;
+        first(anchors, |anchor| UdfVolume::open(blocks, anchors, anchor))
+    }
+
+    fn open_unannounced(&self, blocks: &Arc<Blocks>) -> Result<Option<UdfVolume>> {
+        if !anchor::may_be_recorded(blocks, self.start) {
+            return Ok(None);
+        }
+        let opened = match self.open_volume(blocks) {
+            Err(error) if error.is_limit() => return Err(error),
+            Ok(Some(volume)) if volume.is_sound() => volume,
+            Ok(_) | Err(_) => return Ok(None),
+        };
+        opened.note_unannounced(self.start.saturating_add(FIRST_DESCRIPTOR));
+        Ok(Some(opened))
+    }
+
+    /// The outlines of the volume that is announced; `None` if none is. No partition map is made ready, whatever it leads
+    /// to.
+    pub(crate) fn outline(&self, blocks: &Arc<Blocks>) -> Result<Option<Outline>> {
+        if !self.is_announced {
+            return Ok(None);
+        }
+        let outline = self.outline.get_or(|| {
+            let anchors = self.anchors(blocks)?;
+            first(anchors, |anchor| outline(blocks, anchors, anchor))
+        })?;
+        Ok(*outline)
+    }
+}
+
+/// What is found by the first anchor that leads to it, or else the first error.
+fn first<T>(anchors: &Anchors, find: impl Fn(&Anchor) -> Result<T>) -> Result<Option<T>> {
+    let mut first_error = None;
+    let mut tried: Vec<(u32, u32)> = Vec::new();
+    for anchor in &anchors.found {
+        let sequences = (anchor.main.location.get(), anchor.reserve.location.get());
+        if tried.contains(&sequences) {
+            continue;
+        }
+        tried.push(sequences);
+        match find(anchor) {
+            Ok(found) => return Ok(Some(found)),
+            Err(error) => {
+                first_error.get_or_insert(error);
+            }
+        }
+    }
+    first_error.map_or(Ok(None), Err)
+}
+
+/// The outlines of the volume that an anchor leads to.
+fn outline(blocks: &Arc<Blocks>, anchors: &Anchors, anchor: &Anchor) -> Result<Outline> {
+    let sector_len = anchors.sector_len;
+    let descriptors = sequence::descriptors(blocks, anchor, sector_len, &FindingList::default())?;
+    let mut is_virtual = false;
+    let mut integrity_end = 0;
+    if let Some((logical, maps)) = descriptors.logical() {
+        let len = narrow(logical.map_table_len.get().into());
+        is_virtual = maps::has_virtual(maps.get(..len).unwrap_or_default());
+        let extent = logical.integrity_sequence_extent;
+        (_, integrity_end) = sequence::integrity(blocks, extent, sector_len);
+    }
+    let regions = descriptors
+        .partitions
+        .iter()
+        .map(|partition| maps::region(partition, sector_len));
+    let last = regions.max_by_key(|region| region.start.saturating_add(region.len));
+    let partition = last.unwrap_or(Region { start: 0, len: 0 });
+    let told = Told::default();
+    let end = end(blocks, anchors, anchor, &told, partition, integrity_end);
+    Ok(Outline { end, is_virtual })
+}
