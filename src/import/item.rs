@@ -10,7 +10,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::data::RecordedData;
+use super::recorded_data::RecordedData;
 use crate::budget::{Purpose, STEP, Work};
 use crate::error::{Error, Result};
 use crate::file_systems::FileSystems;

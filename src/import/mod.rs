@@ -4,7 +4,6 @@
 //! formats there are ([`probe`]) and gives their entries paths, data and bounds that hold for whatever bytes a disc has.
 
 mod best;
-mod data;
 mod disc;
 mod end;
 mod identifier;
@@ -15,13 +14,13 @@ mod offset;
 mod opened;
 mod options;
 mod probe;
+mod recorded_data;
 mod search;
 mod session;
 mod volume;
 mod walk;
 
 pub use self::best::RecordedLack;
-pub use self::data::RecordedData;
 pub use self::disc::RecordedDisc;
 pub(crate) use self::end::partitions_end;
 pub(crate) use self::identifier::disc_identifier;
@@ -29,6 +28,7 @@ pub(crate) use self::images::Continued;
 pub use self::images::{RandomWriteImage, SequentialImage};
 pub use self::item::{RecordedExtent, RecordedItem, RecordedItems, RecordedKind};
 pub use self::options::ImportOptions;
+pub use self::recorded_data::RecordedData;
 pub use self::session::{RecordedSession, UnknownBlocks};
 pub use self::volume::RecordedVolume;
 pub use self::walk::RecordedWalk;

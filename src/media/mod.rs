@@ -1,8 +1,8 @@
 //! Media: their types and what an image for each is made with; discs that are read, and files that serve as discs.
 
 mod blocks;
-mod data;
 mod disc;
+mod disc_data;
 mod head;
 mod kept;
 mod memory;
@@ -12,8 +12,8 @@ mod types;
 mod writable;
 
 pub(crate) use self::blocks::{Blocks, NextData};
-pub(crate) use self::data::{DiscData, missing, missing_len};
 pub use self::disc::{Disc, FileDisc, ReaderDisc};
+pub(crate) use self::disc_data::{DiscData, missing, missing_len};
 pub(crate) use self::head::SessionHead;
 pub(crate) use self::kept::Kept;
 pub use self::memory::MemoryDisc;

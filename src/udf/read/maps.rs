@@ -8,10 +8,10 @@ use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 use super::anchor::byte_of;
 use super::icb::IcbExtent;
 use super::narrow;
-use super::partition::{Address, Contents, Copy, Map, Region, Space};
+use super::partition::{Address, Contents, Copy, Map, Region, Space, Told};
 use super::sequence::Descriptors;
 use super::sparing::sparable;
-use super::tag::{corrupt, finding};
+use super::tag::{corrupt, finding, is_named};
 use super::virtual_table::virtual_table;
 use crate::budget::Charge;
 use crate::error::Result;
@@ -37,12 +37,6 @@ struct TypedMap {
     partition_number: U16,
 }
 
-/// Whether an identifier is `name`.
-pub(super) fn is_named(id: &EntityId, name: &[u8]) -> bool {
-    let (start, rest) = id.identifier.split_at(name.len().min(id.identifier.len()));
-    start == name && rest.iter().all(|byte| *byte == 0)
-}
-
 /// Whether a table of partition maps has one of a virtual partition (UDF 2.2.8).
 pub(super) fn has_virtual(mut table: &[u8]) -> bool {
     while let Some(len) = table.get(1).map(|len| usize::from(*len).max(2)) {
@@ -62,15 +56,6 @@ pub(super) fn has_virtual(mut table: &[u8]) -> bool {
 enum Pending {
     Virtual(u16),
     Metadata(u16, MetadataPartitionMap),
-}
-
-/// What else the maps tell.
-#[derive(Debug, Default)]
-pub(super) struct Told {
-    /// Files and directories, as a Virtual Allocation Table counts them.
-    pub counts: Option<(u32, u32)>,
-    /// The first byte behind the last sparing table.
-    pub end: u64,
 }
 
 /// Makes the maps in `table` ready; `charge` counts what is kept.

@@ -161,6 +161,15 @@ pub(super) enum Map {
     Unusable(FindingCode),
 }
 
+/// What else the maps tell.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    /// Files and directories, as a Virtual Allocation Table counts them.
+    pub counts: Option<(u32, u32)>,
+    /// The first byte behind the last sparing table.
+    pub end: u64,
+}
+
 /// The blocks of a logical volume, as one operation reads them.
 #[derive(Clone, Debug)]
 pub(super) struct Space {

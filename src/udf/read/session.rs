@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::anchor::{self, Anchor, Anchors};
-use super::maps::{self, Told};
+use super::maps;
 use super::narrow;
-use super::partition::Region;
+use super::partition::{Region, Told};
 use super::sequence;
 use super::volume::{UdfVolume, end};
 use crate::error::Result;

@@ -4,10 +4,9 @@ use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use super::anchor::byte_of;
-use super::maps::{Told, is_named};
 use super::narrow;
-use super::partition::{Map, Space, Sparable};
-use super::tag::{check_at, finding};
+use super::partition::{Map, Space, Sparable, Told};
+use super::tag::{check_at, finding, is_named};
 use crate::budget::Charge;
 use crate::error::Result;
 use crate::finding::FindingCode;

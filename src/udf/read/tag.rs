@@ -6,7 +6,7 @@ use crate::block::BLOCK_SIZE;
 use crate::error::Error;
 use crate::file_systems::FileSystems;
 use crate::finding::{ExpectedValue, Fault, Finding, FindingCode};
-use crate::udf::tag::{CRC, Tag};
+use crate::udf::tag::{CRC, EntityId, Tag};
 
 /// A CRC of fewer bytes is no evidence for what a descriptor says.
 const LEAST_COVERED: usize = 8;
@@ -27,6 +27,12 @@ pub(super) fn block_at(at: u64) -> u32 {
     block
         .and_then(|block| u32::try_from(block).ok())
         .unwrap_or(u32::MAX)
+}
+
+/// Whether an identifier is `name`.
+pub(super) fn is_named(id: &EntityId, name: &[u8]) -> bool {
+    let (start, rest) = id.identifier.split_at(name.len().min(id.identifier.len()));
+    start == name && rest.iter().all(|byte| *byte == 0)
 }
 
 /// The tag at the start of `bytes`, if its checksum is right and it is one of `identifiers`.

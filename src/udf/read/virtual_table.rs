@@ -6,8 +6,8 @@ use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use super::anchor::byte_of;
 use super::icb::{IcbExtent, file_type};
-use super::maps::{Told, is_named};
-use super::partition::{Address, Map, Space, Sparable};
+use super::partition::{Address, Map, Space, Sparable, Told};
+use super::tag::is_named;
 use crate::block::BLOCK_SIZE;
 use crate::budget::Charge;
 use crate::error::Result;
