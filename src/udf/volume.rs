@@ -224,23 +224,30 @@ const CLOSE: u32 = 1;
 
 /// A volume descriptor sequence that is recorded at `lba` (ECMA-167 3/8.4.2).
 pub(super) fn sequence(volume: &VolumeFields, lba: Lba) -> Vec<u8> {
+    let descriptors = [
+        primary(volume),
+        implementation_use(volume),
+        partition(volume),
+        logical(volume),
+        unallocated_space(),
+        (identifier::TERMINATING_DESCRIPTOR, vec![0; 512]),
+    ];
     let mut bytes = vec![0; SEQUENCE_BLOCKS as usize * BLOCK];
-    let mut block = 0;
-    let mut put = |identifier, descriptor: &[u8], len: usize| {
-        let at = block as usize * BLOCK;
-        bytes[at..at + descriptor.len()].copy_from_slice(descriptor);
-        let location = (lba + block).0;
-        seal(
-            &mut bytes[at..at + BLOCK],
-            identifier,
-            volume.revision,
-            location,
-            len - TAG_LEN,
-        );
-        block += 1;
-    };
-    let name = dstring(&volume.name);
-    let primary = PrimaryVolumeDescriptor {
+    let blocks = bytes.chunks_exact_mut(BLOCK);
+    for (number, (block, (identifier, descriptor))) in (0..).zip(blocks.zip(descriptors)) {
+        block[..descriptor.len()].copy_from_slice(&descriptor);
+        let location = (lba + number).0;
+        let covered = descriptor.len() - TAG_LEN;
+        seal(block, identifier, volume.revision, location, covered);
+    }
+    bytes
+}
+
+/// A descriptor whose tag is still empty, with the identifier of its tag.
+type Unsealed = (u16, Vec<u8>);
+
+fn primary(volume: &VolumeFields) -> Unsealed {
+    let descriptor = PrimaryVolumeDescriptor {
         tag: Tag::default(),
         sequence_number: 0.into(),
         descriptor_number: 0.into(),
@@ -264,29 +271,29 @@ pub(super) fn sequence(volume: &VolumeFields, lba: Lba) -> Vec<u8> {
         flags: 0.into(),
         reserved: [0; 22],
     };
-    put(
-        identifier::PRIMARY_VOLUME_DESCRIPTOR,
-        primary.as_bytes(),
-        512,
-    );
-    let information = ImplementationUseVolumeDescriptor {
+    let bytes = descriptor.as_bytes().to_vec();
+    (identifier::PRIMARY_VOLUME_DESCRIPTOR, bytes)
+}
+
+fn implementation_use(volume: &VolumeFields) -> Unsealed {
+    let descriptor = ImplementationUseVolumeDescriptor {
         tag: Tag::default(),
         sequence_number: 1.into(),
         implementation_identifier: EntityId::with_revision(b"*UDF LV Info", volume.revision),
         lvi_character_set: CharSpec::CS0,
-        logical_volume_identifier: name,
+        logical_volume_identifier: dstring(&volume.name),
         lv_info_1: [0; 36],
         lv_info_2: [0; 36],
         lv_info_3: [0; 36],
         implementation_id: EntityId::IMPLEMENTATION,
         implementation_use: [0; 128],
     };
-    put(
-        identifier::IMPLEMENTATION_USE_VOLUME_DESCRIPTOR,
-        information.as_bytes(),
-        512,
-    );
-    let partition = PartitionDescriptor {
+    let bytes = descriptor.as_bytes().to_vec();
+    (identifier::IMPLEMENTATION_USE_VOLUME_DESCRIPTOR, bytes)
+}
+
+fn partition(volume: &VolumeFields) -> Unsealed {
+    let descriptor = PartitionDescriptor {
         tag: Tag::default(),
         sequence_number: 2.into(),
         partition_flags: 1.into(),
@@ -300,23 +307,26 @@ pub(super) fn sequence(volume: &VolumeFields, lba: Lba) -> Vec<u8> {
         implementation_use: [0; 128],
         reserved: [0; 156],
     };
-    put(identifier::PARTITION_DESCRIPTOR, partition.as_bytes(), 512);
-    let mut maps = PartitionMap {
+    let bytes = descriptor.as_bytes().to_vec();
+    (identifier::PARTITION_DESCRIPTOR, bytes)
+}
+
+fn logical(volume: &VolumeFields) -> Unsealed {
+    let physical = PartitionMap {
         map_type: 1,
         map_len: 6,
         volume_sequence_number: 1.into(),
         partition_number: 0.into(),
-    }
-    .as_bytes()
-    .to_vec();
+    };
+    let mut maps = physical.as_bytes().to_vec();
     if let Some(metadata) = volume.metadata {
         maps.extend(MetadataPartitionMap::new(metadata, volume.revision).as_bytes());
     }
-    let logical = LogicalVolumeDescriptor {
+    let descriptor = LogicalVolumeDescriptor {
         tag: Tag::default(),
         sequence_number: 3.into(),
         descriptor_character_set: CharSpec::CS0,
-        logical_volume_identifier: name,
+        logical_volume_identifier: dstring(&volume.name),
         logical_block_size: BLOCK_SIZE.into(),
         domain_identifier: domain(volume.revision),
         logical_volume_contents_use: LongAd::of_structure(
@@ -330,25 +340,19 @@ pub(super) fn sequence(volume: &VolumeFields, lba: Lba) -> Vec<u8> {
         implementation_use: [0; 128],
         integrity_sequence_extent: volume.integrity.into(),
     };
-    let mut logical = logical.as_bytes().to_vec();
-    logical.extend(maps);
-    put(
-        identifier::LOGICAL_VOLUME_DESCRIPTOR,
-        &logical,
-        logical.len(),
-    );
-    let unallocated = UnallocatedSpaceDescriptor {
+    let mut bytes = descriptor.as_bytes().to_vec();
+    bytes.extend(maps);
+    (identifier::LOGICAL_VOLUME_DESCRIPTOR, bytes)
+}
+
+fn unallocated_space() -> Unsealed {
+    let descriptor = UnallocatedSpaceDescriptor {
         tag: Tag::default(),
         sequence_number: 4.into(),
         number_of_allocation_descriptors: 0.into(),
     };
-    put(
-        identifier::UNALLOCATED_SPACE_DESCRIPTOR,
-        unallocated.as_bytes(),
-        size_of::<UnallocatedSpaceDescriptor>(),
-    );
-    put(identifier::TERMINATING_DESCRIPTOR, &[], 512);
-    bytes
+    let bytes = descriptor.as_bytes().to_vec();
+    (identifier::UNALLOCATED_SPACE_DESCRIPTOR, bytes)
 }
 
 /// The domain identifier of the volume and its file set (UDF 2.1.5.2).
