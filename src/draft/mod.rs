@@ -7,8 +7,8 @@ mod add;
 mod boot;
 mod change_points;
 mod content;
-mod disc;
 mod empty_sources;
+mod imported;
 mod lay_out;
 mod limits;
 mod names;
@@ -25,7 +25,7 @@ mod volume_name;
 use std::sync::Arc;
 
 pub(crate) use self::content::AddedContent;
-pub(crate) use self::disc::{Imported, VolumeNames};
+pub(crate) use self::imported::{Imported, VolumeNames};
 pub(crate) use self::settings::Settings;
 pub(crate) use self::staging::{not_opened, open_found};
 pub use self::updates::AddProgress;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::disc::Imported;
+use super::imported::Imported;
 use super::naming::Naming;
 use crate::block::{Extent, Lba};
 use crate::boot::BootOptions;

@@ -1,7 +1,7 @@
 //! What a volume is called in each file system.
 
 use super::Draft;
-use super::disc::Imported;
+use super::imported::Imported;
 use crate::codec::text::{cut, is_d_character};
 use crate::codec::time::default_volume_name;
 use crate::codec::unique::NameChange;

@@ -1,4 +1,4 @@
-//! Items as one changes them, and items that are not in the image yet.
+//! Items as one changes them.
 
 use std::fmt;
 use std::path::Path;
@@ -6,6 +6,7 @@ use std::path::Path;
 #[cfg(doc)]
 use super::FileSystemImage;
 use super::item::Item;
+use super::new_item::NewItem;
 use crate::add_tree::{TreeOptions, TreeSummary, add_tree};
 use crate::draft::Draft;
 use crate::error::{Error, Result};
@@ -431,87 +432,5 @@ impl DirectoryMut<'_> {
 impl fmt::Debug for DirectoryMut<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("DirectoryMut").field(&self.item()).finish()
-    }
-}
-
-/// A directory or a file that is not in the image yet.
-#[derive(Debug)]
-pub enum NewItem {
-    /// A directory.
-    Directory(NewDirectory),
-    /// A file.
-    File(NewFile),
-}
-
-impl From<NewDirectory> for NewItem {
-    fn from(item: NewDirectory) -> Self {
-        Self::Directory(item)
-    }
-}
-
-impl From<NewFile> for NewItem {
-    fn from(item: NewFile) -> Self {
-        Self::File(item)
-    }
-}
-
-/// A directory that is not in the image yet.
-#[derive(Debug)]
-pub struct NewDirectory {
-    pub(super) path: ImagePath,
-    pub(super) attributes: ItemAttributes,
-}
-
-/// A file that is not in the image yet.
-#[derive(Debug)]
-pub struct NewFile {
-    pub(super) path: ImagePath,
-    pub(super) source: Source,
-    pub(super) attributes: ItemAttributes,
-}
-
-macro_rules! attributes {
-    ($item:ident) => {
-        impl $item {
-            /// Marks it as not to be shown.
-            #[must_use]
-            pub const fn with_hidden(mut self, hidden: bool) -> Self {
-                self.attributes.hidden = hidden;
-                self
-            }
-
-            /// Sets when it was created. Default: the image's time.
-            #[must_use]
-            pub fn with_creation_time(mut self, time: impl Into<Timestamp>) -> Self {
-                self.attributes.times.created = time.into();
-                self
-            }
-
-            /// Sets when it was last read. Default: the image's time.
-            #[must_use]
-            pub fn with_last_accessed_time(mut self, time: impl Into<Timestamp>) -> Self {
-                self.attributes.times.accessed = time.into();
-                self
-            }
-
-            /// Sets when it was last changed. Default: the image's time.
-            #[must_use]
-            pub fn with_last_modified_time(mut self, time: impl Into<Timestamp>) -> Self {
-                self.attributes.times.modified = time.into();
-                self
-            }
-        }
-    };
-}
-
-attributes!(NewDirectory);
-attributes!(NewFile);
-
-impl NewFile {
-    /// Marks it as one for real-time reading, see [`ItemMut::set_is_real_time`].
-    #[must_use]
-    pub const fn with_real_time(mut self, real_time: bool) -> Self {
-        self.attributes.real_time = real_time;
-        self
     }
 }

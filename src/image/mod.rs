@@ -5,6 +5,7 @@ mod change_points;
 mod edit;
 mod import;
 mod item;
+mod new_item;
 mod settings;
 mod staging;
 mod streams;
@@ -14,8 +15,9 @@ mod volume_name;
 use std::fmt;
 use std::time::SystemTime;
 
-pub use self::edit::{DirectoryMut, ItemMut, NewDirectory, NewFile, NewItem};
+pub use self::edit::{DirectoryMut, ItemMut};
 pub use self::item::{Item, ItemData, ItemKind, Snapshot};
+pub use self::new_item::{NewDirectory, NewFile, NewItem};
 use crate::draft::Draft;
 use crate::error::{Error, Result};
 use crate::merge::ChosenInterface;
