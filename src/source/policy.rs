@@ -20,7 +20,7 @@ pub trait StagingPolicy: fmt::Debug + Send + Sync {
 /// volume. On other platforms nothing counts as removable. The platform is asked once for each device.
 #[derive(Debug, Default)]
 pub struct PlatformStaging {
-    known: platform::Known,
+    known: platform::RemovableMedia,
 }
 
 impl StagingPolicy for PlatformStaging {
@@ -41,11 +41,11 @@ mod platform {
 
     /// Whether devices are removable, by their numbers.
     #[derive(Debug, Default)]
-    pub(super) struct Known {
+    pub(super) struct RemovableMedia {
         devices: Mutex<BTreeMap<u64, bool>>,
     }
 
-    impl Known {
+    impl RemovableMedia {
         pub(super) fn is_removable(&self, directory: &Path) -> bool {
             let device = match fs::metadata(directory) {
                 Ok(metadata) => Some(metadata.dev()),
@@ -90,11 +90,11 @@ mod platform {
 
     /// Where volumes are mounted, and whether they are removable.
     #[derive(Debug, Default)]
-    pub(super) struct Known {
+    pub(super) struct RemovableMedia {
         volumes: OnceLock<Vec<(PathBuf, bool)>>,
     }
 
-    impl Known {
+    impl RemovableMedia {
         pub(super) fn is_removable(&self, directory: &Path) -> bool {
             let directory = plain(directory);
             self.volumes
@@ -132,9 +132,9 @@ mod platform {
     use std::path::Path;
 
     #[derive(Debug, Default)]
-    pub(super) struct Known;
+    pub(super) struct RemovableMedia;
 
-    impl Known {
+    impl RemovableMedia {
         pub(super) const fn is_removable(&self, _directory: &Path) -> bool {
             false
         }
