@@ -49,6 +49,7 @@ impl Timestamp {
     }
 
     /// The time so many seconds and nanoseconds after 1970-01-01 00:00 UTC, rounded down.
+    #[cfg(unix)]
     pub(crate) const fn from_unix_nanos(seconds: i64, nanos: u32) -> Self {
         let ticks = seconds.saturating_mul(TICKS);
         Self {

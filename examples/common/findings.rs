@@ -1,4 +1,4 @@
-//! What is wrong on a disc, on one line.
+//! Prints a finding about a disc on one line.
 
 use imapi2fs::Finding;
 

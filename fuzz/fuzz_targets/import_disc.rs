@@ -6,10 +6,10 @@
 #![no_main]
 
 #[path = "../../tests/suite/support/bytes.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the tests use more of it")]
 mod bytes;
 #[path = "../../tests/suite/support/hostile/mod.rs"]
-#[allow(dead_code)]
+#[allow(dead_code, reason = "the tests use more of it")]
 mod hostile;
 
 use std::io::{self, Cursor, Read};

@@ -1,4 +1,4 @@
-//! What is left out of a directory that is added.
+//! Items of the host that are left out when a directory is added.
 
 use std::ffi::OsString;
 use std::fs;

@@ -58,7 +58,7 @@ pub(crate) fn add_tree(
         summary,
         root,
     };
-    // What is replaced makes room, perhaps only after what needs it.
+    // Replacing an item frees its blocks, perhaps only after other items have taken theirs.
     walk.draft.defer_checks();
     let added = walk
         .add_root(target, name.as_deref(), &metadata)

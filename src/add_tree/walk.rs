@@ -1,4 +1,4 @@
-//! What is known while a directory of the host is added, and what adds one item of it.
+//! The state of adding a directory of the host, and the steps that add one of its items.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};

@@ -1,4 +1,4 @@
-//! What an image boots from, and the one way in which planning reads it.
+//! Boot images, and the only place where planning reads them.
 
 use super::data::BootData;
 use super::options::BootOptions;

@@ -1,4 +1,4 @@
-//! What an image boots from.
+//! The boot images of a draft.
 
 use super::Draft;
 use crate::boot::{self, Image, ObjectImage};

@@ -23,7 +23,7 @@ impl Draft {
         let tree = self.tree_mut();
         let mut staged = None;
         while tree.change_point() > change_point {
-            // What was staged earlier lies before.
+            // Data that was staged earlier lies before it.
             staged = tree.take_back().or(staged);
         }
         if let Some(start) = staged {

@@ -1,4 +1,4 @@
-//! What decides what items are called in each file system.
+//! The rules by which items are named in each file system.
 
 use crate::codec::unique::NameRules;
 use crate::file_systems::{FileSystems, InterchangeLevel};

@@ -39,7 +39,7 @@ impl Draft {
         path: &ImagePath,
     ) -> Result<FileContent> {
         let opened = open_found(open, found).map_err(|failure| not_opened(failure, file, path))?;
-        // Whoever made it longer since is told at its end.
+        // A file that grows after this is noticed when staging reaches its end.
         let len = opened.metadata().ok().map(|metadata| metadata.len());
         self.stage(opened, len, path, || Origin::File(file.to_owned()))
     }

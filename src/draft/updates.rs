@@ -62,7 +62,7 @@ impl Draft {
         self.updates = updates;
     }
 
-    /// Tells of a file of `len` bytes that is not copied.
+    /// Reports a file of `len` bytes that is not copied.
     pub(crate) fn announce(&mut self, path: &ImagePath, len: u64) -> Result<()> {
         if self.updates.0.is_none() {
             return Ok(());
@@ -82,7 +82,7 @@ impl Draft {
         }
     }
 
-    /// Tells of a file of the tree that was not copied.
+    /// Reports a file of the tree that was not copied.
     pub(crate) fn announce_node(&mut self, node: NodeId) -> Result<()> {
         if self.updates.0.is_none() {
             return Ok(());

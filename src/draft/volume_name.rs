@@ -1,4 +1,4 @@
-//! What a volume is called in each file system.
+//! The name of the volume in each file system.
 
 use super::Draft;
 use super::imported::Imported;

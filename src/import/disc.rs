@@ -145,9 +145,9 @@ impl RecordedDisc {
     /// The sessions, in the order in which they were recorded; at least one.
     ///
     /// The drive says [where they begin](Disc::session_starts), or else they are searched for. A file can have one at any
-    /// block after the volumes of the one before; there, each block is read at most once. If the last
-    /// volume ends with the file, there is nothing to search. Discs that are [not searched](Disc::next_data) are
-    /// read only where a session usually follows on another.
+    /// block after the volumes of the one before; there, each block is read once, and a few dozen that are looked at first are
+    /// read twice. If the last volume ends with the file, there is nothing to search. Discs that are
+    /// [not searched](Disc::next_data) are read only where a session usually follows on another.
     #[must_use]
     pub fn sessions(&self) -> &[RecordedSession] {
         &self.sessions

@@ -1,10 +1,14 @@
 //! Where what is recorded on a disc ends.
-#![deny(
-    clippy::arithmetic_side_effects,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::unwrap_used
+// What is recorded may say anything; tests may fail.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::arithmetic_side_effects,
+        clippy::expect_used,
+        clippy::indexing_slicing,
+        clippy::panic,
+        clippy::unwrap_used
+    )
 )]
 
 use std::sync::Arc;
@@ -60,6 +64,8 @@ fn find_end(blocks: &Arc<Blocks>, session: &OpenedSession) -> Result<Option<u32>
             end = end.max(u32::try_from(used).ok());
         }
     }
+    // What was passed over because the work ran out may end later.
+    blocks.work().check()?;
     let after_descriptors = start.saturating_add(FIRST_DESCRIPTOR);
     Ok(end.filter(|end| *end > after_descriptors))
 }
@@ -143,7 +149,7 @@ pub(crate) fn partitions_end(blocks: &Blocks) -> Result<u32> {
             let end = u64::from(entry.first.get()).saturating_add(entry.sectors.get().into());
             end.saturating_mul(SECTOR)
         })
-        // What lies behind the disc's end was never there.
+        // A partition that ends past the disc's end was never there.
         .filter(|end| *end <= blocks.len());
     let end = ends.max().unwrap_or(0).div_ceil(BLOCK_SIZE.into());
     Ok(u32::try_from(end).unwrap_or(u32::MAX))
@@ -180,4 +186,41 @@ struct TableHeader {
     _other: [u8; 40],
     /// The first sector of the table.
     entries: U64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::media::{Disc, MemoryDisc};
+    use crate::{FileSystemImage, Timestamp};
+
+    /// It would put the next session where files of this one are.
+    #[test]
+    fn an_end_that_was_looked_for_until_the_work_ran_out_is_not_kept() {
+        let mut image = FileSystemImage::with_time(Timestamp::default());
+        image
+            .set_file_systems_to_create(FileSystems::ISO9660)
+            .unwrap();
+        for number in 0..64 {
+            let path = format!("D{number}");
+            image.root_mut().add_directory(&*path).unwrap();
+            let file = format!("D{number}/F");
+            image.root_mut().add_file(&*file, vec![1; 10]).unwrap();
+        }
+        let mut bytes = Vec::new();
+        image
+            .create_result_image()
+            .unwrap()
+            .write_to(&mut bytes)
+            .unwrap();
+        // Files are looked at only if something follows on the volume.
+        let end = bytes.len() as u32 / BLOCK_SIZE;
+        bytes.resize(bytes.len() + 64 * BLOCK_SIZE as usize, 0);
+        let disc: Arc<dyn Disc> = Arc::new(MemoryDisc::new(bytes));
+        let blocks = |work| Arc::new(Blocks::with_work(Arc::clone(&disc), 1 << 24, work));
+        let session = OpenedSession::open(&blocks(None), 0, None).unwrap();
+        let error = session_end(&blocks(Some(16 << 10)), &session).unwrap_err();
+        assert!(matches!(error, Error::ImportWork { .. }), "{error}");
+        assert_eq!(session_end(&blocks(None), &session).unwrap(), Some(end));
+    }
 }

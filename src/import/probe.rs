@@ -70,12 +70,15 @@ fn summarize(blocks: &Arc<Blocks>, session: &OpenedSession) -> Result<RecordedSe
     file_systems.set(FileSystems::UDF, has_udf);
     let boots = descriptors.boot_catalog().is_some();
     let beside_udf = file_systems == FileSystems::ISO9660.union(FileSystems::UDF);
+    let is_boot_stub = boots && beside_udf && is_stub(blocks, session);
+    // What is known is kept, so it must not be what is known when the work ran out.
+    blocks.work().check()?;
     Ok(RecordedSession {
         start: session.start(),
         file_systems,
         is_udf_unannounced,
         boot_catalog: descriptors.boot_catalog(),
-        is_boot_stub: boots && beside_udf && is_stub(blocks, session),
+        is_boot_stub,
     })
 }
 

@@ -220,7 +220,7 @@ fn a_search_reads_each_block_once_and_no_hole() {
             assert_eq!(recorded.sessions().len(), sessions);
             let searched = &reads[end + 40..end + 2_990];
             let twice = searched.iter().filter(|reads| **reads > 1).count();
-            // Where one usually follows is looked at first, a window at a time.
+            // However long it is: windows around the usual places and around anchors.
             assert!(twice <= 64, "{file_systems}: {twice} blocks are read twice");
             let total: u32 = reads.iter().sum();
             assert!(total as usize <= reads.len() + 2_000, "{total}");
