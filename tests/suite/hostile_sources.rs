@@ -4,7 +4,7 @@
 use std::fs;
 use std::io;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Mutex;
 
 use imapi2fs::{
@@ -256,32 +256,27 @@ fn another_file_of_the_same_length_and_time_is_an_error() {
 /// What takes the place of a file between finding and staging it.
 #[test]
 fn what_takes_the_place_of_a_file_before_it_is_staged_is_neither_followed_nor_waited_for() {
-    let to_link = |file: PathBuf| {
-        let secret = secrets();
-        replace_by_link(&file, &secret.path("file"));
-        // It is there until the process ends.
-        std::mem::forget(secret);
-    };
-    let to_fifo = |file: PathBuf| {
-        fs::remove_file(&file).unwrap();
-        let status = std::process::Command::new("mkfifo").arg(&file).status();
+    let to_link = |file: &Path, secret: &Path| replace_by_link(file, secret);
+    let to_fifo = |file: &Path, _: &Path| {
+        fs::remove_file(file).unwrap();
+        let status = std::process::Command::new("mkfifo").arg(file).status();
         assert!(status.unwrap().success());
     };
-    let to_other = |file: PathBuf| {
+    let to_other = |file: &Path, _: &Path| {
         let new = file.with_extension("new");
         fs::write(&new, b"forged").unwrap();
         set_modified(&new, TIME);
         fs::rename(new, file).unwrap();
     };
-    let attacks: [fn(PathBuf); 3] = [to_link, to_fifo, to_other];
+    let attacks: [fn(&Path, &Path); 3] = [to_link, to_fifo, to_other];
     for attack in attacks {
         for as_tree in [false, true] {
-            let host = source();
+            let (host, secret) = (source(), secrets());
             let file = host.path("dir/file");
             let mut image = image();
             let before = state(&image);
-            let replaced = file.clone();
-            image.set_staging_policy(Attack::new(true, move || attack(replaced)));
+            let (replaced, target) = (file.clone(), secret.path("file"));
+            image.set_staging_policy(Attack::new(true, move || attack(&replaced, &target)));
             let mut root = image.root_mut();
             let error = match as_tree {
                 true => root.add_tree(&file, false).unwrap_err(),
