@@ -13,7 +13,7 @@ use crate::time::Timestamp;
 pub(crate) struct Entry {
     /// As it is recorded: without version numbers, but with characters no host may like. Empty for the root.
     pub name: String,
-    pub kind: Kind,
+    pub kind: EntryKind,
     /// What is not recorded is `None`.
     pub created: Option<Timestamp>,
     pub accessed: Option<Timestamp>,
@@ -65,7 +65,7 @@ impl Entry {
 
 /// What an entry is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum EntryKind {
     Directory,
     File,
     /// A file whose data is stored in another form, such as zisofs: the form's name.
@@ -97,13 +97,13 @@ pub(crate) struct Run {
 /// Something in a directory that cannot be read.
 #[derive(Debug)]
 pub(crate) struct Unread {
-    pub part: Part,
+    pub part: UnreadPart,
     pub error: Error,
 }
 
 /// The part of a directory that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Part {
+pub(crate) enum UnreadPart {
     /// Nobody knows how many of its entries, or what their names are.
     Entries,
     /// The entry of this name.
@@ -118,7 +118,7 @@ impl Unread {
     /// The entry called `name` cannot be read.
     pub(crate) fn entry(name: impl Into<String>, error: Error) -> Self {
         Self {
-            part: Part::Entry(name.into()),
+            part: UnreadPart::Entry(name.into()),
             error,
         }
     }
@@ -128,8 +128,10 @@ impl Unread {
     /// The name of the entry that it is about, as far as it is known.
     pub(crate) fn name(&self) -> &str {
         match &self.part {
-            Part::Entries => "",
-            Part::Entry(name) | Part::Streams(name) | Part::Stream { file: name, .. } => name,
+            UnreadPart::Entries => "",
+            UnreadPart::Entry(name)
+            | UnreadPart::Streams(name)
+            | UnreadPart::Stream { file: name, .. } => name,
         }
     }
 
@@ -137,8 +139,8 @@ impl Unread {
     pub(crate) fn of_stream(self, file: &str) -> Self {
         let file = file.to_owned();
         let part = match self.part {
-            Part::Entry(stream) => Part::Stream { file, stream },
-            _ => Part::Streams(file),
+            UnreadPart::Entry(stream) => UnreadPart::Stream { file, stream },
+            _ => UnreadPart::Streams(file),
         };
         Self { part, ..self }
     }
@@ -147,7 +149,7 @@ impl Unread {
 impl From<Error> for Unread {
     fn from(error: Error) -> Self {
         Self {
-            part: Part::Entries,
+            part: UnreadPart::Entries,
             error,
         }
     }

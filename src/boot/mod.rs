@@ -9,15 +9,15 @@
 //! "El Torito" Bootable CD-ROM Format Specification 1.0; for EFI, UEFI 2.10, 13.3.2.1.
 
 mod catalog;
-mod data;
+mod image_data;
 mod object;
 mod options;
 mod plan;
 pub(crate) mod read;
 mod stub;
 
-pub(crate) use self::data::BootData;
-pub use self::data::BootImageData;
+pub(crate) use self::image_data::BootData;
+pub use self::image_data::BootImageData;
 pub(crate) use self::object::{BootObject, ObjectImage};
 pub use self::options::BootOptions;
 pub(crate) use self::options::Image;

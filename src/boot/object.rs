@@ -1,6 +1,6 @@
 //! Boot images, and the only place where planning reads them.
 
-use super::data::BootData;
+use super::image_data::BootData;
 use super::options::BootOptions;
 use crate::block::{BLOCK_SIZE, Extent, Lba};
 use crate::error::Result;

@@ -1,6 +1,6 @@
 //! What is said of a boot image by whoever adds it.
 
-use super::data::{BootData, BootImageData};
+use super::image_data::{BootData, BootImageData};
 use crate::el_torito::{BootEmulation, BootPlatform};
 use crate::error::{Error, Origin, Result};
 use crate::file_systems::InvalidValue;

@@ -1,7 +1,5 @@
 //! Items that are not in the image yet.
 
-#[cfg(doc)]
-use super::ItemMut;
 use crate::path::ImagePath;
 use crate::source::Source;
 use crate::time::Timestamp;
@@ -81,7 +79,7 @@ attributes!(NewDirectory);
 attributes!(NewFile);
 
 impl NewFile {
-    /// Marks it as one for real-time reading, see [`ItemMut::set_is_real_time`].
+    /// Marks it as one for real-time reading, see [`ItemMut::set_is_real_time`](crate::ItemMut::set_is_real_time).
     #[must_use]
     pub const fn with_real_time(mut self, real_time: bool) -> Self {
         self.attributes.real_time = real_time;

@@ -162,7 +162,7 @@ impl RecordedDisc {
         let (mut trees, mut failed) = (Vec::new(), None);
         for file_system in BY_RANK {
             if self.file_systems().contains(file_system) {
-                match Tree::open(self, file_system) {
+                match Candidate::open(self, file_system) {
                     Ok(tree) => trees.push(tree),
                     Err(error) => failed = failed.or(Some(error)),
                 }
@@ -213,8 +213,8 @@ impl RecordedDisc {
             if !others.contains(file_system) {
                 continue;
             }
-            match Tree::open(self, file_system) {
-                Ok(Tree {
+            match Candidate::open(self, file_system) {
+                Ok(Candidate {
                     volume: other,
                     sample: theirs,
                 }) => match theirs.broken {
@@ -237,12 +237,12 @@ impl RecordedDisc {
 const BY_RANK: [FileSystems; 3] = [FileSystems::UDF, FileSystems::JOLIET, FileSystems::ISO9660];
 
 /// A file system that was opened, and what was seen of it.
-struct Tree {
+struct Candidate {
     volume: RecordedVolume,
     sample: Sample,
 }
 
-impl Tree {
+impl Candidate {
     fn open(disc: &RecordedDisc, file_system: FileSystems) -> Result<Self> {
         let volume = disc.volume(file_system)?;
         let sample = Sample::of(&volume);

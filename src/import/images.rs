@@ -46,12 +46,12 @@ const PIECE: u64 = 64 << 10;
 /// [`Error::DiscMismatch`] when a session was added since.
 pub struct SequentialImage {
     disc: Arc<dyn Disc>,
-    found: Mutex<Found>,
+    found: Mutex<DiscState>,
 }
 
 /// What there is on a disc of so many blocks.
 #[derive(Clone, Copy, Debug)]
-struct Found {
+struct DiscState {
     total: u32,
     /// First block of the last session, if there is any.
     previous: Option<u32>,
@@ -70,21 +70,21 @@ impl SequentialImage {
     /// - Those of [`RecordedDisc::open`], but a blank disc is one without sessions.
     pub fn open(disc: impl Disc + 'static) -> Result<Self> {
         let disc: Arc<dyn Disc> = Arc::new(disc);
-        let found = Mutex::new(Found::on(&disc)?);
+        let found = Mutex::new(DiscState::on(&disc)?);
         Ok(Self { disc, found })
     }
 
     /// What there is on the disc as it is now.
-    fn found(&self) -> io::Result<Found> {
+    fn found(&self) -> io::Result<DiscState> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         if found.total != self.disc.total_blocks() {
-            *found = Found::on(&self.disc).map_err(io::Error::other)?;
+            *found = DiscState::on(&self.disc).map_err(io::Error::other)?;
         }
         Ok(*found)
     }
 }
 
-impl Found {
+impl DiscState {
     fn on(disc: &Arc<dyn Disc>) -> Result<Self> {
         let recorded = RecordedDisc::open(Arc::clone(disc))?;
         let previous = match recorded.default_file_system() {

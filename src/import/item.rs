@@ -17,7 +17,7 @@ use crate::file_systems::FileSystems;
 use crate::finding::{Finding, FindingCode};
 use crate::media::Blocks;
 use crate::path::ImagePath;
-use crate::recorded::{Data, Entries, Entry, Kind, Part, Unread, Volume};
+use crate::recorded::{Data, Entries, Entry, EntryKind, Unread, UnreadPart, Volume};
 use crate::time::Timestamp;
 
 /// What a volume's items need of it.
@@ -35,7 +35,7 @@ pub struct RecordedItem {
     shared: Arc<Shared>,
     entry: Entry,
     /// The directory it is in; nothing for the root and what is directly in it.
-    parent: Option<Arc<Place>>,
+    parent: Option<Arc<ParentPath>>,
 }
 
 /// The longest path of an item that is listed, in bytes. Linux takes paths of 4096 bytes, Windows of 32767 characters.
@@ -46,7 +46,7 @@ const NAME: usize = 16;
 
 /// A directory below the root, as a part of paths.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct ParentPath {
     name: String,
     parent: Option<Arc<Self>>,
     /// Bytes of the path, with a separator before each name.
@@ -55,7 +55,7 @@ pub(super) struct Place {
     level: usize,
 }
 
-impl Place {
+impl ParentPath {
     pub(super) fn new(name: &str, parent: Option<&Arc<Self>>) -> Arc<Self> {
         Arc::new(Self {
             name: name.to_owned(),
@@ -118,7 +118,7 @@ pub struct RecordedExtent {
     pub len: u64,
 }
 
-impl Drop for Place {
+impl Drop for ParentPath {
     /// One after another: thousands of directories that lie in each other are too many to be dropped each by the next.
     fn drop(&mut self) {
         let mut next = self.parent.take();
@@ -137,7 +137,7 @@ impl RecordedItem {
         }
     }
 
-    pub(super) fn new(shared: Arc<Shared>, entry: Entry, parent: Option<Arc<Place>>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, entry: Entry, parent: Option<Arc<ParentPath>>) -> Self {
         Self {
             shared,
             entry,
@@ -156,7 +156,7 @@ impl RecordedItem {
     /// The names from the root down to this item.
     #[must_use]
     pub fn path(&self) -> ImagePath {
-        let mut path = Place::path(self.parent.as_ref());
+        let mut path = ParentPath::path(self.parent.as_ref());
         if !self.entry.name.is_empty() {
             path.push(&self.entry.name);
         }
@@ -167,18 +167,18 @@ impl RecordedItem {
     #[must_use]
     pub fn kind(&self) -> RecordedKind<'_> {
         match &self.entry.kind {
-            Kind::Directory => RecordedKind::Directory,
-            Kind::File => RecordedKind::File,
-            Kind::Encoded(form) => RecordedKind::Encoded(form),
-            Kind::SymbolicLink { target } => RecordedKind::SymbolicLink { target },
-            Kind::Special(name) => RecordedKind::Special(name),
+            EntryKind::Directory => RecordedKind::Directory,
+            EntryKind::File => RecordedKind::File,
+            EntryKind::Encoded(form) => RecordedKind::Encoded(form),
+            EntryKind::SymbolicLink { target } => RecordedKind::SymbolicLink { target },
+            EntryKind::Special(name) => RecordedKind::Special(name),
         }
     }
 
     /// Whether it is a directory.
     #[must_use]
     pub fn is_directory(&self) -> bool {
-        self.entry.kind == Kind::Directory
+        self.entry.kind == EntryKind::Directory
     }
 
     /// Length in bytes of the data; 0 for a directory.
@@ -233,7 +233,7 @@ impl RecordedItem {
 
     /// Its named streams, which UDF has from 2.00 on.
     pub fn streams(&self) -> impl Iterator<Item = Self> + '_ {
-        let here = Place::new(&self.entry.name, self.parent.as_ref());
+        let here = ParentPath::new(&self.entry.name, self.parent.as_ref());
         self.entry.streams.iter().map(move |stream| {
             Self::new(
                 Arc::clone(&self.shared),
@@ -279,11 +279,11 @@ impl RecordedItem {
     /// [`Error::NotAFile`] for anything but a file, in whatever form it is recorded.
     pub fn data(&self) -> Result<RecordedData> {
         match self.entry.kind {
-            Kind::File | Kind::Encoded(_) => Ok(RecordedData::new(
+            EntryKind::File | EntryKind::Encoded(_) => Ok(RecordedData::new(
                 Arc::clone(&self.shared.blocks),
                 &self.entry,
             )),
-            Kind::Directory | Kind::SymbolicLink { .. } | Kind::Special(_) => {
+            EntryKind::Directory | EntryKind::SymbolicLink { .. } | EntryKind::Special(_) => {
                 Err(Error::NotAFile { path: self.path() })
             }
         }
@@ -325,14 +325,14 @@ impl RecordedItem {
         shared: &Arc<Shared>,
         work: &Work,
         entry: Result<Entry, Unread>,
-        place: Option<&Arc<Place>>,
+        place: Option<&Arc<ParentPath>>,
         block: u32,
     ) -> Result<Self> {
         let (name, streams) = match &entry {
             Ok(entry) => (entry.name.as_str(), entry.streams.len()),
             Err(what) => (what.name(), 0),
         };
-        let path_len = Place::len_of(place, name);
+        let path_len = ParentPath::len_of(place, name);
         let names = place.map_or(0, |place| place.level.saturating_mul(NAME));
         let paths = path_len
             .saturating_add(names)
@@ -358,8 +358,9 @@ impl RecordedItem {
     }
 
     /// This directory as a part of paths; nothing for the root.
-    fn place(&self) -> Option<Arc<Place>> {
-        (!self.entry.name.is_empty()).then(|| Place::new(&self.entry.name, self.parent.as_ref()))
+    fn place(&self) -> Option<Arc<ParentPath>> {
+        (!self.entry.name.is_empty())
+            .then(|| ParentPath::new(&self.entry.name, self.parent.as_ref()))
     }
 }
 
@@ -374,23 +375,23 @@ impl fmt::Debug for RecordedItem {
 }
 
 /// The error for something in the directory at `place` that cannot be read.
-pub(super) fn unread(place: Option<&Arc<Place>>, what: Unread) -> Error {
-    let directory = Place::path(place);
+pub(super) fn unread(place: Option<&Arc<ParentPath>>, what: Unread) -> Error {
+    let directory = ParentPath::path(place);
     let source = Box::new(what.error);
     match what.part {
-        Part::Entries => Error::ReadEntries {
+        UnreadPart::Entries => Error::ReadEntries {
             path: directory,
             source,
         },
-        Part::Streams(file) => Error::ReadEntries {
+        UnreadPart::Streams(file) => Error::ReadEntries {
             path: directory.join(file),
             source,
         },
-        Part::Entry(name) => Error::ReadItem {
+        UnreadPart::Entry(name) => Error::ReadItem {
             path: directory.join(name),
             source,
         },
-        Part::Stream { file, stream } => Error::ReadItem {
+        UnreadPart::Stream { file, stream } => Error::ReadItem {
             path: directory.join(file).join(stream),
             source,
         },
@@ -402,7 +403,7 @@ pub struct RecordedItems<'a> {
     inner: Entries,
     work: Arc<Work>,
     shared: &'a Arc<Shared>,
-    place: Option<Arc<Place>>,
+    place: Option<Arc<ParentPath>>,
     /// Where the directory begins.
     block: u32,
     is_over: bool,
@@ -433,7 +434,7 @@ impl Iterator for RecordedItems<'_> {
 impl fmt::Debug for RecordedItems<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RecordedItems")
-            .field("directory", &Place::path(self.place.as_ref()))
+            .field("directory", &ParentPath::path(self.place.as_ref()))
             .finish_non_exhaustive()
     }
 }

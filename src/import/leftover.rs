@@ -9,7 +9,7 @@
 
 use crate::block::{BLOCK, BLOCK_SIZE};
 use crate::error::Result;
-use crate::iso9660::read::Descriptors;
+use crate::iso9660::read::RecordedDescriptors;
 use crate::media::Blocks;
 use crate::recognition::{DescriptorKind, FIRST_DESCRIPTOR, KIND_LEN};
 use crate::udf;
@@ -41,7 +41,7 @@ fn goes_on_at(blocks: &Blocks, offset: u64) -> Result<bool> {
 /// Whether another program recorded the session, one of whose descriptors is at byte `offset`.
 fn is_of_another(blocks: &Blocks, offset: u64) -> Result<bool> {
     let first = u32::try_from(offset / BLOCK_LEN).unwrap_or(u32::MAX);
-    let descriptors = Descriptors::read(blocks, first.saturating_sub(FIRST_DESCRIPTOR))?;
+    let descriptors = RecordedDescriptors::read(blocks, first.saturating_sub(FIRST_DESCRIPTOR))?;
     if descriptors.are_of_others() {
         return Ok(true);
     }

@@ -14,7 +14,7 @@ use encoding_rs::Encoding;
 
 use super::session::RecordedSession;
 use crate::error::Result;
-use crate::iso9660::read::{Descriptors, HierarchyVolume};
+use crate::iso9660::read::{HierarchyVolume, RecordedDescriptors};
 use crate::media::{Blocks, Kept};
 use crate::udf::read::UdfSession;
 use crate::{iso9660, joliet};
@@ -26,7 +26,7 @@ use crate::{iso9660, joliet};
 pub(crate) struct OpenedSession {
     start: u32,
     code_page: Option<&'static Encoding>,
-    descriptors: Descriptors,
+    descriptors: RecordedDescriptors,
     udf: UdfSession,
     primary: Kept<Option<HierarchyVolume>>,
     /// The primary hierarchy without Rock Ridge.
@@ -47,7 +47,7 @@ impl OpenedSession {
         Ok(Self {
             start,
             code_page,
-            descriptors: Descriptors::read(blocks, start)?,
+            descriptors: RecordedDescriptors::read(blocks, start)?,
             udf: UdfSession::open(blocks, start)?,
             ..Self::default()
         })
@@ -59,7 +59,7 @@ impl OpenedSession {
     }
 
     /// The descriptors of ISO 9660, with those of Joliet and the boot record.
-    pub(crate) const fn descriptors(&self) -> &Descriptors {
+    pub(crate) const fn descriptors(&self) -> &RecordedDescriptors {
         &self.descriptors
     }
 

@@ -91,14 +91,14 @@ mod tests {
     use super::*;
     use crate::block::BLOCK;
     use crate::media::ReaderDisc;
-    use crate::recorded::{Data, Kind, Run};
+    use crate::recorded::{Data, EntryKind, Run};
 
     fn data(data: Data, len: u64) -> RecordedData {
         let bytes: Vec<u8> = (0..100 * BLOCK).map(|at| (at / 7) as u8).collect();
         let disc = ReaderDisc::new(io::Cursor::new(bytes)).unwrap();
         let entry = Entry {
             name: "x".to_owned(),
-            kind: Kind::File,
+            kind: EntryKind::File,
             created: None,
             accessed: None,
             modified: None,

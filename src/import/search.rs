@@ -22,7 +22,7 @@ use super::probe::summary;
 use super::session::{RecordedSession, UnknownBlocks};
 use crate::block::{BLOCK, BLOCK_SIZE};
 use crate::error::{Error, Result};
-use crate::iso9660::read::Descriptors;
+use crate::iso9660::read::RecordedDescriptors;
 use crate::media::{Blocks, NextData};
 use crate::recognition::{DescriptorKind, FIRST_DESCRIPTOR, KIND_LEN};
 use crate::udf;
@@ -108,11 +108,11 @@ const MOST_BEFORE_ROOT: u32 = 4096;
 /// The block of its disc that an image begins with whose volume of ISO 9660 counts blocks from before it: its root directory
 /// is found, and says in which block of the disc it is. `None` if the root is where an image of a whole disc has it.
 pub(super) fn likely_first_block(blocks: &Arc<Blocks>) -> Result<Option<u32>> {
-    let descriptors = Descriptors::read(blocks, 0)?;
+    let descriptors = RecordedDescriptors::read(blocks, 0)?;
     let Some(location) = descriptors.root_location() else {
         return Ok(None);
     };
-    if Descriptors::lead_from(blocks, 0)? {
+    if RecordedDescriptors::lead_from(blocks, 0)? {
         return Ok(None);
     }
     let mut record = [0; 6];
@@ -347,7 +347,7 @@ impl<'a> Search<'a> {
             let start = block.saturating_sub(FIRST_DESCRIPTOR);
             if block >= first
                 && kind.is_iso9660()
-                && if_readable(Descriptors::lead_from(self.blocks, start))?
+                && if_readable(RecordedDescriptors::lead_from(self.blocks, start))?
             {
                 self.pending = None;
                 return Ok(Some(start));
@@ -449,7 +449,7 @@ impl<'a> Search<'a> {
 /// Whether a session begins at a block that follows on another. Blocks after a volume may not be readable: those of a
 /// CD's run-out are not.
 fn follows_at(blocks: &Blocks, block: u32) -> Result<bool> {
-    Ok(if_readable(Descriptors::begin_at(blocks, block))?
+    Ok(if_readable(RecordedDescriptors::begin_at(blocks, block))?
         || if_readable(udf_begins_at(blocks, block))?)
 }
 

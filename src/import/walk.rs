@@ -12,11 +12,11 @@ use std::sync::Arc;
 
 use hashbrown::HashSet;
 
-use super::item::{Place, RecordedItem, Shared};
+use super::item::{ParentPath, RecordedItem, Shared};
 use crate::budget::Work;
 use crate::error::{Error, Result};
 use crate::finding::{ExpectedValue, Fault, Finding, FindingCode};
-use crate::recorded::{Entries, Entry, Kind, Unread, Volume};
+use crate::recorded::{Entries, Entry, EntryKind, Unread, Volume};
 
 /// The deepest level of a directory that is looked into, the root being at 0. Linux takes paths of 4096 bytes at most, which
 /// have at most 2048 names: this is twice as deep as it sees.
@@ -34,7 +34,7 @@ pub struct RecordedWalk<'a> {
     /// The directories from the root down to where the walk is.
     stack: Vec<Level>,
     /// What the walk goes into next, or a root that cannot be read.
-    next: Option<(Result<Entry>, Option<Arc<Place>>)>,
+    next: Option<(Result<Entry>, Option<Arc<ParentPath>>)>,
     /// Directories that were met.
     met: HashSet<u64>,
     /// Bytes of their records.
@@ -44,7 +44,7 @@ pub struct RecordedWalk<'a> {
 
 struct Level {
     entries: Entries,
-    place: Option<Arc<Place>>,
+    place: Option<Arc<ParentPath>>,
     /// Where the directory begins.
     block: u32,
 }
@@ -72,7 +72,7 @@ impl<'a> RecordedWalk<'a> {
     }
 
     /// Goes into a directory.
-    fn enter(&mut self, directory: &Entry, place: Option<Arc<Place>>) -> Result<()> {
+    fn enter(&mut self, directory: &Entry, place: Option<Arc<ParentPath>>) -> Result<()> {
         self.check(directory)?;
         let entries = self.volume.entries(directory)?;
         let block = directory.block();
@@ -101,8 +101,8 @@ impl<'a> RecordedWalk<'a> {
             let item = self.listed(entry, place.as_ref());
             if let Ok(item) = &item {
                 let entry = item.entry();
-                if entry.kind == Kind::Directory {
-                    let below = Place::new(&entry.name, place.as_ref());
+                if entry.kind == EntryKind::Directory {
+                    let below = ParentPath::new(&entry.name, place.as_ref());
                     self.next = Some((Ok(entry.to_be_listed()), Some(below)));
                 }
             }
@@ -113,7 +113,7 @@ impl<'a> RecordedWalk<'a> {
     fn listed(
         &self,
         entry: Result<Entry, Unread>,
-        place: Option<&Arc<Place>>,
+        place: Option<&Arc<ParentPath>>,
     ) -> Result<RecordedItem> {
         let block = self.stack.last().map_or(0, |level| level.block);
         RecordedItem::listed(self.shared, &self.work, entry, place, block)
@@ -178,7 +178,7 @@ impl fmt::Debug for RecordedWalk<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let here = self.stack.last().and_then(|level| level.place.as_ref());
         f.debug_struct("RecordedWalk")
-            .field("directory", &Place::path(here))
+            .field("directory", &ParentPath::path(here))
             .finish_non_exhaustive()
     }
 }

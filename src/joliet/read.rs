@@ -13,7 +13,8 @@ use std::sync::Arc;
 use crate::error::Result;
 use crate::file_systems::FileSystems;
 use crate::iso9660::read::{
-    DecodeNames, Descriptors, Found, HierarchyVolume, non_empty, without_dot, without_version,
+    DecodeNames, FoundDescriptor, HierarchyVolume, RecordedDescriptors, non_empty, without_dot,
+    without_version,
 };
 use crate::media::Blocks;
 
@@ -46,14 +47,14 @@ impl DecodeNames for Utf16 {
 }
 
 /// Whether a session has Joliet.
-pub(crate) fn is_in(descriptors: &Descriptors) -> bool {
+pub(crate) fn is_in(descriptors: &RecordedDescriptors) -> bool {
     find(descriptors).is_some()
 }
 
 /// Opens the hierarchy; nothing if there is none.
 pub(crate) fn open(
     blocks: &Arc<Blocks>,
-    descriptors: &Descriptors,
+    descriptors: &RecordedDescriptors,
 ) -> Result<Option<HierarchyVolume>> {
     find(descriptors)
         .map(|found| {
@@ -63,7 +64,7 @@ pub(crate) fn open(
 }
 
 /// The first descriptor whose escape sequences, in whatever order, are those of Joliet.
-fn find(descriptors: &Descriptors) -> Option<&Found> {
+fn find(descriptors: &RecordedDescriptors) -> Option<&FoundDescriptor> {
     descriptors.supplementaries().iter().find(|found| {
         found
             .descriptor

@@ -1,7 +1,7 @@
 //! The parts that an image has if it boots.
 
-use super::Boot;
 use super::hierarchies::ISO9660_NAMES;
+use super::options::Boot;
 use super::part::{Demand, ImagePlan, Part};
 use crate::boot::{self, Stub};
 use crate::error::Result;

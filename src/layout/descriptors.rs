@@ -1,31 +1,13 @@
-//! The session's first blocks: the system area, and the volume descriptors of ISO 9660, El Torito and Joliet.
+//! The volume descriptors of ISO 9660, El Torito and Joliet.
 
+use super::options::Boot;
 use super::part::{Demand, ImagePlan, Part};
-use super::{Boot, put_blocks};
+use crate::block::{Extent, Lba};
 use crate::error::Result;
 use crate::file_systems::FileSystems;
 use crate::iso9660;
 use crate::joliet;
-use crate::recognition::FIRST_DESCRIPTOR;
 use crate::space::{Map, Space};
-
-/// The system area (ECMA-119 6.2.1). It stays empty.
-pub(super) struct SystemArea;
-
-impl Part for SystemArea {
-    fn least_end(_: &Demand<'_>, start: u64) -> u64 {
-        start + u64::from(FIRST_DESCRIPTOR)
-    }
-
-    fn take(_: &mut ImagePlan<'_>, space: &mut Space) -> Result<Option<Self>> {
-        space.skip_to(FIRST_DESCRIPTOR);
-        Ok(Some(Self))
-    }
-
-    fn put(&self, _: &ImagePlan<'_>, _: &mut Map) -> Result<()> {
-        Ok(())
-    }
-}
 
 /// The volume descriptor set (ECMA-119 6.7.1).
 pub(super) struct DescriptorSet;
@@ -92,4 +74,15 @@ pub(super) fn blocks(plan: &ImagePlan<'_>) -> Result<Vec<(&'static str, Vec<u8>)
         blocks.push(("volume descriptor set terminator", terminator));
     }
     Ok(blocks)
+}
+
+/// Puts blocks one after the other.
+pub(super) fn put_blocks(blocks: &[(&'static str, Vec<u8>)], start: Lba, map: &mut Map) {
+    for (place, (name, bytes)) in (0..).zip(blocks) {
+        let extent = Extent {
+            start: start + place,
+            blocks: 1,
+        };
+        map.bytes(extent, name, bytes.as_slice());
+    }
 }

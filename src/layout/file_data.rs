@@ -1,9 +1,8 @@
-//! The data of all files, and the image's end.
+//! The data of all files.
 
 use std::sync::Arc;
 
 use super::part::{Demand, ImagePlan, Part};
-use crate::block::Extent;
 use crate::error::Result;
 use crate::space::{DataPlan, FileData, Map, Space};
 
@@ -33,28 +32,6 @@ impl Part for FilesData {
 
     fn put(&self, plan: &ImagePlan<'_>, map: &mut Map) -> Result<()> {
         map.files(plan.files.plan.extent(), plan.files.clone());
-        Ok(())
-    }
-}
-
-/// The end of the session: nothing is recorded after the last part.
-pub(super) struct End;
-
-impl Part for End {
-    fn least_end(_: &Demand<'_>, start: u64) -> u64 {
-        start
-    }
-
-    fn take(plan: &mut ImagePlan<'_>, space: &mut Space) -> Result<Option<Self>> {
-        let start = plan.options.session_start;
-        plan.session = Extent {
-            start,
-            blocks: space.next() - start,
-        };
-        Ok(Some(Self))
-    }
-
-    fn put(&self, _: &ImagePlan<'_>, _: &mut Map) -> Result<()> {
         Ok(())
     }
 }

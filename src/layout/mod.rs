@@ -17,8 +17,10 @@
 
 mod booting;
 mod descriptors;
+mod ends;
 mod file_data;
 mod hierarchies;
+mod options;
 mod part;
 mod rewrite;
 mod sources;
@@ -26,24 +28,18 @@ mod udf_volume;
 
 use std::sync::Arc;
 
+pub(crate) use self::options::{Boot, LayoutOptions, RandomWrite};
 pub(crate) use self::part::Demand;
 use self::part::{ImagePlan, ListedPart};
-pub(crate) use self::rewrite::RandomWrite;
 pub(crate) use self::sources::Sources;
 use crate::block::{Extent, Lba};
-use crate::boot;
 use crate::error::Result;
-use crate::file_systems::FileSystems;
-use crate::iso9660;
-use crate::joliet;
-use crate::space::{DataOptions, Map, Space};
-use crate::time::Timestamp;
+use crate::space::{Map, Space};
 use crate::tree::Tree;
-use crate::udf;
 
 /// All parts of an image, in the order of their blocks.
 const PARTS: [ListedPart; 12] = [
-    ListedPart::of::<descriptors::SystemArea>(),
+    ListedPart::of::<ends::SystemArea>(),
     ListedPart::of::<descriptors::DescriptorSet>(),
     ListedPart::of::<udf_volume::UdfHead>(),
     ListedPart::of::<udf_volume::UdfFiles>(),
@@ -54,7 +50,7 @@ const PARTS: [ListedPart; 12] = [
     ListedPart::of::<file_data::FilesData>(),
     ListedPart::of::<udf_volume::MetadataMirror>(),
     ListedPart::of::<udf_volume::UdfTail>(),
-    ListedPart::of::<file_data::End>(),
+    ListedPart::of::<ends::End>(),
 ];
 
 /// The least blocks that an image of such a demand can have.
@@ -62,35 +58,6 @@ pub(crate) fn least_blocks(demand: &Demand<'_>) -> u64 {
     PARTS
         .iter()
         .fold(0, |end, part| (part.least_end)(demand, end))
-}
-
-/// What an image is made with, all values checked.
-#[derive(Clone, Debug)]
-pub(crate) struct LayoutOptions {
-    pub file_systems: FileSystems,
-    pub session_start: Lba,
-    pub iso9660: iso9660::Iso9660Names,
-    pub joliet: joliet::JolietNames,
-    pub volume_name_iso9660: String,
-    pub volume_name_joliet: String,
-    pub volume_set: String,
-    pub time: Timestamp,
-    pub data: DataOptions,
-    pub udf: udf::VolumeOptions,
-    pub boot: Boot,
-    /// What the volume of ISO 9660 says that an image of UDF alone has if it boots.
-    pub boot_readme: Option<Arc<[u8]>>,
-    pub random_write: Option<RandomWrite>,
-}
-
-/// What the image boots from.
-#[derive(Clone, Debug)]
-pub(crate) enum Boot {
-    Nothing,
-    /// What the earlier session boots from, by its boot record.
-    Recorded(Vec<u8>),
-    /// At least one image.
-    Images(Vec<boot::BootObject>),
 }
 
 /// An image that has been laid out.
@@ -136,16 +103,5 @@ impl Layout {
             session,
             modified,
         })
-    }
-}
-
-/// Puts blocks one after the other.
-fn put_blocks(blocks: &[(&'static str, Vec<u8>)], start: Lba, map: &mut Map) {
-    for (place, (name, bytes)) in (0..).zip(blocks) {
-        let extent = Extent {
-            start: start + place,
-            blocks: 1,
-        };
-        map.bytes(extent, name, bytes.as_slice());
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::LayoutOptions;
+use super::options::LayoutOptions;
 use crate::block::Extent;
 use crate::boot::{self, Stub};
 use crate::error::Result;

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use super::descriptors::{self, put_blocks};
+use super::options::RandomWrite;
 use super::part::ImagePlan;
-use super::{descriptors, put_blocks};
 use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba};
 use crate::error::Result;
 use crate::file_systems::FileSystems;
@@ -13,14 +14,6 @@ use crate::recognition::FIRST_DESCRIPTOR;
 use crate::space::Map;
 use crate::udf;
 
-/// A disc that can be written in any order, which the session is added to.
-#[derive(Clone, Debug)]
-pub(crate) struct RandomWrite {
-    pub disc: Arc<Blocks>,
-    /// Whether the volume descriptors at the disc's start are rewritten, so that they lead to this session.
-    pub rewrite_descriptors: bool,
-}
-
 impl RandomWrite {
     /// Puts on the map what the disc has before the session. Returns the extents that differ from what the disc has, in the
     /// order they are to be written.
@@ -28,7 +21,7 @@ impl RandomWrite {
         let session = plan.session;
         let has_udf = plan.has(FileSystems::UDF);
         let mut modified = Vec::new();
-        let mut kept = Kept::new(&self.disc);
+        let mut kept = KeptBlocks::new(&self.disc);
         // First what nothing leads to yet: an interrupted writer leaves the old session as it was.
         let head = match has_udf {
             true => udf::HEAD_BLOCKS,
@@ -69,14 +62,14 @@ impl RandomWrite {
 }
 
 /// The blocks that stay as the disc has them.
-struct Kept<'a> {
+struct KeptBlocks<'a> {
     disc: &'a Arc<Blocks>,
     /// What lies from here to the session has never been written.
     disc_end: Lba,
     next: Lba,
 }
 
-impl<'a> Kept<'a> {
+impl<'a> KeptBlocks<'a> {
     fn new(disc: &'a Arc<Blocks>) -> Self {
         Self {
             disc,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::Boot;
+use super::options::Boot;
 use crate::boot::{BootData, ObjectImage};
 use crate::host::source::FileId;
 use crate::tree::Tree;

@@ -12,7 +12,7 @@ use crate::file_systems::{FileSystems, InterchangeLevel};
 use crate::import::{RecordedDisc, RecordedItem};
 use crate::iso9660::{self, Relaxed};
 use crate::joliet;
-use crate::recorded::{Entry, Kind};
+use crate::recorded::{Entry, EntryKind};
 
 /// The properties that names and files have shown so far.
 #[derive(Debug, Default)]
@@ -57,7 +57,7 @@ impl Shown {
 
     /// Looks at an item that is imported, which is at a level below the root.
     pub(super) fn imported(&mut self, entry: &Entry, level: usize) {
-        let is_directory = entry.kind == Kind::Directory;
+        let is_directory = entry.kind == EntryKind::Directory;
         let name = entry.name.as_str();
         self.imported = self.imported.max(units(name));
         self.is_cut_at_level_1 |= match is_directory {

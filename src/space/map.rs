@@ -4,7 +4,7 @@ use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::data::{Cursor, FileData};
+use super::file_data::{Cursor, FileData};
 use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba};
 use crate::error::Result;
 use crate::media::Blocks;

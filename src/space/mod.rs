@@ -3,11 +3,11 @@
 //! Planning takes extents from a [`Space`]. Writing puts onto a [`Map`] what fills each of them; the bytes are made
 //! when somebody reads the blocks.
 
-mod data;
+mod file_data;
 mod map;
 mod packed;
 
-pub(crate) use self::data::{Cursor, DataOptions, DataPlan, FileData, read_error};
+pub(crate) use self::file_data::{Cursor, DataOptions, DataPlan, FileData, read_error};
 pub(crate) use self::map::{Fill, Filling, Map, overlay};
 pub(crate) use self::packed::Packed;
 use crate::block::{Extent, Lba, MAX_BLOCKS};

@@ -9,7 +9,10 @@
 mod contents;
 mod hosts;
 mod index;
+mod log;
+mod lookup;
 mod names;
+mod node;
 mod removal;
 mod sequence;
 mod streams;
@@ -20,91 +23,15 @@ use std::collections::HashMap;
 use hashbrown::{DefaultHashBuilder, HashTable};
 
 use self::index::{Crowds, Indexed};
+use self::log::Log;
 pub(crate) use self::names::{NamePool, NameRef, same_folded};
+use self::node::{Children, Node};
+pub(crate) use self::node::{ContentId, DirectoryId, ItemAttributes, NodeId, NodeKind, Times};
 pub(crate) use self::sequence::Sequence;
 use crate::codec::unique::NamedItem;
 use crate::path::ImagePath;
 use crate::source::{FileContent, HostFiles};
 use crate::time::Timestamp;
-
-/// Number of a node.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct NodeId(pub u32);
-
-impl NodeId {
-    pub(crate) const ROOT: Self = Self(0);
-}
-
-/// Number of a directory among the directories.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct DirectoryId(pub u32);
-
-/// Number of a content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct ContentId(pub u32);
-
-/// What a node is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum NodeKind {
-    Directory(DirectoryId),
-    File(ContentId),
-}
-
-/// The times of an item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Times {
-    pub created: Timestamp,
-    pub accessed: Timestamp,
-    pub modified: Timestamp,
-}
-
-impl Times {
-    pub(crate) const fn all(time: Timestamp) -> Self {
-        Self {
-            created: time,
-            accessed: time,
-            modified: time,
-        }
-    }
-}
-
-/// What an item is besides its name and its data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct ItemAttributes {
-    pub times: Times,
-    pub hidden: bool,
-    /// Of files only.
-    pub real_time: bool,
-}
-
-#[derive(Clone, Debug)]
-struct Node {
-    modified_ticks: i64,
-    parent: NodeId,
-    name: NameRef,
-    /// Number of a directory or of a content.
-    payload: u32,
-    /// Place of the other times plus one; 0 when they are all the same.
-    other_times: u32,
-    zone: i16,
-    directory: bool,
-    hidden: bool,
-    real_time: bool,
-    /// A named stream of its parent, which is a file.
-    stream: bool,
-    removed: bool,
-    /// Whether it is on the disc that is continued.
-    recorded: bool,
-}
-
-const _: () = assert!(size_of::<Node>() <= 32, "a node per file: keep it small");
-
-#[derive(Clone, Debug)]
-struct Children {
-    /// In the order of adding; may hold removed nodes.
-    children: Vec<NodeId>,
-    live: u32,
-}
 
 /// Sums that are kept up to date by every change.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -150,7 +77,7 @@ pub(crate) struct Tree {
     totals: Totals,
     /// How many contents are staged.
     staged: usize,
-    undo: undo::Log,
+    undo: Log,
 }
 
 impl Tree {
@@ -187,7 +114,7 @@ impl Tree {
             hasher: DefaultHashBuilder::default(),
             totals: Totals::default(),
             staged: 0,
-            undo: undo::Log::default(),
+            undo: Log::default(),
         }
     }
 

@@ -3,64 +3,9 @@
 //! What was added since a point is what is numbered from its lengths on, so that adding logs nothing but the point
 //! itself. What was removed stays in the tables, out of sight, until the change is locked in.
 
-use super::{ContentId, ItemAttributes, Node, NodeId, NodeKind, Tree};
+use super::log::{Point, Step};
+use super::{Node, NodeId, NodeKind, Tree};
 use crate::source::ContentData;
-
-/// What was done to something that was there before.
-#[derive(Clone)]
-enum Step {
-    Content(NodeId, ContentId),
-    Attributes(NodeId, ItemAttributes),
-    Streams(NodeId, Vec<NodeId>),
-    Removed(NodeId),
-}
-
-/// The tree before a change: lengths of its tables. All of them are below 2³².
-#[derive(Clone, Copy, Debug)]
-struct Point {
-    nodes: u32,
-    contents: u32,
-    names: u32,
-    hosts: u32,
-    steps: u32,
-    directories: u32,
-}
-
-/// The changes that can be taken back.
-#[derive(Clone, Default)]
-pub(super) struct Log {
-    /// One for each change.
-    points: Vec<Point>,
-    steps: Vec<Step>,
-    /// Number of changes that cannot be taken back any more.
-    locked: u32,
-    /// Whether a change is being made; what happens in between is none.
-    open: bool,
-}
-
-impl Log {
-    pub(super) fn content(&mut self, node: NodeId, old: ContentId) {
-        self.push(|| Step::Content(node, old));
-    }
-
-    pub(super) fn attributes(&mut self, node: NodeId, old: ItemAttributes) {
-        self.push(|| Step::Attributes(node, old));
-    }
-
-    pub(super) fn streams(&mut self, node: NodeId, old: &[NodeId]) {
-        self.push(|| Step::Streams(node, old.to_vec()));
-    }
-
-    pub(super) fn removed(&mut self, node: NodeId) {
-        self.push(|| Step::Removed(node));
-    }
-
-    fn push(&mut self, step: impl FnOnce() -> Step) {
-        if self.open {
-            self.steps.push(step());
-        }
-    }
-}
 
 impl Tree {
     /// How many changes have been made.

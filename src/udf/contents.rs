@@ -38,9 +38,9 @@ pub(super) fn write(
     };
     map.bytes(place(files.file_set), names.file_set, file_set.clone());
     for (extent, name, kind) in [
-        (files.icbs, names.icbs, Kind::Icbs),
-        (files.allocation, names.allocation, Kind::Allocation),
-        (files.directories, names.directories, Kind::Directories),
+        (files.icbs, names.icbs, MadeKind::Icbs),
+        (files.allocation, names.allocation, MadeKind::Allocation),
+        (files.directories, names.directories, MadeKind::Directories),
     ] {
         let made = Made {
             files: files.clone(),
@@ -55,10 +55,10 @@ pub(super) fn write(
 struct Made {
     files: Arc<Files>,
     data: Arc<FileData>,
-    kind: Kind,
+    kind: MadeKind,
 }
 
-enum Kind {
+enum MadeKind {
     Icbs,
     Allocation,
     Directories,
@@ -67,7 +67,7 @@ enum Kind {
 impl Fill for Made {
     fn fill(&self, first: u32, buf: &mut [u8], cursor: &mut Cursor) -> Result<()> {
         match self.kind {
-            Kind::Icbs => {
+            MadeKind::Icbs => {
                 for (index, out) in (first..).zip(buf.chunks_exact_mut(BLOCK)) {
                     match self.files.subject(index) {
                         Subject::Item(position) => self.fill_icb(position, index, out, cursor)?,
@@ -75,12 +75,12 @@ impl Fill for Made {
                     }
                 }
             }
-            Kind::Allocation => {
+            MadeKind::Allocation => {
                 for (block, out) in (first..).zip(buf.chunks_exact_mut(BLOCK)) {
                     self.fill_allocation(block, out);
                 }
             }
-            Kind::Directories => self.fill_directories(first, buf),
+            MadeKind::Directories => self.fill_directories(first, buf),
         }
         Ok(())
     }

@@ -32,28 +32,28 @@ const TABLE_LOCATION: Range<usize> = 2..6;
 
 /// The volume descriptors of a session.
 #[derive(Debug, Default)]
-pub(crate) struct Descriptors {
-    primaries: Vec<Found>,
-    supplementaries: Vec<Found>,
+pub(crate) struct RecordedDescriptors {
+    primaries: Vec<FoundDescriptor>,
+    supplementaries: Vec<FoundDescriptor>,
     /// That of El Torito.
     boot_record: Option<Box<BootRecord>>,
 }
 
 /// A volume descriptor and the block it is in.
 #[derive(Debug)]
-pub(crate) struct Found {
+pub(crate) struct FoundDescriptor {
     pub block: u32,
     pub descriptor: Box<VolumeDescriptor>,
 }
 
-impl Found {
+impl FoundDescriptor {
     fn new(block: u32, bytes: &[u8]) -> Option<Self> {
         let descriptor = Box::new(VolumeDescriptor::read_from_bytes(bytes).ok()?);
         Some(Self { block, descriptor })
     }
 }
 
-impl Descriptors {
+impl RecordedDescriptors {
     /// Reads the descriptors of the session that begins at block `start`; none is no error.
     pub(crate) fn read(blocks: &Blocks, start: u32) -> Result<Self> {
         let mut all = Self::default();
@@ -86,8 +86,10 @@ impl Descriptors {
                 let record = record.filter(|record| record.catalog().is_some());
                 self.boot_record = record.map(Box::new);
             }
-            DescriptorKind::Primary => self.primaries.extend(Found::new(block, bytes)),
-            DescriptorKind::Supplementary => self.supplementaries.extend(Found::new(block, bytes)),
+            DescriptorKind::Primary => self.primaries.extend(FoundDescriptor::new(block, bytes)),
+            DescriptorKind::Supplementary => self
+                .supplementaries
+                .extend(FoundDescriptor::new(block, bytes)),
             _ => {}
         }
     }
@@ -100,7 +102,7 @@ impl Descriptors {
         let Some((DescriptorKind::Primary, bytes)) = read_one(blocks, block)? else {
             return Ok(false);
         };
-        Ok(Found::new(block, &bytes).is_some_and(|found| {
+        Ok(FoundDescriptor::new(block, &bytes).is_some_and(|found| {
             let root = found.descriptor.root_directory.location_of_extent.get();
             root > start && byte_of_sector(root) < blocks.len()
         }))
@@ -154,17 +156,17 @@ impl Descriptors {
         !self.primaries.is_empty()
     }
 
-    pub(crate) fn primaries(&self) -> &[Found] {
+    pub(crate) fn primaries(&self) -> &[FoundDescriptor] {
         &self.primaries
     }
 
     /// Supplementary descriptors in the order in which they are recorded.
-    pub(crate) fn supplementaries(&self) -> &[Found] {
+    pub(crate) fn supplementaries(&self) -> &[FoundDescriptor] {
         &self.supplementaries
     }
 
     /// The enhanced volume descriptor (ISO 9660:1999 8.5).
-    pub(crate) fn enhanced(&self) -> Option<&Found> {
+    pub(crate) fn enhanced(&self) -> Option<&FoundDescriptor> {
         self.supplementaries
             .iter()
             .find(|found| found.descriptor.version == 2)
@@ -236,7 +238,7 @@ fn read_if_there(blocks: &Blocks, offset: u64, buf: &mut [u8]) -> Result<bool> {
 }
 
 /// Blocks of the disc that the volume of a descriptor has, which counts in blocks of its own.
-fn space_size(found: &Found) -> u32 {
+fn space_size(found: &FoundDescriptor) -> u32 {
     let descriptor = &found.descriptor;
     let len = block_len(descriptor);
     let bytes = u64::from(descriptor.volume_space_size.get()).saturating_mul(len);

@@ -9,9 +9,8 @@
 
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
-use super::record::Record;
+use super::context::{Context, SECTOR};
 use super::susp;
-use super::volume::{HierarchyVolume, SECTOR};
 use crate::codec::both::{BothU16, BothU32};
 use crate::finding::FindingCode;
 use crate::iso9660::record::DirectoryRecord;
@@ -28,7 +27,7 @@ struct ExtendedAttributes {
 
 const _: () = assert!(size_of::<ExtendedAttributes>() == 181);
 
-impl HierarchyVolume {
+impl Context {
     /// The byte of the disc at which the data of a record begins that is at byte `offset`.
     ///
     /// It is after the extended attribute record, if there is one: a length of one where nothing looks like it is wrong.
@@ -148,51 +147,11 @@ pub(super) fn identifier_len(rest: &[u8], susp_skip: Option<u8>) -> usize {
     }
 }
 
-/// Whether there is a record at the start of `bytes`, the rest of a sector, beyond doubt: what it says twice agrees.
-pub(super) fn is_record(volume: &HierarchyVolume, bytes: &[u8]) -> bool {
-    let Some(len) = bytes.first().copied().map(usize::from) else {
-        return false;
-    };
-    let record = bytes.get(..len).map(|record| Record::read(record, None));
-    let Some(Ok(record)) = record else {
-        return false;
-    };
-    let head = &record.head;
-    let start = volume.offset(head.location_of_extent.get().into());
-    len % 2 == 0
-        && usize::from(head.identifier_len) == record.identifier.len()
-        && is_plausible(head)
-        && start < volume.blocks.len()
-}
-
-/// The length of the record at the start of `bytes`, the rest of a sector, if the one it says reaches over another record.
-pub(super) fn overlong(volume: &HierarchyVolume, bytes: &[u8]) -> Option<usize> {
-    const FIXED: usize = size_of::<DirectoryRecord>();
-    let said = usize::from(*bytes.first()?);
-    let identifier_len = usize::from(*bytes.get(FIXED.checked_sub(1)?)?);
-    let len = FIXED.saturating_add(identifier_len).next_multiple_of(2);
-    // The next one has an identifier, too.
-    let has_room = said.saturating_sub(len) > FIXED && identifier_len != 0;
-    (has_room && is_record(volume, bytes.get(len..)?)).then_some(len)
-}
-
-/// Where the next record begins beyond doubt, from byte `from` of a sector on.
-pub(super) fn next_record(
-    volume: &HierarchyVolume,
-    piece: &[u8],
-    from: usize,
-    sector_end: usize,
-) -> Option<usize> {
-    (from..sector_end)
-        .step_by(2)
-        .find(|at| is_record(volume, piece.get(*at..sector_end).unwrap_or_default()))
-}
-
 /// Directories are at most as long as the disc together: what more their own records say is not believed.
-pub(super) fn is_in_reach(volume: &HierarchyVolume, start: u64, len: u64) -> bool {
+pub(super) fn is_in_reach(context: &Context, start: u64, len: u64) -> bool {
     len != 0
         && len
-            <= volume
+            <= context
                 .blocks
                 .len()
                 .saturating_sub(start)

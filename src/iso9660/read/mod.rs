@@ -11,11 +11,15 @@
     clippy::unwrap_used
 )]
 
+mod context;
 mod descriptors;
 mod directory;
+mod entry;
 mod guess;
 mod names;
+mod own_record;
 mod record;
+mod resync;
 mod rock_ridge;
 mod susp;
 mod volume;
@@ -24,7 +28,7 @@ use std::sync::Arc;
 
 use encoding_rs::Encoding;
 
-pub(crate) use self::descriptors::{Descriptors, Found};
+pub(crate) use self::descriptors::{FoundDescriptor, RecordedDescriptors};
 use self::names::SingleBytes;
 pub(crate) use self::names::{DecodeNames, non_empty, without_dot, without_version};
 pub(crate) use self::volume::HierarchyVolume;
@@ -36,7 +40,7 @@ use crate::media::Blocks;
 /// no primary volume descriptor.
 pub(crate) fn open(
     blocks: &Arc<Blocks>,
-    descriptors: &Descriptors,
+    descriptors: &RecordedDescriptors,
     code_page: Option<&'static Encoding>,
 ) -> Result<Option<HierarchyVolume>> {
     let primary = match open_best(blocks, descriptors, code_page, true) {
@@ -57,7 +61,7 @@ pub(crate) fn open(
 /// descriptor.
 pub(crate) fn open_primary(
     blocks: &Arc<Blocks>,
-    descriptors: &Descriptors,
+    descriptors: &RecordedDescriptors,
     code_page: Option<&'static Encoding>,
 ) -> Result<Option<HierarchyVolume>> {
     open_best(blocks, descriptors, code_page, false).transpose()
@@ -66,7 +70,7 @@ pub(crate) fn open_primary(
 /// Opens the first primary hierarchy that can be: some discs have several, and not all of them need be whole.
 fn open_best(
     blocks: &Arc<Blocks>,
-    descriptors: &Descriptors,
+    descriptors: &RecordedDescriptors,
     code_page: Option<&'static Encoding>,
     rock_ridge: bool,
 ) -> Option<Result<HierarchyVolume>> {
@@ -85,7 +89,7 @@ fn open_best(
 
 fn open_one(
     blocks: &Arc<Blocks>,
-    found: &Found,
+    found: &FoundDescriptor,
     code_page: Option<&'static Encoding>,
     versions: bool,
     rock_ridge: bool,

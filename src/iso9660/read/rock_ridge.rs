@@ -10,13 +10,13 @@
 use zerocopy::FromBytes;
 use zerocopy::little_endian::U32;
 
+use super::context::Context;
 use super::record::Record;
 use super::susp;
-use super::volume::HierarchyVolume;
 use crate::codec::time::{RecordTime, VolumeTime};
 use crate::error::Result;
 use crate::finding::FindingCode;
-use crate::recorded::Kind;
+use crate::recorded::EntryKind;
 use crate::time::Timestamp;
 
 /// Flags of names (RRIP 4.1.4) and of parts of symbolic links (RRIP 4.1.3.1).
@@ -38,7 +38,7 @@ const REGULAR: u32 = 0o100_000;
 #[derive(Debug, Default)]
 pub(super) struct Attributes {
     pub name: Option<Vec<u8>>,
-    pub kind: Option<Kind>,
+    pub kind: Option<EntryKind>,
     pub created: Option<Timestamp>,
     pub modified: Option<Timestamp>,
     pub accessed: Option<Timestamp>,
@@ -60,12 +60,12 @@ struct Target {
 
 /// Reads what a record that is at byte `offset` has of Rock Ridge.
 pub(super) fn attributes(
-    volume: &HierarchyVolume,
+    context: &Context,
     record: &Record<'_>,
     offset: u64,
 ) -> Result<Attributes> {
     let mut attributes = Attributes::default();
-    let Some(skip) = volume.susp_skip else {
+    let Some(skip) = context.susp_skip else {
         return Ok(attributes);
     };
     let mut mode = None;
@@ -73,14 +73,14 @@ pub(super) fn attributes(
     let mut is_encoded = false;
     let area = record.system_use.get(usize::from(skip)..);
     susp::entries(
-        volume,
+        context,
         area.unwrap_or_default(),
         offset,
         |signature, data| match &signature {
             b"NM" => {
                 let is_marked = attributes.add_name(data);
                 if is_marked {
-                    volume.finding(offset, FindingCode::RripMarkedName);
+                    context.finding(offset, FindingCode::RripMarkedName);
                 }
             }
             b"PX" => mode = U32::read_from_prefix(data).ok().map(|(mode, _)| mode.get()),
@@ -101,11 +101,11 @@ pub(super) fn attributes(
         .as_ref()
         .is_some_and(|name| name.len() > MAX_NAME)
     {
-        volume.finding(offset, FindingCode::RripLongName);
+        context.finding(offset, FindingCode::RripLongName);
         attributes.name = None;
     }
     attributes.has_owner = mode.is_some();
-    attributes.check_name(volume, offset);
+    attributes.check_name(context, offset);
     let mut format = mode.map(|mode| mode & 0o170_000);
     let has_data = record.head.data_len.get() != 0;
     // What has data is a file, what has a target is a link.
@@ -115,28 +115,28 @@ pub(super) fn attributes(
             Some(0o010_000 | 0o020_000 | 0o060_000 | 0o120_000 | 0o140_000)
         )
     {
-        volume.finding(offset, FindingCode::RripFileMode);
+        context.finding(offset, FindingCode::RripFileMode);
         format = Some(REGULAR);
     }
     if !has_data && target.is_some() && !matches!(format, Some(0o120_000) | None) {
-        volume.finding(offset, FindingCode::RripLinkMode);
+        context.finding(offset, FindingCode::RripLinkMode);
         format = None;
     }
     attributes.kind = match (format, target) {
-        (Some(0o120_000) | None, Some(target)) => Some(Kind::SymbolicLink {
-            target: volume.names.decode(&target.text).into_owned(),
+        (Some(0o120_000) | None, Some(target)) => Some(EntryKind::SymbolicLink {
+            target: context.names.decode(&target.text).into_owned(),
         }),
         (Some(0o120_000), None) => {
-            volume.finding(offset, FindingCode::RripNoTarget);
-            Some(Kind::SymbolicLink {
+            context.finding(offset, FindingCode::RripNoTarget);
+            Some(EntryKind::SymbolicLink {
                 target: String::new(),
             })
         }
-        (Some(0o010_000), _) => Some(Kind::Special("fifo")),
-        (Some(0o020_000), _) => Some(Kind::Special("character device")),
-        (Some(0o060_000), _) => Some(Kind::Special("block device")),
-        (Some(0o140_000), _) => Some(Kind::Special("socket")),
-        _ if is_encoded => Some(Kind::Encoded("zisofs")),
+        (Some(0o010_000), _) => Some(EntryKind::Special("fifo")),
+        (Some(0o020_000), _) => Some(EntryKind::Special("character device")),
+        (Some(0o060_000), _) => Some(EntryKind::Special("block device")),
+        (Some(0o140_000), _) => Some(EntryKind::Special("socket")),
+        _ if is_encoded => Some(EntryKind::Encoded("zisofs")),
         _ => None,
     };
     Ok(attributes)
@@ -157,13 +157,13 @@ impl Attributes {
     }
 
     /// Drops a name that no file can have.
-    fn check_name(&mut self, volume: &HierarchyVolume, offset: u64) {
+    fn check_name(&mut self, context: &Context, offset: u64) {
         let cannot_be = |name: &[u8]| {
             matches!(name, b"." | b"..") || name.iter().any(|byte| matches!(byte, 0 | b'/'))
         };
         if self.name.as_deref().is_some_and(cannot_be) {
             self.name = None;
-            volume.finding(offset, FindingCode::RripName);
+            context.finding(offset, FindingCode::RripName);
         }
     }
 

@@ -9,7 +9,7 @@
 
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
-use super::volume::HierarchyVolume;
+use super::context::Context;
 use crate::codec::both::BothU32;
 use crate::error::Result;
 use crate::finding::FindingCode;
@@ -81,48 +81,48 @@ pub(super) fn is_area(mut area: &[u8]) -> bool {
 /// `offset` is where the record is. What is wrong ends the area it is in, and is noted; only that there is too much of it
 /// is an error.
 pub(super) fn entries(
-    volume: &HierarchyVolume,
+    context: &Context,
     area: &[u8],
     offset: u64,
     mut use_entry: impl FnMut([u8; 2], &[u8]),
 ) -> Result<()> {
-    let mut next = one_area(volume, area, offset, &mut use_entry);
+    let mut next = one_area(context, area, offset, &mut use_entry);
     let mut left = MOST_CONTINUED;
     let mut seen = Vec::new();
     let mut shared = None;
     while let Some(continuation) = next {
         let len = continuation.len.get() as usize;
         if len > left {
-            volume.finding(offset, FindingCode::SuspLongArea);
+            context.finding(offset, FindingCode::SuspLongArea);
             break;
         }
         left = left.saturating_sub(len);
-        let at = volume
+        let at = context
             .offset(continuation.block.get().into())
             .saturating_add(continuation.offset.get().into());
         if seen.contains(&at) || seen.len() >= MOST_AREAS {
-            volume.finding(offset, FindingCode::SuspEndlessArea);
+            context.finding(offset, FindingCode::SuspEndlessArea);
             break;
         }
         seen.push(at);
         let mut bytes = vec![0; len];
-        let blocks = shared.get_or_insert_with(|| volume.blocks.for_item());
+        let blocks = shared.get_or_insert_with(|| context.blocks.for_item());
         match blocks.read_at(at, &mut bytes) {
             Ok(()) => {}
             Err(error) if error.is_limit() => return Err(error),
             Err(_) => {
-                volume.finding(offset, FindingCode::SuspUnreadableArea);
+                context.finding(offset, FindingCode::SuspUnreadableArea);
                 break;
             }
         }
-        next = one_area(volume, &bytes, at, &mut use_entry);
+        next = one_area(context, &bytes, at, &mut use_entry);
     }
     Ok(())
 }
 
 /// Hands the entries of one area on; gives what it is continued by.
 fn one_area(
-    volume: &HierarchyVolume,
+    context: &Context,
     mut area: &[u8],
     offset: u64,
     use_entry: &mut impl FnMut([u8; 2], &[u8]),
@@ -135,7 +135,7 @@ fn one_area(
         }
         let len = usize::from(len);
         let Some((entry, rest)) = area.split_at_checked(len).filter(|_| len >= HEAD) else {
-            volume.finding(offset, FindingCode::SuspEntryLength);
+            context.finding(offset, FindingCode::SuspEntryLength);
             break;
         };
         area = rest;

@@ -13,6 +13,7 @@ pub(crate) use self::leftovers::is_unfinished;
 use self::unfinished::How;
 pub use self::unfinished::UnfinishedFile;
 use crate::error::{Error, HostError, Result};
+use crate::host::directory_of;
 use crate::host::source::FileId;
 
 /// Where an image is to be written, found before anything is planned: a file, a device or a pipe. Not in IMAPI2.
@@ -328,11 +329,4 @@ fn followed(path: &Path) -> PathBuf {
         path = directory_of(&path).join(target);
     }
     path
-}
-
-fn directory_of(file: &Path) -> &Path {
-    match file.parent() {
-        Some(directory) if directory != Path::new("") => directory,
-        _ => Path::new("."),
-    }
 }

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use tempfile::{Builder, NamedTempFile, TempPath};
 
 use super::access::Access;
-use super::directory_of;
 use super::leftovers::{PREFIX, RANDOM, lock_new};
 use crate::error::{Error, HostError, Result};
+use crate::host::directory_of;
 
 /// A file that is being written and that takes the place of an [`OutputFile`](super::OutputFile) when it is
 /// [finished](UnfinishedFile::finish). Not in IMAPI2.

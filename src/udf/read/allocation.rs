@@ -4,7 +4,7 @@ use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use super::icb::Icb;
-use super::partition::{Address, Copy, Space};
+use super::partition::{Address, Copy, LogicalBlocks};
 use super::tag::{corrupt, finding};
 use super::{narrow, wide};
 use crate::budget::Charge;
@@ -34,7 +34,7 @@ struct ExtendedAd {
 
 /// An extent of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Extent {
+pub(super) struct FileExtent {
     /// `None` for zeros that are not recorded.
     pub address: Option<Address>,
     /// Where blocks are allocated that are not recorded.
@@ -114,12 +114,12 @@ impl LoopGuard {
     }
 }
 
-impl Space {
+impl LogicalBlocks {
     /// Gives `each` the extents of an entry's data, which is not embedded.
     pub(super) fn extents(
         &self,
         icb: &Icb<'_>,
-        mut each: impl FnMut(Extent) -> Result<()>,
+        mut each: impl FnMut(FileExtent) -> Result<()>,
     ) -> Result<()> {
         const EXPECTED: [u16; 1] = [identifier::ALLOCATION_EXTENT_DESCRIPTOR];
         let form = icb.allocation_type;
@@ -151,7 +151,7 @@ impl Space {
                 }
                 let len = u64::from(len).min(left);
                 left = left.saturating_sub(len);
-                each(Extent {
+                each(FileExtent {
                     // What is allocated and not recorded reads as zeros, too.
                     address: (kind == 0).then_some(address),
                     allocated: (kind == 1).then_some(address),
@@ -296,14 +296,14 @@ fn push(runs: &mut Vec<Run>, run: Run, charge: &mut Charge) -> Result<()> {
 
 /// The data of a directory, in extents: the first byte in the directory of each.
 #[derive(Debug)]
-pub(super) struct Extents {
-    list: Vec<(u64, Extent)>,
+pub(super) struct FileExtents {
+    list: Vec<(u64, FileExtent)>,
     /// Counts the list.
     charge: Charge,
 }
 
-impl Extents {
-    pub(super) fn new(space: &Space, icb: &Icb<'_>) -> Result<Self> {
+impl FileExtents {
+    pub(super) fn new(space: &LogicalBlocks, icb: &Icb<'_>) -> Result<Self> {
         let mut this = Self {
             list: Vec::new(),
             charge: Charge::new(space.blocks.memory()),
@@ -323,13 +323,17 @@ impl Extents {
         Ok(this)
     }
 
-    fn at(&self, position: u64) -> Option<(u64, Extent)> {
+    fn at(&self, position: u64) -> Option<(u64, FileExtent)> {
         let behind = self.list.partition_point(|(start, _)| *start <= position);
         self.list.get(behind.checked_sub(1)?).copied()
     }
 
     /// The block that a position lies in, and how far behind its start.
-    pub(super) fn block(&self, space: &Space, position: u64) -> Option<(Option<Address>, u64)> {
+    pub(super) fn block(
+        &self,
+        space: &LogicalBlocks,
+        position: u64,
+    ) -> Option<(Option<Address>, u64)> {
         let (start, extent) = self.at(position)?;
         let skip = position.checked_sub(start)?;
         let block_len = u64::from(space.block_len);
@@ -350,7 +354,7 @@ impl Extents {
     /// Fills `out` from a position on; `from` is the byte of the disc of the directory's entry.
     pub(super) fn read(
         &self,
-        space: &Space,
+        space: &LogicalBlocks,
         mut position: u64,
         copy: Copy,
         from: u64,

@@ -4,9 +4,9 @@ use std::collections::VecDeque;
 
 use zerocopy::FromBytes;
 
-use super::allocation::{EMBEDDED, Extents, embedded};
+use super::allocation::{EMBEDDED, FileExtents, embedded};
 use super::icb::{Icb, IcbExtent};
-use super::partition::{Copy, Space};
+use super::partition::{Copy, LogicalBlocks};
 use super::tag::{self, block_at, corrupt, finding};
 use super::text::cs0;
 use super::{narrow, wide};
@@ -27,7 +27,7 @@ const HEAD_LEN: usize = size_of::<FileIdentifierDescriptor>();
 
 /// What an identifier says.
 #[derive(Clone, Debug)]
-struct Identifier {
+struct ParsedIdentifier {
     characteristics: u8,
     icb: LongAd,
     name: String,
@@ -46,7 +46,7 @@ enum Lack {
     Bytes(usize),
 }
 
-impl Identifier {
+impl ParsedIdentifier {
     /// The identifier at the start of `bytes`. Where `bytes` end, the directory may go on for `left` bytes in all.
     ///
     /// One that lies in the block `damaged` may have a damaged field.
@@ -102,22 +102,22 @@ impl Identifier {
 
 /// Where the identifiers are.
 #[derive(Debug)]
-enum Source {
+enum IdentifierSource {
     /// In the directory's entry; all of them are in the buffer from the beginning.
     Entry,
-    Extents(Extents),
+    FileExtents(FileExtents),
 }
 
 /// The entries of a directory, in the order in which they are recorded.
 #[derive(Debug)]
 pub(super) struct Directory {
-    space: Space,
+    space: LogicalBlocks,
     /// Byte of the disc where the directory's entry is.
     at: u64,
     partition: u16,
     /// Block of the partition where the directory's entry is.
     entry_block: u32,
-    source: Source,
+    source: IdentifierSource,
     len: u64,
     position: u64,
     /// Bytes of the directory that were read, and the position of the first.
@@ -134,7 +134,7 @@ pub(super) struct Directory {
 }
 
 impl Directory {
-    pub(super) fn new(space: &Space, icb: &Icb<'_>, is_streams: bool) -> Result<Self> {
+    pub(super) fn new(space: &LogicalBlocks, icb: &Icb<'_>, is_streams: bool) -> Result<Self> {
         let len = icb.information_len;
         // More can only be there if extents are named again and again.
         if len > space.blocks.len() {
@@ -151,9 +151,12 @@ impl Directory {
         let buffers = len.min(PIECE).saturating_add(space.block_len.into());
         charge.add(narrow(buffers))?;
         let (source, buffer) = if icb.allocation_type == EMBEDDED {
-            (Source::Entry, embedded(icb)?.to_vec())
+            (IdentifierSource::Entry, embedded(icb)?.to_vec())
         } else {
-            (Source::Extents(Extents::new(space, icb)?), Vec::new())
+            (
+                IdentifierSource::FileExtents(FileExtents::new(space, icb)?),
+                Vec::new(),
+            )
         };
         Ok(Self {
             space: space.clone(),
@@ -184,7 +187,7 @@ impl Directory {
 
     /// Reads on until `len` bytes from the position on are there; they are in the directory.
     fn fill(&mut self, len: usize) -> Result<()> {
-        let Source::Extents(extents) = &self.source else {
+        let IdentifierSource::FileExtents(extents) = &self.source else {
             return Err(corrupt(self.at, FindingCode::UdfEmbedded));
         };
         let skip = narrow(self.position.saturating_sub(self.buffer_start));
@@ -215,9 +218,9 @@ impl Directory {
     }
 
     /// The identifier at the position.
-    fn identifier(&mut self) -> Result<Identifier> {
+    fn identifier(&mut self) -> Result<ParsedIdentifier> {
         loop {
-            match Identifier::parse(self.buffered(), self.left(), None) {
+            match ParsedIdentifier::parse(self.buffered(), self.left(), None) {
                 Ok(identifier) => return Ok(identifier),
                 Err(Lack::Bytes(len)) => self.fill(len)?,
                 Err(Lack::Fault(fault)) => return Err(corrupt(self.place(), fault)),
@@ -227,7 +230,7 @@ impl Directory {
 
     /// The byte of the disc at the position.
     fn place(&self) -> u64 {
-        let Source::Extents(extents) = &self.source else {
+        let IdentifierSource::FileExtents(extents) = &self.source else {
             return self.at;
         };
         extents
@@ -241,8 +244,8 @@ impl Directory {
 
     /// Tries to find the identifier at the position in the mirror, or partly there: what comes first in the block it
     /// begins in, and what lies behind that. The buffer then has what was good.
-    fn mirrored(&mut self) -> Option<Identifier> {
-        let Source::Extents(extents) = &self.source else {
+    fn mirrored(&mut self) -> Option<ParsedIdentifier> {
+        let IdentifierSource::FileExtents(extents) = &self.source else {
             return None;
         };
         if !self.space.has_mirror(self.partition) {
@@ -278,7 +281,7 @@ impl Directory {
                 read(rest_copy, first, rest)
             };
             bytes.extend(rest.unwrap_or_default());
-            if let Ok(identifier) = Identifier::parse(&bytes, self.left(), None) {
+            if let Ok(identifier) = ParsedIdentifier::parse(&bytes, self.left(), None) {
                 let fault = FindingCode::UdfMetadataBlock;
                 self.space.findings.add(finding(self.place(), fault));
                 // What was not needed is read again, from the main file first.
@@ -293,12 +296,14 @@ impl Directory {
     }
 
     /// The identifier at the position, if one field of it is wrong. How long it is, is not known then.
-    fn damaged(&self) -> Option<Identifier> {
+    fn damaged(&self) -> Option<ParsedIdentifier> {
         let block = match &self.source {
-            Source::Entry => self.entry_block,
-            Source::Extents(extents) => extents.block(&self.space, self.position)?.0?.block,
+            IdentifierSource::Entry => self.entry_block,
+            IdentifierSource::FileExtents(extents) => {
+                extents.block(&self.space, self.position)?.0?.block
+            }
         };
-        let identifier = Identifier::parse(self.buffered(), self.left(), Some(block)).ok()?;
+        let identifier = ParsedIdentifier::parse(self.buffered(), self.left(), Some(block)).ok()?;
         let fault = FindingCode::UdfDoubtfulIdentifier;
         self.space.findings.add(finding(self.place(), fault));
         Some(identifier)
@@ -311,8 +316,8 @@ impl Directory {
             let step =
                 if self.buffered().len() < 4 && self.fill(narrow(self.left().min(4))).is_err() {
                     match &self.source {
-                        Source::Entry => self.left(),
-                        Source::Extents(extents) => {
+                        IdentifierSource::Entry => self.left(),
+                        IdentifierSource::FileExtents(extents) => {
                             let skip = extents.block(&self.space, self.position);
                             let skip = skip.map_or(0, |(_, skip)| skip);
                             u64::from(self.space.block_len).saturating_sub(skip)
@@ -343,7 +348,7 @@ impl Directory {
     }
 
     /// The next identifier that names an entry.
-    fn next_identifier(&mut self) -> Option<Result<Identifier>> {
+    fn next_identifier(&mut self) -> Option<Result<ParsedIdentifier>> {
         while self.left() != 0 {
             let identifier = match self.identifier() {
                 Ok(identifier) => identifier,

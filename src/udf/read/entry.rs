@@ -2,13 +2,13 @@
 
 use super::directory::Directory;
 use super::icb::{self, Icb, IcbExtent, file_type};
-use super::partition::{Address, Space};
+use super::partition::{Address, LogicalBlocks};
 use super::tag::{corrupt, finding};
 use super::text::link_target;
 use crate::budget::Charge;
 use crate::error::Result;
 use crate::finding::FindingCode;
-use crate::recorded::{Data, Entry, Kind, Part, Run, Unread};
+use crate::recorded::{Data, Entry, EntryKind, Run, Unread, UnreadPart};
 use crate::udf::icb::{DIRECTORY, REAL_TIME_FILE, REGULAR_FILE, STREAM_DIRECTORY};
 
 /// The longest symbolic link that is read, in bytes.
@@ -17,7 +17,7 @@ const MAX_LINK_LEN: u64 = 64 * 1024;
 /// The most named streams of a file that are read. Any number of files may have the same ones.
 const MAX_STREAMS: usize = 1024;
 
-impl Space {
+impl LogicalBlocks {
     /// The entry whose ICB is `extent`, without its name; `from` is the byte of the disc that names it.
     ///
     /// It has its named streams if there is a list for those that cannot be read.
@@ -40,19 +40,19 @@ impl Space {
                     Err(error) if error.is_limit() => return Err(error),
                     Err(_) => {}
                 }
-                Kind::Directory
+                EntryKind::Directory
             }
             REGULAR_FILE | REAL_TIME_FILE | file_type::UNSPECIFIED => {
                 real_time = icb.file_type == REAL_TIME_FILE;
                 data = self.data(&icb, &mut charge)?;
-                Kind::File
+                EntryKind::File
             }
             file_type::SYMBOLIC_LINK => self.link(&icb)?,
-            file_type::BLOCK_DEVICE => Kind::Special("block device"),
-            file_type::CHARACTER_DEVICE => Kind::Special("character device"),
-            file_type::FIFO => Kind::Special("fifo"),
-            file_type::SOCKET => Kind::Special("socket"),
-            _ => Kind::Special("file of an unknown type"),
+            file_type::BLOCK_DEVICE => EntryKind::Special("block device"),
+            file_type::CHARACTER_DEVICE => EntryKind::Special("character device"),
+            file_type::FIFO => EntryKind::Special("fifo"),
+            file_type::SOCKET => EntryKind::Special("socket"),
+            _ => EntryKind::Special("file of an unknown type"),
         };
         let created = match icb.created {
             Some(time) => Some(time),
@@ -77,7 +77,7 @@ impl Space {
             real_time,
             has_owner: icb.has_owner,
             len: match kind {
-                Kind::File | Kind::Directory => icb.information_len,
+                EntryKind::File | EntryKind::Directory => icb.information_len,
                 _ => 0,
             },
             kind,
@@ -89,14 +89,14 @@ impl Space {
         })
     }
 
-    fn link(&self, icb: &Icb<'_>) -> Result<Kind> {
+    fn link(&self, icb: &Icb<'_>) -> Result<EntryKind> {
         let mut charge = Charge::new(self.blocks.memory());
         let path = self.for_item().read_all(icb, MAX_LINK_LEN, &mut charge)?;
         let target = link_target(&path).map_err(|fault| corrupt(icb.at, fault))?;
         if target.is_broken {
             self.findings.add(finding(icb.at, FindingCode::UdfName));
         }
-        Ok(Kind::SymbolicLink {
+        Ok(EntryKind::SymbolicLink {
             target: target.text,
         })
     }
@@ -144,7 +144,7 @@ impl Space {
             }
             // They are all there at once.
             match stream {
-                Ok(stream) if stream.kind == Kind::File => {
+                Ok(stream) if stream.kind == EntryKind::File => {
                     charge.add(memory_of(&stream))?;
                     streams.push(stream);
                 }
@@ -169,7 +169,7 @@ impl Space {
 /// Bytes of memory that something unread takes.
 fn memory_of_unread(unread: &Unread) -> usize {
     let name = match &unread.part {
-        Part::Entry(name) => name.len(),
+        UnreadPart::Entry(name) => name.len(),
         _ => 0,
     };
     size_of::<Unread>().saturating_add(name)
@@ -186,14 +186,14 @@ fn memory_of(entry: &Entry) -> usize {
 }
 
 /// How to find an ICB again: its blocks, its partition, its first block.
-fn handle(space: &Space, extent: IcbExtent) -> u64 {
+fn handle(space: &LogicalBlocks, extent: IcbExtent) -> u64 {
     let blocks = space.blocks_of(extent.len.into()).min(u64::from(u16::MAX));
     let Address { partition, block } = extent.address;
     (blocks << 48) | (u64::from(partition) << 32) | u64::from(block)
 }
 
 /// The ICB that a [`handle`] stands for.
-pub(super) fn extent(space: &Space, handle: u64) -> IcbExtent {
+pub(super) fn extent(space: &LogicalBlocks, handle: u64) -> IcbExtent {
     let [a, b, c, d, e, f, g, h] = handle.to_be_bytes();
     let blocks = u32::from(u16::from_be_bytes([a, b]));
     IcbExtent {

@@ -5,7 +5,7 @@ use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use super::narrow;
-use super::partition::{Address, Space};
+use super::partition::{Address, LogicalBlocks};
 use super::tag::{self, corrupt, finding};
 use crate::codec::time::UdfTime;
 use crate::error::Result;
@@ -130,7 +130,7 @@ impl<'a> Icb<'a> {
     }
 }
 
-impl Space {
+impl LogicalBlocks {
     /// Reads the entry that prevails in an ICB. `from` is the byte of the disc that names it.
     pub(super) fn icb<'b>(
         &self,

@@ -8,8 +8,8 @@ use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 use super::anchor::byte_of;
 use super::icb::IcbExtent;
 use super::narrow;
-use super::partition::{Address, Contents, Copy, Map, Region, Space, Told};
-use super::sequence::Descriptors;
+use super::partition::{Address, BlockMap, Contents, Copy, LogicalBlocks, Region, Told};
+use super::sequence::PrevailingDescriptors;
 use super::sparing::sparable;
 use super::tag::{corrupt, finding, is_named};
 use super::virtual_table::virtual_table;
@@ -52,16 +52,22 @@ pub(super) fn has_virtual(mut table: &[u8]) -> bool {
     false
 }
 
-/// A map of type 2 that needs others to be made ready first.
+/// A map as the table has it.
+enum MapEntry {
+    Ready(BlockMap),
+    /// A map of type 2 that needs others to be made ready first.
+    Pending(Pending),
+}
+
 enum Pending {
-    Virtual(u16),
-    Metadata(u16, MetadataPartitionMap),
+    Virtual,
+    Metadata(MetadataPartitionMap),
 }
 
 /// Makes the maps in `table` ready; `charge` counts what is kept.
 pub(super) fn build(
-    space: &mut Space,
-    descriptors: &Descriptors,
+    space: &mut LogicalBlocks,
+    descriptors: &PrevailingDescriptors,
     table: &[u8],
     sector_len: u32,
     charge: &mut Charge,
@@ -87,72 +93,99 @@ pub(super) fn build(
         if numbers.len() >= MAX_MAPS {
             return Err(corrupt(at, FindingCode::UdfManyMaps));
         }
-        let index = u16::try_from(numbers.len()).unwrap_or(u16::MAX);
-        let (number, ready) = match map.first() {
-            Some(1) => {
-                let Ok((map, _)) = PartitionMap::ref_from_prefix(map) else {
-                    return Err(corrupt(at, FindingCode::UdfMapCut));
+        let (number, entry) = entry(space, descriptors, map, sector_len, &mut told, charge)?;
+        let ready = match entry {
+            MapEntry::Ready(ready) => ready,
+            MapEntry::Pending(map) => {
+                let is_other = |(_, other): &(usize, Pending)| {
+                    matches!((&map, other), (Pending::Metadata(_), Pending::Metadata(_)))
                 };
-                let number = map.partition_number.get();
-                (number, physical(descriptors, number, sector_len))
-            }
-            Some(2) => {
-                let Ok((head, body)) = TypedMap::ref_from_prefix(map) else {
-                    return Err(corrupt(at, FindingCode::UdfMapCut));
-                };
-                let number = head.partition_number.get();
-                let id = &head.partition_type_identifier;
-                if is_named(id, b"*UDF Sparable Partition") {
-                    let below = physical(descriptors, number, sector_len);
-                    let map = sparable(space, below, body, sector_len, &mut told, charge)?;
-                    (number, map)
-                } else if is_named(id, b"*UDF Virtual Partition") {
-                    pending.push((index, Pending::Virtual(number)));
-                    (number, Map::Unusable(FindingCode::UdfVirtualTable))
-                } else if is_named(id, b"*UDF Metadata Partition") {
-                    let Ok((map, _)) = MetadataPartitionMap::read_from_prefix(map) else {
-                        return Err(corrupt(at, FindingCode::UdfMetadataMapCut));
-                    };
-                    // Each would have a file of its own to be kept (UDF 2.2.10 of 2.50 allows one of a partition).
-                    let is_other =
-                        |pending: &(u16, Pending)| matches!(pending, (_, Pending::Metadata(..)));
-                    if pending.iter().any(is_other) {
-                        return Err(corrupt(at, FindingCode::UdfMetadataMaps));
-                    }
-                    pending.push((index, Pending::Metadata(number, map)));
-                    (number, Map::Unusable(FindingCode::UdfNoMetadataFile))
-                } else {
-                    (number, Map::Unusable(FindingCode::UdfMapType))
+                // Each would have a file of its own to be kept (UDF 2.2.10 of 2.50 allows one of a partition).
+                if pending.iter().any(is_other) {
+                    return Err(corrupt(at, FindingCode::UdfMetadataMaps));
                 }
+                let unusable = match map {
+                    Pending::Virtual => FindingCode::UdfVirtualTable,
+                    Pending::Metadata(_) => FindingCode::UdfNoMetadataFile,
+                };
+                pending.push((numbers.len(), map));
+                BlockMap::Unusable(unusable)
             }
-            _ => (u16::MAX, Map::Unusable(FindingCode::UdfMapType)),
         };
         numbers.push(number);
         Arc::make_mut(&mut space.maps).push(ready);
     }
     for (index, map) in pending {
-        let below = |number: u16, space: &Space| -> Option<u16> {
-            let mut maps = space.maps.iter().zip(&numbers);
-            let found = maps.position(|(map, other)| {
-                *other == number && matches!(map, Map::Physical(_) | Map::Sparable(_))
-            });
-            u16::try_from(found?).ok()
+        let base = numbers
+            .get(index)
+            .and_then(|number| below(space, &numbers, *number));
+        let ready = match (map, base) {
+            (Pending::Virtual, Some(base)) => virtual_table(space, base, at, &mut told, charge)?,
+            (Pending::Virtual, None) => BlockMap::Unusable(FindingCode::UdfVirtualBase),
+            (Pending::Metadata(map), Some(base)) => metadata(space, base, &map, at, charge)?,
+            (Pending::Metadata(_), None) => BlockMap::Unusable(FindingCode::UdfMetadataBase),
         };
-        let ready = match map {
-            Pending::Virtual(number) => match below(number, space) {
-                Some(base) => virtual_table(space, base, at, &mut told, charge)?,
-                None => Map::Unusable(FindingCode::UdfVirtualBase),
-            },
-            Pending::Metadata(number, map) => match below(number, space) {
-                Some(base) => metadata(space, base, &map, at, charge)?,
-                None => Map::Unusable(FindingCode::UdfMetadataBase),
-            },
-        };
-        if let Some(place) = Arc::make_mut(&mut space.maps).get_mut(usize::from(index)) {
+        if let Some(place) = Arc::make_mut(&mut space.maps).get_mut(index) {
             *place = ready;
         }
     }
     Ok(told)
+}
+
+/// What one map of the table says, and the number of its partition.
+fn entry(
+    space: &LogicalBlocks,
+    descriptors: &PrevailingDescriptors,
+    map: &[u8],
+    sector_len: u32,
+    told: &mut Told,
+    charge: &mut Charge,
+) -> Result<(u16, MapEntry)> {
+    let cut = |code| corrupt(descriptors.logical_at, code);
+    match map.first() {
+        Some(1) => {
+            let Ok((map, _)) = PartitionMap::ref_from_prefix(map) else {
+                return Err(cut(FindingCode::UdfMapCut));
+            };
+            let number = map.partition_number.get();
+            let ready = physical(descriptors, number, sector_len);
+            Ok((number, MapEntry::Ready(ready)))
+        }
+        Some(2) => {
+            let Ok((head, body)) = TypedMap::ref_from_prefix(map) else {
+                return Err(cut(FindingCode::UdfMapCut));
+            };
+            let number = head.partition_number.get();
+            let id = &head.partition_type_identifier;
+            let entry = if is_named(id, b"*UDF Sparable Partition") {
+                let below = physical(descriptors, number, sector_len);
+                MapEntry::Ready(sparable(space, below, body, sector_len, told, charge)?)
+            } else if is_named(id, b"*UDF Virtual Partition") {
+                MapEntry::Pending(Pending::Virtual)
+            } else if is_named(id, b"*UDF Metadata Partition") {
+                let Ok((map, _)) = MetadataPartitionMap::read_from_prefix(map) else {
+                    return Err(cut(FindingCode::UdfMetadataMapCut));
+                };
+                MapEntry::Pending(Pending::Metadata(map))
+            } else {
+                MapEntry::Ready(BlockMap::Unusable(FindingCode::UdfMapType))
+            };
+            Ok((number, entry))
+        }
+        _ => {
+            let unusable = BlockMap::Unusable(FindingCode::UdfMapType);
+            Ok((u16::MAX, MapEntry::Ready(unusable)))
+        }
+    }
+}
+
+/// The map of a partition's own blocks, which the others of the partition are made of.
+fn below(space: &LogicalBlocks, numbers: &[u16], number: u16) -> Option<u16> {
+    let mut maps = space.maps.iter().zip(numbers);
+    let found = maps.position(|(map, other)| {
+        *other == number && matches!(map, BlockMap::Physical(_) | BlockMap::Sparable(_))
+    });
+    u16::try_from(found?).ok()
 }
 
 /// The bytes of a partition.
@@ -163,24 +196,25 @@ pub(super) fn region(partition: &PartitionDescriptor, sector_len: u32) -> Region
     }
 }
 
-fn physical(descriptors: &Descriptors, number: u16, sector_len: u32) -> Map {
+fn physical(descriptors: &PrevailingDescriptors, number: u16, sector_len: u32) -> BlockMap {
     descriptors
         .partitions
         .iter()
         .find(|partition| partition.partition_number.get() == number)
-        .map_or(Map::Unusable(FindingCode::UdfMapPartition), |partition| {
-            Map::Physical(region(partition, sector_len))
-        })
+        .map_or(
+            BlockMap::Unusable(FindingCode::UdfMapPartition),
+            |partition| BlockMap::Physical(region(partition, sector_len)),
+        )
 }
 
 /// UDF 2.2.10 of 2.50: either file has what is needed.
 fn metadata(
-    space: &Space,
+    space: &LogicalBlocks,
     base: u16,
     map: &MetadataPartitionMap,
     at: u64,
     charge: &mut Charge,
-) -> Result<Map> {
+) -> Result<BlockMap> {
     let file = map.metadata_file_location.get();
     let mirror = map.metadata_mirror_file_location.get();
     let main = metadata_file(space, base, file, METADATA_FILE, at, charge);
@@ -191,7 +225,7 @@ fn metadata(
         both => both,
     };
     Ok(match (main, mirror) {
-        (Ok(main), Ok(mirror)) => Map::Metadata {
+        (Ok(main), Ok(mirror)) => BlockMap::Metadata {
             mirror: (mirror != main).then_some(mirror),
             main,
         },
@@ -199,13 +233,13 @@ fn metadata(
             space
                 .findings
                 .add(finding(at, FindingCode::UdfMetadataMirror));
-            Map::Metadata { main, mirror: None }
+            BlockMap::Metadata { main, mirror: None }
         }
         (Err((at, _)), Ok(main)) => {
             space
                 .findings
                 .add(finding(at, FindingCode::UdfMetadataFile));
-            Map::Metadata { main, mirror: None }
+            BlockMap::Metadata { main, mirror: None }
         }
         (Err((_, error)), Err(_)) => return Err(error),
     })
@@ -213,7 +247,7 @@ fn metadata(
 
 /// Where the contents of one of the metadata files are. An error comes with the byte of the disc it is at.
 fn metadata_file(
-    space: &Space,
+    space: &LogicalBlocks,
     base: u16,
     block: u32,
     expected: u8,

@@ -143,7 +143,7 @@ impl Sparable {
 
 /// A partition map, ready to be used.
 #[derive(Clone, Debug)]
-pub(super) enum Map {
+pub(super) enum BlockMap {
     /// Blocks as they lie on the disc (ECMA-167 3/10.7.2).
     Physical(Region),
     Sparable(Sparable),
@@ -172,17 +172,17 @@ pub(super) struct Told {
 
 /// The blocks of a logical volume, as one operation reads them.
 #[derive(Clone, Debug)]
-pub(super) struct Space {
+pub(super) struct LogicalBlocks {
     pub blocks: Arc<Blocks>,
     /// Bytes of a logical block: a power of two.
     pub block_len: u32,
-    pub maps: Arc<Vec<Map>>,
+    pub maps: Arc<Vec<BlockMap>>,
     pub findings: Arc<FindingList>,
     /// Whether structures with a damaged field are read: not where it is only tried whether there is one.
     pub accepts_damage: bool,
 }
 
-impl Space {
+impl LogicalBlocks {
     pub(super) fn new(blocks: &Arc<Blocks>, block_len: u32, findings: FindingList) -> Self {
         Self {
             blocks: Arc::clone(blocks),
@@ -244,9 +244,9 @@ impl Space {
     fn locate_exactly(&self, address: Address, copy: Copy) -> Result<Place, Fault> {
         let Address { partition, block } = address;
         match self.maps.get(usize::from(partition)) {
-            Some(Map::Physical(region)) => region.place(block, self.block_len),
-            Some(Map::Sparable(sparable)) => sparable.place(block, self.block_len),
-            Some(Map::Virtual { base, table }) => {
+            Some(BlockMap::Physical(region)) => region.place(block, self.block_len),
+            Some(BlockMap::Sparable(sparable)) => sparable.place(block, self.block_len),
+            Some(BlockMap::Virtual { base, table }) => {
                 let block = usize::try_from(block)
                     .ok()
                     .and_then(|index| table.get(index))
@@ -254,14 +254,14 @@ impl Space {
                     .ok_or(FindingCode::UdfVirtualAddress)?;
                 // Neighbours in the table need not be neighbours on the disc.
                 let mut place = match self.maps.get(usize::from(*base)) {
-                    Some(Map::Physical(region)) => region.place(*block, self.block_len)?,
-                    Some(Map::Sparable(sparable)) => sparable.place(*block, self.block_len)?,
+                    Some(BlockMap::Physical(region)) => region.place(*block, self.block_len)?,
+                    Some(BlockMap::Sparable(sparable)) => sparable.place(*block, self.block_len)?,
                     _ => return Err(FindingCode::UdfVirtualBase.into()),
                 };
                 place.len = place.len.min(u64::from(self.block_len));
                 Ok(place)
             }
-            Some(Map::Metadata { main, mirror }) => {
+            Some(BlockMap::Metadata { main, mirror }) => {
                 let contents = match copy {
                     Copy::Main => main,
                     Copy::Mirror => mirror.as_ref().unwrap_or(main),
@@ -272,7 +272,7 @@ impl Space {
                     .filter(|place| place.len >= u64::from(self.block_len))
                     .ok_or_else(|| FindingCode::UdfMetadataAddress.into())
             }
-            Some(Map::Unusable(why)) => Err((*why).into()),
+            Some(BlockMap::Unusable(why)) => Err((*why).into()),
             None => Err(FindingCode::UdfPartition.into()),
         }
     }
@@ -281,7 +281,7 @@ impl Space {
     pub(super) fn has_mirror(&self, partition: u16) -> bool {
         matches!(
             self.maps.get(usize::from(partition)),
-            Some(Map::Metadata {
+            Some(BlockMap::Metadata {
                 mirror: Some(_),
                 ..
             })

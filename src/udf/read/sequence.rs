@@ -21,7 +21,7 @@ const MAX_PARTITIONS: usize = 256;
 
 /// The prevailing descriptors of a sequence: of one kind that with the highest number (ECMA-167 3/8.4.3).
 #[derive(Clone, Debug, Default)]
-pub(super) struct Descriptors {
+pub(super) struct PrevailingDescriptors {
     pub primary: Option<PrimaryVolumeDescriptor>,
     /// The whole sector: the partition maps are behind the descriptor.
     logical: Option<Vec<u8>>,
@@ -30,7 +30,7 @@ pub(super) struct Descriptors {
     pub partitions: Vec<PartitionDescriptor>,
 }
 
-impl Descriptors {
+impl PrevailingDescriptors {
     /// The logical volume descriptor, and the bytes behind it.
     pub(super) fn logical(&self) -> Option<(&LogicalVolumeDescriptor, &[u8])> {
         LogicalVolumeDescriptor::ref_from_prefix(self.logical.as_deref()?).ok()
@@ -114,7 +114,7 @@ pub(super) fn descriptors(
     anchor: &Anchor,
     sector_len: u32,
     findings: &FindingList,
-) -> Result<Descriptors> {
+) -> Result<PrevailingDescriptors> {
     let (mut main, error) = sequence(blocks, anchor.main, sector_len);
     let Some(error) = error else {
         return Ok(main);
@@ -135,8 +135,12 @@ pub(super) fn descriptors(
 }
 
 /// Reads one sequence. What is damaged is told and passed over.
-fn sequence(blocks: &Blocks, extent: ExtentAd, sector_len: u32) -> (Descriptors, Option<Error>) {
-    let mut found = Descriptors::default();
+fn sequence(
+    blocks: &Blocks,
+    extent: ExtentAd,
+    sector_len: u32,
+) -> (PrevailingDescriptors, Option<Error>) {
+    let mut found = PrevailingDescriptors::default();
     let mut error = None;
     let mut sector = extent.location.get();
     let mut left = sectors(extent, sector_len);

@@ -5,7 +5,7 @@ use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use super::anchor::byte_of;
 use super::narrow;
-use super::partition::{Map, Space, Sparable, Told};
+use super::partition::{BlockMap, LogicalBlocks, Sparable, Told};
 use super::tag::{check_at, finding, is_named};
 use crate::budget::Charge;
 use crate::error::Result;
@@ -44,18 +44,18 @@ struct SparingEntry {
 /// Makes a sparable partition map ready: the table that was written last prevails. `below` is the partition as it is on
 /// the disc, `map` what is behind the common part of the map.
 pub(super) fn sparable(
-    space: &Space,
-    below: Map,
+    space: &LogicalBlocks,
+    below: BlockMap,
     map: &[u8],
     sector_len: u32,
     told: &mut Told,
     charge: &mut Charge,
-) -> Result<Map> {
-    let Map::Physical(region) = below else {
+) -> Result<BlockMap> {
+    let BlockMap::Physical(region) = below else {
         return Ok(below);
     };
     let Ok((map, _)) = SparableMap::ref_from_prefix(map) else {
-        return Ok(Map::Unusable(FindingCode::UdfSparableMapCut));
+        return Ok(BlockMap::Unusable(FindingCode::UdfSparableMapCut));
     };
     let mut best: Option<(u32, Vec<(u32, u64)>)> = None;
     let mut damaged = Vec::new();
@@ -73,7 +73,7 @@ pub(super) fn sparable(
         }
     }
     let Some((_, mut moved)) = best else {
-        return Ok(Map::Unusable(FindingCode::UdfSparingTables));
+        return Ok(BlockMap::Unusable(FindingCode::UdfSparingTables));
     };
     for at in damaged {
         space
@@ -83,7 +83,7 @@ pub(super) fn sparable(
     charge.add(moved.len().saturating_mul(size_of::<(u32, u64)>()))?;
     moved.sort_unstable();
     moved.dedup_by_key(|(original, _)| *original);
-    Ok(Map::Sparable(Sparable {
+    Ok(BlockMap::Sparable(Sparable {
         region,
         packet: map.packet_len.get().into(),
         moved,
@@ -93,7 +93,12 @@ pub(super) fn sparable(
 type Moved = (u32, Vec<(u32, u64)>);
 
 /// A sparing table, if it is intact: its sequence number, and the packets that have moved.
-fn sparing_table(space: &Space, location: u32, len: u32, sector_len: u32) -> Result<Option<Moved>> {
+fn sparing_table(
+    space: &LogicalBlocks,
+    location: u32,
+    len: u32,
+    sector_len: u32,
+) -> Result<Option<Moved>> {
     // Entries are counted by 16 bits.
     const MAX_LEN: u64 = 56 + 8 * 65536;
     let at = byte_of(location, sector_len);

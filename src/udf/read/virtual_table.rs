@@ -6,7 +6,7 @@ use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use super::anchor::byte_of;
 use super::icb::{IcbExtent, file_type};
-use super::partition::{Address, Map, Space, Sparable, Told};
+use super::partition::{Address, BlockMap, LogicalBlocks, Sparable, Told};
 use super::tag::is_named;
 use crate::block::BLOCK_SIZE;
 use crate::budget::Charge;
@@ -45,15 +45,17 @@ struct VirtualTableTrailer {
 /// Makes a virtual partition map ready; `base` is the map of the partition below it, `at` the byte of the disc where
 /// the maps are. The ICB of the table is the last block that is recorded.
 pub(super) fn virtual_table(
-    space: &Space,
+    space: &LogicalBlocks,
     base: u16,
     at: u64,
     told: &mut Told,
     charge: &mut Charge,
-) -> Result<Map> {
+) -> Result<BlockMap> {
     let start = match space.maps.get(usize::from(base)) {
-        Some(Map::Physical(region) | Map::Sparable(Sparable { region, .. })) => region.start,
-        _ => return Ok(Map::Unusable(FindingCode::UdfVirtualBase)),
+        Some(BlockMap::Physical(region) | BlockMap::Sparable(Sparable { region, .. })) => {
+            region.start
+        }
+        _ => return Ok(BlockMap::Unusable(FindingCode::UdfVirtualBase)),
     };
     let block_len = u64::from(space.block_len);
     let end = byte_of(space.blocks.data_end(MAX_RUN_OUT), BLOCK_SIZE);
@@ -73,16 +75,16 @@ pub(super) fn virtual_table(
         if let Some((table, counts)) = virtual_table_at(space, address, at)? {
             charge.add(table.len().saturating_mul(size_of::<u32>()))?;
             told.counts = counts;
-            return Ok(Map::Virtual { base, table });
+            return Ok(BlockMap::Virtual { base, table });
         }
     }
-    Ok(Map::Unusable(FindingCode::UdfVirtualTable))
+    Ok(BlockMap::Unusable(FindingCode::UdfVirtualTable))
 }
 
 type Table = (Vec<u32>, Option<(u32, u32)>);
 
 /// The table whose ICB is at `address`, if that is one, and how many files and directories it counts.
-fn virtual_table_at(space: &Space, address: Address, at: u64) -> Result<Option<Table>> {
+fn virtual_table_at(space: &LogicalBlocks, address: Address, at: u64) -> Result<Option<Table>> {
     let mut block = Vec::new();
     let extent = IcbExtent {
         address,

@@ -10,8 +10,8 @@ use super::entry;
 use super::icb::IcbExtent;
 use super::maps;
 use super::narrow;
-use super::partition::{Map, Region, Space, Told};
-use super::sequence::{self, Descriptors, Integrity};
+use super::partition::{BlockMap, LogicalBlocks, Region, Told};
+use super::sequence::{self, Integrity, PrevailingDescriptors};
 use super::tag::{block_at, corrupt, finding, is_named};
 use super::text::dstring;
 use crate::block::{BLOCK_SIZE, Extent, Lba};
@@ -33,7 +33,7 @@ const MAX_FILE_SETS: usize = 256;
 /// A UDF volume, and what its structures say of it, as one operation reads it.
 #[derive(Clone, Debug)]
 pub(crate) struct UdfVolume {
-    space: Space,
+    space: LogicalBlocks,
     root: IcbExtent,
     /// Byte of the disc where the root is named.
     root_from: u64,
@@ -79,7 +79,7 @@ impl UdfVolume {
         }
         let [low, high, ..] = logical.domain_identifier.suffix;
         let mut charge = Charge::new(blocks.memory());
-        let mut space = Space::new(blocks, block_len, findings);
+        let mut space = LogicalBlocks::new(blocks, block_len, findings);
         let told = map_partitions(
             &mut space,
             &descriptors,
@@ -226,8 +226,8 @@ impl UdfVolume {
 
 /// Makes the partitions of a volume ready that the first `table_len` bytes of `table` list; `charge` counts what is kept.
 fn map_partitions(
-    space: &mut Space,
-    descriptors: &Descriptors,
+    space: &mut LogicalBlocks,
+    descriptors: &PrevailingDescriptors,
     table: &[u8],
     table_len: u32,
     sector_len: u32,
@@ -249,7 +249,7 @@ fn map_partitions(
 
 /// What the integrity sequence says, and the first byte after it.
 fn integrity_of(
-    space: &Space,
+    space: &LogicalBlocks,
     extent: ExtentAd,
     sector_len: u32,
     told: &Told,
@@ -273,12 +273,12 @@ fn integrity_of(
 
 /// Finds the root directory's ICB in the file set (ECMA-167 4/8.3.1): the last descriptor of the sequence prevails.
 /// Also the byte of the disc that names it.
-fn file_set_root(space: &Space, extent: IcbExtent, from: u64) -> Result<(IcbExtent, u64)> {
+fn file_set_root(space: &LogicalBlocks, extent: IcbExtent, from: u64) -> Result<(IcbExtent, u64)> {
     const EXPECTED: [u16; 2] = [
         identifier::FILE_SET_DESCRIPTOR,
         identifier::TERMINATING_DESCRIPTOR,
     ];
-    if let Some(Map::Unusable(why)) = space.maps.get(usize::from(extent.address.partition)) {
+    if let Some(BlockMap::Unusable(why)) = space.maps.get(usize::from(extent.address.partition)) {
         return Err(corrupt(from, *why));
     }
     let mut found = None;
@@ -320,10 +320,14 @@ fn file_set_root(space: &Space, extent: IcbExtent, from: u64) -> Result<(IcbExte
 }
 
 /// The first partition that a map stands for, and its access type.
-fn partition_of(descriptors: &Descriptors, space: &Space, sector_len: u32) -> (Region, u32) {
+fn partition_of(
+    descriptors: &PrevailingDescriptors,
+    space: &LogicalBlocks,
+    sector_len: u32,
+) -> (Region, u32) {
     let used = space.maps.iter().find_map(|map| match map {
-        Map::Physical(region) => Some(*region),
-        Map::Sparable(sparable) => Some(sparable.region),
+        BlockMap::Physical(region) => Some(*region),
+        BlockMap::Sparable(sparable) => Some(sparable.region),
         _ => None,
     });
     descriptors

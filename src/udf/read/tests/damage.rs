@@ -6,7 +6,7 @@ use super::*;
 use super::{forms, made};
 use crate::file_systems::{FileSystems, UdfRevision};
 use crate::finding::{Finding, FindingCode};
-use crate::recorded::Part;
+use crate::recorded::UnreadPart;
 
 const BLOCK: usize = 2048;
 
@@ -195,7 +195,7 @@ fn one_bad_entry_does_not_hide_the_others() {
         assert_eq!(names.iter().collect::<Vec<_>>(), others);
         assert_eq!(errors.len(), 1);
         let unread = errors.into_iter().next().unwrap().unwrap_err();
-        assert_eq!(unread.part, Part::Entry(bad.name.clone()));
+        assert_eq!(unread.part, UnreadPart::Entry(bad.name.clone()));
         assert!(matches!(
             unread.error,
             crate::Error::Corrupt(finding)

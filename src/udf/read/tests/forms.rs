@@ -203,7 +203,7 @@ fn all_forms_of_partitions_and_entries_are_read() {
         assert_eq!(of("long").identity, of("linked too").identity);
         assert_ne!(of("long").identity, of("chain").identity);
         assert!(of("embedded Ж🎉").hidden && of("real").real_time);
-        assert_eq!(of("fifo").kind, Kind::Special("fifo"));
+        assert_eq!(of("fifo").kind, EntryKind::Special("fifo"));
     }
 }
 

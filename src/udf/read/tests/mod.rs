@@ -19,7 +19,7 @@ use super::UdfSession;
 use super::volume::UdfVolume;
 use crate::error::Result;
 use crate::media::{Blocks, ReaderDisc};
-use crate::recorded::{Data, Entry, Kind, Volume};
+use crate::recorded::{Data, Entry, EntryKind, Volume};
 
 /// More than any test needs.
 const BUDGET: u64 = 64 << 20;
@@ -73,16 +73,16 @@ fn manifest(blocks: &Blocks, volume: &UdfVolume) -> Result<Vec<Line>> {
             let path = format!("{path}/{}", escape(&entry.name));
             let modified = entry.modified.map(|time| time.unix_seconds());
             let (kind, hash, target) = match &entry.kind {
-                Kind::Directory => ('d', "-".to_owned(), None),
-                Kind::SymbolicLink { target } => ('l', "-".to_owned(), Some(target)),
-                Kind::File => ('f', sha256(&read(blocks, &entry)?), None),
+                EntryKind::Directory => ('d', "-".to_owned(), None),
+                EntryKind::SymbolicLink { target } => ('l', "-".to_owned(), Some(target)),
+                EntryKind::File => ('f', sha256(&read(blocks, &entry)?), None),
                 _ => ('o', "-".to_owned(), None),
             };
             let target = target.map(|target| format!(" -> {}", escape(target)));
             let shown = format!("{path}{}", target.unwrap_or_default());
             let len = if kind == 'd' { 0 } else { entry.len };
             lines.push((kind, len, modified, hash, shown));
-            if entry.kind == Kind::Directory {
+            if entry.kind == EntryKind::Directory {
                 open.push((entry, path));
             } else {
                 streams(blocks, &entry, &path, &mut lines)?;

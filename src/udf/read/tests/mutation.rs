@@ -60,7 +60,8 @@ fn walk(blocks: &Arc<Blocks>) -> (usize, usize) {
                     }
                 }
             }
-            if entry.kind == Kind::Directory && seen.insert(entry.identity) && entries < 20_000 {
+            if entry.kind == EntryKind::Directory && seen.insert(entry.identity) && entries < 20_000
+            {
                 open.push(entry);
             }
         }

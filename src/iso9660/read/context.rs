@@ -1,0 +1,119 @@
+//! The blocks, names and settings that all readers of a hierarchy share.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use super::names::DecodeNames;
+use crate::block::BLOCK_SIZE;
+use crate::budget::Work;
+use crate::error::Error;
+use crate::file_systems::FileSystems;
+use crate::finding::{Fault, Finding, FindingList};
+use crate::media::Blocks;
+use crate::recorded::{Data, Entry, EntryKind, Run};
+
+/// Length in bytes of a logical sector, which no directory record crosses (ECMA-119 6.1.2, 6.8.1.1).
+pub(super) const SECTOR: u64 = BLOCK_SIZE as u64;
+
+/// Where the blocks of a hierarchy are and what its records mean, for one operation.
+#[derive(Clone)]
+pub(super) struct Context {
+    pub blocks: Arc<Blocks>,
+    pub file_system: FileSystems,
+    pub names: Arc<dyn DecodeNames>,
+    pub findings: Arc<FindingList>,
+    /// Length in bytes of the blocks that addresses count.
+    pub block_len: u64,
+    /// The number of the volume in a set of several; its blocks are the only ones there are.
+    pub set_member: Option<u16>,
+    /// What comes before the entries of the System Use Sharing Protocol; nothing without Rock Ridge.
+    pub susp_skip: Option<u8>,
+    /// Bytes of directories that their own records say and the records of them do not. There are at most as many as the
+    /// disc has, so that a walk ends.
+    pub more: Arc<AtomicU64>,
+}
+
+impl Context {
+    /// The same hierarchy for another operation, with findings of its own.
+    pub(super) fn anew(&self, blocks: &Arc<Blocks>) -> Self {
+        Self {
+            blocks: Arc::clone(blocks),
+            findings: Arc::new(self.findings.copy()),
+            more: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    /// The same hierarchy within a budget of work.
+    pub(super) fn within(&self, work: &Arc<Work>) -> Self {
+        Self {
+            blocks: self.blocks.within(work),
+            more: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    /// The same hierarchy for what a record leads to, which others may lead to as well.
+    pub(super) fn for_item(&self) -> Self {
+        Self {
+            blocks: self.blocks.for_item(),
+            ..self.clone()
+        }
+    }
+
+    pub(super) const fn has_rock_ridge(&self) -> bool {
+        self.susp_skip.is_some()
+    }
+
+    /// The first byte of a block.
+    pub(super) const fn offset(&self, block: u64) -> u64 {
+        block.saturating_mul(self.block_len)
+    }
+
+    /// The error for a fault of the structure at byte `offset` of the disc.
+    pub(super) fn corrupt(&self, offset: u64, fault: impl Into<Fault>) -> Error {
+        Finding::new(self.file_system, disc_block(offset), fault).into()
+    }
+
+    /// Notes a fault that is got over.
+    pub(super) fn finding(&self, offset: u64, fault: impl Into<Fault>) {
+        let finding = Finding::new(self.file_system, disc_block(offset), fault);
+        self.findings.add(finding);
+    }
+}
+
+/// The block of the disc in which a byte is.
+fn disc_block(offset: u64) -> u32 {
+    u32::try_from(offset / SECTOR).unwrap_or(u32::MAX)
+}
+
+/// A directory without a name.
+pub(super) fn directory(offset: u64, len: u64) -> Entry {
+    let run = Run {
+        at: Some(offset),
+        len,
+    };
+    Entry {
+        name: String::new(),
+        kind: EntryKind::Directory,
+        created: None,
+        accessed: None,
+        modified: None,
+        hidden: false,
+        real_time: false,
+        has_owner: false,
+        len,
+        data: Data::Runs(vec![run]),
+        identity: offset,
+        streams: Vec::new(),
+        handle: offset,
+        _charge: None,
+    }
+}

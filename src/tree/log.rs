@@ -1,0 +1,59 @@
+//! The log of changes to a tree, from which they are taken back.
+
+use super::node::{ContentId, ItemAttributes, NodeId};
+
+/// What was done to something that was there before.
+#[derive(Clone)]
+pub(super) enum Step {
+    Content(NodeId, ContentId),
+    Attributes(NodeId, ItemAttributes),
+    Streams(NodeId, Vec<NodeId>),
+    Removed(NodeId),
+}
+
+/// The tree before a change: lengths of its tables. All of them are below 2³².
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Point {
+    pub nodes: u32,
+    pub contents: u32,
+    pub names: u32,
+    pub hosts: u32,
+    pub steps: u32,
+    pub directories: u32,
+}
+
+/// The changes that can be taken back.
+#[derive(Clone, Default)]
+pub(super) struct Log {
+    /// One for each change.
+    pub points: Vec<Point>,
+    pub steps: Vec<Step>,
+    /// Number of changes that cannot be taken back any more.
+    pub locked: u32,
+    /// Whether a change is being made; what happens in between is none.
+    pub open: bool,
+}
+
+impl Log {
+    pub(super) fn content(&mut self, node: NodeId, old: ContentId) {
+        self.push(|| Step::Content(node, old));
+    }
+
+    pub(super) fn attributes(&mut self, node: NodeId, old: ItemAttributes) {
+        self.push(|| Step::Attributes(node, old));
+    }
+
+    pub(super) fn streams(&mut self, node: NodeId, old: &[NodeId]) {
+        self.push(|| Step::Streams(node, old.to_vec()));
+    }
+
+    pub(super) fn removed(&mut self, node: NodeId) {
+        self.push(|| Step::Removed(node));
+    }
+
+    fn push(&mut self, step: impl FnOnce() -> Step) {
+        if self.open {
+            self.steps.push(step());
+        }
+    }
+}
