@@ -6,7 +6,7 @@ use crate::error::{BootProblem, Error, Result};
 use crate::file_systems::InvalidValue;
 
 impl FileSystemImage {
-    /// What the image boots from: the first of all, if there are several.
+    /// The boot image: the first one, if there are several.
     ///
     /// IMAPI2: `IFileSystemImage::get_BootImageOptions`.
     #[doc(alias = "get_BootImageOptions")]
@@ -15,7 +15,7 @@ impl FileSystemImage {
         self.draft.settings.boot_images.first()
     }
 
-    /// Sets the only thing the image boots from, or nothing.
+    /// Sets the only boot image, or removes all.
     ///
     /// IMAPI2: `IFileSystemImage::put_BootImageOptions`.
     ///
@@ -27,7 +27,7 @@ impl FileSystemImage {
         self.set_boot_image_options_array(options.into_iter().collect())
     }
 
-    /// What the image boots from, in the order of the boot catalog.
+    /// The boot images, in the order of the boot catalog.
     ///
     /// IMAPI2: `IFileSystemImage2::get_BootImageOptionsArray`.
     #[doc(alias = "get_BootImageOptionsArray")]
@@ -36,23 +36,24 @@ impl FileSystemImage {
         &self.draft.settings.boot_images
     }
 
-    /// Sets what the image boots from: the first is what the boot catalog has as the default, each other one has a
-    /// section of its own (El Torito 2.0). A BIOS looks at the first only, so what is for it comes first.
+    /// Sets the boot images: the first becomes the default entry of the boot catalog, each other one gets a section of
+    /// its own (El Torito 2.0). A BIOS looks only at the first, so an image meant for a BIOS must come first.
     ///
-    /// An image of UDF alone then has a volume of ISO 9660 too, which is empty or has a
-    /// [readme](FileSystemImage::set_boot_readme): without one nothing starts from it.
+    /// An image with UDF alone then also has an ISO 9660 volume, which is empty or has a
+    /// [readme](FileSystemImage::set_boot_readme): without such a volume no machine boots from it.
     ///
-    /// IMAPI2: `IFileSystemImage2::put_BootImageOptionsArray`, which refers to what it is given instead of copying it.
+    /// IMAPI2: `IFileSystemImage2::put_BootImageOptionsArray`, which refers to its argument instead of copying it.
     ///
     /// # Errors
     ///
     /// - [`Error::InvalidParameter`] for more than 32.
     /// - [`Error::BootObjectConflict`] when the image continues a disc.
     /// - [`Error::BootImage`] when one has no bytes.
-    /// - [`Error::ImageTooBig`] when the image cannot fit with them. One that is too large in any case can lose boot
-    ///   images, or have smaller ones.
+    /// - [`Error::ImageTooBig`] when the image is too large with them. An image that is too large anyway may still lose
+    ///   boot images, or get smaller ones.
     ///
-    /// What depends on the image, and whether a hard disk has one partition, is found out when it is laid out.
+    /// Conditions that depend on the image, and whether a hard disk has one partition, are checked when the image is
+    /// laid out.
     #[doc(alias = "put_BootImageOptionsArray")]
     pub fn set_boot_image_options_array(&mut self, options: Vec<BootOptions>) -> Result<()> {
         if options.len() > boot::MAX_ENTRIES {
@@ -80,16 +81,16 @@ impl FileSystemImage {
             if needed > self.draft.needed_blocks() {
                 return Err(Error::ImageTooBig { needed, limit });
             }
-            // What has become too large otherwise is not kept from becoming smaller.
+            // An image that is too large for other reasons may still become smaller.
             self.draft.settings.boot_images = new;
         }
         Ok(())
     }
 
-    /// Sets the text of the file `README.TXT` that an image of UDF alone shows to readers that know only ISO 9660, if it
-    /// [boots](FileSystemImage::set_boot_image_options_array). Default: no such file.
+    /// Sets the text of the file `README.TXT` that an image with UDF alone shows to readers that know only ISO 9660, if
+    /// it [boots](FileSystemImage::set_boot_image_options_array). Default: no such file.
     ///
-    /// Beyond IMAPI2.
+    /// Not in IMAPI2.
     pub fn set_boot_readme(&mut self, text: Option<&str>) {
         self.draft.settings.boot_readme = text.map(|text| text.as_bytes().into());
     }

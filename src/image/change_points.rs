@@ -1,4 +1,4 @@
-//! Change points: going back to what the tree was.
+//! Change points: returning the tree to an earlier state.
 
 use super::FileSystemImage;
 #[cfg(doc)]
@@ -6,8 +6,8 @@ use crate::error::Error;
 use crate::error::Result;
 
 impl FileSystemImage {
-    /// How many changes have been made to the tree. Every call that adds or removes something is one, whatever it adds;
-    /// a call that fails or finds nothing to do is none, and neither is changing settings or attributes.
+    /// The number of changes made to the tree. Each call that adds or removes items counts once, however many it adds;
+    /// a call that fails or has nothing to do does not count, nor does changing settings or attributes.
     ///
     /// IMAPI2: `IFileSystemImage::get_ChangePoint`.
     #[doc(alias = "get_ChangePoint")]
@@ -16,20 +16,20 @@ impl FileSystemImage {
         self.draft.tree().change_point()
     }
 
-    /// Takes back all changes after `change_point`, with the data they staged. Settings stay as they are, and so do
-    /// attributes that were set of items that stay.
+    /// Undoes all changes after `change_point` and drops the data they staged. Settings stay, and so do attributes set
+    /// on items that stay.
     ///
-    /// It takes time in proportion to what is taken back. Results and snapshots that have been made keep what they have:
-    /// as long as one of them is there, the tree is copied first, as before any change, and what was staged stays in the
-    /// working directory.
+    /// The time needed is proportional to what is undone. Existing results and snapshots keep their contents: while one
+    /// of them exists, the tree is copied first, as before any change, and what was staged stays in the working
+    /// directory.
     ///
     /// IMAPI2: `IFileSystemImage::RollbackToChangePoint`.
     ///
     /// # Errors
     ///
-    /// - [`Error::InvalidParameter`] when it is locked in, or there has been no such change.
-    /// - [`Error::TooManyDirectories`] and [`Error::TooDeep`] when the settings have changed so that the old tree is too
-    ///   much for ISO 9660.
+    /// - [`Error::InvalidParameter`] when `change_point` is locked in, or has not been reached.
+    /// - [`Error::TooManyDirectories`] and [`Error::TooDeep`] when the settings have changed and the old tree is now
+    ///   too much for ISO 9660.
     ///
     /// After an error nothing is changed.
     ///
@@ -50,12 +50,12 @@ impl FileSystemImage {
         self.draft.rollback_to_change_point(change_point)
     }
 
-    /// Makes all changes so far final: they cannot be taken back any more. What was removed is let go, with data that
-    /// lies in memory. What was staged of it stays in the working directory as long as the image or a result made of it
-    /// is there, or until [another one is set](FileSystemImage::set_working_directory).
+    /// Makes all changes so far final, so that they can no longer be undone. Frees removed items and their data in
+    /// memory. Their staged data stays in the working directory as long as the image or a result made from it exists,
+    /// or until [another one is set](FileSystemImage::set_working_directory).
     ///
     /// Making the image [strict](FileSystemImage::set_strict_file_system_compliance) does so, too, because an older
-    /// tree may have names that a strict one cannot have.
+    /// tree may have names that a strict image refuses.
     ///
     /// IMAPI2: `IFileSystemImage::LockInChangePoint`.
     #[doc(alias = "LockInChangePoint")]

@@ -1,4 +1,4 @@
-//! Items as one changes them.
+//! Changing the items of an image.
 
 use std::fmt;
 use std::path::Path;
@@ -16,20 +16,20 @@ use crate::source::Source;
 use crate::time::Timestamp;
 use crate::tree::{ItemAttributes, NodeId};
 
-/// An item of the image, to be changed. It goes with the next change to the tree.
+/// An item of the image, to be changed. A change to the tree ends the borrow.
 pub struct ItemMut<'a> {
     pub(super) draft: &'a mut Draft,
     pub(super) node: NodeId,
 }
 
 impl ItemMut<'_> {
-    /// The item as it is.
+    /// The item in its current state.
     #[must_use]
     pub const fn item(&self) -> Item<'_> {
         Item::new(self.draft.view(), self.node)
     }
 
-    /// Marks the item as not to be shown, in every file system.
+    /// Marks the item as hidden, in every file system.
     ///
     /// IMAPI2: `IFsiItem::put_IsHidden`.
     #[doc(alias = "put_IsHidden")]
@@ -37,8 +37,8 @@ impl ItemMut<'_> {
         self.change(|attributes| attributes.hidden = hidden);
     }
 
-    /// Marks a file as one for real-time reading, such as a recording (UDF 2.3.5.2.1 and 6.11 of 2.01). It can be
-    /// set for any revision of UDF and without UDF; what is returned tells whether it has an effect as things are.
+    /// Marks a file as one for real-time reading, such as a recording (UDF 2.3.5.2.1 and 6.11 of 2.01). This can be set
+    /// for any revision of UDF and without UDF; the result reports whether it currently has an effect.
     ///
     /// IMAPI2: `IFsiFileItem2::put_IsRealTime`.
     ///
@@ -64,7 +64,7 @@ impl ItemMut<'_> {
 
     /// Sets when the item was created.
     ///
-    /// ISO 9660 and Joliet record the modification time only, UDF up to 1.50 that and the access time, and later
+    /// ISO 9660 and Joliet record only the modification time, UDF up to 1.50 that and the access time, and later
     /// revisions all three.
     ///
     /// IMAPI2: `IFsiItem::put_CreationTime`.
@@ -73,8 +73,8 @@ impl ItemMut<'_> {
     ///
     /// [`Error::InvalidDate`] when strict and one of the other times is earlier.
     ///
-    /// IMAPI2 differs: its order of times is not documented, and copied files on Windows are regularly modified before
-    /// they are created; so only strict images have it.
+    /// IMAPI2 differs: its order of times is not documented, and files copied on Windows are regularly modified before
+    /// they are created; so only strict images check it.
     #[doc(alias = "put_CreationTime")]
     pub fn set_creation_time(&mut self, time: impl Into<Timestamp>) -> Result<()> {
         let mut attributes = self.attributes();
@@ -129,7 +129,7 @@ impl ItemMut<'_> {
     }
 }
 
-/// Checks that nothing happened before the creation.
+/// Checks that neither the modification nor the access precedes the creation.
 fn check_times(attributes: &ItemAttributes, path: impl Fn() -> ImagePath) -> Result<()> {
     let times = &attributes.times;
     for (time, name) in [
@@ -153,7 +153,7 @@ impl fmt::Debug for ItemMut<'_> {
     }
 }
 
-/// A directory of the image, to which things are added and from which they are removed.
+/// A directory of the image, to add items to and remove items from.
 ///
 /// Paths are relative to this directory. All directories on the way must exist.
 ///
@@ -164,7 +164,7 @@ pub struct DirectoryMut<'a> {
 }
 
 impl DirectoryMut<'_> {
-    /// The directory as it is.
+    /// The directory in its current state.
     #[must_use]
     pub const fn item(&self) -> Item<'_> {
         Item::new(self.draft.view(), self.node)
@@ -179,20 +179,21 @@ impl DirectoryMut<'_> {
         }
     }
 
-    /// Adds an empty directory; one that exists is left as it is.
+    /// Adds an empty directory; an existing directory is left as it is.
     ///
-    /// Its times are the image's.
+    /// The new directory gets the image's time for all its times.
     ///
     /// IMAPI2: `IFsiDirectoryItem::AddDirectory`.
     ///
     /// # Errors
     ///
     /// - [`Error::DuplicateName`] when a file has the name.
-    /// - [`Error::InvalidName`] when the name cannot be: when it is empty, `.` or `..`, has more than 255 units of UTF-16, a
-    ///   `/` or a null character, or what a [strict](FileSystemImage::set_strict_file_system_compliance) image does not have.
-    /// - [`Error::RestrictedName`] when it has characters that the restricted set lacks.
-    /// - [`Error::DirectoryNotFound`] and [`Error::NotADirectory`] when the directory to hold it is missing.
-    /// - [`Error::TooDeep`], [`Error::TooManyDirectories`] and [`Error::ImageSizeLimit`] when the image cannot take it.
+    /// - [`Error::InvalidName`] when the name is invalid: empty, `.` or `..`, longer than 255 UTF-16 units, with a `/`
+    ///   or a null character, or one that a [strict](FileSystemImage::set_strict_file_system_compliance) image refuses.
+    /// - [`Error::RestrictedName`] when it has characters outside the restricted set.
+    /// - [`Error::DirectoryNotFound`] and [`Error::NotADirectory`] when the parent directory is missing.
+    /// - [`Error::TooDeep`], [`Error::TooManyDirectories`] and [`Error::ImageSizeLimit`] when the image has no room for
+    ///   it.
     #[doc(alias = "AddDirectory")]
     pub fn add_directory(&mut self, path: impl Into<ImagePath>) -> Result<ItemMut<'_>> {
         let attributes = self.draft.attributes_now();
@@ -216,9 +217,9 @@ impl DirectoryMut<'_> {
         Ok(ItemMut { draft, node })
     }
 
-    /// Adds a file. `path` has the file's name last.
+    /// Adds a file. The last component of `path` is the file's name.
     ///
-    /// Its times are the image's.
+    /// The new file gets the image's time for all its times.
     ///
     /// IMAPI2: `IFsiDirectoryItem::AddFile`.
     ///
@@ -226,9 +227,9 @@ impl DirectoryMut<'_> {
     ///
     /// - [`Error::DuplicateName`] when an item has the name.
     /// - [`Error::OpenSource`], [`Error::SpecialFile`] and [`Error::NameNotUnicode`] when a source file cannot be used;
-    ///   [`Error::SourceChanged`] when another takes its place before it is staged.
-    /// - [`Error::ReadSource`], [`Error::OpenStage`] and [`Error::WriteStage`] when it is staged and that fails;
-    ///   [`Error::WorkingDirectorySpace`] when it is known before that there is no room for it.
+    ///   [`Error::SourceChanged`] when another file replaces it before it is staged.
+    /// - [`Error::ReadSource`], [`Error::OpenStage`] and [`Error::WriteStage`] when staging fails;
+    ///   [`Error::WorkingDirectorySpace`] when there is known to be no room for the file before staging begins.
     /// - The errors of [`DirectoryMut::add_directory`].
     #[doc(alias = "AddFile")]
     pub fn add_file(
@@ -285,21 +286,21 @@ impl DirectoryMut<'_> {
         }
     }
 
-    /// Adds what is in a directory of the host, or that directory itself; or a single file.
+    /// Adds the contents of a host directory, or the directory itself; or a single file.
     ///
-    /// All or nothing: after an error the image is as it was. Directories that exist in the image are merged with, and
-    /// the source's files replace the image's. All three times of an item are its modification time. Links are followed
-    /// as [`LinkPolicy::Follow`](crate::LinkPolicy::Follow) says. The working directory is left out if it lies in the
-    /// source and was set or is in use.
+    /// The call adds everything or nothing: after an error the image is as it was. Directories that exist in the image
+    /// are merged, and the source's files replace the image's. All three times of an item are set to its modification
+    /// time. Links are followed according to [`LinkPolicy::Follow`](crate::LinkPolicy::Follow). The working directory
+    /// is skipped if it lies in the source and was set or is in use.
     ///
-    /// Whoever can write in the source does not get files into the image that they cannot read: links that take the place
-    /// of a directory or file after it was found are not followed, neither now nor when the image is read, and each file
-    /// has to be the one that was found. On Linux that holds for the whole path, on other Unix systems below the source;
-    /// on Windows other programs cannot rename a directory while it is gone through. Hard links and mounts are taken for
-    /// what is in the source: only some systems keep users from making them of what they cannot read.
+    /// A user with write access to the source cannot smuggle in files that they may not read: links that replace a
+    /// directory or file after it was found are not followed, neither now nor when the image is read, and each file
+    /// must still be the one that was found. On Linux this holds for the whole path, on other Unix systems below the
+    /// source; on Windows other programs cannot rename a directory during the walk. Hard links and mounts count as
+    /// contents of the source: only some systems keep users from making them of what they cannot read.
     ///
-    /// On Unix the tree may be deeper than the longest path the system takes, but links so deep are not followed; on
-    /// Windows the path has no limit but that of the system, 32,767 characters.
+    /// On Unix the tree may be deeper than the system's longest path, but links that deep are not followed; on Windows
+    /// only the system limits the path, to 32,767 characters.
     ///
     /// IMAPI2: `IFsiDirectoryItem::AddTree`.
     ///
@@ -307,7 +308,8 @@ impl DirectoryMut<'_> {
     ///
     /// - [`Error::ReadDirectory`] when a source directory cannot be read.
     /// - [`Error::NameNotUnicode`] when a source's name is not Unicode.
-    /// - [`Error::UnresolvableLink`], [`Error::LinkNotAllowed`] and [`Error::SpecialFile`] as the policy has it.
+    /// - [`Error::UnresolvableLink`], [`Error::LinkNotAllowed`] and [`Error::SpecialFile`] according to the link
+    ///   policy.
     /// - [`Error::TooManyCopies`] when links to directories multiply, see [`TreeOptions::max_copies`].
     /// - [`Error::DuplicateName`] when a source file would replace a directory or the reverse.
     /// - The errors of [`DirectoryMut::add_file`].
@@ -321,11 +323,11 @@ impl DirectoryMut<'_> {
         self.add_tree_with(source, &options)
     }
 
-    /// [`DirectoryMut::add_tree`] with more to choose.
+    /// Adds a directory or file like [`DirectoryMut::add_tree`], with more options.
     ///
     /// # Errors
     ///
-    /// Those of [`DirectoryMut::add_tree`], and [`Error::AmbiguousName`] as [`TreeOptions::ignore_case`] says.
+    /// Those of [`DirectoryMut::add_tree`], and [`Error::AmbiguousName`] as described at [`TreeOptions::ignore_case`].
     pub fn add_tree_with(
         &mut self,
         source: impl AsRef<Path>,
@@ -337,18 +339,20 @@ impl DirectoryMut<'_> {
             .transaction(|draft| add_tree(draft, node, source, options))
     }
 
-    /// [`DirectoryMut::add_tree`] with the named streams of all files: on Unix their extended attributes, of those on
-    /// systems with name spaces the ones of users, without `user.`.
+    /// Adds a tree like [`DirectoryMut::add_tree`], with the named streams of all files: on Unix these are extended
+    /// attributes. On systems that have attribute name spaces only those of users are taken, without the prefix
+    /// `user.`.
     ///
-    /// Streams with names that cannot be are [left out](TreeSummary::left_out). A stream counts for each name of its file.
+    /// Streams with invalid names are [left out](TreeSummary::left_out). A stream counts once for each name of its
+    /// file.
     ///
-    /// IMAPI2: `IFsiDirectoryItem2::AddTreeWithNamedStreams`. IMAPI2 differs: streams beyond the 1000th of an image are
-    /// an error and not lost.
+    /// IMAPI2: `IFsiDirectoryItem2::AddTreeWithNamedStreams`. IMAPI2 differs: it loses streams after the 1000th of an
+    /// image; here they are an error.
     ///
     /// # Errors
     ///
-    /// Those of [`DirectoryMut::add_tree`] and [`ItemMut::add_stream`], and [`Error::ReadStreams`] when streams cannot be
-    /// read; on Windows and other systems where they cannot even be listed, always.
+    /// Those of [`DirectoryMut::add_tree`] and [`ItemMut::add_stream`], and [`Error::ReadStreams`] when streams cannot
+    /// be read; on Windows and other systems that cannot list streams, always.
     #[doc(alias = "AddTreeWithNamedStreams")]
     pub fn add_tree_with_named_streams(
         &mut self,
@@ -367,9 +371,9 @@ impl DirectoryMut<'_> {
     ///
     /// # Errors
     ///
-    /// - [`Error::ItemNotFound`] when nothing is there.
+    /// - [`Error::ItemNotFound`] when `path` does not exist.
     /// - [`Error::DirectoryNotEmpty`] when the directory has items.
-    /// - [`Error::InvalidParameter`] for this directory itself.
+    /// - [`Error::InvalidParameter`] when `path` is this directory itself.
     #[doc(alias = "Remove")]
     pub fn remove(&mut self, path: impl Into<ImagePath>) -> Result<()> {
         let path = path.into();
@@ -394,13 +398,13 @@ impl DirectoryMut<'_> {
         })
     }
 
-    /// Removes a directory and everything in it; the root, or this directory by an empty path, is only emptied.
+    /// Removes a directory and everything in it; the root, and this directory itself (an empty path), is only emptied.
     ///
     /// IMAPI2: `IFsiDirectoryItem::RemoveTree`.
     ///
     /// # Errors
     ///
-    /// - [`Error::DirectoryNotFound`] when nothing is there.
+    /// - [`Error::DirectoryNotFound`] when `path` does not exist.
     /// - [`Error::NotADirectory`] for a file.
     #[doc(alias = "RemoveTree")]
     pub fn remove_tree(&mut self, path: impl Into<ImagePath>) -> Result<()> {

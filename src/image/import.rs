@@ -1,4 +1,4 @@
-//! Importing what a disc has, so that the image continues it.
+//! Importing the contents of a disc, so that the image continues it.
 
 use std::ops::ControlFlow;
 
@@ -11,23 +11,23 @@ use crate::merge::{self, ChosenInterface, ImportProgress, ImportSummary, NextSes
 
 impl FileSystemImage {
     /// Chooses the disc that the image continues: the one interface that is in use, or else the first that works with
-    /// the disc as it is.
+    /// the disc in its current state.
     ///
-    /// Media that can be written once, and CD-RW, take sequential sessions; other rewritable ones are written at random;
-    /// a [`Disk`](crate::MediaType::Disk) takes both. A blank medium that is written at random is accepted, and has nothing to
-    /// import.
+    /// Write-once media and CD-RW take sequential sessions; other rewritable media are written at random; a
+    /// [`Disk`](crate::MediaType::Disk) takes both. A blank medium that is written at random is accepted, and has
+    /// nothing to import.
     ///
     /// IMAPI2: `IFileSystemImage::put_MultisessionInterfaces`.
     ///
     /// # Errors
     ///
-    /// - [`Error::InvalidParameter`] when there is none, or several are in use.
+    /// - [`Error::InvalidParameter`] when `interfaces` is empty, or several are in use.
     /// - [`Error::IncompatibleMultisessionType`] when the one in use is of an unknown kind.
     /// - [`Error::NoCompatibleMultisessionType`] when none works with the medium, there is no medium, or the disc is
     ///   closed.
-    /// - [`Error::ImportMediaNotAllowed`] for media that can only be read.
+    /// - [`Error::ImportMediaNotAllowed`] for read-only media.
     /// - [`Error::ImportSeek`] when the disc takes sequential sessions and has none yet.
-    /// - [`Error::BadMultisessionParameter`] when the drive does not say what must be known, or says what cannot be.
+    /// - [`Error::BadMultisessionParameter`] when the drive omits a required value or reports an impossible one.
     #[doc(alias = "put_MultisessionInterfaces")]
     pub fn set_multisession_interfaces(
         &mut self,
@@ -37,7 +37,7 @@ impl FileSystemImage {
         Ok(())
     }
 
-    /// The interfaces that were set; none before.
+    /// The interfaces that were set; empty before.
     ///
     /// IMAPI2: `IFileSystemImage::get_MultisessionInterfaces`.
     #[doc(alias = "get_MultisessionInterfaces")]
@@ -52,24 +52,24 @@ impl FileSystemImage {
         self.multisession.as_ref().ok_or(Error::MultisessionNotSet)
     }
 
-    /// Opens the last session of the disc that was chosen.
+    /// Opens the last session of the chosen disc.
     fn open_disc(&self) -> Result<(NextSession, RecordedDisc)> {
         self.chosen_interface()?.open(self.import_options())
     }
 
-    /// How the disc that is continued is read.
+    /// The options for reading the disc that the image continues.
     #[must_use]
     pub const fn import_options(&self) -> &ImportOptions {
         &self.draft.settings.import
     }
 
-    /// Sets how the disc that is continued is read: how much memory that may take, what names of ISO 9660 stand for,
-    /// and whether the image may continue what another program recorded. Which session is read, the multisession
-    /// interface says: [`ImportOptions::session`] and [`ImportOptions::session_start`] have no effect here.
+    /// Sets how the disc that the image continues is read: how much memory that may take, what names of ISO 9660 stand
+    /// for, and whether the image may continue what another program recorded. The multisession interface determines
+    /// which session is read: [`ImportOptions::session`] and [`ImportOptions::session_start`] have no effect here.
     ///
-    /// It has an effect on the calls that come later.
+    /// Only later calls are affected.
     ///
-    /// Beyond IMAPI2, which has no such options.
+    /// Not in IMAPI2, which has no such options.
     ///
     /// ```
     /// use imapi2fs::{FileSystemImage, ImportOptions};
@@ -81,7 +81,7 @@ impl FileSystemImage {
         self.draft.settings.import = options;
     }
 
-    /// The file systems that the last session of the disc has; none if nothing is recognised.
+    /// Returns the file systems of the disc's last session; empty if none is recognised.
     ///
     /// IMAPI2: `IFileSystemImage::IdentifyFileSystemsOnDisc`.
     ///
@@ -95,8 +95,8 @@ impl FileSystemImage {
         Ok(disc.session().announced_file_systems())
     }
 
-    /// The one of several file systems that [`import_file_system`](FileSystemImage::import_file_system) takes: UDF, else
-    /// Joliet, else ISO 9660; nothing of nothing.
+    /// Returns the one of several file systems that [`import_file_system`](FileSystemImage::import_file_system)
+    /// imports: UDF, else Joliet, else ISO 9660; for an empty set, the empty set.
     ///
     /// IMAPI2: `IFileSystemImage::GetDefaultFileSystemForImport`.
     #[doc(alias = "GetDefaultFileSystemForImport")]
@@ -109,7 +109,7 @@ impl FileSystemImage {
         found.next().unwrap_or(FileSystems::empty())
     }
 
-    /// Whether a file system of the disc can be continued by this image.
+    /// Returns whether this image can continue a file system of the disc.
     ///
     /// IMAPI2: `IFileSystemImage3::ProbeSpecificFileSystem`.
     ///
@@ -123,11 +123,11 @@ impl FileSystemImage {
         merge::can_continue(&self.draft, &next, &disc, file_system)
     }
 
-    /// The name of the volume that was imported. An image that was not [given one](FileSystemImage::set_volume_name) has it,
-    /// too; each of its file systems has the name it had on the disc.
+    /// The name of the imported volume. An image that was not [given one](FileSystemImage::set_volume_name) uses it,
+    /// too; each of its file systems keeps the name it had on the disc.
     ///
-    /// IMAPI2: `IFileSystemImage::get_ImportedVolumeName`. IMAPI2 differs: there, the new session is not named as the disc
-    /// is, and strict images have that.
+    /// IMAPI2: `IFileSystemImage::get_ImportedVolumeName`. IMAPI2 differs: it does not name the new session after the
+    /// disc; neither do strict images here.
     #[doc(alias = "get_ImportedVolumeName")]
     #[must_use]
     pub fn imported_volume_name(&self) -> Option<&str> {
@@ -135,8 +135,9 @@ impl FileSystemImage {
         imported.map(|imported| imported.volume_name.as_str())
     }
 
-    /// A text that tells this disc, with the sessions on it, from others: a digest of the blocks that lead to its last
-    /// session, and of what is where the next one goes, and its length. Not all discs differ in it.
+    /// Returns a text that distinguishes this disc and its sessions from others: a digest of the blocks that lead to
+    /// its last session and of the blocks where the next one goes, and the disc's length. Distinct discs may still
+    /// share it.
     ///
     /// IMAPI2: `IFileSystemImage::CalculateDiscIdentifier`, whose form is not documented.
     ///
@@ -150,7 +151,7 @@ impl FileSystemImage {
         chosen.disc_identifier(self.import_options())
     }
 
-    /// Imports the tree of the last session, from the most capable of its file systems; the image then continues the
+    /// Imports the tree of the last session from the most capable of its file systems; the image then continues the
     /// disc. See [`import_specific_file_system`](FileSystemImage::import_specific_file_system).
     ///
     /// IMAPI2: `IFileSystemImage::ImportFileSystem`.
@@ -164,8 +165,8 @@ impl FileSystemImage {
         self.import_file_system_with(|_| ControlFlow::Continue(()))
     }
 
-    /// [`import_file_system`](FileSystemImage::import_file_system), which calls `progress` before each directory and
-    /// behind each file.
+    /// Imports like [`import_file_system`](FileSystemImage::import_file_system), and calls `progress` before each
+    /// directory and after each file.
     ///
     /// # Errors
     ///
@@ -181,18 +182,18 @@ impl FileSystemImage {
 
     /// Imports the tree of the last session from one of its file systems; the image then continues the disc.
     ///
-    /// What the image has stays: directories are merged, and files of the image hide those of the disc. Data is read
-    /// from the disc when it is needed, not now. The image gets the file systems and the UDF revision of the session,
-    /// begins where the disc says, and may take what the disc has free. So that what is on the disc keeps its names, it
-    /// also gets the interchange level that the names and files show, unless one was set before, names in ISO 9660 and in
-    /// Joliet that are as long and have the same kinds of characters, and, unless it was given one, the name of the volume.
-    /// Unchanged files keep the blocks they have, if these follow each other; other files are recorded again.
+    /// The image's items stay: directories are merged, and files of the image hide those of the disc. Data is read from
+    /// the disc when it is needed, not now. The image gets the file systems and the UDF revision of the session, begins
+    /// where the disc says, and may use the free space of the disc. To keep the names on the disc, the image also gets
+    /// the interchange level that the names and files show, unless one was set before; ISO 9660 and Joliet names of the
+    /// same length and kinds of characters; and, unless it was given one, the name of the volume. Unchanged files keep
+    /// their blocks if these are consecutive; other files are recorded again.
     ///
-    /// Only the names of `file_system` are imported. Those of the others are made from them, so short names that another
-    /// program made in its own way can come out otherwise. Where the name of a new item and that of an imported one become
-    /// the same in ISO 9660, or differ only by case in Joliet, the new one is numbered, and the
-    /// [report](FileSystemImage::report) says so. Of imported ones that are the same there, the first by name has no number,
-    /// whichever was recorded first.
+    /// Only the names of `file_system` are imported. Those of the other file systems are derived from them, so short
+    /// names that another program made in its own way can turn out different. Where the names of a new and an imported
+    /// item become equal in ISO 9660, or differ only by case in Joliet, the new one is numbered, and the
+    /// [report](FileSystemImage::report) says so. Of imported items whose names become equal there, the first by name
+    /// gets no number, whichever was recorded first.
     ///
     /// IMAPI2: `IFileSystemImage::ImportSpecificFileSystem`.
     ///
@@ -201,21 +202,22 @@ impl FileSystemImage {
     /// - [`Error::MultisessionNotSet`] when no disc has been chosen.
     /// - [`Error::InvalidParameter`] when `file_system` is not exactly one, [`Error::FileSystemNotFound`] when the disc
     ///   does not have it.
-    /// - [`Error::BootObjectConflict`] when the image has boot images: only the first session of a disc has.
-    /// - [`Error::IncompatiblePreviousSession`] when the disc cannot be continued, or
-    ///   something has been imported before, or when the [import options](ImportOptions) do not allow it: what another
-    ///   program recorded, and Rock Ridge. Also when another program recorded several file systems, and they do not have
-    ///   the same files: all of them would get those of `file_system`.
+    /// - [`Error::BootObjectConflict`] when the image has boot images: only the first session of a disc can have them.
+    /// - [`Error::IncompatiblePreviousSession`] when the disc cannot be continued, when something has been imported
+    ///   before, or when the [import options](ImportOptions) do not allow it: a session that another program recorded,
+    ///   or Rock Ridge. Also when another program recorded several file systems with different files: all of them would
+    ///   get those of `file_system`.
     /// - [`Error::UnknownBlocks`] when there is data after the last session and no session was found in it, and
     ///   [`Error::DamagedFiles`] when data of files is missing, unless the [import options](ImportOptions) allow it.
     /// - [`Error::ImportTypeCollision`] when a file meets a directory.
     /// - [`Error::Corrupt`], [`Error::UnsupportedFeature`], [`Error::ReadDisc`] and [`Error::ReadItem`] when the disc
     ///   cannot be read.
-    /// - [`Error::ImportMemory`] when what it has takes more than the [import options](ImportOptions::memory) allow.
-    /// - Those of adding files and directories, about names and limits. IMAPI2 refuses a disc with a name that cannot be,
-    ///   too.
+    /// - [`Error::ImportMemory`] when the disc's contents take more than the [import options](ImportOptions::memory)
+    ///   allow.
+    /// - Those of adding files and directories, about names and limits. IMAPI2 also refuses a disc with an invalid
+    ///   name.
     ///
-    /// After an error nothing is changed.
+    /// After an error the image is unchanged.
     #[doc(alias = "ImportSpecificFileSystem")]
     pub fn import_specific_file_system(
         &mut self,
@@ -224,8 +226,8 @@ impl FileSystemImage {
         self.import_specific_file_system_with(file_system, |_| ControlFlow::Continue(()))
     }
 
-    /// [`import_specific_file_system`](FileSystemImage::import_specific_file_system), which calls `progress` before each
-    /// directory and behind each file.
+    /// Imports like [`import_specific_file_system`](FileSystemImage::import_specific_file_system), and calls `progress`
+    /// before each directory and after each file.
     ///
     /// # Errors
     ///
@@ -250,7 +252,7 @@ impl FileSystemImage {
         merge::import(&mut self.draft, &next, &disc, file_system, progress)
     }
 
-    /// Refuses a disc that is not what it was when it was imported: the image has addresses of that one.
+    /// Refuses a disc that has changed since it was imported: the image holds addresses of the old state.
     pub(super) fn check_disc(&self) -> Result<()> {
         if let Some(imported) = &self.draft.settings.imported {
             let found = self.calculate_disc_identifier()?;

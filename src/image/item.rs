@@ -1,4 +1,4 @@
-//! Items as one looks at them: of an image or of a snapshot.
+//! Items as a reader sees them, in an image or in a snapshot.
 
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -13,7 +13,7 @@ use crate::space::read_error;
 use crate::time::Timestamp;
 use crate::tree::{NodeId, Tree};
 
-/// Whether an item is a directory or a file. IMAPI2: `FsiItemType`.
+/// The kind of an item, directory or file. IMAPI2: `FsiItemType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ItemKind {
     /// A directory.
@@ -24,7 +24,7 @@ pub enum ItemKind {
 
 /// The tree of an image as it was when [`FileSystemImage::snapshot`](crate::FileSystemImage::snapshot) was called.
 ///
-/// The image can be changed while one looks through a snapshot of it.
+/// The image can be changed while a snapshot of it is read.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
     pub(super) view: View,
@@ -37,7 +37,7 @@ impl Snapshot {
         Item::new(&self.view, NodeId::ROOT)
     }
 
-    /// The item at `path`.
+    /// Returns the item at `path`.
     ///
     /// # Errors
     ///
@@ -88,7 +88,7 @@ impl<'a> Item<'a> {
         self.view.tree().path(self.node)
     }
 
-    /// Whether this is a directory or a file.
+    /// The kind of this item, directory or file.
     #[must_use]
     pub fn kind(&self) -> ItemKind {
         if self.is_directory() {
@@ -104,7 +104,7 @@ impl<'a> Item<'a> {
         self.view.tree().is_directory(self.node)
     }
 
-    /// Whether the item is marked as not to be shown.
+    /// Whether the item is marked as hidden.
     ///
     /// IMAPI2: `IFsiItem::get_IsHidden`.
     #[doc(alias = "get_IsHidden")]
@@ -149,7 +149,7 @@ impl<'a> Item<'a> {
         self.view.tree().attributes(self.node).times.modified
     }
 
-    /// Length in bytes of a file's data; 0 for a directory.
+    /// The length of a file's data in bytes; 0 for a directory.
     ///
     /// IMAPI2: `IFsiFileItem::get_DataSize`.
     #[doc(alias = "get_DataSize")]
@@ -191,7 +191,7 @@ impl<'a> Item<'a> {
         })
     }
 
-    /// Number of items of a directory; 0 for a file.
+    /// The number of items in a directory; 0 for a file.
     ///
     /// IMAPI2: `IFsiDirectoryItem::get_Count`.
     #[doc(alias = "get_Count")]
@@ -202,7 +202,8 @@ impl<'a> Item<'a> {
             .map_or(0, |directory| tree.count(directory))
     }
 
-    /// The items of a directory, sorted by the bytes of their names; none for a file. A clone goes on from where it was made.
+    /// The items of a directory, sorted by the bytes of their names; empty for a file. A clone continues from where it
+    /// was made.
     ///
     /// IMAPI2: `IFsiDirectoryItem::get_EnumFsiItems`, `IEnumFsiItems`.
     #[doc(alias = "get_EnumFsiItems")]
@@ -221,7 +222,7 @@ impl<'a> Item<'a> {
         children.into_iter().map(move |node| Self::new(view, node))
     }
 
-    /// Everything below a directory, each directory before its items.
+    /// All items below a directory, each directory before its items.
     pub fn descendants(&self) -> impl Iterator<Item = Self> + use<'a> {
         let mut todo: Vec<Self> = self.children().collect();
         todo.reverse();
@@ -234,13 +235,14 @@ impl<'a> Item<'a> {
         })
     }
 
-    /// The item at `path` below this directory: the exact names, else the only ones that differ by case.
+    /// Returns the item at `path` below this directory. Exact names come first; otherwise a name matches if it is the
+    /// only one that differs by case.
     ///
     /// IMAPI2: `IFsiDirectoryItem::get_Item`.
     ///
     /// # Errors
     ///
-    /// - [`Error::ItemNotFound`] when nothing is there.
+    /// - [`Error::ItemNotFound`] when `path` does not exist.
     /// - [`Error::DirectoryNotFound`] and [`Error::NotADirectory`] when a directory on the way is missing.
     /// - [`Error::AmbiguousName`] when several names differ by case and none is exact.
     #[doc(alias = "get_Item")]
@@ -256,23 +258,23 @@ impl<'a> Item<'a> {
         }
     }
 
-    /// The name this item has in one file system, without the version of ISO 9660.
+    /// Returns this item's name in one file system, without the version number of ISO 9660.
     ///
-    /// The first call in a directory looks at all its names.
+    /// The first call in a directory examines all its names.
     ///
     /// IMAPI2: `IFsiItem::FileSystemName`.
     ///
     /// # Errors
     ///
     /// - [`Error::InvalidParameter`] when `file_system` is not exactly one.
-    /// - [`Error::PropertyNotAccessible`] for a named stream, which only UDF has, in another one.
-    /// - [`Error::NoUniqueName`] when some item of the directory cannot be named.
+    /// - [`Error::PropertyNotAccessible`] for a named stream in any file system except UDF.
+    /// - [`Error::NoUniqueName`] when some item of the directory cannot be given a name.
     #[doc(alias = "FileSystemName")]
     pub fn file_system_name(&self, file_system: FileSystems) -> Result<String> {
         Ok(self.name_in(file_system)?.0)
     }
 
-    /// Why this item has another name than its own in one file system; empty if it does not.
+    /// Returns why this item's name differs in one file system; empty if it does not.
     ///
     /// Not in IMAPI2.
     ///
@@ -293,7 +295,7 @@ impl<'a> Item<'a> {
         self.view.file_system_name(self.node, file_system)
     }
 
-    /// The path this item has in one file system.
+    /// Returns this item's path in one file system.
     ///
     /// IMAPI2: `IFsiItem::FileSystemPath`.
     ///

@@ -1,4 +1,4 @@
-//! `FileSystemImage`: the tree and the settings of an image, and all that can be done with them.
+//! `FileSystemImage`: the tree and the settings of an image, and all operations on them.
 
 mod boot;
 mod change_points;
@@ -30,7 +30,7 @@ use crate::source::Source;
 use crate::time::Timestamp;
 use crate::tree::NodeId;
 
-/// An image in the making: a directory tree and the settings it is laid out with.
+/// An image in the making: a directory tree and the settings for its layout.
 ///
 /// IMAPI2: `IFileSystemImage`, class `MsftFileSystemImage`.
 ///
@@ -52,22 +52,22 @@ use crate::tree::NodeId;
 /// ```
 pub struct FileSystemImage {
     draft: Draft,
-    /// The disc that it can continue.
+    /// The disc that it may continue.
     multisession: Option<ChosenInterface>,
 }
 
 impl FileSystemImage {
-    /// An empty image with IMAPI2's defaults, stamped with the current time.
+    /// Creates an empty image with IMAPI2's defaults, stamped with the current time.
     ///
-    /// All that is stamped "now", the name of a volume that is not given one and the volume set identifier come from
-    /// the time the clock has in this call.
+    /// The clock is read once, in this call. It supplies every "now" in the image, the volume set identifier, and the
+    /// volume name if none is set.
     #[must_use]
     pub fn new() -> Self {
         Self::with_time(SystemTime::now())
     }
 
-    /// An empty image with IMAPI2's defaults, stamped with `time`. No clock is read, so the same calls make the same
-    /// bytes.
+    /// Creates an empty image with IMAPI2's defaults, stamped with `time`. No clock is read, so the same calls make the
+    /// same bytes.
     #[must_use]
     pub fn with_time(time: impl Into<Timestamp>) -> Self {
         Self {
@@ -76,7 +76,7 @@ impl FileSystemImage {
         }
     }
 
-    /// The time the image is stamped with.
+    /// The time that the image is stamped with.
     #[must_use]
     pub const fn time(&self) -> Timestamp {
         self.draft.settings.time
@@ -100,18 +100,19 @@ impl FileSystemImage {
         }
     }
 
-    /// The item at `path`: the exact names, else the only ones that differ by case.
+    /// Returns the item at `path`. Exact names come first; otherwise a name matches if it is the only one that differs
+    /// by case.
     ///
     /// # Errors
     ///
-    /// - [`Error::ItemNotFound`] when nothing is there.
+    /// - [`Error::ItemNotFound`] when `path` does not exist.
     /// - [`Error::DirectoryNotFound`] and [`Error::NotADirectory`] when a directory on the way is missing.
     /// - [`Error::AmbiguousName`] when several names differ by case and none is exact.
     pub fn item(&self, path: impl Into<ImagePath>) -> Result<Item<'_>> {
         self.root().item(path)
     }
 
-    /// The item at `path`, to be changed.
+    /// Returns the item at `path`, to be changed.
     ///
     /// # Errors
     ///
@@ -124,7 +125,7 @@ impl FileSystemImage {
         })
     }
 
-    /// The directory at `path`, to be changed.
+    /// Returns the directory at `path`, to be changed.
     ///
     /// # Errors
     ///
@@ -143,7 +144,7 @@ impl FileSystemImage {
         })
     }
 
-    /// What is at `path`, if anything is.
+    /// Returns the kind of the item at `path`, or `None` if nothing is there.
     ///
     /// IMAPI2: `IFileSystemImage::Exists`.
     ///
@@ -160,9 +161,9 @@ impl FileSystemImage {
         }
     }
 
-    /// The tree as it is now, to be looked through while the image is changed.
+    /// Returns the current tree, to be read while the image is changed.
     ///
-    /// The next change copies the tree if the snapshot is still there.
+    /// While the snapshot exists, the next change copies the tree.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
@@ -170,14 +171,14 @@ impl FileSystemImage {
         }
     }
 
-    /// A directory that is not in the image until it is [added](DirectoryMut::add); `path` is relative to the
+    /// Creates a directory that is not in the image until it is [added](DirectoryMut::add); `path` is relative to the
     /// directory it will be added to.
     ///
     /// IMAPI2: `IFileSystemImage::CreateDirectoryItem`.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidName`] and [`Error::RestrictedName`] when a name cannot be.
+    /// [`Error::InvalidName`] and [`Error::RestrictedName`] when a name is not allowed.
     #[doc(alias = "CreateDirectoryItem")]
     pub fn create_directory_item(&self, path: impl Into<ImagePath>) -> Result<NewDirectory> {
         Ok(NewDirectory {
@@ -186,14 +187,14 @@ impl FileSystemImage {
         })
     }
 
-    /// A file that is not in the image until it is [added](DirectoryMut::add); `path` is relative to the directory it
-    /// will be added to.
+    /// Creates a file that is not in the image until it is [added](DirectoryMut::add); `path` is relative to the
+    /// directory it will be added to.
     ///
     /// IMAPI2: `IFileSystemImage::CreateFileItem` and `IFsiFileItem::put_Data`.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidName`] and [`Error::RestrictedName`] when a name cannot be.
+    /// [`Error::InvalidName`] and [`Error::RestrictedName`] when a name is not allowed.
     #[doc(alias = "CreateFileItem")]
     #[doc(alias = "put_Data")]
     pub fn create_file_item(
@@ -208,7 +209,7 @@ impl FileSystemImage {
         })
     }
 
-    /// Number of files.
+    /// The number of files.
     ///
     /// IMAPI2: `IFileSystemImage::get_FileCount`.
     #[doc(alias = "get_FileCount")]
@@ -217,7 +218,7 @@ impl FileSystemImage {
         self.draft.tree().totals().files
     }
 
-    /// Number of directories, the root not counted.
+    /// The number of directories, not counting the root.
     ///
     /// IMAPI2: `IFileSystemImage::get_DirectoryCount`. Whether it counts the root is not documented.
     #[doc(alias = "get_DirectoryCount")]
@@ -226,8 +227,8 @@ impl FileSystemImage {
         self.draft.tree().totals().directories
     }
 
-    /// Number of blocks the image would have now, from its block 0 to its last. It is laid out to find out, which takes
-    /// time in proportion to the number of items, but no file is read.
+    /// Returns the number of blocks that the image would currently have, from its block 0 to its last. This lays the
+    /// image out, which takes time proportional to the number of items, but reads no file.
     ///
     /// IMAPI2: `IFileSystemImage::get_UsedBlocks`.
     ///
@@ -239,7 +240,7 @@ impl FileSystemImage {
         self.draft.used_blocks()
     }
 
-    /// Returns what the file systems of the image cannot hold as it is: names, times, sizes.
+    /// Returns what the image's file systems cannot represent exactly: names, times, sizes.
     ///
     /// Not in IMAPI2.
     #[must_use]
@@ -247,25 +248,26 @@ impl FileSystemImage {
         Report::new(&self.draft)
     }
 
-    /// Lays out the image. No file is read but boot images that are told where they are; files that are empty are opened
-    /// to see that they are.
+    /// Lays out the image. Reads no files except boot images that need to know where they are; opens files that are
+    /// empty to check that they still are.
     ///
     /// IMAPI2: `IFileSystemImage::CreateResultImage`.
     ///
     /// # Errors
     ///
-    /// - [`Error::SourceChanged`], [`Error::SourceLength`] and [`Error::ReadSource`] when a file of the host that is not
-    ///   staged was empty when it was added, and is not or cannot be opened now.
-    /// - [`Error::FileTooBig`] when a file has more than 2 GiB and ISO 9660 is created at level 1 or 2.
+    /// - [`Error::SourceChanged`], [`Error::SourceLength`] and [`Error::ReadSource`] when an unstaged file of the host
+    ///   was empty when it was added, and now is not empty or cannot be opened.
+    /// - [`Error::FileTooBig`] when a file is larger than 2 GiB and ISO 9660 is created at level 1 or 2.
     /// - [`Error::PathTooLong`] when strict and a path in ISO 9660 has more than 255 characters.
     /// - [`Error::TooManyDirectories`] when a directory has more than 65,534 directories and UDF is created.
-    /// - [`Error::NoUniqueName`] when the names of a directory cannot be told apart in a file system.
-    /// - [`Error::BootImage`], [`Error::BootImageSize`], [`Error::ReadBootImage`] and [`Error::NoBootCatalog`] when it cannot
-    ///   boot as it should.
+    /// - [`Error::NoUniqueName`] when a file system cannot give the items of a directory distinct names.
+    /// - [`Error::BootImage`], [`Error::BootImageSize`], [`Error::ReadBootImage`] and [`Error::NoBootCatalog`] when the
+    ///   image cannot boot as it should.
     /// - [`Error::ImageTooBig`] when the image has more blocks than
     ///   [`free_media_blocks`](FileSystemImage::free_media_blocks), or the disc more than 2³¹ - 1.
-    /// - [`Error::DiscMismatch`] when the image continues a disc, and that is no longer
-    ///   [what](FileSystemImage::calculate_disc_identifier) it was when it was imported; the errors of finding that out.
+    /// - [`Error::DiscMismatch`] when the image continues a disc whose
+    ///   [identifier](FileSystemImage::calculate_disc_identifier) has changed since the import; also any error of
+    ///   computing that identifier.
     #[doc(alias = "CreateResultImage")]
     pub fn create_result_image(&self) -> Result<ResultImage> {
         self.check_disc()?;

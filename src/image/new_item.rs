@@ -44,28 +44,28 @@ pub struct NewFile {
 macro_rules! attributes {
     ($item:ident) => {
         impl $item {
-            /// Marks it as not to be shown.
+            /// Marks the item as hidden.
             #[must_use]
             pub const fn with_hidden(mut self, hidden: bool) -> Self {
                 self.attributes.hidden = hidden;
                 self
             }
 
-            /// Sets when it was created. Default: the image's time.
+            /// Sets when the item was created. Default: the image's time.
             #[must_use]
             pub fn with_creation_time(mut self, time: impl Into<Timestamp>) -> Self {
                 self.attributes.times.created = time.into();
                 self
             }
 
-            /// Sets when it was last read. Default: the image's time.
+            /// Sets when the item was last read. Default: the image's time.
             #[must_use]
             pub fn with_last_accessed_time(mut self, time: impl Into<Timestamp>) -> Self {
                 self.attributes.times.accessed = time.into();
                 self
             }
 
-            /// Sets when it was last changed. Default: the image's time.
+            /// Sets when the item was last changed. Default: the image's time.
             #[must_use]
             pub fn with_last_modified_time(mut self, time: impl Into<Timestamp>) -> Self {
                 self.attributes.times.modified = time.into();
@@ -79,7 +79,8 @@ attributes!(NewDirectory);
 attributes!(NewFile);
 
 impl NewFile {
-    /// Marks it as one for real-time reading, see [`ItemMut::set_is_real_time`](crate::ItemMut::set_is_real_time).
+    /// Marks the file as one for real-time reading, see
+    /// [`ItemMut::set_is_real_time`](crate::ItemMut::set_is_real_time).
     #[must_use]
     pub const fn with_real_time(mut self, real_time: bool) -> Self {
         self.attributes.real_time = real_time;

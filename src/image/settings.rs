@@ -1,4 +1,4 @@
-//! The properties of `IFileSystemImage`: their checks.
+//! The properties of `IFileSystemImage` and their checks.
 
 use super::FileSystemImage;
 #[cfg(doc)]
@@ -10,7 +10,7 @@ use crate::file_systems::{
 };
 use crate::media::{Defaults, Disc, MediaType};
 
-/// The most blocks that files are aligned to.
+/// The largest alignment of files, in blocks.
 const MAX_ALIGNMENT: u32 = 1 << 15;
 
 impl FileSystemImage {
@@ -23,10 +23,10 @@ impl FileSystemImage {
         self.draft.settings.file_systems
     }
 
-    /// Sets the file systems the image will have: any but none, Joliet only beside ISO 9660.
+    /// Sets the file systems the image will have: any non-empty set, with Joliet only beside ISO 9660.
     ///
-    /// What is returned tells whether the [named streams](crate::ItemMut::add_stream) and
-    /// [real-time files](crate::ItemMut::set_is_real_time) that have been added will be in the image.
+    /// The result reports whether the [named streams](crate::ItemMut::add_stream) and [real-time
+    /// files](crate::ItemMut::set_is_real_time) that have been added will be in the image.
     ///
     /// IMAPI2: `IFileSystemImage::put_FileSystemsToCreate`.
     ///
@@ -59,7 +59,7 @@ impl FileSystemImage {
         Ok(self.draft.settings.support_of(self.draft.tree().totals()))
     }
 
-    /// The file systems that can be made: ISO 9660, Joliet and UDF.
+    /// The file systems that this crate can create: ISO 9660, Joliet and UDF.
     ///
     /// IMAPI2: `IFileSystemImage::get_FileSystemsSupported`.
     #[doc(alias = "get_FileSystemsSupported")]
@@ -79,11 +79,12 @@ impl FileSystemImage {
 
     /// Sets the interchange level of ISO 9660.
     ///
-    /// An image that continues a disc, and whose level was not set before, gets the one that the
-    /// [names on the disc](ImportSummary::interchange_level) show. A level that was set stays: if it is lower, items of the
-    /// disc get shorter names, directories that are too deep are refused, and so are files that are too large.
+    /// An image that continues a disc and whose level was not set before gets the level that the [names on the
+    /// disc](ImportSummary::interchange_level) show. A level that was set stays: if it is lower, items of the disc get
+    /// shorter names, and directories that are too deep and files that are too large are refused.
     ///
-    /// IMAPI2: `IFileSystemImage::put_ISO9660InterchangeLevel`. IMAPI2 differs: it is not documented to take a level over.
+    /// IMAPI2: `IFileSystemImage::put_ISO9660InterchangeLevel`. IMAPI2 differs: no document says that it takes over a
+    /// level.
     ///
     /// # Errors
     ///
@@ -104,7 +105,7 @@ impl FileSystemImage {
         })
     }
 
-    /// The interchange levels that can be made: 1 and 2, and 3 unless strict.
+    /// The interchange levels that can be created: 1 and 2, and 3 unless strict.
     ///
     /// IMAPI2: `IFileSystemImage::get_ISO9660InterchangeLevelsSupported`. IMAPI2 differs: it has no level 3.
     #[doc(alias = "get_ISO9660InterchangeLevelsSupported")]
@@ -127,16 +128,16 @@ impl FileSystemImage {
         self.draft.settings.udf_revision
     }
 
-    /// Sets the revision of UDF. It can be set while UDF is not created.
+    /// Sets the revision of UDF. It can be set even if UDF is not created.
     ///
-    /// What is returned tells whether the [named streams](crate::ItemMut::add_stream) and
-    /// [real-time files](crate::ItemMut::set_is_real_time) that have been added will be in the image.
+    /// The result reports whether the [named streams](crate::ItemMut::add_stream) and [real-time
+    /// files](crate::ItemMut::set_is_real_time) that have been added will be in the image.
     ///
     /// IMAPI2: `IFileSystemImage::put_UDFRevision`.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] for a revision that cannot be made.
+    /// [`Error::InvalidParameter`] for a revision that cannot be created.
     #[doc(alias = "put_UDFRevision")]
     pub fn set_udf_revision(&mut self, revision: UdfRevision) -> Result<FeatureSupport> {
         if !self.udf_revisions_supported().contains(&revision) {
@@ -159,9 +160,9 @@ impl FileSystemImage {
         Ok(self.draft.settings.support_of(self.draft.tree().totals()))
     }
 
-    /// The revisions of UDF that can be made, ascending.
+    /// The revisions of UDF that can be created, ascending.
     ///
-    /// IMAPI2: `IFileSystemImage::get_UDFRevisionsSupported`. IMAPI2 differs: it has all of these but 2.60.
+    /// IMAPI2: `IFileSystemImage::get_UDFRevisionsSupported`. IMAPI2 differs: it has all of these except 2.60.
     #[doc(alias = "get_UDFRevisionsSupported")]
     #[must_use]
     pub const fn udf_revisions_supported(&self) -> &'static [UdfRevision] {
@@ -178,9 +179,9 @@ impl FileSystemImage {
     }
 
     /// Sets whether the metadata of UDF 2.50 and later (UDF 2.2.10) is recorded twice: once before the file data and
-    /// once behind it, so that the files can be found when either is damaged. If not, the metadata file and its mirror
-    /// share one copy. It can be set for any revision and without UDF; what is returned tells whether it has an effect
-    /// as things are.
+    /// once after it, so that the files can be found when either copy is damaged. If not, the metadata file and its
+    /// mirror share one copy. This can be set for any revision and without UDF; the result reports whether it currently
+    /// has an effect.
     ///
     /// IMAPI2: `IFileSystemImage3::put_CreateRedundantUdfMetadataFiles`.
     #[doc(alias = "put_CreateRedundantUdfMetadataFiles")]
@@ -189,38 +190,37 @@ impl FileSystemImage {
         self.draft.settings.support(UdfRevision::V2_50)
     }
 
-    /// Whether small files lie in their ICBs. Default: false.
+    /// Whether small files are embedded in their ICBs. Default: false.
     #[must_use]
     pub const fn embed_small_files(&self) -> bool {
         self.draft.settings.embed_small_files
     }
 
-    /// Sets whether files and named streams that fit into the rest of their ICB's block (of 1872 bytes in UDF 1.02 and
-    /// 1.50, of 1832 later; ECMA-167 4/14.6.8) lie there and have no block of their own. Images of many small files
-    /// become smaller and are read in one go. It has an effect only when UDF alone is created, because the other file
-    /// systems cannot refer to such data.
+    /// Sets whether files and named streams that fit into the rest of their ICB's block (1872 bytes in UDF 1.02 and
+    /// 1.50, 1832 later; ECMA-167 4/14.6.8) are embedded there and take no block of their own. Images of many small
+    /// files become smaller and can be read in one go. This has an effect only when UDF alone is created, because the
+    /// other file systems cannot refer to such data.
     ///
     /// IMAPI2 has no such option.
     pub const fn set_embed_small_files(&mut self, embed: bool) {
         self.draft.settings.embed_small_files = embed;
     }
 
-    /// Blocks to which the data of files is aligned. Default: 1, it is not.
+    /// The alignment of file data, in blocks. Default: 1, not aligned.
     #[must_use]
     pub const fn file_alignment(&self) -> u32 {
         self.draft.settings.file_alignment
     }
 
-    /// Sets the number of blocks to a multiple of which files of at least that length begin, counted from the disc's
-    /// start: 16 for the ECC blocks of a DVD, 32 for those of a Blu-ray disc. Shorter files fill the space as they
-    /// come. Real-time files, where UDF has them, begin at multiples of 32 in any case (UDF 6.11 of 2.01), and do not lie
-    /// in their ICBs.
+    /// Sets the alignment, in blocks, of files of at least that length, counted from the disc's start: 16 for the ECC
+    /// blocks of a DVD, 32 for those of a Blu-ray disc. Shorter files fill the space in their order. Real-time files,
+    /// where UDF has them, are always aligned to 32 blocks (UDF 6.11 of 2.01) and never embedded in their ICBs.
     ///
     /// IMAPI2 has no such option.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] when it is not a power of two up to 32768.
+    /// [`Error::InvalidParameter`] when `blocks` is not a power of two up to 32768.
     pub fn set_file_alignment(&mut self, blocks: u32) -> Result<()> {
         if !blocks.is_power_of_two() || blocks > MAX_ALIGNMENT {
             return Err(Error::InvalidParameter(InvalidValue {
@@ -233,7 +233,8 @@ impl FileSystemImage {
         Ok(())
     }
 
-    /// Length in bytes of the shortest file that is aligned. Default: 0, all that are as long as what they are aligned to.
+    /// The length in bytes of the shortest file that is aligned. Default: 0, so that every file as long as the
+    /// alignment is aligned.
     #[must_use]
     pub const fn min_aligned_file_size(&self) -> u64 {
         self.draft.settings.min_aligned_file_size
@@ -246,7 +247,7 @@ impl FileSystemImage {
         self.draft.settings.min_aligned_file_size = bytes;
     }
 
-    /// How many blocks the image may have; 0 is no limit. Default: 332 800, a CD of 650 MiB.
+    /// The number of blocks the image may have; 0 is no limit. Default: 332 800, a CD of 650 MiB.
     ///
     /// IMAPI2: `IFileSystemImage::get_FreeMediaBlocks`.
     #[doc(alias = "get_FreeMediaBlocks")]
@@ -255,16 +256,17 @@ impl FileSystemImage {
         self.draft.settings.free_media_blocks
     }
 
-    /// Sets how many blocks of [`BLOCK_SIZE`](crate::BLOCK_SIZE) bytes the image may have; 0 is no limit but that of all
-    /// images: no block of the disc has a number above 2³¹ - 2.
+    /// Sets how many blocks of [`BLOCK_SIZE`](crate::BLOCK_SIZE) bytes the image may have; 0 leaves only the limit of
+    /// all images: no block of the disc has a number above 2³¹ - 2.
     ///
-    /// What is added is checked against it at once with the least the image can have, and the image when it is made.
+    /// Each addition is checked at once against the smallest size the image can have; the exact size is checked when
+    /// the image is created.
     ///
     /// IMAPI2: `IFileSystemImage::put_FreeMediaBlocks`.
     ///
     /// # Errors
     ///
-    /// [`Error::ImageTooBig`] when the image as it is now, be it empty, needs more; the old limit then stays.
+    /// [`Error::ImageTooBig`] when the current image, even an empty one, needs more; the old limit then stays.
     ///
     /// ```
     /// # let mut image = imapi2fs::FileSystemImage::new();
@@ -277,7 +279,7 @@ impl FileSystemImage {
         let limit = u64::from(blocks);
         if blocks > 0 {
             let least = self.draft.least_blocks();
-            // The layout is asked only if the least there can be does not answer.
+            // The layout is computed only if the least number of blocks does not settle it.
             let needed = match least > limit {
                 true => least,
                 false => self.draft.needed_blocks(),
@@ -290,7 +292,7 @@ impl FileSystemImage {
         Ok(())
     }
 
-    /// Sets file systems, UDF revision and free blocks for a medium, over what was set before.
+    /// Sets file systems, UDF revision and free blocks for a medium, replacing earlier settings.
     ///
     /// | media | file systems | blocks |
     /// |---|---|---|
@@ -303,7 +305,7 @@ impl FileSystemImage {
     /// | BD-R, BD-RE | UDF 2.50 | 12 219 392 |
     /// | disk | ISO 9660, Joliet, UDF 1.02 | no limit |
     ///
-    /// What is returned tells whether the named streams and real-time files that have been added will be in the image.
+    /// The result reports whether the named streams and real-time files that have been added will be in the image.
     ///
     /// IMAPI2: `IFileSystemImage::ChooseImageDefaultsForMediaType`; what it chooses is not documented.
     ///
@@ -313,7 +315,7 @@ impl FileSystemImage {
     /// - [`Error::ImageTooBig`] when the items already added need more blocks.
     /// - Those of [`FileSystemImage::set_file_systems_to_create`].
     ///
-    /// After an error nothing is changed.
+    /// After an error the image is unchanged.
     #[doc(alias = "ChooseImageDefaultsForMediaType")]
     pub fn choose_image_defaults_for_media_type(
         &mut self,
@@ -329,7 +331,8 @@ impl FileSystemImage {
         self.choose_defaults(defaults, defaults.free_media_blocks)
     }
 
-    /// Sets what suits a medium, and how many blocks the image may have on it; changes nothing if something of it fails.
+    /// Sets the defaults for a medium and the number of blocks the image may have on it; changes nothing if any of them
+    /// fails.
     fn choose_defaults(&mut self, defaults: Defaults, blocks: u32) -> Result<FeatureSupport> {
         let old = self.draft.settings.clone();
         let result = self
@@ -342,9 +345,9 @@ impl FileSystemImage {
         result
     }
 
-    /// Sets file systems and UDF revision for the medium in a drive, as
-    /// [`choose_image_defaults_for_media_type`](FileSystemImage::choose_image_defaults_for_media_type) does, and lets the
-    /// image have what the medium has free.
+    /// Sets file systems and UDF revision for the medium in a drive, like
+    /// [`choose_image_defaults_for_media_type`](FileSystemImage::choose_image_defaults_for_media_type), and lets the
+    /// image use the free space of the medium.
     ///
     /// IMAPI2: `IFileSystemImage::ChooseImageDefaults`.
     ///
@@ -354,7 +357,7 @@ impl FileSystemImage {
     /// - [`Error::ImageTooBig`] when the items already added need more blocks than are free.
     /// - Those of [`FileSystemImage::set_file_systems_to_create`].
     ///
-    /// After an error nothing is changed.
+    /// After an error the image is unchanged.
     #[doc(alias = "ChooseImageDefaults")]
     pub fn choose_image_defaults(&mut self, disc: &dyn Disc) -> Result<FeatureSupport> {
         let media = disc.media_type();
@@ -362,21 +365,21 @@ impl FileSystemImage {
             media: media.to_string(),
         })?;
         match disc.free_blocks() {
-            // It is not "no limit" here.
+            // Here 0 does not mean "no limit".
             0 => Err(Error::ImageTooBig {
                 needed: self.draft.least_blocks(),
                 limit: 0,
             }),
-            // What media of its type have room for does not matter.
+            // The capacity of other media of this type does not matter.
             free => self.choose_defaults(defaults, free),
         }
     }
 
-    /// Lets the image have as many blocks as the [largest medium](Disc::maximum_blocks) that a drive writes; 0, if the drive
-    /// cannot tell, is no limit.
+    /// Lets the image have as many blocks as the [largest medium](Disc::maximum_blocks) that a drive writes; 0, if the
+    /// drive cannot tell, is no limit.
     ///
-    /// IMAPI2: `IFileSystemImage::SetMaxMediaBlocksFromDevice`. IMAPI2 differs: a [`Disc`] that does not say how large media
-    /// can be counts for the medium that is in.
+    /// IMAPI2: `IFileSystemImage::SetMaxMediaBlocksFromDevice`. IMAPI2 differs: if a [`Disc`] does not report how large
+    /// media can be, the size of the medium in the drive applies.
     ///
     /// # Errors
     ///
@@ -386,7 +389,7 @@ impl FileSystemImage {
         self.set_free_media_blocks(disc.maximum_blocks())
     }
 
-    /// Block of the disc at which the image begins. Default: 0.
+    /// The block of the disc at which the image begins. Default: 0.
     ///
     /// IMAPI2: `IFileSystemImage::get_SessionStartBlock`.
     #[doc(alias = "get_SessionStartBlock")]
@@ -402,8 +405,8 @@ impl FileSystemImage {
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] when there is no room for an image behind it, and for any other block than the one
-    /// that the import set.
+    /// [`Error::InvalidParameter`] when there is no room for an image after it, or when the image was imported and the
+    /// block is not the one that the import set.
     #[doc(alias = "put_SessionStartBlock")]
     pub fn set_session_start_block(&mut self, block: u32) -> Result<()> {
         // Room for the structures before the first file, so that their addresses can be counted.
@@ -427,7 +430,7 @@ impl FileSystemImage {
         Ok(())
     }
 
-    /// Whether the image keeps to its standards and to IMAPI2's documentation in all that is otherwise relaxed.
+    /// Whether the image follows its standards and IMAPI2's documentation in everything that is otherwise relaxed.
     /// Default: false.
     ///
     /// IMAPI2: `IFileSystemImage::get_StrictFileSystemCompliance`.
@@ -441,18 +444,18 @@ impl FileSystemImage {
     ///
     /// - Joliet names of at most 64 characters, none of them beyond the Basic Multilingual Plane,
     /// - no more than 8 levels of directories and paths of 255 characters in ISO 9660, and no interchange level 3,
-    /// - names as Windows has them: none of `\ / : * ? " < > |` and control characters, no two that differ by case
+    /// - names that Windows allows: none of `\ / : * ? " < > |` and control characters, no two that differ by case
     ///   only, none longer than UDF can hold,
     /// - no item that was changed or read before it was created,
-    /// - volume names as IMAPI2 documents them, and in ISO 9660 of its characters only.
+    /// - volume names as IMAPI2 documents them, and in ISO 9660 only with its characters.
     ///
     /// IMAPI2: `IFileSystemImage::put_StrictFileSystemCompliance`; what it relaxes is not documented.
     ///
     /// # Errors
     ///
     /// - [`Error::FileSystemNotEmpty`] when the image is to become strict and has items.
-    /// - [`Error::InvalidVolumeName`] and [`Error::InvalidParameter`] when the volume name, its form in ISO 9660 or the
-    ///   interchange level is one that a strict image cannot have.
+    /// - [`Error::InvalidVolumeName`] and [`Error::InvalidParameter`] when a strict image cannot have the volume name,
+    ///   its form in ISO 9660 or the interchange level.
     #[doc(alias = "put_StrictFileSystemCompliance")]
     pub fn set_strict_file_system_compliance(&mut self, strict: bool) -> Result<()> {
         if strict && !self.draft.tree().is_empty() {
@@ -489,7 +492,7 @@ impl FileSystemImage {
         self.draft.settings.restricted
     }
 
-    /// Sets whether names of items that are added from now on may only have characters 32 to 127.
+    /// Sets whether names of items added from now on may only have characters 32 to 127.
     ///
     /// IMAPI2: `IFileSystemImage::put_UseRestrictedCharacterSet`.
     #[doc(alias = "put_UseRestrictedCharacterSet")]

@@ -19,7 +19,7 @@ impl FileSystemImage {
         &self.draft.settings.working_directory
     }
 
-    /// Whether what is added is copied to the working directory at once. Default: false.
+    /// Whether added data is copied to the working directory at once. Default: false.
     ///
     /// IMAPI2: `IFileSystemImage::get_StageFiles`; its default is not documented.
     #[doc(alias = "get_StageFiles")]
@@ -28,10 +28,10 @@ impl FileSystemImage {
         self.draft.settings.stage_files
     }
 
-    /// Sets whether what is added from now on is copied to the working directory at once.
+    /// Sets whether data added from now on is copied to the working directory at once.
     ///
-    /// If not, files are read when the image is read; readers that can be read only once are copied all the same, and
-    /// so is what may have vanished by then, as the [staging policy](FileSystemImage::set_staging_policy) says.
+    /// If not, files are read when the image is read. Readers that can be read only once are still copied, and so is
+    /// data that may have vanished by then, as the [staging policy](FileSystemImage::set_staging_policy) says.
     ///
     /// IMAPI2: `IFileSystemImage::put_StageFiles`.
     #[doc(alias = "put_StageFiles")]
@@ -39,22 +39,22 @@ impl FileSystemImage {
         self.draft.settings.stage_files = stage_files;
     }
 
-    /// Sets who decides which files may vanish before the image is read.
-    /// Default: [`PlatformStaging`](crate::PlatformStaging).
+    /// Sets the policy that decides which files may vanish before the image is read. Default:
+    /// [`PlatformStaging`](crate::PlatformStaging).
     pub fn set_staging_policy(&mut self, policy: impl StagingPolicy + 'static) {
         self.draft.set_staging_policy(Arc::new(policy));
     }
 
-    /// Sets the directory for staged data, and carries over what has been staged.
+    /// Sets the directory for staged data, and moves data that is already staged.
     ///
-    /// Results that have been made keep the data they refer to.
+    /// Existing results keep the data they refer to.
     ///
     /// IMAPI2: `IFileSystemImage::put_WorkingDirectory`.
     ///
     /// # Errors
     ///
-    /// - [`Error::InvalidWorkingDirectory`] when it does not exist or nothing can be made in it.
-    /// - [`Error::WorkingDirectorySpace`] when it has too little room for what has been staged.
+    /// - [`Error::InvalidWorkingDirectory`] when it does not exist or no file can be created in it.
+    /// - [`Error::WorkingDirectorySpace`] when it has too little room for the staged data.
     /// - [`Error::MoveStaged`] when copying fails.
     ///
     /// After an error everything is as it was.

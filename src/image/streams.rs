@@ -1,4 +1,4 @@
-//! Named streams: data a file has beside its own, by names of their own (UDF 3.3.5 of 2.00).
+//! Named streams: data that a file has besides its own, under names of their own (UDF 3.3.5 of 2.00).
 
 use super::edit::ItemMut;
 use super::item::Item;
@@ -8,8 +8,8 @@ use crate::file_systems::{FeatureSupport, UdfRevision};
 use crate::source::Source;
 
 impl<'a> Item<'a> {
-    /// Whether this is a named stream of a file. Its [`full_path`](Item::full_path) is the file's with a colon and the
-    /// stream's name behind.
+    /// Whether this is a named stream of a file. Its [`full_path`](Item::full_path) is the file's path, followed by a
+    /// colon and the stream's name.
     ///
     /// IMAPI2: `IFsiFileItem2::get_IsNamedStream`.
     #[doc(alias = "get_IsNamedStream")]
@@ -20,8 +20,7 @@ impl<'a> Item<'a> {
 
     /// The named streams of a file, sorted by the bytes of their names; directories and streams have none.
     ///
-    /// IMAPI2: `IFsiFileItem2::get_FsiNamedStreams`, `IFsiNamedStreams`. IMAPI2 differs: asked for those of a stream it
-    /// fails.
+    /// IMAPI2: `IFsiFileItem2::get_FsiNamedStreams`, `IFsiNamedStreams`. IMAPI2 differs: it fails for a stream.
     #[doc(alias = "get_FsiNamedStreams")]
     #[doc(alias = "IFsiNamedStreams")]
     #[doc(alias = "get_EnumNamedStreams")]
@@ -35,12 +34,12 @@ impl<'a> Item<'a> {
         streams.into_iter().map(move |node| file.other(node))
     }
 
-    /// The named stream of exactly this name. IMAPI2 differs: `IFsiNamedStreams::get_Item` takes a place among them, which
-    /// is for `nth` of [`Item::named_streams`].
+    /// Returns the named stream of exactly this name. IMAPI2 differs: `IFsiNamedStreams::get_Item` takes an index; use
+    /// `nth` of [`Item::named_streams`] for that.
     ///
     /// # Errors
     ///
-    /// [`Error::ItemNotFound`] when there is none.
+    /// [`Error::ItemNotFound`] when no stream has this name.
     pub fn named_stream(&self, name: &str) -> Result<Self> {
         let stream = self.tree().stream(self.node, name);
         stream.map(|node| self.other(node)).ok_or_else(|| {
@@ -53,21 +52,21 @@ impl<'a> Item<'a> {
 }
 
 impl ItemMut<'_> {
-    /// Adds a named stream to a file. Only UDF of 2.00 and later has such streams; what is returned tells whether it
-    /// has an effect as things are. The stream's times are the image's.
+    /// Adds a named stream to a file. Only UDF 2.00 and later has such streams; the result reports whether the call
+    /// currently has an effect. The stream gets the image's time for all its times.
     ///
-    /// Characters are free as in names of files; a name may not begin with `*UDF `.
+    /// A name may have the same characters as a file name, but may not begin with `*UDF `.
     ///
-    /// IMAPI2: `IFsiFileItem2::AddStream`. IMAPI2 differs: it refuses it (`IMAPI_E_READONLY`) when the image continues a
-    /// disc.
+    /// IMAPI2: `IFsiFileItem2::AddStream`. IMAPI2 differs: it refuses the call (`IMAPI_E_READONLY`) when the image
+    /// continues a disc.
     ///
     /// # Errors
     ///
     /// - [`Error::NotAFile`] for a directory, [`Error::PropertyNotAccessible`] for a named stream.
-    /// - [`Error::InvalidName`] and [`Error::RestrictedName`] when the name cannot be.
+    /// - [`Error::InvalidName`] and [`Error::RestrictedName`] when the name is not allowed.
     /// - [`Error::DuplicateName`] when the file has a stream of that name.
-    /// - [`Error::TooManyStreams`] when the image has 1000, those of a file of several names counted for each. IMAPI2
-    ///   differs: it loses the data.
+    /// - [`Error::TooManyStreams`] when the image has 1000, where those of a file with several names count once for
+    ///   each. IMAPI2 differs: it loses the data.
     /// - Those of [`DirectoryMut::add_file`](crate::DirectoryMut::add_file) about sources and sizes.
     #[doc(alias = "AddStream")]
     pub fn add_stream(
@@ -89,7 +88,7 @@ impl ItemMut<'_> {
         Ok(draft.settings.support(UdfRevision::V2_00))
     }
 
-    /// Removes a named stream from a file. What is returned tells whether it would have been in the image.
+    /// Removes a named stream from a file. The result reports whether the stream would have been in the image.
     ///
     /// IMAPI2: `IFsiFileItem2::RemoveStream`.
     ///
@@ -108,7 +107,7 @@ impl ItemMut<'_> {
         Ok(self.draft.settings.support(UdfRevision::V2_00))
     }
 
-    /// A named stream of the file, to be changed.
+    /// Returns a named stream of the file, to be changed.
     ///
     /// # Errors
     ///

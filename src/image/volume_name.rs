@@ -1,4 +1,4 @@
-//! The name of the volume: what it can be.
+//! The name of the volume, and which names are valid.
 
 use super::FileSystemImage;
 use crate::codec::text::is_d_character;
@@ -10,8 +10,8 @@ use crate::file_systems::{FileSystems, InvalidValue};
 const MAX_STRICT_VOLUME_NAME: usize = 15;
 
 impl FileSystemImage {
-    /// The name of the volume as it was set. Default: empty, and the volume keeps the name of the disc that the image
-    /// continues, or else gets the image's time as its name, as in `20240105_0708`.
+    /// The name of the volume as it was set. Default: empty; the volume then keeps the name of the disc that the image
+    /// continues, or else is named after the image's time, such as `20240105_0708`.
     ///
     /// IMAPI2: `IFileSystemImage::get_VolumeName`.
     #[doc(alias = "get_VolumeName")]
@@ -20,17 +20,18 @@ impl FileSystemImage {
         &self.draft.settings.volume_name
     }
 
-    /// Sets the name of the volume: up to 32 characters, none of them a control character. Empty is the default again.
+    /// Sets the name of the volume: up to 32 characters, none of them a control character. An empty name restores the
+    /// default.
     ///
-    /// Each file system gets what it can hold of it, see [`FileSystemImage::volume_name_iso9660`],
+    /// Each file system gets as much of it as it can hold, see [`FileSystemImage::volume_name_iso9660`],
     /// [`FileSystemImage::volume_name_joliet`] and [`FileSystemImage::volume_name_udf`].
     ///
     /// IMAPI2: `IFileSystemImage::put_VolumeName`. IMAPI2 differs: it documents 15 characters of A-Z a-z 0-9 `.` `_`;
-    /// strict images have that, although programs have been seen to use up to 32.
+    /// strict images follow that, although programs have been seen to use up to 32.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidVolumeName`] when it is too long or has a character it cannot have.
+    /// [`Error::InvalidVolumeName`] when it is too long or has a character that is not allowed.
     #[doc(alias = "put_VolumeName")]
     pub fn set_volume_name(&mut self, name: impl Into<String>) -> Result<()> {
         let name = name.into();
@@ -61,7 +62,7 @@ impl FileSystemImage {
             .map(NameProblem::Character)
     }
 
-    /// The name of the volume in ISO 9660: upper case, characters other than d-characters replaced, unless it is recorded
+    /// The name of the volume in ISO 9660: upper case, with all but d-characters replaced, unless it is recorded
     /// [verbatim](FileSystemImage::set_verbatim_iso9660_volume_name).
     ///
     /// IMAPI2: `IFileSystemImage::get_VolumeNameISO9660`.
@@ -83,14 +84,14 @@ impl FileSystemImage {
     /// The name of the volume in UDF.
     ///
     /// IMAPI2: `IFileSystemImage::get_VolumeNameUDF`. IMAPI2 differs: it has been seen to replace blanks, which UDF and
-    /// its readers can hold.
+    /// its readers support.
     #[doc(alias = "get_VolumeNameUDF")]
     #[must_use]
     pub fn volume_name_udf(&self) -> String {
         self.draft.recorded_volume_name(FileSystems::UDF).0
     }
 
-    /// Whether ISO 9660 has the name of the volume as it was set. Default: false.
+    /// Whether ISO 9660 records the name of the volume as it was set. Default: false.
     ///
     /// Not in IMAPI2.
     #[must_use]
@@ -98,18 +99,18 @@ impl FileSystemImage {
         self.draft.settings.verbatim_volume_name
     }
 
-    /// Sets whether ISO 9660 has the name of the volume as it was set, with lower case and all other printable characters
-    /// of ASCII; characters that are not ASCII become `_` in any case.
+    /// Sets whether ISO 9660 records the name of the volume as it was set, with lower case and all other printable
+    /// ASCII characters; characters outside ASCII become `_` in any case.
     ///
-    /// ISO 9660 allows upper case, digits and `_` (ECMA-119 8.4.6), so strict readers and checkers find fault with other
-    /// names. Yet that is how genisoimage and xorriso record them, and programs that look for a disc by its label, such as
+    /// ISO 9660 allows upper case, digits and `_` (ECMA-119 8.4.6), so strict readers and checkers reject other names.
+    /// Yet genisoimage and xorriso record them that way, and programs that look for a disc by its label, such as
     /// `config-2`, often know no other form.
     ///
     /// Not in IMAPI2.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] if it is to be verbatim in a strict image.
+    /// [`Error::InvalidParameter`] when `verbatim` is set in a strict image.
     ///
     /// ```
     /// let mut image = imapi2fs::FileSystemImage::new();
