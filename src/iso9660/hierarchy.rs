@@ -19,7 +19,7 @@ use crate::space::{Cursor, DataPlan, Fill, Map, Packed, Space};
 use crate::time::Timestamp;
 use crate::tree::{Sequence, Totals, Tree};
 
-/// How a hierarchy records names, besides its rules for them.
+/// How a hierarchy records names, in addition to its [`NameRules`].
 pub(crate) trait Identifiers: NameRules + Debug + Send + Sync + 'static {
     const FILE_SYSTEM: FileSystems;
 
@@ -29,11 +29,11 @@ pub(crate) trait Identifiers: NameRules + Debug + Send + Sync + 'static {
     /// Appends an item's identifier.
     fn push_identifier(text: &str, directory: bool, out: &mut Vec<u8>);
 
-    /// The order of two directories of one parent in the path table.
+    /// Compares two directories of one parent as the path table orders them.
     fn compare_in_path_table(&self, a: &str, b: &str) -> Ordering;
 }
 
-/// The names of a map part for each part of a hierarchy.
+/// The names that the parts of a hierarchy have on the map.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HierarchyNames {
     pub type_l_path_table: &'static str,
@@ -41,23 +41,23 @@ pub(crate) struct HierarchyNames {
     pub directories: &'static str,
 }
 
-/// The plan of a hierarchy: where its parts are, and just enough to make any block of them.
+/// The plan of a hierarchy: where its parts are, and just enough to make any of their blocks.
 #[derive(Debug)]
 pub(crate) struct Hierarchy<R> {
     tree: Arc<Tree>,
     sequence: Arc<Sequence>,
     rules: R,
-    /// Names that are not what the rules give, by position, ascending.
+    /// Names that differ from what the rules give, by position, ascending.
     renamed: Vec<(u32, String)>,
-    /// Positions in the order of records; the items of a directory stay in its range.
+    /// Positions in the order of records; the items of a directory stay within its range.
     order: Vec<u32>,
-    /// First block of every directory, by number, counted from the first of all; and the end of the last.
+    /// First block of every directory, by number, counted from the first directory's; then the end of the last.
     starts: Vec<u32>,
-    /// For every block of every directory: place of its first record among the items, and that file's section.
+    /// For every block of the directories: the index of its first record among the items, and that file's section.
     blocks: Vec<(u32, u32)>,
     /// Directory numbers in the order of the path table.
     path_table: Vec<u32>,
-    /// Place of every directory in the path table, counted from 1.
+    /// Index of every directory in the path table, counted from 1.
     path_numbers: Vec<u32>,
     path_table_len: u32,
     path_table_blocks: Packed,
@@ -67,7 +67,7 @@ pub(crate) struct Hierarchy<R> {
 }
 
 impl<R: Identifiers> Hierarchy<R> {
-    /// The least blocks it takes in an image of these totals: two path tables, and a block for each directory.
+    /// Returns the fewest blocks that a hierarchy of these totals takes: two path tables, and a block per directory.
     pub(crate) fn least_blocks(totals: &Totals) -> u64 {
         2 + 1 + u64::from(totals.directories)
     }
@@ -115,7 +115,7 @@ impl<R: Identifiers> Hierarchy<R> {
                 let other = others.next_if(|(other, _)| *other == position);
                 items.push((position, other.map_or(texts.get(place), |(_, text)| text)));
             }
-            // No two are equal.
+            // No two names are equal.
             items.sort_unstable_by(|a, b| self.rules.compare(a.1, b.1));
 
             self.starts.push(self.blocks.len() as u32);
@@ -141,8 +141,8 @@ impl<R: Identifiers> Hierarchy<R> {
         Ok(())
     }
 
-    /// Finds the items among `positions` whose names collide; returns where they begin among all such. `texts` becomes
-    /// what the rules give all items.
+    /// Renames the items among `positions` whose names collide; returns the index of the first of them in `renamed`.
+    /// Fills `texts` with the names that the rules give to all items.
     fn rename(&mut self, positions: std::ops::Range<u32>, texts: &mut Texts) -> Result<usize> {
         let others = self.renamed.len();
         let (tree, sequence) = (&self.tree, &self.sequence);
@@ -164,7 +164,7 @@ impl<R: Identifiers> Hierarchy<R> {
         }
     }
 
-    /// The name of an item in this hierarchy, without version.
+    /// Returns the name of an item in this hierarchy, without version.
     fn text<'a>(&'a self, position: u32, mapped: &'a mut Mapped) -> &'a str {
         match self
             .renamed
@@ -180,10 +180,10 @@ impl<R: Identifiers> Hierarchy<R> {
         }
     }
 
-    /// In how many sections a file is recorded; an empty one has a record, too (ECMA-119 6.5.1).
+    /// Returns the number of sections in which a file is recorded; even an empty one has a record (ECMA-119 6.5.1).
     fn sections(&self, position: u32) -> u32 {
         match self.tree.content_of(self.sequence.node(position)) {
-            // An image has less than 2^42 bytes.
+            // An image is shorter than 2^42 bytes.
             Some((_, content)) => content.len.div_ceil(SECTION_LEN).max(1) as u32,
             None => 1,
         }
@@ -249,7 +249,7 @@ impl<R: Identifiers> Hierarchy<R> {
         map.made(self.directories, names.directories, Arc::new(directories));
     }
 
-    /// The volume descriptor of this hierarchy; the volume has `space_size` blocks.
+    /// Returns the volume descriptor of this hierarchy, for a volume of `space_size` blocks.
     pub(crate) fn descriptor(
         &self,
         identity: &VolumeIdentity,
@@ -271,17 +271,17 @@ impl<R: Identifiers> Hierarchy<R> {
         self.directories.start + self.starts[number as usize]
     }
 
-    /// What every record of a directory says.
+    /// Returns the fields that every record of a directory has.
     fn directory_entry(&self, number: u32) -> RecordFields {
         let position = self.sequence.directory(number).position;
         let attributes = self.tree.attributes(self.sequence.node(position));
         let blocks = self.starts[number as usize + 1] - self.starts[number as usize];
         RecordFields {
             location: self.directory_location(number),
-            // A directory of 4 GiB would need more nodes than there can be.
+            // A directory of 4 GiB would need more nodes than a tree can have.
             data_len: blocks.wrapping_mul(BLOCK_SIZE),
             time: attributes.times.modified,
-            // The root is in no directory that could hide it.
+            // The root is not in a directory that could hide it.
             flags: DIRECTORY
                 | if attributes.hidden && number > 0 {
                     HIDDEN
@@ -299,7 +299,7 @@ struct Directories<R> {
 }
 
 impl<R: Identifiers> Directories<R> {
-    /// Fills one block: the records from the first one that begins in it.
+    /// Fills one block with the records from the first one that begins in it.
     fn fill_block(&self, block: u32, scratch: &mut Scratch, out: &mut [u8]) {
         let plan = &*self.plan;
         let number = plan.starts.partition_point(|start| *start <= block) as u32 - 1;
@@ -358,7 +358,7 @@ impl<R: Identifiers> Directories<R> {
             flags |= MULTI_EXTENT;
         }
         RecordFields {
-            // Without blocks it is at block 0, where no file is.
+            // A file without blocks is put at block 0, where no file is.
             location: start.map_or(Lba(0), |start| {
                 start + section * (SECTION_LEN / u64::from(BLOCK_SIZE)) as u32
             }),
@@ -369,7 +369,7 @@ impl<R: Identifiers> Directories<R> {
     }
 }
 
-/// Buffers that are used again for every record.
+/// Buffers that are reused for every record.
 #[derive(Default)]
 struct Scratch {
     mapped: Mapped,
@@ -408,7 +408,7 @@ impl<R: Identifiers> Fill for PathTable<R> {
                 let text = plan.text(span.position, &mut scratch.mapped);
                 R::push_identifier(text, true, &mut scratch.identifier);
             }
-            // The number of directories was checked.
+            // `take` has checked the number of directories.
             let parent = plan.path_numbers[span.parent as usize] as u16;
             push_path_record(
                 self.kind,

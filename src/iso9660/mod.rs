@@ -23,30 +23,30 @@ use crate::codec::text::padded;
 use crate::codec::unique::NameRules;
 use crate::file_systems::FileSystems;
 
-/// Blocks from the session's start to behind all descriptors: what reading begins with.
+/// Blocks from the session's start to the end of all descriptors: a reader's first request.
 pub(crate) const HEAD_BLOCKS: u32 = 32;
 
-/// The deepest level of a directory, the root being at 1 (ECMA-119 6.8.2.1).
+/// The deepest level of a directory, with the root at 1 (ECMA-119 6.8.2.1).
 pub(crate) const MAX_LEVEL: u32 = 8;
 
 /// The longest path (ECMA-119 6.8.2.1).
 pub(crate) const MAX_PATH: usize = 255;
 
-/// The most directories a path table can number, the root included (ECMA-119 9.4).
+/// The most directories that a path table can number, including the root (ECMA-119 9.4).
 pub(crate) const MAX_DIRECTORIES: u32 = 65_535;
 
-/// The most sections of a file that Linux reads.
+/// The most sections of one file that Linux reads.
 pub(crate) const MAX_SECTIONS: u64 = 100;
 
 /// The largest file at levels 1 and 2: 2 GiB.
 ///
-/// ECMA-119 allows 4 GiB - 1 in one section; IMAPI2 refuses more than this.
+/// ECMA-119 allows 4 GiB - 1 in one section; IMAPI2 refuses files larger than this.
 pub(crate) const MAX_FILE_LEN: u64 = 1 << 31;
 
-/// The application that made the volume, in all its descriptors (ECMA-119 8.4.22).
+/// The application that made the volume, named in all its descriptors (ECMA-119 8.4.22).
 pub(crate) const APPLICATION: &str = "IMAPI2FS";
 
-/// What the primary volume descriptor says of the volume.
+/// Returns the identity of the volume in its primary volume descriptor.
 pub(crate) fn identity(volume: &str, volume_set: &str) -> VolumeIdentity {
     VolumeIdentity {
         descriptor_type: 1,

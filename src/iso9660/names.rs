@@ -13,31 +13,31 @@ pub(crate) struct Iso9660Names {
     pub relaxed: Relaxed,
 }
 
-/// What the names of a disc have beyond all levels, as its writer was told to write them. What is added gets names of the
-/// same kind, and what is there keeps its own.
+/// Liberties that the names on a disc take beyond every level, as its writer's options allowed. Recorded names stay as
+/// they are, and added names take the same liberties.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Relaxed {
-    /// Whether letters can be in lower case.
+    /// Whether letters may be lower case.
     lower_case: bool,
-    /// Whether a name can have dots beside that before the extension.
+    /// Whether a name may have dots besides the one before its extension.
     dots: bool,
-    /// Whether that of a directory can have one dot, as that of a file.
+    /// Whether a directory's name may have one dot, as a file's may.
     directory_dots: bool,
-    /// Whether it can have any other characters.
+    /// Whether a name may have any other characters.
     characters: bool,
-    /// Length in bytes of the longest name; 0 if none is longer than level 2 allows.
+    /// Length in bytes of the longest file name; 0 if none is longer than level 2 allows.
     file_len: u8,
     directory_len: u8,
 }
 
-/// The longest name that a directory record can have room for, with the version number of a file (ECMA-119 6.8.2).
+/// The longest name that fits in a directory record together with a file's version number (ECMA-119 6.8.2).
 const LONGEST: usize = 207;
 
-/// The longest name of a file at level 2, with its separator, and that of a directory.
+/// The longest name at level 2, of a file with its separator or of a directory.
 const LEVEL_2: usize = 31;
 
 impl Relaxed {
-    /// Looks at a name that is recorded.
+    /// Notes the liberties that a recorded name takes.
     pub(crate) fn add(&mut self, name: &str, directory: bool) {
         let dots = name.bytes().filter(|byte| *byte == b'.').count();
         self.dots |= dots > 1 || name.starts_with('.');
@@ -63,16 +63,16 @@ impl Relaxed {
         match c {
             'a'..='z' => self.lower_case,
             '.' => self.dots || directory && self.directory_dots,
-            // A slash parts the names of a path, and a semicolon comes before the version.
+            // A slash separates the names of a path, and a semicolon precedes the version.
             '\0'..='\x1F' | '/' | ';' | '\x7F' => false,
             _ => self.characters,
         }
     }
 }
 
-/// The lowest level whose names are as long as this one.
+/// Returns the lowest level that allows names as long as this one.
 pub(crate) fn level_of_name(name: &str) -> InterchangeLevel {
-    // A directory has no extension by the standard, but some writers give it one as short as a file's.
+    // The standard gives directories no extension, but some writers give them one as short as a file's.
     let (stem, extension) = split(name, false);
     let (stem, extension) = (stem.chars().count(), extension.chars().count());
     if stem <= 8 && extension <= 3 {
@@ -82,7 +82,7 @@ pub(crate) fn level_of_name(name: &str) -> InterchangeLevel {
     }
 }
 
-/// Name and extension; the last dot separates, unless the name begins or ends with it.
+/// Splits a name at the last dot into stem and extension, unless the name begins or ends with that dot.
 fn split(name: &str, directory: bool) -> (&str, &str) {
     match name.bytes().rposition(|byte| byte == b'.') {
         Some(at) if !directory && at > 0 && at + 1 < name.len() => (&name[..at], &name[at + 1..]),
@@ -101,14 +101,14 @@ impl Iso9660Names {
         }
     }
 
-    /// Whether the names of directories have extensions, for which there is room beside eight characters.
+    /// Returns `true` if directory names have extensions, in addition to their eight characters.
     fn splits_directories(self) -> bool {
         self.level == InterchangeLevel::One
             && self.relaxed.directory_dots
             && self.relaxed.directory_len == 0
     }
 
-    /// The most characters of a file's name and of its extension that go together, given their lengths.
+    /// Returns the most characters that a file's name and extension may have together, given the length of each.
     fn file_lens(self, stem: usize, extension: usize) -> (usize, usize) {
         if self.relaxed.file_len > 0 {
             let most = usize::from(self.relaxed.file_len) - 1;
@@ -118,7 +118,7 @@ impl Iso9660Names {
         match self.level {
             InterchangeLevel::One => (8, extension.min(3)),
             InterchangeLevel::Two | InterchangeLevel::Three => {
-                // A short name leaves room for a long extension, a long one leaves it three characters.
+                // A short name leaves room for a long extension; a long name leaves at least three characters.
                 let extension = extension.min(30_usize.saturating_sub(stem).max(3));
                 (30 - extension, extension)
             }
@@ -163,9 +163,9 @@ impl NameRules for Iso9660Names {
         out.push_str(text);
     }
 
-    /// By name, then by extension, the shorter one filled with blanks (ECMA-119 9.3).
+    /// Compares names, then extensions, with the shorter one padded with blanks (ECMA-119 9.3).
     fn compare(&self, a: &str, b: &str) -> Ordering {
-        // The separator is below all d-characters as the blank is, and there is but one.
+        // The separator sorts below all d-characters, as the blank does, and there is only one.
         if !self.relaxed.dots && !self.relaxed.characters {
             return a.cmp(b);
         }
@@ -177,7 +177,7 @@ impl NameRules for Iso9660Names {
     }
 }
 
-/// The order of two texts, the shorter one filled with blanks.
+/// Compares two texts, with the shorter one padded with blanks.
 fn compare_filled(a: &str, b: &str) -> Ordering {
     let len = a.len().max(b.len());
     let filled = |text: &str| {
@@ -188,7 +188,7 @@ fn compare_filled(a: &str, b: &str) -> Ordering {
 }
 
 impl Iso9660Names {
-    /// Appends what `limit` has room for, each as a d-character unless it can be kept.
+    /// Appends as much as `limit` has room for, replacing each character that cannot be kept by a d-character.
     fn push_cut(self, text: &str, directory: bool, limit: usize, out: &mut Mapped) {
         let short = cut(text, limit, |c| self.units(c));
         for c in short.chars() {
@@ -211,12 +211,12 @@ impl Iso9660Names {
     }
 }
 
-/// Length in bytes of an item's identifier.
+/// Returns the length in bytes of an item's identifier.
 pub(crate) fn identifier_len(text: &str, directory: bool) -> usize {
     text.len() + if directory { 0 } else { suffix(text).len() }
 }
 
-/// Appends an item's identifier: a file's always has both separators and a version (ECMA-119 7.5.1).
+/// Appends an item's identifier; a file's always has both separators and a version (ECMA-119 7.5.1).
 pub(super) fn push_identifier(text: &str, directory: bool, out: &mut Vec<u8>) {
     out.extend_from_slice(text.as_bytes());
     if !directory {
@@ -282,7 +282,7 @@ mod tests {
         assert_eq!(changes("ABCDEFGHI"), NameChange::LENGTH);
     }
 
-    /// What other programs record when they are told to keep names.
+    /// Other programs record such names when asked to keep names unchanged.
     #[test]
     fn relaxed_names_of_a_disc_are_kept() {
         let names = [
@@ -304,7 +304,7 @@ mod tests {
         for (name, directory) in names {
             let mut out = Mapped::default();
             rules.map(name, directory, &mut out);
-            // As long as none is longer than level 1 has it, nothing shows that it may be.
+            // If no name is longer than level 1 allows, nothing shows that longer ones are allowed.
             let is_long = name.starts_with("archive") || name.starts_with("Read");
             if !is_long {
                 assert_eq!((&*out.text, out.changes), (name, NameChange::empty()));
@@ -344,7 +344,7 @@ mod tests {
         );
     }
 
-    /// They made a disc one of level 2, and let files have several dots.
+    /// Such directories used to turn a disc into one of level 2, and let files have several dots.
     #[test]
     fn directories_with_an_extension_are_of_level_1_and_say_nothing_of_files() {
         assert_eq!(level_of_name("RELEASE_.0"), InterchangeLevel::One);

@@ -7,7 +7,7 @@ use crate::codec::both::{BothU16, BothU32};
 use crate::codec::time::RecordTime;
 use crate::time::Timestamp;
 
-/// Existence: the item need not be shown (ECMA-119 9.1.6).
+/// Existence: readers need not show the item (ECMA-119 9.1.6).
 pub(crate) const HIDDEN: u8 = 1;
 /// The item is a directory.
 pub(crate) const DIRECTORY: u8 = 2;
@@ -19,10 +19,10 @@ pub(crate) const SELF: &[u8] = &[0];
 /// Identifier of the parent in a directory's second record.
 pub(crate) const PARENT: &[u8] = &[1];
 
-/// The most bytes in a file section that is not the last: whole blocks in 32 bits (ECMA-119 6.5.1).
+/// The most bytes in a file section that is not the last: whole blocks, in 32 bits (ECMA-119 6.5.1).
 pub(crate) const SECTION_LEN: u64 = 0xFFFF_F800;
 
-/// What a directory record says.
+/// The fields of a directory record.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct RecordFields {
     pub location: Lba,
@@ -50,7 +50,7 @@ pub(crate) struct DirectoryRecord {
 const _: () = assert!(size_of::<DirectoryRecord>() == 33);
 
 impl DirectoryRecord {
-    /// A record of an identifier that [`record_len`] allows for.
+    /// Makes a record for an identifier that [`record_len`] allows.
     pub(crate) fn new(entry: &RecordFields, identifier_len: usize) -> Self {
         Self {
             record_len: record_len(identifier_len) as u8,
@@ -75,12 +75,12 @@ impl DirectoryRecord {
     }
 }
 
-/// Length of a directory record: always even (ECMA-119 9.1.13).
+/// Returns the length of a directory record, which is always even (ECMA-119 9.1.13).
 pub(crate) const fn record_len(identifier_len: usize) -> usize {
     (size_of::<DirectoryRecord>() + identifier_len).next_multiple_of(2)
 }
 
-/// Length of a path table record (ECMA-119 9.4).
+/// Returns the length of a path table record (ECMA-119 9.4).
 pub(crate) const fn path_record_len(identifier_len: usize) -> usize {
     (8 + identifier_len).next_multiple_of(2)
 }

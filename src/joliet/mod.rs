@@ -1,4 +1,4 @@
-//! Joliet: a second hierarchy of an ISO 9660 volume whose names are in UCS-2.
+//! Joliet: a second hierarchy of an ISO 9660 volume, with names in UCS-2.
 
 mod names;
 pub(crate) mod read;
@@ -10,7 +10,7 @@ use crate::codec::text::padded_ucs2;
 use crate::file_systems::FileSystems;
 use crate::iso9660::{APPLICATION, Identifiers, UCS2_LEVEL_3, VolumeIdentity};
 
-/// What the supplementary volume descriptor says of the volume.
+/// Returns the identity of the volume in its supplementary volume descriptor.
 pub(crate) fn identity(volume: &str, volume_set: &str) -> VolumeIdentity {
     let mut escape_sequences = [0; 32];
     escape_sequences[..UCS2_LEVEL_3.len()].copy_from_slice(&UCS2_LEVEL_3);
@@ -38,7 +38,7 @@ impl Identifiers for JolietNames {
         out.extend(text.encode_utf16().flat_map(u16::to_be_bytes));
     }
 
-    /// By whole names: the path table knows no extensions.
+    /// Compares whole names: the path table does not separate extensions.
     fn compare_in_path_table(&self, a: &str, b: &str) -> Ordering {
         a.encode_utf16().cmp(b.encode_utf16())
     }

@@ -1,31 +1,31 @@
-//! Names in Joliet: Unicode but for a few characters, and 64 or about 100 units long.
+//! Names in Joliet: Unicode except a few characters, in up to 64 or about 100 UTF-16 units.
 
 use std::cmp::Ordering;
 
 use crate::codec::text::cut;
 use crate::codec::unique::{Mapped, NameChange, NameRules};
 
-/// The rules for names, strict or as IMAPI2 relaxes them.
+/// The rules for names, strict or relaxed as in IMAPI2.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct JolietNames {
     pub strict: bool,
-    /// The longest names that a disc has, in UTF-16 code units, if they are not as long as usual.
+    /// The longest name on the disc in UTF-16 code units, if its limit is not the usual one.
     pub limit: Option<usize>,
 }
 
-/// The longest names of the discs that are written, by the standard and by the most liberal writers.
+/// The longest names on discs, from the standard's to that of the most liberal writers.
 pub(crate) const SHORTEST_LIMIT: usize = 64;
 pub(crate) const LONGEST_LIMIT: usize = 110;
 
-/// The longest names where nothing else is said.
+/// The longest name by default.
 pub(crate) const USUAL_LIMIT: usize = 104;
 
 impl JolietNames {
-    /// The longest name, in UTF-16 code units.
+    /// Returns the length of the longest name, in UTF-16 code units.
     ///
-    /// Joliet says 64 for either. IMAPI2 differs: in its relaxed mode names of 103 (directories) and 104 (files)
-    /// have been measured as the longest that Windows reads back. libarchive reads 103 units, and drops a file of which
-    /// it would read half a pair.
+    /// Joliet allows 64 for both. IMAPI2 differs: in its relaxed mode, names of 103 (directories) and 104 (files) have
+    /// been measured as the longest that Windows reads back. libarchive reads 103 units, and drops a file of which it
+    /// would read half a pair.
     fn limit(self, name: &str, directory: bool) -> usize {
         if self.strict {
             SHORTEST_LIMIT
@@ -38,7 +38,7 @@ impl JolietNames {
         }
     }
 
-    /// Whether a name is recorded as it is, as most are; that some are not found out here does no harm.
+    /// Returns `true` if a name is certainly recorded unchanged, as most are; missing some does no harm.
     fn is_plain(self, name: &str) -> bool {
         name.len() <= SHORT
             && name
@@ -47,8 +47,8 @@ impl JolietNames {
             && !name.ends_with(['.', ' '])
     }
 
-    /// Whether a name can have the character: Joliet excludes `*/:;?\` and control characters; `"<>|` can be recorded
-    /// but Windows opens no file that has them. Pairs are not in UCS-2, but current readers take them.
+    /// Returns `true` if a name may contain the character. Joliet excludes `*/:;?\` and control characters; `"<>|` can
+    /// be recorded, but Windows opens no file that has them. UCS-2 has no pairs, but current readers accept them.
     const fn is_allowed(self, c: char) -> bool {
         let in_joliet = !matches!(
             c,
@@ -58,10 +58,10 @@ impl JolietNames {
     }
 }
 
-/// The longest name that needs no thought: a name of any kind can have it, and an extension half of it.
+/// The longest name that never needs cutting: every limit is at least twice as long, so any extension fits, too.
 const SHORT: usize = 32;
 
-/// Whether a character is two units in UTF-16.
+/// Returns `true` if a character takes two units in UTF-16.
 const fn is_pair(c: char) -> bool {
     c.len_utf16() == 2
 }
@@ -78,7 +78,7 @@ impl NameRules for JolietNames {
             return;
         }
         let limit = self.limit(name, directory);
-        // A name that is too long keeps its extension, unless that takes half of it.
+        // A name that is too long keeps its extension, unless that takes more than half of it.
         let extension = match units(extension) {
             len if len <= limit / 2 => extension,
             _ => "",
@@ -92,7 +92,7 @@ impl NameRules for JolietNames {
         out.push_replacing(short, |c| self.is_allowed(c));
         out.stem_len = out.text.len();
         out.push_replacing(extension, |c| self.is_allowed(c));
-        // Readers drop a dot at the end, and Windows a blank.
+        // Readers drop a trailing dot, and Windows a trailing blank.
         if out.text.ends_with(['.', ' ']) {
             out.text.pop();
             out.text.push('_');
@@ -108,7 +108,7 @@ impl NameRules for JolietNames {
         c.len_utf16()
     }
 
-    /// Windows opens one only of two names that differ by case.
+    /// Windows opens only one of two names that differ only in case.
     fn fold(&self, text: &str, out: &mut String) {
         if text.is_ascii() {
             let start = out.len();
@@ -119,7 +119,7 @@ impl NameRules for JolietNames {
         }
     }
 
-    /// By name, then by extension, the shorter one filled with zeros (Joliet, "Sort Ordering").
+    /// Compares names, then extensions, with the shorter one padded with zeros (Joliet, "Sort Ordering").
     fn compare(&self, a: &str, b: &str) -> Ordering {
         let (a_stem, a_extension) = a.rsplit_once('.').unwrap_or((a, ""));
         let (b_stem, b_extension) = b.rsplit_once('.').unwrap_or((b, ""));
@@ -127,7 +127,7 @@ impl NameRules for JolietNames {
     }
 }
 
-/// A surrogate sorts below U+E000, a character beyond the BMP does not: compare what is recorded.
+/// Compares recorded units: a surrogate sorts below U+E000, a character beyond the BMP does not.
 fn compare_units(a: &str, b: &str) -> Ordering {
     if a.is_ascii() && b.is_ascii() {
         a.cmp(b)
@@ -136,7 +136,7 @@ fn compare_units(a: &str, b: &str) -> Ordering {
     }
 }
 
-/// Name and extension, which has its dot; a dot at either end of the name begins no extension.
+/// Splits a name into stem and extension, which keeps its dot; a dot at either end begins no extension.
 fn split(name: &str) -> (&str, &str) {
     match name.bytes().rposition(|byte| byte == b'.') {
         Some(at) if at > 0 && at + 1 < name.len() => name.split_at(at),

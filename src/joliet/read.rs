@@ -1,4 +1,4 @@
-//! Joliet as it is found on discs.
+//! Joliet as found on discs.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -18,10 +18,10 @@ use crate::iso9660::read::{
 };
 use crate::media::Blocks;
 
-/// Escape sequences of UCS-2 at the levels 1 to 3, which differ for no reader (Joliet, "Identifying a Joliet Volume").
+/// Escape sequences of UCS-2 at levels 1 to 3, which readers treat alike (Joliet, "Identifying a Joliet Volume").
 const ESCAPE_SEQUENCES: [&[u8]; 3] = [b"%/@", b"%/C", b"%/E"];
 
-/// Names in big-endian UTF-16, of which UCS-2 is a part.
+/// Names in big-endian UTF-16, which includes UCS-2.
 struct Utf16;
 
 impl DecodeNames for Utf16 {
@@ -37,7 +37,7 @@ impl DecodeNames for Utf16 {
             .into()
     }
 
-    /// Few writers put version numbers; where there is none a dot at the end is the name's own.
+    /// Few writers record version numbers; without one, a dot at the end belongs to the name.
     fn file_name<'a>(&self, identifier: &'a str) -> &'a str {
         match without_version(identifier) {
             (name, true) => non_empty(without_dot(name), identifier),
@@ -46,12 +46,12 @@ impl DecodeNames for Utf16 {
     }
 }
 
-/// Whether a session has Joliet.
+/// Returns `true` if a session has Joliet.
 pub(crate) fn is_in(descriptors: &RecordedDescriptors) -> bool {
     find(descriptors).is_some()
 }
 
-/// Opens the hierarchy; nothing if there is none.
+/// Opens the hierarchy; returns `None` if there is none.
 pub(crate) fn open(
     blocks: &Arc<Blocks>,
     descriptors: &RecordedDescriptors,
@@ -63,7 +63,7 @@ pub(crate) fn open(
         .transpose()
 }
 
-/// The first descriptor whose escape sequences, in whatever order, are those of Joliet.
+/// Returns the first descriptor with Joliet's escape sequences, in any order.
 fn find(descriptors: &RecordedDescriptors) -> Option<&FoundDescriptor> {
     descriptors.supplementaries().iter().find(|found| {
         found

@@ -19,10 +19,10 @@ use crate::finding::{Fault, Finding, FindingList};
 use crate::media::Blocks;
 use crate::recorded::{Data, Entry, EntryKind, Run};
 
-/// Length in bytes of a logical sector, which no directory record crosses (ECMA-119 6.1.2, 6.8.1.1).
+/// Length in bytes of a logical sector; no directory record crosses the end of one (ECMA-119 6.1.2, 6.8.1.1).
 pub(super) const SECTOR: u64 = BLOCK_SIZE as u64;
 
-/// Where the blocks of a hierarchy are and what its records mean, for one operation.
+/// The location of a hierarchy's blocks and the meaning of its records, for one operation.
 #[derive(Clone)]
 pub(super) struct Context {
     pub blocks: Arc<Blocks>,
@@ -31,17 +31,17 @@ pub(super) struct Context {
     pub findings: Arc<FindingList>,
     /// Length in bytes of the blocks that addresses count.
     pub block_len: u64,
-    /// The number of the volume in a set of several; its blocks are the only ones there are.
+    /// The number of this volume in a set of several; only its own blocks are available.
     pub set_member: Option<u16>,
-    /// What comes before the entries of the System Use Sharing Protocol; nothing without Rock Ridge.
+    /// Bytes before the entries of the System Use Sharing Protocol; `None` without Rock Ridge.
     pub susp_skip: Option<u8>,
-    /// Bytes of directories that their own records say and the records of them do not. There are at most as many as the
-    /// disc has, so that a walk ends.
+    /// Bytes by which directories are longer in their own records than in their parents'. They are limited to the
+    /// length of the disc, so that a walk ends.
     pub more: Arc<AtomicU64>,
 }
 
 impl Context {
-    /// The same hierarchy for another operation, with findings of its own.
+    /// Returns the same hierarchy for another operation, with its own findings.
     pub(super) fn anew(&self, blocks: &Arc<Blocks>) -> Self {
         Self {
             blocks: Arc::clone(blocks),
@@ -51,7 +51,7 @@ impl Context {
         }
     }
 
-    /// The same hierarchy within a budget of work.
+    /// Returns the same hierarchy within a budget of work.
     pub(super) fn within(&self, work: &Arc<Work>) -> Self {
         Self {
             blocks: self.blocks.within(work),
@@ -60,7 +60,7 @@ impl Context {
         }
     }
 
-    /// The same hierarchy for what a record leads to, which others may lead to as well.
+    /// Returns the same hierarchy for the target of a record, to which other records may lead as well.
     pub(super) fn for_item(&self) -> Self {
         Self {
             blocks: self.blocks.for_item(),
@@ -72,29 +72,29 @@ impl Context {
         self.susp_skip.is_some()
     }
 
-    /// The first byte of a block.
+    /// Returns the first byte of a block.
     pub(super) const fn offset(&self, block: u64) -> u64 {
         block.saturating_mul(self.block_len)
     }
 
-    /// The error for a fault of the structure at byte `offset` of the disc.
+    /// Returns the error for a fault of the structure at byte `offset` of the disc.
     pub(super) fn corrupt(&self, offset: u64, fault: impl Into<Fault>) -> Error {
         Finding::new(self.file_system, disc_block(offset), fault).into()
     }
 
-    /// Notes a fault that is got over.
+    /// Notes a fault that the reader recovers from.
     pub(super) fn finding(&self, offset: u64, fault: impl Into<Fault>) {
         let finding = Finding::new(self.file_system, disc_block(offset), fault);
         self.findings.add(finding);
     }
 }
 
-/// The block of the disc in which a byte is.
+/// Returns the block of the disc that contains a byte.
 fn disc_block(offset: u64) -> u32 {
     u32::try_from(offset / SECTOR).unwrap_or(u32::MAX)
 }
 
-/// A directory without a name.
+/// Returns a directory without a name.
 pub(super) fn directory(offset: u64, len: u64) -> Entry {
     let run = Run {
         at: Some(offset),

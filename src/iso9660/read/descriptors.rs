@@ -20,13 +20,13 @@ use crate::iso9660::descriptor::VolumeDescriptor;
 use crate::media::Blocks;
 use crate::recognition::{DescriptorKind, FIRST_DESCRIPTOR};
 
-/// The most descriptors that are looked at; Linux gives up there, too.
+/// The most descriptors that are read; Linux stops there, too.
 const MOST: u32 = 100;
 
-/// The most blocks in a row that are no descriptors and are passed over: one may be damaged.
+/// The most blocks in a row that are skipped because they are not descriptors: one may be damaged.
 const MOST_FOREIGN: u32 = 1;
 
-/// Where a directory record and one of a path table have the directory's block (ECMA-119 9.1.3, 9.4.3).
+/// Where a directory record and a path table record hold the directory's block (ECMA-119 9.1.3, 9.4.3).
 const DOT_LOCATION: Range<usize> = 2..6;
 const TABLE_LOCATION: Range<usize> = 2..6;
 
@@ -35,11 +35,11 @@ const TABLE_LOCATION: Range<usize> = 2..6;
 pub(crate) struct RecordedDescriptors {
     primaries: Vec<FoundDescriptor>,
     supplementaries: Vec<FoundDescriptor>,
-    /// That of El Torito.
+    /// The boot record of El Torito.
     boot_record: Option<Box<BootRecord>>,
 }
 
-/// A volume descriptor and the block it is in.
+/// A volume descriptor and its block.
 #[derive(Debug)]
 pub(crate) struct FoundDescriptor {
     pub block: u32,
@@ -54,7 +54,7 @@ impl FoundDescriptor {
 }
 
 impl RecordedDescriptors {
-    /// Reads the descriptors of the session that begins at block `start`; none is no error.
+    /// Reads the descriptors of the session that begins at block `start`; a session without any is not an error.
     pub(crate) fn read(blocks: &Blocks, start: u32) -> Result<Self> {
         let mut all = Self::default();
         let mut foreign = 0_u32;
@@ -94,7 +94,7 @@ impl RecordedDescriptors {
         }
     }
 
-    /// Whether a session that begins at block `start` begins with a primary volume descriptor that can be one.
+    /// Checks whether the session that begins at block `start` begins with a plausible primary volume descriptor.
     pub(crate) fn begin_at(blocks: &Blocks, start: u32) -> Result<bool> {
         let Some(block) = start.checked_add(FIRST_DESCRIPTOR) else {
             return Ok(false);
@@ -108,8 +108,8 @@ impl RecordedDescriptors {
         }))
     }
 
-    /// Whether a session that begins at block `start` has a primary volume descriptor whose addresses count from the
-    /// start of the disc: its root directory, or its path table, is where it says, and names that place.
+    /// Checks whether the session that begins at block `start` has a primary volume descriptor whose addresses count
+    /// from the start of the disc: it must lead to the root directory, or to a path table, that names the root's block.
     pub(crate) fn lead_from(blocks: &Blocks, start: u32) -> Result<bool> {
         let descriptors = Self::read(blocks, start)?;
         for found in &descriptors.primaries {
@@ -119,7 +119,7 @@ impl RecordedDescriptors {
             let own = byte_of_sector(start);
             let root = &descriptor.root_directory;
             let location = root.location_of_extent.get();
-            // Behind an extended attribute record.
+            // The directory follows its extended attribute record.
             let skip = u32::from(root.extended_attribute_record_len);
             let at = byte_of(location.saturating_add(skip));
             let table = byte_of(descriptor.type_l_path_table.get());
@@ -144,7 +144,8 @@ impl RecordedDescriptors {
         Ok(false)
     }
 
-    /// The block of the root directory, in blocks as long as those of the disc.
+    /// Returns the block of the root directory; `None` if the volume counts in blocks of another length than the
+    /// disc's.
     pub(crate) fn root_location(&self) -> Option<u32> {
         let first = self.primaries.first()?;
         let descriptor = &first.descriptor;
@@ -160,66 +161,65 @@ impl RecordedDescriptors {
         &self.primaries
     }
 
-    /// Supplementary descriptors in the order in which they are recorded.
+    /// Returns the supplementary descriptors in the order in which they are recorded.
     pub(crate) fn supplementaries(&self) -> &[FoundDescriptor] {
         &self.supplementaries
     }
 
-    /// The enhanced volume descriptor (ISO 9660:1999 8.5).
+    /// Returns the enhanced volume descriptor (ISO 9660:1999 8.5).
     pub(crate) fn enhanced(&self) -> Option<&FoundDescriptor> {
         self.supplementaries
             .iter()
             .find(|found| found.descriptor.version == 2)
     }
 
-    /// The boot record of El Torito.
+    /// Returns the boot record of El Torito.
     pub(crate) fn boot_record(&self) -> Option<&BootRecord> {
         self.boot_record.as_deref()
     }
 
-    /// The block of the boot catalog.
+    /// Returns the block of the boot catalog.
     pub(crate) fn boot_catalog(&self) -> Option<u32> {
         self.boot_record()?.catalog()
     }
 
-    /// Blocks of the disc that the volume has, as the first primary descriptor says in blocks of its own.
+    /// Returns the size of the volume in blocks of the disc, converted from the first primary descriptor.
     pub(crate) fn volume_space_size(&self) -> Option<u32> {
         self.primaries.first().map(space_size)
     }
 
-    /// Whether all volumes count in blocks as long as those of the disc.
+    /// Returns `true` if all volumes count in blocks as long as the disc's.
     pub(crate) fn count_blocks_of_disc(&self) -> bool {
         let mut all = self.primaries.iter().chain(&self.supplementaries);
         all.all(|found| u32::from(found.descriptor.logical_block_size.get()) == BLOCK_SIZE)
     }
 
-    /// Whether the first primary descriptor names this crate's application (ECMA-119 8.4.22).
+    /// Returns `true` if the first primary descriptor names this crate's application (ECMA-119 8.4.22).
     pub(crate) fn are_own(&self) -> bool {
         let first = self.primaries.first();
         first.is_some_and(|first| first.descriptor.application_identifier == padded(APPLICATION))
     }
 
-    /// Whether any descriptor of a volume names another application.
+    /// Returns `true` if the descriptor of any volume names another application.
     pub(crate) fn are_of_others(&self) -> bool {
         let mut all = self.primaries.iter().chain(&self.supplementaries);
-        // Joliet has it in characters of its own.
+        // Joliet's descriptor has the name in UCS-2.
         let own = [padded(APPLICATION), padded_ucs2(APPLICATION)];
         all.any(|found| !own.contains(&found.descriptor.application_identifier))
     }
 
-    /// Blocks of the disc that the volume has, as the descriptor says that counts most: they differ while a session is
-    /// added.
+    /// Returns the largest size of a volume, in blocks of the disc: descriptors differ while a session is being added.
     pub(crate) fn largest_space_size(&self) -> Option<u32> {
         let all = self.primaries.iter().chain(&self.supplementaries);
         all.map(space_size).max()
     }
 }
 
-/// Length in bytes of the blocks that a volume counts in.
+/// Returns the length in bytes of the blocks in which a volume counts.
 fn block_len(descriptor: &VolumeDescriptor) -> u64 {
     match descriptor.logical_block_size.get() {
         len @ (512 | 1024) => u64::from(len),
-        // What is none of the sizes there are is said when the volume is opened.
+        // Opening the volume reports any other size.
         _ => u64::from(BLOCK_SIZE),
     }
 }
@@ -228,7 +228,7 @@ fn byte_of_sector(block: u32) -> u64 {
     u64::from(block).saturating_mul(BLOCK_SIZE.into())
 }
 
-/// Fills `buf`, if so much is there.
+/// Fills `buf` if the disc has enough bytes; returns whether it has.
 fn read_if_there(blocks: &Blocks, offset: u64, buf: &mut [u8]) -> Result<bool> {
     let is_there = offset.saturating_add(buf.len() as u64) <= blocks.len();
     if is_there {
@@ -237,7 +237,7 @@ fn read_if_there(blocks: &Blocks, offset: u64, buf: &mut [u8]) -> Result<bool> {
     Ok(is_there)
 }
 
-/// Blocks of the disc that the volume of a descriptor has, which counts in blocks of its own.
+/// Returns the size of a descriptor's volume in blocks of the disc, converted from the volume's own blocks.
 fn space_size(found: &FoundDescriptor) -> u32 {
     let descriptor = &found.descriptor;
     let len = block_len(descriptor);
@@ -245,7 +245,7 @@ fn space_size(found: &FoundDescriptor) -> u32 {
     u32::try_from(bytes.div_ceil(u64::from(BLOCK_SIZE))).unwrap_or(u32::MAX)
 }
 
-/// The descriptor of ISO 9660 in a block; `None` if there is none.
+/// Reads the ISO 9660 descriptor in a block; `None` if there is none.
 fn read_one(blocks: &Blocks, block: u32) -> Result<Option<(DescriptorKind, Vec<u8>)>> {
     let offset = byte_of_sector(block);
     if offset >= blocks.len() {

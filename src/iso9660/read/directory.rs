@@ -22,36 +22,36 @@ use crate::recorded::{Entry, Unread};
 /// Bytes of records that are read at once.
 const PIECE: u64 = 16 * SECTOR;
 
-/// The least bytes of a record: its fixed part, and an identifier of one byte.
+/// The shortest record, in bytes: the fixed part and an identifier of one byte.
 const LEAST: u64 = size_of::<DirectoryRecord>() as u64 + 1;
 
-/// The entries of one directory. It goes on behind what cannot be read.
+/// The entries of one directory. Iteration continues after what cannot be read.
 pub(super) struct Records {
     context: Context,
     is_root: bool,
     /// Where the directory begins.
     start: u64,
-    /// Where what is read next begins.
+    /// Where the next read begins.
     next: u64,
     /// Where the directory ends.
     end: u64,
-    /// Whether it ends only behind the disc's end.
+    /// Whether the directory ends after the end of the disc.
     is_cut: bool,
-    /// How much is read at once.
+    /// Bytes to read at once.
     step: u64,
     piece: Vec<u8>,
     /// Where the piece begins.
     piece_offset: u64,
-    /// The next record in the piece.
+    /// Index of the next record in the piece.
     at: usize,
-    /// Memory that is counted for the piece.
+    /// Memory charged for the piece.
     charged: u64,
     entries: EntryBuilder,
 }
 
 impl Records {
     pub(super) fn new(context: &Context, offset: u64, len: u64, is_root: bool) -> Result<Self> {
-        // Some writers leave out the rest of the last sector.
+        // Some writers do not count the rest of the last sector.
         let len = len.next_multiple_of(SECTOR);
         let charged = len.min(PIECE);
         context.blocks.charge(charged)?;
@@ -72,14 +72,14 @@ impl Records {
         })
     }
 
-    /// Reads the next piece; `false` at the directory's end.
+    /// Reads the next piece; returns `false` at the directory's end.
     fn read_piece(&mut self) -> Result<bool> {
         loop {
             let left = self.end.saturating_sub(self.next);
             if left == 0 {
                 return Ok(false);
             }
-            // Pieces end where sectors do, also when blocks are shorter than those.
+            // Pieces end at sector boundaries, even if blocks are shorter than sectors.
             let skip = self.next % SECTOR;
             let len = left.min(self.step.saturating_sub(skip));
             self.piece
@@ -91,7 +91,7 @@ impl Records {
                     self.next = self.next.saturating_add(len);
                     return Ok(true);
                 }
-                // What is readable of it is found sector by sector.
+                // Reading sector by sector finds what is readable.
                 Err(_) if self.step > SECTOR => self.step = SECTOR,
                 Err(error) => {
                     self.next = self.next.saturating_add(len);
@@ -102,7 +102,7 @@ impl Records {
         }
     }
 
-    /// The place of the next record in the piece.
+    /// Returns the range of the next record in the piece.
     fn next_record(&mut self) -> Option<Result<(usize, usize)>> {
         loop {
             let Some(&len) = self.piece.get(self.at) else {
@@ -126,7 +126,7 @@ impl Records {
             let sector_end = start.saturating_add(left).min(self.piece.len());
             let end = start.saturating_add(len.into());
             if len == 0 && offset != self.start {
-                // The rest of the sector is not used.
+                // The rest of the sector is unused.
                 self.at = sector_end;
             } else if usize::from(len) <= size_of::<DirectoryRecord>() || end > sector_end {
                 let from = start.saturating_add(2);
@@ -157,7 +157,7 @@ impl Records {
 }
 
 impl Records {
-    /// Whether the first record is the directory's own, whatever its identifier: some writers leave that out.
+    /// Returns `true` if the first record is the directory's own; some writers leave out its identifier.
     fn is_own(&self, record: &[u8]) -> bool {
         DirectoryRecord::read_from_prefix(record).is_ok_and(|(record, _)| {
             let location = record.location_of_extent;
@@ -167,7 +167,7 @@ impl Records {
         })
     }
 
-    /// Compares the directory's length with what its own record says, which comes first.
+    /// Compares the directory's length with the one in its own record, which comes first.
     fn check_own(&mut self) {
         let len = self.end.saturating_sub(self.start);
         let bytes = self.piece.get(self.at..).unwrap_or_default();
@@ -191,7 +191,7 @@ impl Records {
         }
     }
 
-    /// Whether another directory begins here, so that this one has ended before.
+    /// Returns `true` if another directory begins here, which means that this one has already ended.
     fn is_another(&self) -> bool {
         let bytes = self.piece.get(self.at..).unwrap_or_default();
         let offset = self.piece_offset.saturating_add(self.at as u64);
@@ -257,7 +257,7 @@ impl Drop for Records {
     }
 }
 
-/// Whether a directory lists nothing, as what was relocated is listed where it belongs.
+/// Returns `true` if a directory lists nothing because relocated directories are listed where they belong.
 fn holds_relocated_only(context: &Context, entry: &Entry) -> bool {
     Records::new(&context.for_item(), entry.handle, entry.len, false)
         .is_ok_and(|mut entries| entries.next().is_none())

@@ -1,4 +1,4 @@
-//! The entries that directory records stand for: those of files perhaps from several (ECMA-119 6.5.1).
+//! The entries that directory records describe; one file may have several records (ECMA-119 6.5.1).
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -17,40 +17,40 @@ use crate::error::{Error, Result};
 use crate::finding::FindingCode;
 use crate::recorded::{Data, Entry, EntryKind, Run, Unread};
 
-/// The most extents of a file that do not follow one another. Of full length they are more than a disc has.
+/// The most extents of a file that do not follow one another. At full length, they hold more than a disc does.
 const MOST_RUNS: usize = 1 << 16;
 
-/// Where a record is.
+/// The place of a record.
 #[derive(Clone, Copy)]
 pub(super) struct RecordPlace {
     /// Byte of the disc.
     pub offset: u64,
-    /// Whether it is the first of its directory, which is the directory's own.
+    /// Whether this is the first record of its directory, which describes the directory itself.
     pub is_own: bool,
 }
 
-/// What records add up to: entries, those of files perhaps from several.
+/// Combines records into entries; a file may have several.
 #[derive(Default)]
 pub(super) struct EntryBuilder {
-    /// A file of which more sections are to come.
+    /// A file with more sections to come.
     unfinished: Option<Unfinished>,
-    /// Whether something could not be read after the last record.
+    /// Whether anything after the last record could not be read.
     pub is_interrupted: bool,
     /// The last file identifier without its version number: older versions follow newer ones.
     last: String,
-    /// Whether the directory for relocated ones was met: a volume has one at most.
+    /// Whether the directory for relocated directories has been found: a volume has at most one.
     relocation_was_met: bool,
-    /// That directory, to be listed unless all that it has is listed elsewhere.
+    /// That directory, to be listed unless everything in it is listed elsewhere.
     pub relocated: Option<Entry>,
     pub ready: VecDeque<Result<Entry, Unread>>,
 }
 
 struct Unfinished {
     identifier: Vec<u8>,
-    /// Where its first record is.
+    /// Where the file's first record is.
     offset: u64,
     file: File,
-    /// Why it cannot be read.
+    /// Why the file cannot be read.
     error: Option<Error>,
 }
 
@@ -63,11 +63,11 @@ impl Unfinished {
     }
 }
 
-/// A file as far as its sections are known.
+/// A file with the sections read so far.
 struct File {
     entry: Entry,
     runs: Vec<Run>,
-    /// Of the volume.
+    /// Length in bytes of the volume's blocks.
     block_len: u64,
 }
 
@@ -89,7 +89,7 @@ impl EntryBuilder {
                 return;
             }
         };
-        // Of the first one the identifier may be damaged.
+        // The identifier of the first record may be damaged.
         if record.is_dot() || is_own {
             return;
         }
@@ -129,7 +129,8 @@ impl EntryBuilder {
         }
     }
 
-    /// Adds what a record is about that continues no other: an entry, or a file of which this is the first section.
+    /// Begins an entry for a record that continues no other: adds it, or returns the file of which this is the first
+    /// section.
     fn begin(
         &mut self,
         context: &Context,
@@ -145,7 +146,7 @@ impl EntryBuilder {
                 return None;
             }
         };
-        // It is listed where it belongs, by another record.
+        // Another record lists it where it belongs.
         if attributes.is_relocated && record.is_directory() {
             return None;
         }
@@ -205,7 +206,7 @@ impl EntryBuilder {
         self.ready.push_back(Ok(entry));
     }
 
-    /// What a record says, but for the place of its data, which is that of `entry`.
+    /// Returns the entry that a record describes, with its data where that of `entry` is.
     fn entry(
         &mut self,
         context: &Context,
@@ -235,10 +236,10 @@ impl EntryBuilder {
         }
     }
 
-    /// The name that an identifier stands for.
+    /// Returns the name that an identifier stands for.
     fn name(&mut self, context: &Context, record: &Record<'_>) -> String {
         let identifier = context.names.decode(record.identifier);
-        // Padding that the length of the identifier counts.
+        // Removes padding that the identifier's length includes.
         let identifier = match identifier.trim_end_matches('\0') {
             "" => identifier,
             name if name.len() == identifier.len() => identifier,
@@ -256,11 +257,11 @@ impl EntryBuilder {
         name.to_owned()
     }
 
-    /// Nothing more comes of the file that was begun.
+    /// Ends the file that was begun: no more sections follow.
     pub(super) fn end_file(&mut self, context: &Context) {
         if let Some(unfinished) = self.unfinished.take() {
             if unfinished.error.is_none() && !self.is_interrupted {
-                // The mark that another one follows may be wrong, too.
+                // The flag that announces another section may be wrong, too.
                 context.finding(unfinished.offset, FindingCode::IsoLastSection);
                 self.ready.push_back(unfinished.into_entry());
                 return;
@@ -274,10 +275,10 @@ impl EntryBuilder {
 }
 
 impl File {
-    /// Adds the section that a record is about.
+    /// Adds the section that a record describes.
     fn add_section(&mut self, context: &Context, record: &Record<'_>, offset: u64) -> Result<()> {
         let len = record.head.data_len;
-        // The address of an empty file means nothing, and old writers put nonsense there.
+        // The address of an empty file has no meaning, and old writers recorded arbitrary ones.
         if len.get() == 0 && len.agrees() {
             return Ok(());
         }
@@ -312,7 +313,7 @@ impl File {
             _ => self.runs.push(Run { at: Some(at), len }),
         }
         self.entry.len = self.entry.len.saturating_add(len);
-        // What is cut off may be missing of one extent, but several that overlap would have no end.
+        // One extent may lack what was cut off, but several that overlap would have no end.
         if self.runs.len() > 1 && self.entry.len > context.blocks.len() {
             return Err(context.corrupt(offset, FindingCode::IsoFileLength));
         }
@@ -321,10 +322,10 @@ impl File {
 
     fn into_entry(self) -> Entry {
         let mut entry = self.entry;
-        // Names of one file share its data; empty files keep what their records are known by.
+        // Names of one file share its data; an empty file keeps the identity of its record.
         if let Some((first, rest)) = self.runs.split_first() {
             entry.identity = identity(first.at.unwrap_or_default(), entry.len, self.block_len);
-            // Sections that lie elsewhere do not fit in.
+            // The identity has no room for sections that lie elsewhere.
             for run in rest {
                 let place = identity(run.at.unwrap_or_default(), run.len, self.block_len);
                 entry.identity = entry.identity.rotate_left(7) ^ place;
@@ -335,7 +336,7 @@ impl File {
     }
 }
 
-/// A file without a name or data, whose first record is at byte `offset`.
+/// Returns a file without a name or data, whose first record is at byte `offset`.
 fn file(context: &Context, offset: u64) -> Entry {
     let within = offset.checked_rem(context.block_len).unwrap_or_default();
     Entry {
@@ -347,21 +348,21 @@ fn file(context: &Context, offset: u64) -> Entry {
     }
 }
 
-/// A number for data of a length from byte `at` on: the block, which has 32 bits, and the length, which has so many in a
-/// record.
+/// Returns a number for data of length `len` from byte `at` on: its block, in 32 bits, and its length, which has 32
+/// bits in a record.
 fn identity(at: u64, len: u64, block_len: u64) -> u64 {
     let block = at.checked_div(block_len).unwrap_or_default();
     (block << 32) | (len & u64::from(u32::MAX))
 }
 
-/// Whether what a record is about lies on another disc.
+/// Returns `true` if a record's data lies on another disc.
 fn is_elsewhere(context: &Context, record: &Record<'_>) -> bool {
     context
         .set_member
         .is_some_and(|member| record.head.volume_sequence_number.get() != member)
 }
 
-/// Whether a directory in the root has the name of the one that relocated ones are put into (RRIP 4.1.5).
+/// Returns `true` if a directory in the root has the name of the one for relocated directories (RRIP 4.1.5).
 fn is_for_relocated(entry: &Entry) -> bool {
     let name = entry.name.strip_prefix('.').unwrap_or(&entry.name);
     name.eq_ignore_ascii_case("rr_moved")

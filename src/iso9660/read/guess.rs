@@ -1,4 +1,4 @@
-//! What damaged records most likely say: they repeat enough to tell.
+//! Guesses what damaged records said: they repeat enough to decide.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -28,9 +28,9 @@ struct ExtendedAttributes {
 const _: () = assert!(size_of::<ExtendedAttributes>() == 181);
 
 impl Context {
-    /// The byte of the disc at which the data of a record begins that is at byte `offset`.
+    /// Returns the byte of the disc at which the data of the record at byte `offset` begins.
     ///
-    /// It is after the extended attribute record, if there is one: a length of one where nothing looks like it is wrong.
+    /// The data follows the extended attribute record, if there is one. A length without such a record is wrong.
     pub(super) fn data_offset(&self, head: &DirectoryRecord, offset: u64) -> u64 {
         let location = head.location_of_extent;
         let is_there = |block: u32| block != 0 && self.offset(block.into()) < self.blocks.len();
@@ -66,7 +66,8 @@ impl Context {
         }
     }
 
-    /// The length in bytes of data that begins at byte `start`: what the other byte order says, if only that can be.
+    /// Returns the length in bytes of data that begins at byte `start`, taken from the other byte order if only that is
+    /// possible.
     pub(super) fn data_len(&self, len: BothU32, start: u64, offset: u64) -> u64 {
         let fits = |len: u32| start.saturating_add(len.into()) <= self.blocks.len();
         let can_be = |len: u32| len != 0 && fits(len);
@@ -86,7 +87,7 @@ impl Context {
         len.get().into()
     }
 
-    /// The length of a directory: what its own record says, if only that can be.
+    /// Returns the length of a directory, taken from its own record if only that is possible.
     pub(super) fn directory_len(&self, start: u64, len: u64, offset: u64) -> u64 {
         if is_in_reach(self, start, len) {
             return len;
@@ -107,7 +108,7 @@ impl Context {
     }
 }
 
-/// Whether what a record says twice agrees, and is not what damaged blocks are full of.
+/// Returns `true` if the numbers that a record holds twice agree and differ from the filling of damaged blocks.
 pub(super) fn is_plausible(head: &DirectoryRecord) -> bool {
     let number = head.volume_sequence_number;
     head.location_of_extent.agrees()
@@ -116,9 +117,10 @@ pub(super) fn is_plausible(head: &DirectoryRecord) -> bool {
         && number.get() != u16::MAX
 }
 
-/// The length of an identifier in `rest`, what a record has after its fixed part, if the length it says cannot be.
+/// Guesses the length of an identifier in `rest`, the bytes after a record's fixed part, if the recorded one is
+/// impossible.
 pub(super) fn identifier_len(rest: &[u8], susp_skip: Option<u8>) -> usize {
-    // The version number of a file ends it.
+    // A file's version number ends the identifier.
     let semicolon = rest.iter().position(|byte| *byte == b';');
     if let Some(at) = semicolon {
         let digits = rest
@@ -147,7 +149,8 @@ pub(super) fn identifier_len(rest: &[u8], susp_skip: Option<u8>) -> usize {
     }
 }
 
-/// Directories are at most as long as the disc together: what more their own records say is not believed.
+/// Returns `true` if a directory of this length fits on the disc. Directories together are at most as long as the disc:
+/// longer lengths in their own records are ignored.
 pub(super) fn is_in_reach(context: &Context, start: u64, len: u64) -> bool {
     len != 0
         && len

@@ -1,8 +1,8 @@
-//! ISO 9660 as it is found on discs: the hierarchies of a volume, with Rock Ridge if there is any.
+//! ISO 9660 as found on discs: the hierarchies of a volume, with Rock Ridge if present.
 //!
-//! Numbers are taken from their little-endian half, as all readers do, and from the other if only that can be right. What
-//! others are known to write against the standard, and what a damaged field most likely said, is accepted and noted as a
-//! finding; path tables are not needed and not looked at.
+//! Readers take numbers from their little-endian half, as all others do, or from the big-endian half if only that can
+//! be right. They accept known violations of the standard, guess what a damaged field most likely said, and note both
+//! as findings. They neither need nor read path tables.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -36,8 +36,8 @@ use crate::error::Result;
 use crate::file_systems::FileSystems;
 use crate::media::Blocks;
 
-/// Opens the primary hierarchy, or the enhanced one if there is no Rock Ridge (ISO 9660:1999); nothing if there is
-/// no primary volume descriptor.
+/// Opens the primary hierarchy, or the enhanced one if there is no Rock Ridge (ISO 9660:1999); returns `None` if there
+/// is no primary volume descriptor.
 pub(crate) fn open(
     blocks: &Arc<Blocks>,
     descriptors: &RecordedDescriptors,
@@ -57,7 +57,7 @@ pub(crate) fn open(
     primary.map(Some)
 }
 
-/// Opens the primary hierarchy as its records have it, whatever Rock Ridge says; nothing if there is no primary volume
+/// Opens the primary hierarchy with its own names, ignoring Rock Ridge; returns `None` if there is no primary volume
 /// descriptor.
 pub(crate) fn open_primary(
     blocks: &Arc<Blocks>,
@@ -67,7 +67,7 @@ pub(crate) fn open_primary(
     open_best(blocks, descriptors, code_page, false).transpose()
 }
 
-/// Opens the first primary hierarchy that can be: some discs have several, and not all of them need be whole.
+/// Opens the first readable primary hierarchy: some discs have several, some of them broken.
 fn open_best(
     blocks: &Arc<Blocks>,
     descriptors: &RecordedDescriptors,

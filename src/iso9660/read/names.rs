@@ -11,19 +11,19 @@ use std::borrow::Cow;
 
 use encoding_rs::{Encoding, WINDOWS_1252};
 
-/// What the identifiers of a hierarchy stand for.
+/// The meaning of a hierarchy's identifiers.
 pub(crate) trait DecodeNames: Send + Sync {
-    /// The text of some bytes, whatever they are.
+    /// Returns the text of any bytes.
     fn decode<'a>(&self, bytes: &'a [u8]) -> Cow<'a, str>;
 
-    /// The name in the identifier of a file.
+    /// Returns the name in the identifier of a file.
     fn file_name<'a>(&self, identifier: &'a str) -> &'a str;
 }
 
-/// Names in characters of one byte, or of what else a code page has.
+/// Names in single-byte characters, or in those of a code page.
 #[derive(Debug)]
 pub(super) struct SingleBytes {
-    /// Default: UTF-8, or `windows-1252` for what is not valid in it.
+    /// Default: UTF-8, or `windows-1252` for text that is not valid UTF-8.
     pub code_page: Option<&'static Encoding>,
     pub versions: bool,
 }
@@ -47,7 +47,7 @@ impl DecodeNames for SingleBytes {
     }
 }
 
-/// A file identifier without its version number, and whether there was one (ECMA-119 7.5.1).
+/// Returns a file identifier without its version number, and whether it had one (ECMA-119 7.5.1).
 pub(crate) fn without_version(identifier: &str) -> (&str, bool) {
     match identifier.rsplit_once(';') {
         Some((name, version)) if version.bytes().all(|byte| byte.is_ascii_digit()) => (name, true),
@@ -55,12 +55,12 @@ pub(crate) fn without_version(identifier: &str) -> (&str, bool) {
     }
 }
 
-/// A file name without the dot that stands before no extension (ECMA-119 7.5.1).
+/// Returns a file name without the dot of an empty extension (ECMA-119 7.5.1).
 pub(crate) fn without_dot(name: &str) -> &str {
     name.strip_suffix('.').unwrap_or(name)
 }
 
-/// `name`, or the whole identifier if nothing is left of it.
+/// Returns `name`, or the whole identifier if `name` is empty.
 pub(crate) fn non_empty<'a>(name: &'a str, identifier: &'a str) -> &'a str {
     if name.is_empty() { identifier } else { name }
 }

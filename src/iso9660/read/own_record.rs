@@ -1,4 +1,4 @@
-//! The first record of a directory, which is about itself (ECMA-119 6.8.2.2).
+//! The first record of a directory, which describes the directory itself (ECMA-119 6.8.2.2).
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -15,7 +15,7 @@ use crate::finding::FindingCode;
 use crate::recorded::Entry;
 
 impl Context {
-    /// A directory by the first block of its records, as Rock Ridge gives it.
+    /// Returns the directory whose records begin at a block, as Rock Ridge gives it.
     pub(super) fn directory_at(&self, block: u32) -> Result<Entry> {
         let sector = self.for_item().first_sector(block.into())?;
         let own = self.own_record(block.into(), &sector)?;
@@ -25,7 +25,7 @@ impl Context {
         ))
     }
 
-    /// The sector in which a directory begins, as far as the disc has it.
+    /// Reads the sector in which a directory begins, as far as the disc has it.
     pub(super) fn first_sector(&self, block: u64) -> Result<Vec<u8>> {
         let offset = self.offset(block);
         let left = self.blocks.len().saturating_sub(offset);
@@ -37,8 +37,8 @@ impl Context {
         Ok(bytes)
     }
 
-    /// The first record of a directory, which is its own (ECMA-119 6.8.2.2). It says so in three ways, of which one may be
-    /// wrong.
+    /// Returns the first record of a directory, which is its own (ECMA-119 6.8.2.2). Three marks identify it, one of
+    /// which may be wrong.
     pub(super) fn own_record<'a>(&self, block: u64, sector: &'a [u8]) -> Result<Record<'a>> {
         let len = sector.first().copied().map_or(0, usize::from);
         let record = sector

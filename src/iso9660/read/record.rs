@@ -1,4 +1,4 @@
-//! Directory records as they are found (ECMA-119 9.1).
+//! Directory records as found on discs (ECMA-119 9.1).
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -16,19 +16,19 @@ use crate::iso9660::record::{DIRECTORY, DirectoryRecord, HIDDEN, MULTI_EXTENT, P
 /// An associated file, such as a resource fork (ECMA-119 9.1.6).
 const ASSOCIATED: u8 = 4;
 
-/// A record of a directory, in the bytes that hold it.
+/// A directory record, borrowed from the bytes that hold it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Record<'a> {
     pub head: DirectoryRecord,
     pub identifier: &'a [u8],
     pub system_use: &'a [u8],
-    /// Whether the length of the identifier cannot be what it says, and is guessed.
+    /// Whether the recorded length of the identifier is impossible, and this one is guessed.
     pub is_guessed: bool,
 }
 
 impl<'a> Record<'a> {
-    /// The record at the start of `bytes`, which are as many as it says to have. `susp_skip` is what comes before the
-    /// entries of the System Use Sharing Protocol, if the volume has them.
+    /// Reads the record that fills `bytes`. `susp_skip` is the number of bytes before the entries of the System Use
+    /// Sharing Protocol, if the volume has them.
     pub(super) fn read(bytes: &'a [u8], susp_skip: Option<u8>) -> Result<Self, FindingCode> {
         let (head, rest) =
             DirectoryRecord::read_from_prefix(bytes).map_err(|_| FindingCode::IsoRecordCut)?;
@@ -44,7 +44,7 @@ impl<'a> Record<'a> {
         else {
             return Err(FindingCode::IsoIdentifierMissing);
         };
-        // Identifiers of even length are padded, so that what follows is at an even place.
+        // Identifiers of even length are padded, so that the next field is at an even position.
         let padding = usize::from(identifier_len % 2 == 0);
         Ok(Self {
             head,
@@ -54,12 +54,12 @@ impl<'a> Record<'a> {
         })
     }
 
-    /// Whether it is the directory's own record.
+    /// Returns `true` if this is the directory's own record.
     pub(super) fn is_self(&self) -> bool {
         self.identifier == SELF
     }
 
-    /// Whether it is that of the directory itself, or of its parent.
+    /// Returns `true` if this is the record of the directory itself or of its parent.
     pub(super) fn is_dot(&self) -> bool {
         self.is_self() || self.identifier == PARENT
     }
@@ -76,12 +76,12 @@ impl<'a> Record<'a> {
         self.head.file_flags & ASSOCIATED != 0
     }
 
-    /// Whether more sections of the file follow.
+    /// Returns `true` if more sections of the file follow.
     pub(super) const fn is_continued(&self) -> bool {
         self.head.file_flags & MULTI_EXTENT != 0
     }
 
-    /// Whether there are gaps in the data (ECMA-119 6.4.3). One of the sizes alone means nothing.
+    /// Returns `true` if there are gaps in the data (ECMA-119 6.4.3). One of the sizes alone means nothing.
     pub(super) const fn is_interleaved(&self) -> bool {
         self.head.interleave_gap_size != 0 && self.head.file_unit_size != 0
     }

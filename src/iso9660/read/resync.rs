@@ -1,4 +1,4 @@
-//! Where the next record of a damaged directory begins.
+//! Finds the next record of a damaged directory.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -12,7 +12,8 @@ use super::guess;
 use super::record::Record;
 use crate::iso9660::record::DirectoryRecord;
 
-/// Whether there is a record at the start of `bytes`, the rest of a sector, beyond doubt: what it says twice agrees.
+/// Returns `true` if a record certainly begins at the start of `bytes`, the rest of a sector: the numbers it holds
+/// twice agree.
 fn is_record(context: &Context, bytes: &[u8]) -> bool {
     let Some(len) = bytes.first().copied().map(usize::from) else {
         return false;
@@ -29,18 +30,19 @@ fn is_record(context: &Context, bytes: &[u8]) -> bool {
         && start < context.blocks.len()
 }
 
-/// The length of the record at the start of `bytes`, the rest of a sector, if the one it says reaches over another record.
+/// Returns the true length of the record at the start of `bytes`, the rest of a sector, if its recorded one reaches
+/// over another record.
 pub(super) fn overlong(context: &Context, bytes: &[u8]) -> Option<usize> {
     const FIXED: usize = size_of::<DirectoryRecord>();
     let said = usize::from(*bytes.first()?);
     let identifier_len = usize::from(*bytes.get(FIXED.checked_sub(1)?)?);
     let len = FIXED.saturating_add(identifier_len).next_multiple_of(2);
-    // The next one has an identifier, too.
+    // The next record has an identifier, too.
     let has_room = said.saturating_sub(len) > FIXED && identifier_len != 0;
     (has_room && is_record(context, bytes.get(len..)?)).then_some(len)
 }
 
-/// Where the next record begins beyond doubt, from byte `from` of a sector on.
+/// Returns the next certain start of a record, from byte `from` of a sector on.
 pub(super) fn next_record(
     context: &Context,
     piece: &[u8],

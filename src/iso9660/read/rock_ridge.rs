@@ -1,4 +1,4 @@
-//! What Rock Ridge says of an entry (RRIP 4.1).
+//! The Rock Ridge attributes of an entry (RRIP 4.1).
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -25,16 +25,16 @@ const CURRENT: u8 = 2;
 const PARENT: u8 = 4;
 const ROOT: u8 = 8;
 
-/// Times have 17 bytes, not 7 (RRIP 4.1.6).
+/// Times are 17 bytes long, not 7 (RRIP 4.1.6).
 const LONG_FORM: u8 = 0x80;
 
-/// The longest name in bytes, that of the systems whose names are recorded. Records may share the areas that names lie in,
-/// so that a short record could ask for any length.
+/// The longest name in bytes, as on the systems that write Rock Ridge. Records may share the areas that hold names, so
+/// a short record could otherwise ask for any length.
 const MAX_NAME: usize = 255;
 /// The mode of an ordinary file.
 const REGULAR: u32 = 0o100_000;
 
-/// What Rock Ridge says of an entry; nothing of what is not recorded.
+/// The Rock Ridge attributes of an entry; `None` for each that is not recorded.
 #[derive(Debug, Default)]
 pub(super) struct Attributes {
     pub name: Option<Vec<u8>>,
@@ -42,23 +42,23 @@ pub(super) struct Attributes {
     pub created: Option<Timestamp>,
     pub modified: Option<Timestamp>,
     pub accessed: Option<Timestamp>,
-    /// First block of the directory that this stands for.
+    /// First block of the directory that this record stands for.
     pub child: Option<u32>,
     pub has_owner: bool,
-    /// Whether this is a directory that was moved here.
+    /// Whether this directory was relocated here.
     pub is_relocated: bool,
 }
 
-/// A target of a symbolic link, as far as it is known.
+/// The target of a symbolic link, as read so far.
 #[derive(Debug, Default)]
 struct Target {
     text: Vec<u8>,
-    /// Whether the next part belongs to the name before it.
+    /// Whether the next part continues the previous name.
     joins: bool,
     begun: bool,
 }
 
-/// Reads what a record that is at byte `offset` has of Rock Ridge.
+/// Reads the Rock Ridge attributes of the record at byte `offset`.
 pub(super) fn attributes(
     context: &Context,
     record: &Record<'_>,
@@ -108,7 +108,7 @@ pub(super) fn attributes(
     attributes.check_name(context, offset);
     let mut format = mode.map(|mode| mode & 0o170_000);
     let has_data = record.head.data_len.get() != 0;
-    // What has data is a file, what has a target is a link.
+    // A record with data is a file, and one with a target is a link.
     if has_data
         && matches!(
             format,
@@ -143,8 +143,8 @@ pub(super) fn attributes(
 }
 
 impl Attributes {
-    /// Adds an alternate name, or a part of one (RRIP 4.1.4). Whether it is marked as the name of a directory in itself or
-    /// in its child, which have no text; some writers put both.
+    /// Adds an alternate name, or a part of one (RRIP 4.1.4). Returns `true` if it has text but a flag marks it as the
+    /// name of a directory in itself or in its child, which have none; some writers record both.
     fn add_name(&mut self, data: &[u8]) -> bool {
         let [flags, text @ ..] = data else {
             return false;
@@ -167,7 +167,7 @@ impl Attributes {
         }
     }
 
-    /// Times, in the order of the flags' bits (RRIP 4.1.6).
+    /// Adds times, in the order of the flags' bits (RRIP 4.1.6).
     fn add_times(&mut self, data: &[u8]) {
         let Some((flags, mut rest)) = data.split_first() else {
             return;
@@ -197,7 +197,7 @@ impl Attributes {
 impl Target {
     /// Adds the parts of a link (RRIP 4.1.3).
     fn add(&mut self, data: &[u8]) {
-        // Whether another entry follows is seen when it does.
+        // The flag for a further entry is not needed: any further entry is read.
         let mut parts = data.get(1..).unwrap_or_default();
         while let [flags, len, rest @ ..] = parts {
             let Some((text, behind)) = rest.split_at_checked((*len).into()) else {

@@ -14,19 +14,19 @@ use crate::codec::both::BothU32;
 use crate::error::Result;
 use crate::finding::FindingCode;
 
-/// Bytes of signature, length and version of an entry.
+/// Length in bytes of the signature, length and version of an entry.
 const HEAD: usize = 4;
 
-/// Length of what CD-ROM XA puts in front of the entries.
+/// Length in bytes of the CD-ROM XA data before the entries.
 const XA: usize = 14;
 
-/// The most bytes of continuation areas of one record: the longest link of any system, and as much again.
+/// The most bytes of continuation areas of one record: twice the longest link of any system.
 const MOST_CONTINUED: usize = 16 << 10;
 
-/// The most continuation areas of one record: more than fill the bytes above.
+/// The most continuation areas of one record, enough to fill the bytes above.
 const MOST_AREAS: usize = 64;
 
-/// Where the rest of an area is (SUSP 5.1).
+/// The location of an area's continuation (SUSP 5.1).
 #[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 struct Continuation {
@@ -35,7 +35,8 @@ struct Continuation {
     len: BothU32,
 }
 
-/// How many bytes come before the entries, by the root's own record; nothing if there are no entries (SUSP 5.3).
+/// Returns the number of bytes before the entries, from the root's own record; `None` if there are no entries (SUSP
+/// 5.3).
 pub(super) fn skip(system_use: &[u8]) -> Option<u8> {
     [0, XA].into_iter().find_map(|start| {
         let entry = system_use.get(start..)?;
@@ -46,7 +47,7 @@ pub(super) fn skip(system_use: &[u8]) -> Option<u8> {
     })
 }
 
-/// The same where the entry that says it is damaged: the others are there.
+/// Guesses the same if the entry that states it is damaged but the others are there.
 pub(super) fn likely_skip(system_use: &[u8]) -> Option<u8> {
     let has_mode = |area: &[u8]| area.windows(2).any(|two| two == b"PX");
     let starts = [0, XA].into_iter().map(|start| (start, start));
@@ -58,7 +59,7 @@ pub(super) fn likely_skip(system_use: &[u8]) -> Option<u8> {
     })
 }
 
-/// Whether an area has entries from its beginning to its end, as far as can be seen, and at least one.
+/// Returns `true` if an area appears to consist of entries from beginning to end, and has at least one.
 pub(super) fn is_area(mut area: &[u8]) -> bool {
     let mut any = false;
     while let [a, b, len, version, ..] = *area {
@@ -76,10 +77,9 @@ pub(super) fn is_area(mut area: &[u8]) -> bool {
     any && area.len() < HEAD && area.iter().all(|byte| *byte == 0)
 }
 
-/// Hands all entries of a record to `use_entry`, by their signature and what is behind their heads.
+/// Passes all entries of a record to `use_entry`, as signature and data.
 ///
-/// `offset` is where the record is. What is wrong ends the area it is in, and is noted; only that there is too much of it
-/// is an error.
+/// `offset` is the record's byte. A fault ends the area that it is in and is noted; only exceeding a limit is an error.
 pub(super) fn entries(
     context: &Context,
     area: &[u8],
@@ -120,7 +120,7 @@ pub(super) fn entries(
     Ok(())
 }
 
-/// Hands the entries of one area on; gives what it is continued by.
+/// Passes on the entries of one area; returns the area that continues it.
 fn one_area(
     context: &Context,
     mut area: &[u8],
@@ -129,7 +129,7 @@ fn one_area(
 ) -> Option<Continuation> {
     let mut continuation = None;
     while let [a, b, len, _version, ..] = *area {
-        // Zeros fill areas up.
+        // Areas are padded with zeros.
         if a == 0 {
             break;
         }

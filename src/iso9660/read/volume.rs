@@ -1,4 +1,4 @@
-//! A hierarchy of a volume, opened.
+//! An opened hierarchy of a volume.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -23,7 +23,7 @@ use crate::iso9660::descriptor::VolumeDescriptor;
 use crate::media::Blocks;
 use crate::recorded::{Entries, Entry, Volume};
 
-/// A hierarchy: the primary one, the enhanced one or Joliet's, as one operation reads it.
+/// A hierarchy as one operation reads it: the primary one, the enhanced one or Joliet's.
 #[derive(Clone)]
 pub(crate) struct HierarchyVolume {
     context: Context,
@@ -69,8 +69,7 @@ impl HierarchyVolume {
         Ok(volume)
     }
 
-    /// Looks for the root directory in all places where it can be; gives what is wrong with the one that the descriptor
-    /// says.
+    /// Searches for the root directory in all places where it can be; returns the fault of the place in the descriptor.
     fn open_root(
         &mut self,
         descriptor: &VolumeDescriptor,
@@ -78,7 +77,7 @@ impl HierarchyVolume {
     ) -> Result<Option<FindingCode>> {
         let root = &descriptor.root_directory;
         let len = root.data_len.get();
-        // The halves may both be on the disc, and the length of an extended attribute record may be wrong.
+        // Both halves may be addresses on the disc, and the length of an extended attribute record may be wrong.
         let locations = [
             root.location_of_extent.get(),
             root.location_of_extent.big_endian(),
@@ -86,7 +85,7 @@ impl HierarchyVolume {
         let attributes = root.extended_attribute_record_len.into();
         let mut error = None;
         for block in locations.map(u64::from) {
-            // A directory may follow the root directory, but none begins in what comes before it.
+            // A directory may follow the root directory, but none begins in what precedes it.
             for skip in [0, attributes] {
                 match self.find_root(block.saturating_add(skip), len, rock_ridge) {
                     Ok(()) => {
@@ -105,7 +104,7 @@ impl HierarchyVolume {
         error.map_or(Ok(None), Err)
     }
 
-    /// The same hierarchy for another operation, with findings of its own.
+    /// Returns the same hierarchy for another operation, with its own findings.
     pub(crate) fn anew(&self, blocks: &Arc<Blocks>) -> Self {
         Self {
             context: self.context.anew(blocks),
@@ -113,7 +112,7 @@ impl HierarchyVolume {
         }
     }
 
-    /// The block of the root directory by each path table, whose first record is about it (ECMA-119 6.9, 9.4).
+    /// Returns the block of the root directory from the first record of each path table (ECMA-119 6.9, 9.4).
     fn roots_of_path_tables(&self, descriptor: &VolumeDescriptor) -> [Option<u32>; 2] {
         let context = &self.context;
         let root = |table: u32| {
@@ -130,7 +129,7 @@ impl HierarchyVolume {
         ]
     }
 
-    /// The volume's name.
+    /// Returns the volume's name.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
@@ -139,7 +138,7 @@ impl HierarchyVolume {
         self.context.has_rock_ridge()
     }
 
-    /// Takes the directory at a block for the root, if it is a directory.
+    /// Makes the directory at a block the root, if there is a directory.
     fn find_root(&mut self, block: u64, len: u32, rock_ridge: bool) -> Result<()> {
         let context = &mut self.context;
         let sector = context.first_sector(block)?;
@@ -175,7 +174,7 @@ impl HierarchyVolume {
     }
 }
 
-/// Whether the numbers that a descriptor has in both byte orders say the same in them.
+/// Returns `true` if the numbers that a descriptor holds in both byte orders agree.
 fn is_consistent(descriptor: &VolumeDescriptor) -> bool {
     descriptor.volume_space_size.agrees()
         && descriptor.volume_set_size.agrees()
@@ -184,7 +183,7 @@ fn is_consistent(descriptor: &VolumeDescriptor) -> bool {
         && descriptor.root_directory.data_len.agrees()
 }
 
-/// Length in bytes of the blocks that addresses count: sectors, if the descriptor says a length that cannot be.
+/// Returns the length in bytes of the blocks that addresses count; that of a sector if the descriptor's is impossible.
 fn block_len(found: &FoundDescriptor, file_system: FileSystems, findings: &FindingList) -> u64 {
     let size = found.descriptor.logical_block_size;
     match (size.get(), size.big_endian()) {
