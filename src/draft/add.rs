@@ -10,7 +10,7 @@ use crate::source::Source;
 use crate::tree::{ContentId, ItemAttributes, NodeId, TreeFull};
 
 impl Draft {
-    /// Splits `path` into the directory that will hold the item, which exists, and the item's name.
+    /// Splits `path` into the directory that will hold the item, which must exist, and the item's name.
     pub(crate) fn place<'p>(&self, from: NodeId, path: &'p ImagePath) -> Result<(NodeId, &'p str)> {
         let tree = self.tree();
         let (Some(parent), Some(name)) = (path.parent(), path.name()) else {
@@ -31,7 +31,7 @@ impl Draft {
         Ok((directory, name))
     }
 
-    /// Adds a directory, or finds it.
+    /// Adds a directory, or finds an existing one.
     pub(crate) fn add_directory_node(
         &mut self,
         parent: NodeId,
@@ -71,7 +71,7 @@ impl Draft {
         Ok(node)
     }
 
-    /// Adds a file from a source that the caller gave.
+    /// Adds a file from a source given by the caller.
     pub(crate) fn add_source(
         &mut self,
         parent: NodeId,
@@ -90,7 +90,7 @@ impl Draft {
         Ok(node)
     }
 
-    /// Adds a file of a name that is checked and free; also returns its content.
+    /// Adds a file whose name is checked and free; also returns its content.
     pub(crate) fn add_file_node(
         &mut self,
         parent: NodeId,

@@ -9,7 +9,7 @@ use crate::source::ContentData;
 use crate::tree::NodeId;
 
 impl Draft {
-    /// Returns what the image boots from if it is laid out now.
+    /// Returns the boot objects for a layout of the current image.
     pub(crate) fn boot(&self) -> Result<Boot> {
         let settings = &self.settings;
         if settings.boot_images.is_empty() && self.shows_catalog() {
@@ -44,7 +44,7 @@ impl Draft {
         Ok(Boot::Images(entries.collect::<Result<_>>()?))
     }
 
-    /// The file of the image that is the boot image `number`.
+    /// Returns the item of the image that is the boot image `number`.
     fn boot_item(&self, number: usize, path: &ImagePath) -> Result<ObjectImage> {
         let problem = |problem| {
             Err(Error::BootImage {
@@ -72,14 +72,14 @@ impl Draft {
         }
     }
 
-    /// Whether a file shows the boot catalog, or a named stream that is recorded.
+    /// Whether a file, or a named stream that is recorded, shows the boot catalog.
     pub(super) fn shows_catalog(&self) -> bool {
         let totals = self.tree().totals();
         totals.boot_catalogs > 0
             || totals.stream_boot_catalogs > 0 && self.settings.records_streams()
     }
 
-    /// A file or a named stream that shows the boot catalog.
+    /// Finds a file or a named stream that shows the boot catalog.
     fn catalog_file(&self) -> Option<ImagePath> {
         let tree = self.tree();
         let shows = |node: &NodeId| {

@@ -1,4 +1,4 @@
-//! Change points: going back to what the tree was.
+//! Change points: returning the tree to an earlier state.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::iso9660;
 use crate::tree::NodeId;
 
 impl Draft {
-    /// Takes back all changes after `change_point`, with the data they staged; after an error nothing is changed.
+    /// Undoes all changes after `change_point` and drops the data they staged; after an error nothing is changed.
     pub(crate) fn rollback_to_change_point(&mut self, change_point: u32) -> Result<()> {
         let tree = self.tree();
         if !(tree.locked_change_point()..=tree.change_point()).contains(&change_point) {
@@ -32,7 +32,7 @@ impl Draft {
         Ok(())
     }
 
-    /// Checks what would come back against the limits that are otherwise checked when something is added.
+    /// Checks the tree to be restored against the limits that are otherwise checked on each addition.
     fn check_before(&self, change_point: u32) -> Result<()> {
         if !self.settings.file_systems.contains(FileSystems::ISO9660) {
             return Ok(());
@@ -56,13 +56,13 @@ impl Draft {
         }
     }
 
-    /// Gives up the staged data from `start` on, if nobody else can read it.
+    /// Frees the staged data from `start` on, if nobody else can read it.
     fn give_back(&mut self, start: u64) {
         let in_tree = self.tree().staged_count();
         let Some(stage) = &mut self.stage else {
             return;
         };
-        // The stage itself has the file, too. A result or a snapshot has the tree it was made from.
+        // The stage itself holds the file, too. A result or a snapshot holds the tree it was made from.
         if Arc::strong_count(stage.file()) == in_tree + 1 {
             if in_tree == 0 {
                 self.stage = None;

@@ -1,4 +1,4 @@
-//! Where the data of what is added will come from.
+//! The sources of added data.
 
 use std::io;
 use std::path::Path;
@@ -14,12 +14,12 @@ use crate::source::{
 };
 use crate::tree::{ContentId, NameRef, Tree, TreeFull};
 
-/// Where the content of a file or a named stream comes from that is added.
+/// The source of an added file's or named stream's content.
 pub(crate) enum AddedContent {
     New(FileContent),
-    /// Shared with another file or stream.
+    /// Content shared with another file or stream.
     Shared(ContentId),
-    /// A file in a directory of the host, by that directory's number and the name that the item has.
+    /// A file in a host directory, given by that directory's number and the item's name.
     Host {
         directory: u32,
         len: u64,
@@ -28,7 +28,7 @@ pub(crate) enum AddedContent {
 }
 
 impl AddedContent {
-    /// Stores it in the tree, for an item of this name.
+    /// Stores the content in the tree, for an item of this name.
     pub(crate) fn store(
         self,
         tree: &mut Tree,
@@ -108,7 +108,7 @@ impl Draft {
 
     /// Returns the content that the tree will hold for a file of the host.
     pub(crate) fn file_content(&mut self, file: &Path, path: &ImagePath) -> Result<FileContent> {
-        // Without links, so that none need be followed when it is read.
+        // Resolves links now, so that none need be followed when the file is read.
         let (real, metadata) = host::find(file).map_err(|source| Error::OpenSource {
             path: path.clone(),
             file: file.to_owned(),
@@ -117,7 +117,7 @@ impl Draft {
         self.found_content(&real, &metadata, path)
     }
 
-    /// Returns the content that the tree will hold for a file of the host that was found.
+    /// Returns the content that the tree will hold for a file of the host that was found before.
     pub(crate) fn found_content(
         &mut self,
         real: &Path,

@@ -1,5 +1,5 @@
-//! Files of the host that were empty when they were added. They have no blocks, so nothing is read of them when the image
-//! is, and nothing would show that they have data: since then, or always, as files of `/proc` that are said to be empty.
+//! Files of the host that were empty when they were added. They have no blocks, so reading the image reads nothing from
+//! them, and would not show that they have data: since then, or always, as files of `/proc` that claim to be empty.
 
 use super::Draft;
 use crate::error::Result;
@@ -8,12 +8,12 @@ use crate::space::read_error;
 use crate::tree::{ContentId, NodeId, Sequence};
 
 impl Draft {
-    /// Checks that they are still there and still empty.
+    /// Checks that these files are still there and still empty.
     pub(crate) fn check_empty_sources(&self) -> Result<()> {
         let tree = self.tree();
         let mut recent = RecentDirectory::default();
         for number in 0..tree.content_count() {
-            // As many as there are nodes, which are counted in 32 bits.
+            // There are at most as many as nodes, which are counted in 32 bits.
             let id = ContentId(number as u32);
             let content = tree.content(id);
             if content.len > 0 || content.references == 0 {
@@ -30,7 +30,7 @@ impl Draft {
         Ok(())
     }
 
-    /// A file that has a content.
+    /// Returns a file that has this content.
     fn node_of(&self, content: ContentId) -> NodeId {
         let tree = self.tree();
         let has = |node: &NodeId| tree.content_of(*node).is_some_and(|(id, _)| id == content);

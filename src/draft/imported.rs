@@ -16,32 +16,32 @@ pub(crate) struct Imported {
     pub disc_id: String,
     pub file_systems: FileSystems,
     pub udf_revision: Option<UdfRevision>,
-    /// The first block of the session that was imported.
+    /// The first block of the imported session.
     pub previous: u32,
-    /// The first block of the new session, if the drive says it.
+    /// The first block of the new session, if the drive reports it.
     pub next: Option<u32>,
-    /// Blocks of earlier sessions that can be referred to.
+    /// The blocks of earlier sessions that the new session may refer to.
     pub recorded: Extent,
     pub partition_start: Option<Lba>,
     pub boot_record: Option<Vec<u8>>,
-    /// The block of a boot image that is not all on the disc; then there is no boot record.
+    /// The block of a boot image that is not entirely on the disc; there is no boot record then.
     pub missing_boot_image: Option<u32>,
-    /// Of a disc that has UDF and boots.
+    /// The readme of a disc that has UDF and boots.
     pub boot_readme: Option<Arc<[u8]>>,
     /// The disc, if any of its blocks can be written.
     pub random_write: Option<Arc<Blocks>>,
-    /// Whether the session at block 0 has other file systems.
+    /// Whether the session at block 0 has different file systems.
     pub first_differs: bool,
-    /// The anchors of UDF that are to lead to the new session, in the order they are to be written.
+    /// The UDF anchors that will lead to the new session, in the order they are to be written.
     pub rewritten_anchors: Vec<Lba>,
 }
 
-/// The name that a disc has in each of its file systems.
+/// The names that a disc has in its file systems.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct VolumeNames(Vec<(FileSystems, String)>);
 
 impl VolumeNames {
-    /// Those of file systems that cannot be read are not known.
+    /// Reads the names; those of file systems that cannot be read stay unknown.
     pub(crate) fn of(disc: &RecordedDisc, file_systems: FileSystems) -> Self {
         let names = file_systems.iter().filter_map(|file_system| {
             let volume = disc.volume(file_system).ok()?;
@@ -58,7 +58,7 @@ impl VolumeNames {
 }
 
 impl Imported {
-    /// How the disc's start is rewritten.
+    /// Returns how the disc's start is rewritten.
     pub(crate) fn random_write(&self, strict: bool) -> Option<RandomWrite> {
         self.random_write.as_ref().map(|disc| RandomWrite {
             disc: disc.clone(),

@@ -8,12 +8,12 @@ use crate::result::{ContinuedDisc, ResultImage};
 use crate::udf;
 
 impl Draft {
-    /// Number of blocks the image would have now.
+    /// Returns the number of blocks that the image would currently have.
     pub(crate) fn used_blocks(&self) -> Result<u32> {
         Ok(self.lay_out()?.session.blocks)
     }
 
-    /// Lays out the image, and checks that it can be what it is about to be.
+    /// Lays out the image, and checks that it can be created.
     pub(crate) fn result_image(&self) -> Result<ResultImage> {
         self.check_empty_sources()?;
         let layout = self.lay_out()?;
@@ -41,7 +41,7 @@ impl Draft {
         let volume_name = |file_system| self.recorded_volume_name(file_system).0;
         let settings = &self.settings;
         let imported = settings.imported.as_ref();
-        // The first 16 characters are to be unique, and the first 8 the time in hexadecimal digits (UDF 2.2.2.5).
+        // The first 16 characters must be unique, and the first 8 the time in hexadecimal digits (UDF 2.2.2.5).
         let volume_set = format!(
             "{:08X}{:08X}",
             settings.time.unix_seconds() as u32,

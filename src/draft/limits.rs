@@ -1,4 +1,4 @@
-//! The limits of an image and of its file systems, and what is checked against them.
+//! The limits of an image and of its file systems, and the checks against them.
 
 use super::Draft;
 use super::settings::Settings;
@@ -10,7 +10,7 @@ use crate::iso9660;
 use crate::tree::NodeId;
 
 impl Draft {
-    /// Checks that the image can still fit with `node` in it.
+    /// Checks that the image can still fit after adding `node`.
     pub(crate) fn check_size(&self, node: NodeId) -> Result<()> {
         if self.defer_checks {
             return Ok(());
@@ -25,13 +25,13 @@ impl Draft {
         Ok(())
     }
 
-    /// Leaves checks of sizes for the end of a call that replaces items: what is replaced makes room, perhaps only after what
-    /// needs it.
+    /// Postpones size checks to the end of a call that replaces items: the replaced items free space, perhaps only
+    /// after the items that need it are added.
     pub(crate) fn defer_checks(&mut self) {
         self.defer_checks = !self.tree().is_empty();
     }
 
-    /// Checks what was not checked while a call replaced items; `last` is the last of them.
+    /// Runs the checks postponed while a call replaced items; `last` is the last of them.
     pub(crate) fn check_deferred(&mut self, last: NodeId) -> Result<()> {
         self.defer_checks = false;
         self.check_size(last)?;
@@ -45,12 +45,12 @@ impl Draft {
         Ok(())
     }
 
-    /// Whether the image cannot fit any more.
+    /// Whether the image can no longer fit.
     pub(crate) fn is_too_large(&self) -> bool {
         self.least_blocks() > self.limit()
     }
 
-    /// The most blocks the image may have: what was set, and never more than can be counted after its start.
+    /// The most blocks the image may have: the limit that was set, but never more than can be counted after its start.
     pub(crate) fn limit(&self) -> u64 {
         let countable = MAX_BLOCKS - u64::from(self.settings.session_start_block.0);
         match self.settings.free_media_blocks {
@@ -59,8 +59,8 @@ impl Draft {
         }
     }
 
-    /// The blocks that the image would have now. If it cannot be laid out, for what has nothing to do with its size and is
-    /// found out when it is made, the least it can have.
+    /// The number of blocks that the image would currently have. If it cannot be laid out for reasons other than its
+    /// size, which show when it is created, the least number it can have.
     pub(crate) fn needed_blocks(&self) -> u64 {
         match self.used_blocks() {
             Ok(used) => used.into(),
@@ -69,7 +69,7 @@ impl Draft {
         }
     }
 
-    /// Changes settings if the tree suits them.
+    /// Changes settings if the tree fits them.
     pub(crate) fn change_settings(&mut self, change: impl FnOnce(&mut Settings)) -> Result<()> {
         let mut settings = self.settings.clone();
         change(&mut settings);
@@ -79,7 +79,7 @@ impl Draft {
         Ok(())
     }
 
-    /// Checks the whole tree against the limits that are otherwise checked when something is added.
+    /// Checks the whole tree against the limits that are otherwise checked on each addition.
     pub(crate) fn check_tree(&self, settings: &Settings) -> Result<()> {
         if !settings.file_systems.contains(FileSystems::ISO9660) {
             return Ok(());
@@ -114,7 +114,7 @@ impl Draft {
         Ok(())
     }
 
-    /// Checks what only the finished tree shows: sizes of files and lengths of paths.
+    /// Checks limits that need the finished tree: sizes of files and lengths of paths.
     pub(super) fn check_files(&self) -> Result<()> {
         let has_iso9660 = self.settings.file_systems.contains(FileSystems::ISO9660);
         if has_iso9660 && self.settings.level < InterchangeLevel::Three {

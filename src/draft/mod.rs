@@ -1,7 +1,7 @@
-//! An image in the making: its tree and its settings, and all that changes them as a whole or not at all.
+//! An image in the making: its tree and its settings, and the operations that change them completely or not at all.
 //!
-//! A [`Draft`] knows no interface of IMAPI2: `image` is its public face. Trees of the host and the files of a disc are
-//! added to it by `add_tree` and `merge`, and `report` looks through it.
+//! A [`Draft`] knows no interface of IMAPI2: `image` is its public face. `add_tree` and `merge` add host directories
+//! and the files of a disc to it, and `report` reads it.
 
 mod add;
 mod boot;
@@ -43,12 +43,12 @@ pub(crate) struct Draft {
     staging_policy: Arc<dyn StagingPolicy>,
     stage: Option<Stage>,
     updates: Updates,
-    /// Whether sizes are checked when a call ends: what it adds first may replace more later.
+    /// Whether size checks wait for the end of a call: items added first may replace more later.
     defer_checks: bool,
 }
 
 impl Draft {
-    /// An empty one with the default settings.
+    /// Creates an empty draft with the default settings.
     pub(crate) fn new(time: Timestamp) -> Self {
         let settings = Settings::new(time);
         Self {
@@ -61,7 +61,7 @@ impl Draft {
         }
     }
 
-    /// The tree and what its items are called in each file system.
+    /// The tree and its items' names in each file system.
     pub(crate) const fn view(&self) -> &View {
         &self.view
     }
@@ -75,7 +75,7 @@ impl Draft {
         self.view.tree_mut()
     }
 
-    /// Gives names anew as the settings have it, after those have changed.
+    /// Applies the current naming settings after they have changed.
     pub(crate) fn apply_naming(&mut self) {
         self.view.set_naming(self.settings.naming());
     }
@@ -84,7 +84,7 @@ impl Draft {
         self.staging_policy = policy;
     }
 
-    /// The attributes of an item that is given none.
+    /// The default attributes of a new item.
     pub(crate) const fn attributes_now(&self) -> ItemAttributes {
         ItemAttributes {
             times: Times::all(self.settings.time),

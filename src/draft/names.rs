@@ -1,4 +1,4 @@
-//! Names of items: whether they can be, and whether they are free.
+//! Checks that names of items are valid and free.
 
 use super::Draft;
 use crate::codec::text::{cs0_capacity, cs0_units};
@@ -7,12 +7,12 @@ use crate::host::windows;
 use crate::path::ImagePath;
 use crate::tree::NodeId;
 
-/// The longest name, in units of UTF-16: what Windows has, and what no other system exceeds. File systems that hold less
-/// have other names for what is longer.
+/// The longest name, in UTF-16 units: the limit of Windows, which no other system exceeds. File systems with shorter
+/// names rename longer ones.
 const MAX_NAME_UNITS: usize = 255;
 
 impl Draft {
-    /// The path, if all its names can be.
+    /// Returns the path if all its names are valid.
     pub(crate) fn checked(&self, path: ImagePath) -> Result<ImagePath> {
         if path.is_root() {
             return Err(Error::InvalidName {
@@ -27,7 +27,7 @@ impl Draft {
         Ok(path)
     }
 
-    /// Checks a name for an item whose directory or path `path` gives.
+    /// Checks the name of an item; `path` gives its directory or path for errors.
     pub(crate) fn check_name(&self, name: &str, path: impl Fn() -> ImagePath) -> Result<()> {
         if let Some(problem) = self.name_problem(name) {
             return Err(Error::InvalidName {
@@ -54,11 +54,11 @@ impl Draft {
         if let Some(c) = name.chars().find(|c| matches!(c, '/' | '\0')) {
             return Some(NameProblem::Character(c));
         }
-        // A unit takes at least a byte, and counting takes longer than looking at the length.
+        // A unit takes at least a byte, and counting takes longer than comparing the length.
         if name.len() > MAX_NAME_UNITS && name.encode_utf16().count() > MAX_NAME_UNITS {
             return Some(NameProblem::TooLong(MAX_NAME_UNITS));
         }
-        // IMAPI2 differs: it has these rules always. Other systems have such names, and UDF holds them.
+        // IMAPI2 differs: it always has these rules. Other systems have such names, and UDF holds them.
         if !self.settings.strict {
             return None;
         }
@@ -70,7 +70,7 @@ impl Draft {
         (name.chars().map(cs0_units).sum::<usize>() > limit).then_some(NameProblem::TooLong(limit))
     }
 
-    /// The item that has the name already. A strict image has no two names that differ by case only.
+    /// Finds the item that already has the name. A strict image has no two names that differ by case only.
     ///
     /// IMAPI2 differs: it never tells names apart by case.
     pub(crate) fn existing(&self, parent: NodeId, name: &str) -> Result<Option<NodeId>> {

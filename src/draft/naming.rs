@@ -1,21 +1,21 @@
-//! The rules by which items are named in each file system.
+//! The rules for naming items in each file system.
 
 use crate::codec::unique::NameRules;
 use crate::file_systems::{FileSystems, InterchangeLevel};
 use crate::{iso9660, joliet, udf};
 
-/// The settings that decide about names.
+/// The settings that affect names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Naming {
     pub level: InterchangeLevel,
     pub strict: bool,
-    /// How far names go beyond the standard, as those of the disc that is continued do.
+    /// How far names may exceed the standard, as those of the continued disc do.
     pub relaxed: iso9660::Relaxed,
     pub joliet_limit: Option<usize>,
 }
 
 impl Naming {
-    /// The rules of one file system.
+    /// Returns the rules of one file system.
     pub(crate) fn rules(self, file_system: FileSystems) -> Option<Box<dyn NameRules>> {
         match file_system {
             FileSystems::ISO9660 => Some(Box::new(self.iso9660())),

@@ -1,4 +1,4 @@
-//! The settings an image is laid out with, and their defaults.
+//! The settings for the layout of an image, and their defaults.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::udf;
 /// A CD of 650 MiB.
 const DEFAULT_FREE_MEDIA_BLOCKS: u32 = 332_800;
 
-/// Blocks of the longest ECC block of all media, a Blu-ray disc's; a DVD's has 16.
+/// The largest ECC block of all media, in blocks: a Blu-ray disc's; a DVD's has 16.
 const ECC_BLOCK: u32 = 32;
 
 #[derive(Clone, Debug)]
@@ -26,9 +26,9 @@ pub(crate) struct Settings {
     pub time: Timestamp,
     pub file_systems: FileSystems,
     pub level: InterchangeLevel,
-    /// Whether the caller chose it.
+    /// Whether the caller chose the level.
     pub level_is_set: bool,
-    /// How far names go beyond the standard, as those of the disc that is continued do.
+    /// How far names may exceed the standard, as those of the continued disc do.
     pub relaxed: iso9660::Relaxed,
     pub joliet_limit: Option<usize>,
     pub udf_revision: UdfRevision,
@@ -38,7 +38,7 @@ pub(crate) struct Settings {
     pub file_alignment: u32,
     pub min_aligned_file_size: u64,
     pub volume_name: String,
-    /// Whether ISO 9660 has it as it is.
+    /// Whether ISO 9660 records the volume name unchanged.
     pub verbatim_volume_name: bool,
     /// 0 is no limit.
     pub free_media_blocks: u32,
@@ -51,7 +51,7 @@ pub(crate) struct Settings {
     pub restricted: bool,
     pub boot_images: Vec<BootOptions>,
     pub boot_readme: Option<Arc<[u8]>>,
-    /// How a disc is read that the image is to continue.
+    /// How the disc that the image continues is read.
     pub import: ImportOptions,
     /// The disc that the image continues.
     pub imported: Option<Imported>,
@@ -87,7 +87,7 @@ impl Settings {
         }
     }
 
-    /// Whether what came with a revision of UDF will be in the image.
+    /// Whether features introduced in the revision `minimum` of UDF will be in the image.
     pub(crate) fn support(&self, minimum: UdfRevision) -> FeatureSupport {
         if self.file_systems.contains(FileSystems::UDF) && self.udf_revision >= minimum {
             FeatureSupport::Supported
@@ -96,7 +96,7 @@ impl Settings {
         }
     }
 
-    /// Whether all that the tree has will be in the image.
+    /// Whether all features that the tree uses will be in the image.
     pub(crate) fn support_of(&self, totals: Totals) -> FeatureSupport {
         if totals.real_time_files > 0 {
             self.support(UdfRevision::V2_01)
@@ -117,12 +117,12 @@ impl Settings {
         self.file_systems.contains(FileSystems::UDF) && self.udf_revision.has_real_time_files()
     }
 
-    /// Whether small files will have no blocks of their own.
+    /// Whether small files are embedded and take no blocks of their own.
     pub(crate) fn embeds(&self) -> bool {
         self.embed_small_files && self.file_systems == FileSystems::UDF
     }
 
-    /// Which file data is given blocks, and where.
+    /// Which file data takes blocks, and where.
     pub(crate) fn data(&self) -> DataOptions {
         DataOptions {
             alignment: self.file_alignment,
@@ -154,7 +154,7 @@ impl Settings {
         }
     }
 
-    /// The deepest level of a directory, if there is one.
+    /// The deepest allowed level of a directory, if there is a limit.
     pub(crate) fn max_level(&self) -> Option<u32> {
         let limited = self.strict || self.level < InterchangeLevel::Three;
         (limited && self.file_systems.contains(FileSystems::ISO9660)).then_some(iso9660::MAX_LEVEL)

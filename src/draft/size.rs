@@ -1,11 +1,12 @@
-//! The least size of an image, known before it is laid out.
+//! The minimum size of an image, known before it is laid out.
 
 use super::Draft;
 use crate::block::blocks_of;
 use crate::layout::{self, Demand};
 
 impl Draft {
-    /// The least blocks that the image can have. It comes from running sums, so that adding stays linear.
+    /// The least number of blocks that the image can have. It is computed from running sums, so that adding stays
+    /// linear.
     pub(crate) fn least_blocks(&self) -> u64 {
         let settings = &self.settings;
         layout::least_blocks(&Demand {
@@ -19,14 +20,14 @@ impl Draft {
         })
     }
 
-    /// Blocks that boot images take at least, if there are any.
+    /// The least number of blocks that boot images take, if there are any.
     fn boot_blocks(&self) -> Option<u64> {
         let images = &self.settings.boot_images;
-        // Files are counted with the others.
+        // Boot images that are files of the tree are counted there.
         let sizes = images
             .iter()
             .map(|options| options.image_size().map_or(0, blocks_of));
-        // The catalog, unless its block is that of a file.
+        // The catalog takes a block unless a file shows it.
         let catalog = u64::from(!self.shows_catalog());
         (!images.is_empty()).then(|| sizes.fold(catalog, u64::saturating_add))
     }
@@ -42,7 +43,7 @@ mod tests {
     use crate::time::Timestamp;
     use crate::tree::NodeId;
 
-    /// Two directories and two files of short names.
+    /// Returns a draft with two directories and two files with short names.
     fn draft(file_systems: FileSystems) -> Draft {
         let mut draft = Draft::new(Timestamp::default());
         draft.settings.file_systems = file_systems;
@@ -94,7 +95,7 @@ mod tests {
                         "{:?}: {least} > {used}",
                         draft.settings
                     );
-                    // Rounding is all that may be missing.
+                    // Only rounding may be missing.
                     assert!(
                         least + 96 >= used.into(),
                         "{:?}: {least}, {used}",

@@ -13,7 +13,7 @@ use crate::source::{
     ContentData, FileContent, ReadFailure, Stage, StageFailure, StageReader, check_is,
 };
 
-/// Data of at most so many bytes is staged without asking whether there is room for it, which takes a call to the system.
+/// Data of up to this many bytes is staged without checking the free space, which takes a system call.
 const UNCHECKED: u64 = 1 << 20;
 
 impl Draft {
@@ -22,15 +22,15 @@ impl Draft {
         self.settings.stage_files || self.staging_policy.may_vanish(directory)
     }
 
-    /// The working directory, if it is set or in use. The directory for all temporary files is not the image's while nothing
-    /// is staged there.
+    /// The working directory, if it was set or is in use. The system's directory for temporary files does not belong to
+    /// the image until data is staged there.
     pub(crate) fn own_working_directory(&self) -> Option<&Path> {
         let settings = &self.settings;
         let is_own = settings.own_working_directory || settings.stage_files || self.stage.is_some();
         is_own.then_some(settings.working_directory.as_path())
     }
 
-    /// Stages a file of the host, which has been found before.
+    /// Stages a file of the host that was found before.
     pub(crate) fn stage_file(
         &mut self,
         open: impl FnOnce() -> io::Result<File>,
@@ -39,7 +39,7 @@ impl Draft {
         path: &ImagePath,
     ) -> Result<FileContent> {
         let opened = open_found(open, found).map_err(|failure| not_opened(failure, file, path))?;
-        // A file that grows after this is noticed when staging reaches its end.
+        // Staging notices at its end if a file grows after this.
         let len = opened.metadata().ok().map(|metadata| metadata.len());
         self.stage(opened, len, path, || Origin::File(file.to_owned()))
     }
@@ -84,7 +84,7 @@ impl Draft {
         }
     }
 
-    /// Checks that the working directory has room for so many bytes, rather than to fill it before that shows.
+    /// Checks that the working directory has room for `needed` bytes, instead of failing once it is full.
     fn check_space(&self, needed: u64) -> Result<()> {
         let directory = &self.settings.working_directory;
         match fs4::available_space(directory) {
@@ -93,12 +93,12 @@ impl Draft {
                 available,
                 needed,
             })),
-            // If it cannot be told, writing shows it.
+            // If the free space is unknown, writing shows it.
             _ => Ok(()),
         }
     }
 
-    /// Sets the directory for staged data, and carries over what has been staged.
+    /// Sets the directory for staged data, and moves data that is already staged.
     ///
     /// After an error everything is as it was.
     pub(crate) fn set_working_directory(&mut self, directory: &Path) -> Result<()> {
@@ -123,7 +123,7 @@ impl Draft {
                     needed,
                 }));
             }
-            // The new places are put into the tree only when all is copied.
+            // The tree gets the new places only after everything is copied.
             let moved = self.copy_staged(&mut stage)?;
             for (content, offset) in self.tree_mut().staged_mut().zip(moved) {
                 content.data = ContentData::Staged {
@@ -138,7 +138,7 @@ impl Draft {
         Ok(())
     }
 
-    /// Copies all that is staged to another place; returns where each content begins there.
+    /// Copies all staged data to `to`; returns where each content begins there.
     fn copy_staged(&self, to: &mut Stage) -> Result<Vec<u64>> {
         let mut offsets = Vec::new();
         for content in self.tree().staged() {
@@ -164,7 +164,7 @@ impl Draft {
     }
 }
 
-/// Opens a file of the host that has been found before.
+/// Opens a file of the host that was found before.
 pub(crate) fn open_found(
     open: impl FnOnce() -> io::Result<File>,
     found: &HostMetadata,
@@ -202,7 +202,7 @@ mod tests {
     use crate::time::Timestamp;
     use crate::tree::NodeId;
 
-    /// More than any disk has.
+    /// More bytes than any disk has.
     const TOO_MUCH: u64 = 1 << 62;
 
     fn staged() -> (Draft, tempfile::TempDir) {
@@ -242,7 +242,7 @@ mod tests {
     fn staged_data_that_cannot_be_read_is_told_from_a_source_that_cannot() {
         let (mut draft, _work) = staged();
         let result = draft.result_image().unwrap();
-        // As if the disk it is on had failed.
+        // Simulates a failure of the disk it is on.
         draft.stage.as_mut().unwrap().truncate(0);
         let error = result.write_to(io::sink()).unwrap_err();
         assert_eq!(error.hresult().0, 0xC0AA_B13B);

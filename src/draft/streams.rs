@@ -1,4 +1,4 @@
-//! Named streams: data a file has beside its own, by names of their own (UDF 3.3.5 of 2.00).
+//! Named streams: data that a file has besides its own, under names of their own (UDF 3.3.5 of 2.00).
 
 use super::Draft;
 use super::content::AddedContent;
@@ -8,11 +8,11 @@ use crate::tree::{ContentId, ItemAttributes, NodeId, TreeFull, same_folded};
 /// The most named streams an image can have.
 pub(super) const MAX_STREAMS: u32 = 1000;
 
-/// How names of streams begin that UDF itself uses (UDF 3.3.7 of 2.00).
+/// The prefix of stream names that UDF reserves for itself (UDF 3.3.7 of 2.00).
 const RESERVED: &str = "*UDF ";
 
 impl Draft {
-    /// Checks that `file` is one that can have streams.
+    /// Checks that `file` can have streams.
     pub(crate) fn check_has_streams(&self, file: NodeId) -> Result<()> {
         let tree = self.tree();
         if tree.is_directory(file) {
@@ -29,7 +29,7 @@ impl Draft {
         Ok(())
     }
 
-    /// Checks that `file` can have one more stream, of this name.
+    /// Checks that `file` can have one more stream, with this name.
     pub(crate) fn check_stream(&self, file: NodeId, name: &str) -> Result<()> {
         self.check_has_streams(file)?;
         let tree = self.tree();
@@ -67,7 +67,7 @@ impl Draft {
         Ok(())
     }
 
-    /// Adds a stream that was checked; returns its content.
+    /// Adds a stream that was already checked; returns its content.
     pub(crate) fn add_stream_node(
         &mut self,
         file: NodeId,

@@ -1,4 +1,4 @@
-//! A change that is made as a whole or not at all.
+//! A change that is made completely or not at all.
 
 use super::Draft;
 use super::settings::Settings;
@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::source::Stage;
 
 impl Draft {
-    /// Runs `change`, which makes one change point; if it fails or panics, the tree and the staged data are as before.
+    /// Runs `change`, which makes one change point; if it fails or panics, restores the tree and the staged data.
     pub(crate) fn transaction<T>(
         &mut self,
         change: impl FnOnce(&mut Self) -> Result<T>,
@@ -14,7 +14,7 @@ impl Draft {
         Transaction::begin(self).run(change)
     }
 
-    /// The same when settings have been changed for it, which come back as well.
+    /// Does the same after settings have been changed for it, and restores those as well.
     pub(crate) fn transaction_since<T>(
         &mut self,
         old: Settings,
@@ -26,13 +26,13 @@ impl Draft {
     }
 }
 
-/// A change that is taken back unless it is kept, whatever ends it: an error, or a panic of what the caller gave, such as
-/// a handler or a reader.
+/// A change that is undone unless it is kept, whatever ends it: an error, or a panic of the caller's code, such as a
+/// handler or a reader.
 struct Transaction<'i> {
     draft: &'i mut Draft,
-    /// How much was staged before.
+    /// The amount of staged data before the change.
     staged: Option<u64>,
-    /// The settings that were changed for it, as they were before.
+    /// The settings before they were changed for it.
     settings: Option<Settings>,
     kept: bool,
 }

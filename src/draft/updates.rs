@@ -1,4 +1,4 @@
-//! Telling the caller how far the adding of files has come.
+//! Reporting the progress of adding files to the caller.
 
 use std::fmt;
 use std::io::{self, Read};
@@ -16,7 +16,7 @@ const STEP: u64 = 512;
 /// Bytes between two reports.
 const STEP_BYTES: u64 = STEP * BLOCK_SIZE as u64;
 
-/// How far the adding of a file has come.
+/// The progress of adding a file.
 ///
 /// IMAPI2: `DDraftEvents::Update`.
 #[derive(Clone, Copy, Debug)]
@@ -24,15 +24,15 @@ const STEP_BYTES: u64 = STEP * BLOCK_SIZE as u64;
 pub struct AddProgress<'a> {
     /// The file in the image.
     pub path: &'a ImagePath,
-    /// Blocks of this file that have been copied so far.
+    /// The number of blocks of this file copied so far.
     pub copied_blocks: u64,
-    /// Blocks of this file, if they are known before all have been read.
+    /// The number of blocks of this file, if known before all have been read.
     pub total_blocks: Option<u64>,
 }
 
 type Handler = dyn FnMut(AddProgress<'_>) -> ControlFlow<()> + Send + Sync;
 
-/// Who is told.
+/// The handler that receives the reports.
 #[derive(Default)]
 pub(crate) struct Updates(Option<Box<Handler>>);
 
@@ -94,7 +94,7 @@ impl Draft {
     }
 }
 
-/// A reader that tells how far it has come.
+/// A reader that reports its progress.
 pub(crate) struct Reporting<'a, R> {
     reader: R,
     updates: &'a mut Updates,
@@ -135,7 +135,7 @@ impl<'a, R: Read> Reporting<'a, R> {
 
 impl<R: Read> Read for Reporting<'_, R> {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        // Up to the next report.
+        // Reads up to the next report.
         let left = STEP_BYTES - (self.copied - self.told);
         let len = usize::try_from(left).unwrap_or(usize::MAX).min(buf.len());
         let read = self.reader.read(&mut buf[..len])?;

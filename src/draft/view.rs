@@ -1,4 +1,4 @@
-//! A tree together with the settings that decide what its items are called in each file system.
+//! A tree together with the settings that decide its items' names in each file system.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,18 +10,18 @@ use crate::file_systems::{FileSystems, InvalidValue};
 use crate::path::ImagePath;
 use crate::tree::{NodeId, Tree};
 
-/// The names of a directory's items that are not what the rules give.
+/// The names of a directory's items that differ from the ones the rules give.
 type RenamedItems = Arc<HashMap<NodeId, String>>;
 
-/// The same, or the item that cannot be given a name.
+/// The renamed items, or the item that cannot be given a name.
 type Named = std::result::Result<RenamedItems, NodeId>;
 
-/// A tree that can be looked at.
+/// A tree to be read.
 #[derive(Debug)]
 pub(crate) struct View {
     tree: Arc<Tree>,
     naming: Naming,
-    /// The directories whose names have been asked for, so that asking for all of them stays linear.
+    /// The renamed items of each directory asked for, so that asking for all of them stays linear.
     renamed: Mutex<HashMap<(NodeId, FileSystems), Named>>,
 }
 
@@ -66,7 +66,7 @@ impl View {
             .clear();
     }
 
-    /// The item called `name` in `directory`: the exact name, else the only one that differs by case.
+    /// Finds the item called `name` in `directory`: the exact name, else the only one that differs by case.
     pub(crate) fn find(&self, directory: NodeId, name: &str) -> Result<Option<NodeId>> {
         let tree = &*self.tree;
         if let Some(node) = tree.child(directory, name) {
@@ -82,7 +82,7 @@ impl View {
         }
     }
 
-    /// The item at `path` below `from`; nothing if the last name is missing.
+    /// Finds the item at `path` below `from`; returns `None` if the last name is missing.
     ///
     /// # Errors
     ///
@@ -109,7 +109,7 @@ impl View {
         Ok(Some(node))
     }
 
-    /// The name of an item in one file system, and why it is not the item's own.
+    /// Returns the name of an item in one file system, and why it is not the item's own.
     pub(crate) fn file_system_name(
         &self,
         node: NodeId,
@@ -129,7 +129,7 @@ impl View {
         })
     }
 
-    /// The path of an item in one file system.
+    /// Returns the path of an item in one file system.
     pub(crate) fn file_system_path(
         &self,
         node: NodeId,
@@ -197,7 +197,7 @@ mod tests {
     use crate::time::Timestamp;
     use crate::tree::{ItemAttributes, Times};
 
-    /// Rules of a file system that has a single name; how often they were asked.
+    /// Rules of a file system that allows only one name; counts the calls.
     #[derive(Default)]
     struct OneName(Cell<usize>);
 
@@ -266,7 +266,7 @@ mod tests {
         assert_eq!(file_system, FileSystems::ISO9660);
     }
 
-    /// A report of 24,000 files went through their directory for each of them.
+    /// A report on 24,000 files used to scan their directory for each of them.
     #[test]
     fn names_that_cannot_be_are_not_looked_for_again() {
         let view = view_of(&["a", "b", "c"]);

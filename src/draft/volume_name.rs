@@ -7,13 +7,13 @@ use crate::codec::time::default_volume_name;
 use crate::codec::unique::NameChange;
 use crate::file_systems::FileSystems;
 
-/// The longest volume name, in characters: what ISO 9660 holds.
+/// The longest volume name, in characters: the limit of ISO 9660.
 pub(crate) const MAX_VOLUME_NAME: usize = 32;
 /// The longest volume name in Joliet, in UTF-16 code units.
 const MAX_JOLIET_VOLUME_NAME: usize = 16;
 
 impl Draft {
-    /// The name of the volume: what was set, what the disc is called that is continued, or the time.
+    /// The name of the volume: the one that was set, else that of the continued disc, else the time.
     pub(crate) fn effective_volume_name(&self) -> String {
         match (self.settings.volume_name.as_str(), self.imported_label()) {
             ("", Some(imported)) if !imported.volume_name.is_empty() => {
@@ -24,10 +24,10 @@ impl Draft {
         }
     }
 
-    /// The name of the volume in one file system, and why it is another than the image's.
+    /// The name of the volume in one file system, and why it differs from the image's.
     pub(crate) fn recorded_volume_name(&self, file_system: FileSystems) -> (String, NameChange) {
         if let Some(imported) = self.imported_label() {
-            // As it was recorded: what another program wrote there, readers know the disc by.
+            // Keeps the recorded name: readers know the disc by the name that another program wrote there.
             if let Some(name) = imported.volume_names.get(file_system) {
                 if file_system != FileSystems::ISO9660 || is_recordable(name) {
                     return (name.to_owned(), NameChange::empty());
@@ -42,7 +42,7 @@ impl Draft {
         }
     }
 
-    /// The disc that the image continues, if that gives it its name.
+    /// The disc that the image continues, if the image takes its name.
     pub(crate) fn imported_label(&self) -> Option<&Imported> {
         // IMAPI2 differs: it names every session anew.
         let is_kept = self.settings.volume_name.is_empty() && !self.settings.strict;
@@ -50,7 +50,7 @@ impl Draft {
     }
 }
 
-/// Whether a name of a volume of ISO 9660 can be recorded again as it is, be it not of d-characters.
+/// Whether ISO 9660 can record a volume name unchanged, even if it has characters other than d-characters.
 fn is_recordable(name: &str) -> bool {
     name.len() <= MAX_VOLUME_NAME && name.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }

@@ -1,4 +1,4 @@
-//! Telling the caller how far the adding of files has come.
+//! Reporting the progress of adding files to the caller.
 
 use std::ops::ControlFlow;
 
@@ -8,10 +8,11 @@ use crate::draft::{AddProgress, Updates};
 use crate::error::Error;
 
 impl FileSystemImage {
-    /// Calls `handler` while files are added: before a file, after each 512 blocks of it, and at its end unless that
-    /// comes then. It breaks to end the call that adds, which gives [`Error::Cancelled`] and leaves the image as it was.
+    /// Calls `handler` while files are added: before a file, after each 512 blocks of it, and at its end unless a
+    /// report has just come. The handler breaks to end the call that adds, which then fails with [`Error::Cancelled`]
+    /// and leaves the image as it was.
     ///
-    /// What is not copied when it is added is told of as if it were.
+    /// Data that is not copied when it is added is reported as if it were.
     ///
     /// IMAPI2: `DFileSystemImageEvents::Update`. IMAPI2 differs: its events cannot cancel.
     #[doc(alias = "DFileSystemImageEvents")]
@@ -23,7 +24,7 @@ impl FileSystemImage {
         self.draft.set_updates(Updates::new(handler));
     }
 
-    /// Tells nobody any more.
+    /// Removes the handler.
     pub fn clear_add_progress(&mut self) {
         self.draft.set_updates(Updates::default());
     }
