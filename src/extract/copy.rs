@@ -1,4 +1,4 @@
-//! Writing one file.
+//! Copying one file.
 
 use std::fs::{File, FileTimes};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom};
@@ -13,16 +13,16 @@ use crate::media::write_all_at;
 use crate::recorded::Data;
 use crate::time::Timestamp;
 
-/// Bytes that are copied at a time.
+/// The number of bytes copied at a time.
 pub(super) const BUFFER: usize = 1 << 20;
 
-/// Why a file is not there.
+/// Why a file was not copied.
 pub(super) enum CopyFailure {
-    /// The others can be.
+    /// Only this file cannot be copied.
     LeftOut(ExtractReason),
-    /// No other can be, either: there is no room, say.
+    /// No other file can be copied, either, for example because the disk is full.
     Host(io::Error),
-    /// The caller ended it.
+    /// The caller ended the extraction.
     Ended(Error),
 }
 
@@ -33,7 +33,7 @@ impl From<ExtractReason> for CopyFailure {
 }
 
 impl From<io::Error> for CopyFailure {
-    /// What the host says when something is to be made or written.
+    /// Converts an error of the host while creating or writing a file.
     fn from(error: io::Error) -> Self {
         match error.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::Host(error),
@@ -44,11 +44,11 @@ impl From<io::Error> for CopyFailure {
     }
 }
 
-/// How many bytes of a file are recorded on a disc of `disc` bytes, holes not counted.
+/// Returns how many bytes of a file are recorded on a disc of `disc` bytes, not counting holes.
 ///
 /// # Errors
 ///
-/// When not all of it can be read.
+/// When part of the file cannot be read.
 pub(super) fn recorded_len(item: &RecordedItem, disc: u64) -> Result<u64, ExtractReason> {
     let len = item.len();
     let (mut left, mut recorded) = (len, 0_u64);
@@ -79,21 +79,21 @@ pub(super) fn recorded_len(item: &RecordedItem, disc: u64) -> Result<u64, Extrac
     Ok(recorded)
 }
 
-/// Where a file goes.
+/// The destination of a file.
 pub(super) struct CopyPlace<'a> {
     pub target: &'a HostTarget,
     pub parent: (&'a Path, &'a TargetDirectory),
     pub name: &'a str,
 }
 
-/// A file that is removed again unless it becomes complete.
+/// A file that is removed again unless it is completed.
 struct PartialCopy<'a> {
     place: &'a CopyPlace<'a>,
     file: Option<File>,
 }
 
 impl PartialCopy<'_> {
-    /// The file, which is made when it is first asked for.
+    /// Returns the file, and creates it on the first call.
     fn file(&mut self) -> Result<&File, CopyFailure> {
         if self.file.is_none() {
             let made = self
@@ -121,7 +121,7 @@ impl Drop for PartialCopy<'_> {
     }
 }
 
-/// Copies a file, all or nothing; calls `written` with the number of bytes after each part.
+/// Copies a file completely or not at all; calls `written` with the number of bytes after each part.
 pub(super) fn copy(
     item: &RecordedItem,
     place: &CopyPlace<'_>,
@@ -151,7 +151,7 @@ pub(super) fn copy(
                 }
                 read => read,
             };
-            // What cannot be read at its beginning never appears.
+            // A file whose first bytes cannot be read is never created.
             let file = unfinished.file()?;
             write_all_at(file, part.get(..read).unwrap_or_default(), position)?;
             position = position.saturating_add(read as u64);
@@ -160,18 +160,18 @@ pub(super) fn copy(
     }
     let file = unfinished.file()?;
     if is_hole {
-        // It has nothing after it that makes the file reach there.
+        // No data follows the hole to extend the file to its length.
         file.set_len(position)?;
     }
     if let Some(times) = file_times(item.last_modified_time()) {
-        // A time that the system cannot have is not worth a file.
+        // A time that the system cannot represent is not worth losing a file.
         let _ = file.set_times(times);
     }
     unfinished.file = None;
     Ok(())
 }
 
-/// Bytes of a file that are recorded, or zeros that are not.
+/// A run of recorded bytes of a file, or of zeros that are not recorded.
 struct Stretch {
     is_hole: bool,
     len: u64,
@@ -195,7 +195,7 @@ fn stretches(item: &RecordedItem) -> impl Iterator<Item = Stretch> + '_ {
         .filter(|stretch| stretch.len > 0)
 }
 
-/// An error of reading the disc, as it was before it passed through a reader.
+/// Converts an error that passed through a reader back into the original error of reading the disc.
 fn unreadable(error: io::Error) -> ExtractReason {
     match error.downcast::<Error>() {
         Ok(error) => ExtractReason::Unreadable(error),
@@ -203,7 +203,7 @@ fn unreadable(error: io::Error) -> ExtractReason {
     }
 }
 
-/// The times a file or directory gets that was last modified at `time`, if it is one that the system can count.
+/// The times for a file or directory last modified at `time`, if the system can represent it.
 pub(super) fn file_times(time: Option<Timestamp>) -> Option<FileTimes> {
     let time = time?;
     let whole = Duration::from_secs(time.unix_seconds().unsigned_abs());

@@ -1,8 +1,8 @@
-//! Putting a disc's files into a directory of the host.
+//! Copying a disc's files into a directory of the host.
 //!
-//! The directories that were made and not left yet are a stack, as the walk gives a directory before what is in it. Each
-//! file is made by its path from the handle of the target, which leads through no link: `host`.
-// What is recorded may say anything; tests may fail.
+//! The directories that were created and not yet left are a stack, because the walk returns a directory before its
+//! items. Each file is created by its path from the handle of the target, which leads through no link: see `host`.
+// Recorded data may have any value, so arithmetic and indexing are checked; tests may fail.
 #![cfg_attr(
     not(test),
     deny(
@@ -36,11 +36,11 @@ use crate::host::{HostTarget, TargetDirectory, directory_of, windows};
 use crate::import::{RecordedItem, RecordedKind, RecordedVolume};
 use crate::path::ImagePath;
 
-/// Items that are counted between two reports.
+/// The number of items counted between two reports.
 const STEP: u64 = 256;
 
 impl RecordedVolume {
-    /// Copies all files and directories into `directory`, which must be empty or not there yet.
+    /// Copies all files and directories into `directory`, which must be empty or not exist.
     ///
     /// ```no_run
     /// # fn main() -> imapi2fs::Result<()> {
@@ -53,7 +53,7 @@ impl RecordedVolume {
     /// # }
     /// ```
     ///
-    /// Not in IMAPI2. The rest is said at [`RecordedVolume::extract_with`].
+    /// Not in IMAPI2. See [`RecordedVolume::extract_with`] for the details.
     ///
     /// # Errors
     ///
@@ -63,36 +63,36 @@ impl RecordedVolume {
         self.extract_with(directory, &options, |_| ControlFlow::Continue(()))
     }
 
-    /// Copies all files and directories into `directory`, and calls `progress` before each item, after each MiB of a file,
-    /// whenever something is left out, and at the end. Not in IMAPI2.
+    /// Copies all files and directories into `directory`, and calls `progress` before each item, after each MiB of a
+    /// file, whenever an item is left out, and at the end. Not in IMAPI2.
     ///
-    /// `directory` is made if it is not there; the directory it lies in must be. It may be a link to a directory, as it is
-    /// the caller's choice.
+    /// Creates `directory` if it does not exist; its parent must exist. It may be a link to a directory, because the
+    /// caller chose it.
     ///
-    /// **Nothing is written outside it**, whatever names a disc has and whoever else can write in it. On Unix everything is
-    /// reached from a handle of the directory without following links, so a link that takes the place of a directory is an
-    /// error for what would have gone there. On Windows each directory is held open while files are put into it, so that
-    /// nobody can rename or remove it; if an empty one is made a junction meanwhile, an empty file may appear where it leads
-    /// before that is noticed. Elsewhere (WASI) the system must keep the directory to itself.
+    /// **Nothing is written outside it**, whatever names a disc has and whoever else can write in it. On Unix all paths
+    /// are resolved from a handle of the directory without following links, so a link that replaces a directory is an
+    /// error for the items that belong there. On Windows each directory is held open while files are put into it, so
+    /// that nobody can rename or remove it; if an empty one is made a junction meanwhile, an empty file may appear at
+    /// the junction's target before that is noticed. Elsewhere (WASI) the system must keep others out of the directory.
     ///
-    /// **Nothing is replaced.** A file is made under its own name, and is there only if that name was free: where two names
-    /// on the disc are one to the system, which ignores case or normalizes Unicode, the first file is kept and the other
+    /// **Nothing is replaced.** A file is created under its own name, and only if that name is free: where two names on
+    /// the disc are one to the system, which ignores case or normalizes Unicode, the first file is kept and the other
     /// [left out](ExtractReason::Exists).
     ///
     /// A file is copied completely or not at all: one that cannot be read to its end, or would need data from past the
-    /// disc's end, is left out. When `progress` breaks, or the disk is full, the file at work is removed, and those that
-    /// are complete stay. Only a process that is killed leaves a part of a file under its name.
+    /// disc's end, is left out. When `progress` breaks, or the disk is full, the file being written is removed, and
+    /// complete files stay. Only a process that is killed leaves part of a file under its name.
     ///
-    /// What is not recorded becomes a hole where the file system has those. Files and, on Unix and Windows, directories get
-    /// the modification times that are recorded, as far as the system can count them; other times, owners, modes, links
-    /// and named streams are not restored. What was left out is in the report, with the reason.
+    /// Unrecorded parts of a file become holes where the file system supports them. Files and, on Unix and Windows,
+    /// directories get their recorded modification times, if the system can represent them; other times, owners, modes,
+    /// links and named streams are not restored. The report lists what was left out, with the reason.
     ///
     /// # Errors
     ///
-    /// - [`Error::ExtractDirectory`] when the directory cannot be used: it has something already, say.
-    /// - [`Error::ExtractSize`] when the files take more than [`ExtractOptions::max_size`], and [`Error::ExtractSpace`] or
-    ///   [`Error::ExtractItems`] when the file system lacks room for them. Nothing is written then, unless the room became
-    ///   less meanwhile.
+    /// - [`Error::ExtractDirectory`] when the directory cannot be used, for example because it is not empty.
+    /// - [`Error::ExtractSize`] when the files take more than [`ExtractOptions::max_size`], and [`Error::ExtractSpace`]
+    ///   or [`Error::ExtractItems`] when the file system lacks room for them. Nothing is written then, unless the room
+    ///   shrank meanwhile.
     /// - [`Error::WriteExtracted`] when the disk is full nevertheless, or a quota is used up.
     /// - [`Error::Cancelled`] when `progress` breaks.
     pub fn extract_with(
@@ -141,14 +141,14 @@ impl RecordedVolume {
         extraction.all()
     }
 
-    /// What there has to be room for.
+    /// Returns the room that the files need.
     fn needed(
         &self,
         progress: &mut impl FnMut(ExtractProgress<'_>) -> ControlFlow<()>,
     ) -> Result<Needed> {
         let mut needed = Needed::default();
         let root = ImagePath::root();
-        // What cannot be read is said when the files are copied.
+        // Copying reports the items that cannot be read.
         for item in self.walk().filter_map(Result::ok) {
             if needed.items % STEP == 0 {
                 let counting = ExtractProgress {
@@ -169,7 +169,7 @@ impl RecordedVolume {
     }
 }
 
-/// A directory that files are being put into.
+/// A directory that receives files.
 struct OpenDirectory {
     directory: TargetDirectory,
     times: Option<FileTimes>,
@@ -178,18 +178,18 @@ struct OpenDirectory {
 struct Extraction<'a, P> {
     volume: &'a RecordedVolume,
     target: &'a HostTarget,
-    /// Whether what is there already stays and is added to.
+    /// Whether existing items stay and directories are added to.
     keeps: bool,
     progress: P,
     report: ExtractReport,
-    /// Bytes of all files.
+    /// The number of bytes of all files.
     total: u64,
     supply: Supply<'a>,
-    /// The last of the directories, from the target on.
+    /// The path of the innermost directory, relative to the target.
     here: PathBuf,
-    /// The directories from the target down to where the walk is; nothing for those that are left out.
+    /// The directories from the target down to the walk's position; `None` for those that are left out.
     stack: Vec<Option<OpenDirectory>>,
-    /// Directories that were made or added to, if there may be others.
+    /// The directories that were created or added to, if existing items are kept.
     met: HashSet<(u64, u64)>,
     buffer: Vec<u8>,
 }
@@ -217,13 +217,13 @@ impl<P: FnMut(ExtractProgress<'_>) -> ControlFlow<()>> Extraction<'_, P> {
         Ok(self.report)
     }
 
-    /// Goes up until so many directories are left.
+    /// Goes up until only `levels` directories are left.
     fn leave_to(&mut self, levels: usize) -> Result<()> {
         while self.stack.len() > levels {
             let Some(Some(level)) = self.stack.pop() else {
                 continue;
             };
-            // Last, as each entry that is made in a directory changes its time.
+            // This comes last, because each entry created in a directory changes its time.
             let times = level.times.unwrap_or_default();
             let is_there = self.target.finish(&self.here, &level.directory, times);
             if !is_there {
@@ -293,7 +293,7 @@ impl<P: FnMut(ExtractProgress<'_>) -> ControlFlow<()>> Extraction<'_, P> {
                 Err(error) => return Err(error.into()),
             };
             if let (true, Some(identity)) = (self.keeps, directory.identity()) {
-                // It may be one of this disc's, whose name the system does not tell apart from this one.
+                // The directory may come from this disc, with a name that the system does not tell apart from this one.
                 if !self.met.insert(identity) {
                     return Err(ExtractReason::Exists.into());
                 }
@@ -363,7 +363,7 @@ impl<P: FnMut(ExtractProgress<'_>) -> ControlFlow<()>> Extraction<'_, P> {
     }
 }
 
-/// Why no file of this system has such a name, or why it would be somewhere else.
+/// Returns why a name is impossible on this system, or would lead elsewhere.
 fn name_problem(name: &str) -> Option<NameProblem> {
     if name.is_empty() {
         return Some(NameProblem::Empty);

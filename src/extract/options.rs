@@ -1,15 +1,15 @@
-//! How files are extracted.
+//! Options for extracting files.
 
 use crate::error::{Error, Excess, Result};
 
-/// How many times the disc its files may take if nothing else is allowed: files that are recorded once and have several
+/// The default limit for the files, as a multiple of the disc's size: files that are recorded once and have several
 /// names become several files.
 const TIMES: u64 = 16;
 
-/// What the files of even the smallest disc may take.
+/// The default limit for the files of even the smallest disc, in bytes.
 const LEAST: u64 = 16 << 20;
 
-/// How a disc's files are put into a directory. Not in IMAPI2.
+/// Options for extracting a disc's files into a directory. Not in IMAPI2.
 ///
 /// ```
 /// use imapi2fs::{ExistingItems, ExtractOptions};
@@ -26,30 +26,30 @@ pub struct ExtractOptions {
 }
 
 impl ExtractOptions {
-    /// All that can be set has its default.
+    /// Creates options with all defaults.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Sets what happens if the directory has something already. Default: [`ExistingItems::Refuse`].
+    /// Sets how to treat existing items in the directory. Default: [`ExistingItems::Refuse`].
     #[must_use]
     pub const fn existing(mut self, existing: ExistingItems) -> Self {
         self.existing = existing;
         self
     }
 
-    /// Sets how many bytes all files may take; nothing is written if they take more. Holes, which are not recorded, do
-    /// not count. Default: 16 times as many as the disc has, and 16 MiB in any case.
+    /// Sets how many bytes all files together may take; if they take more, nothing is written. Holes, which are not
+    /// recorded, do not count. Default: 16 times the size of the disc, and at least 16 MiB.
     ///
-    /// Files of a disc can share their data, so a small one can have any number of large files.
+    /// Files of a disc can share their data, so a small disc can have any number of large files.
     #[must_use]
     pub const fn max_size(mut self, bytes: u64) -> Self {
         self.max_size = Some(bytes);
         self
     }
 
-    /// Refuses files of `needed` bytes, of a disc of `disc` bytes, if they are too many.
+    /// Refuses files of `needed` bytes from a disc of `disc` bytes if they exceed the limit.
     pub(super) fn check_size(&self, needed: u64, disc: u64) -> Result<()> {
         let usual = disc.saturating_mul(TIMES).max(LEAST);
         let limit = self.max_size.unwrap_or(usual);
@@ -60,14 +60,14 @@ impl ExtractOptions {
     }
 }
 
-/// What happens if there is something already where files are extracted to. Nothing that is there is ever replaced.
+/// How to treat existing items in the target directory. Existing items are never replaced.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ExistingItems {
     /// The directory must be new or empty.
     #[default]
     Refuse,
-    /// Directories that are there take what the disc has in them. A file that is there stays, and so does anything else,
-    /// links to directories included; what the disc has in its place is [left out](super::ExtractReason::Exists).
+    /// Existing directories receive the disc's items. An existing file stays, and so does anything else, including
+    /// links to directories; the disc's item of that name is [left out](super::ExtractReason::Exists).
     Keep,
 }

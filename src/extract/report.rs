@@ -1,4 +1,4 @@
-//! What comes of extracting files.
+//! The results of extracting files.
 
 use std::fmt;
 use std::io;
@@ -7,46 +7,46 @@ use crate::error::{Error, NameProblem};
 use crate::path::ImagePath;
 use crate::printable::Printable;
 
-/// The most bytes of memory that a list takes whose length an image decides.
+/// The most memory, in bytes, for a list whose length the image determines.
 const MOST: usize = 16 << 20;
 
-/// How far extracting files has come.
+/// The progress of extracting files.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct ExtractProgress<'a> {
-    /// The item that comes next or is at work; the root while items are counted and at the end.
+    /// The current or next item; the root while items are counted and at the end.
     pub path: &'a ImagePath,
-    /// Bytes of files that have been written, holes not counted.
+    /// The number of bytes written to files, not counting holes.
     pub bytes_done: u64,
-    /// Bytes of all files that can be extracted; `None` while they are counted.
+    /// The number of bytes of all files that can be extracted; `None` while they are counted.
     pub bytes_total: Option<u64>,
-    /// Number of files and directories that have been extracted.
+    /// The number of files and directories extracted so far.
     pub items_done: u64,
-    /// What has just been left out.
+    /// The item that has just been left out.
     pub left_out: Option<&'a ExtractLeftOut>,
-    /// Whether the item has just been written, and is of a [form](crate::RecordedKind::Encoded) such as zisofs in which its
-    /// bytes are not those of the file it stands for.
+    /// The form of the item that has just been written, if it is a [form](crate::RecordedKind::Encoded) such as zisofs,
+    /// whose bytes differ from those of the file it represents.
     pub encoded: Option<&'a str>,
 }
 
-/// What was extracted, and what was not.
+/// The files that were extracted, and those that were not.
 #[derive(Debug, Default)]
 #[non_exhaustive]
 pub struct ExtractReport {
-    /// Number of files.
+    /// The number of files.
     pub files: u64,
-    /// Number of directories, those that existed not counted.
+    /// The number of directories, not counting existing ones.
     pub directories: u64,
-    /// Bytes that were written to the files, holes not counted.
+    /// The number of bytes written to the files, not counting holes.
     pub bytes: u64,
-    /// What was left out, in the order it was met: as much of it as is kept in 16 MiB.
+    /// The items left out, in the order they were met: as many as fit in 16 MiB.
     pub left_out: Vec<ExtractLeftOut>,
-    /// How many items were left out.
+    /// The number of items left out.
     pub left_out_count: u64,
     /// Files whose data is recorded in [another form](crate::RecordedKind::Encoded), such as zisofs, and was copied in
-    /// that form, in the order they were met: as many of them as are kept in 16 MiB.
+    /// that form, in the order they were met: as many as fit in 16 MiB.
     pub encoded: Vec<ImagePath>,
-    /// How many files were copied in another form.
+    /// The number of files copied in another form.
     pub encoded_count: u64,
     left_out_bytes: usize,
     encoded_bytes: usize,
@@ -69,7 +69,7 @@ impl ExtractReport {
     }
 }
 
-/// Adds `more` to `bytes` unless that is too much.
+/// Adds `more` to `bytes` unless the sum exceeds the limit.
 fn takes(bytes: &mut usize, more: usize) -> bool {
     let sum = bytes.saturating_add(more);
     let fits = sum <= MOST;
@@ -89,9 +89,9 @@ fn memory_of(path: &ImagePath) -> usize {
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct ExtractLeftOut {
-    /// The item, or the directory in which something cannot be read.
+    /// The item, or the directory with an unreadable entry.
     pub path: ImagePath,
-    /// Why.
+    /// The reason.
     pub reason: ExtractReason,
 }
 
@@ -118,49 +118,48 @@ impl fmt::Display for ExtractLeftOut {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ExtractReason {
-    /// It is a symbolic link.
+    /// The item is a symbolic link.
     SymbolicLink {
-        /// Where it leads, as it is recorded.
+        /// The target of the link, as recorded.
         target: String,
     },
-    /// It is a device, a fifo or a socket.
+    /// The item is a device, a fifo or a socket.
     Special {
-        /// Its kind's name.
+        /// The name of its kind.
         kind: String,
     },
-    /// It is a named stream.
+    /// The item is a named stream.
     NamedStream,
-    /// It is of a kind that is not known.
+    /// The item is of an unknown kind.
     UnknownKind,
-    /// This system cannot have its name.
+    /// This system does not allow the item's name.
     Name(NameProblem),
-    /// Something of its name is there: it was there before, or the disc has two items whose names this system does not
-    /// tell apart.
+    /// The item's name is taken: it existed before, or the disc has two items whose names this system does not tell
+    /// apart.
     Exists,
-    /// Its directory was left out.
+    /// The item's directory was left out.
     DirectoryLeftOut,
-    /// Its directory was moved or replaced by something else after it was made.
+    /// The item's directory was moved or replaced after it was created.
     DirectoryReplaced,
-    /// Its data reaches past the end of the disc.
+    /// The item's data reaches past the end of the disc.
     PastEnd {
-        /// Where its data ends, in bytes from the disc's start.
+        /// The end of its data, in bytes from the disc's start.
         end: u64,
-        /// Bytes that the disc has.
+        /// The size of the disc in bytes.
         disc: u64,
     },
-    /// Less data is recorded than its length says.
+    /// Less data is recorded than the item's length says.
     DataMissing {
-        /// Its length in bytes.
+        /// The item's length in bytes.
         len: u64,
-        /// Bytes that are recorded.
+        /// The number of recorded bytes.
         recorded: u64,
     },
-    /// It cannot be read.
+    /// The item cannot be read.
     Unreadable(Error),
-    /// The system does not make or write it. What was written is removed.
+    /// The system cannot create or write the item. A partial file is removed.
     Host(io::Error),
-    /// Something else was put in the place of this directory while files were extracted into it, so that some of them may
-    /// be elsewhere.
+    /// The directory was moved or replaced while files were extracted into it, so some of them may be elsewhere.
     Replaced,
 }
 
@@ -198,7 +197,7 @@ impl fmt::Display for ExtractReason {
     }
 }
 
-/// A reason has no other way to tell them.
+/// Writes the error with its causes, because a reason has no other way to report them.
 fn with_causes(f: &mut fmt::Formatter<'_>, error: &dyn std::error::Error) -> fmt::Result {
     write!(f, "{error}")?;
     let mut cause = error.source();

@@ -1,4 +1,4 @@
-//! What the files of a volume take, and whether there is room for it.
+//! The room that the files of a volume need, and checks that it exists.
 
 use std::io;
 use std::path::Path;
@@ -9,13 +9,13 @@ use crate::host::Room;
 use crate::import::{RecordedItem, RecordedKind};
 use crate::path::ImagePath;
 
-/// Bytes, and items, between two looks at what room is left.
+/// The number of bytes or items between two checks of the remaining room.
 const STEP: Needed = Needed {
     bytes: 64 << 20,
     items: 4096,
 };
 
-/// What items take.
+/// The room that items take.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Needed {
     pub bytes: u64,
@@ -23,8 +23,8 @@ pub(super) struct Needed {
 }
 
 impl Needed {
-    /// What an item takes. A file with several names counts as often, because each becomes a file of its own; one whose data
-    /// is not all on the disc takes nothing, as it is left out.
+    /// Returns the room that an item takes. A file with several names counts once for each, because each becomes a file
+    /// of its own; one whose data is not entirely on the disc takes nothing, because it is left out.
     pub(super) fn of(item: &RecordedItem, disc: u64) -> Self {
         match item.kind() {
             RecordedKind::Directory => Self { bytes: 0, items: 1 },
@@ -49,7 +49,7 @@ impl Needed {
     }
 }
 
-/// What is still needed, and when the room for it was looked at last.
+/// The room still needed, and what was taken since the last check.
 pub(super) struct Supply<'a> {
     directory: &'a Path,
     needed: Needed,
@@ -65,7 +65,8 @@ impl<'a> Supply<'a> {
         }
     }
 
-    /// Refuses what there is no room for. Where a system cannot tell, a full disk is found when it is full.
+    /// Refuses files that do not fit. On systems that do not report their free space, writing fails when the disk is
+    /// full.
     pub(super) fn check(&self, room: Option<Room>) -> Result<()> {
         let Some(room) = room else {
             return Ok(());
@@ -90,7 +91,7 @@ impl<'a> Supply<'a> {
         }
     }
 
-    /// Counts what an item took, and looks now and then whether there is room for the rest: others write, too.
+    /// Subtracts what an item took, and checks now and then that the rest still fits: others write, too.
     pub(super) fn take(&mut self, item: Needed, room: impl FnOnce() -> Option<Room>) -> Result<()> {
         self.needed = self.needed.without(item);
         self.since = self.since.with(item);
@@ -101,7 +102,7 @@ impl<'a> Supply<'a> {
         self.check(room())
     }
 
-    /// The error for a disk that is full.
+    /// The error for a full disk.
     pub(super) fn exhausted(&self, path: ImagePath, source: io::Error) -> Error {
         Error::WriteExtracted {
             path,
@@ -153,7 +154,7 @@ mod tests {
                 ..
             }))
         ));
-        // A system that does not know it refuses nothing.
+        // A system that does not report its room refuses nothing.
         supply.take(needed(64, 0), || None).unwrap();
         supply.take(needed(64, 0), || room(0, None)).unwrap();
     }
