@@ -1,4 +1,4 @@
-//! Whether a disc can be continued, and where its next session goes.
+//! Checks whether a disc can be continued, and finds where its next session goes.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -25,23 +25,23 @@ use crate::udf;
 
 const BLOCK_LEN: u64 = BLOCK as u64;
 
-/// Blocks that a session needs at least, and room for what is rounded up.
+/// The least number of blocks that a session needs, with room for rounding up.
 const ROOM: u64 = 1024;
 
-/// The longest readme that is carried over, in bytes.
+/// The longest readme to carry over, in bytes.
 const MAX_README: u64 = 64 << 10;
 
-/// The anchors that are to lead to a session that begins at block `next`, in the order they are to be written.
+/// Returns the anchors that will lead to a session at block `next`, in the order they are to be written.
 fn rewritten_anchors(disc: &Blocks, next: u32) -> Vec<Lba> {
-    // There can also be another one: left as it is, it would lead readers to the old session.
+    // A second anchor may exist: left unchanged, it would lead readers to the old session.
     let [first, other] = [udf::FIRST_ANCHOR, udf::OTHER_ANCHOR];
     let has_other = other < next && udf::read::have_same_anchor(disc, first, other);
     let other = Some(Lba(other)).filter(|_| has_other);
     other.into_iter().chain([Lba(first)]).collect()
 }
 
-/// Checks that a disc can be continued with the files of one of its file systems; also gives the first block of the new
-/// session.
+/// Checks that a disc can be continued with the files of one of its file systems; also returns the first block of the
+/// new session.
 pub(super) fn examine(
     settings: &Settings,
     next: &NextSession,
@@ -114,11 +114,11 @@ fn incompatible<T>(problem: ContinueProblem) -> Result<T> {
     Err(Error::IncompatiblePreviousSession { problem })
 }
 
-/// The file systems that the new session has, which are those of the one before.
+/// Returns the file systems of the new session, which are those of the previous one.
 fn continued_file_systems(disc: &RecordedDisc) -> Result<FileSystems> {
     let session = disc.session();
     let file_systems = match session.is_boot_stub() {
-        // It is made anew beside UDF.
+        // ISO 9660 is created anew beside UDF.
         true => FileSystems::UDF,
         false => session.announced_file_systems(),
     };
@@ -131,7 +131,7 @@ fn continued_file_systems(disc: &RecordedDisc) -> Result<FileSystems> {
     Ok(file_systems)
 }
 
-/// Examines the volume of ISO 9660, and at what it boots from; returns whether this crate recorded it.
+/// Examines the ISO 9660 volume and its boot images; returns whether this crate recorded it.
 fn examine_iso9660(
     options: &ImportOptions,
     disc: &RecordedDisc,
@@ -160,7 +160,7 @@ fn examine_iso9660(
     Ok(is_own)
 }
 
-/// Examines the volume of UDF; returns whether this crate recorded it.
+/// Examines the UDF volume; returns whether this crate recorded it.
 fn examine_udf(
     options: &ImportOptions,
     disc: &RecordedDisc,
@@ -198,19 +198,19 @@ fn examine_udf(
     Ok(is_own)
 }
 
-/// The first block of the new session.
+/// Returns the first block of the new session.
 fn first_block(next: &NextSession, disc: &RecordedDisc) -> Result<u32> {
     if let Some(start) = next.next {
         return Ok(start);
     }
-    // What follows is not overwritten, whoever wrote it; without a word of the drive about it, what a file has, or
-    // what partitions take.
+    // Written blocks are never overwritten, whoever wrote them. If the drive does not report their end, it is the end
+    // of a file or, for other discs, that of the partitions.
     let written = match next.last {
         Some(last) => last.saturating_add(1),
         None if next.disc.can_grow() => next.disc.total_blocks(),
         None => partitions_end(&disc.blocks())?,
     };
-    // While a session is added, the volumes at block 0 may end after the last session that is found.
+    // While a session is being added, the volumes at block 0 may end after the last session found.
     let mut end = disc.end()?.unwrap_or(0).max(written);
     if next.is_random {
         end = end.max(disc.end_of_first()?.unwrap_or(0));
@@ -219,7 +219,7 @@ fn first_block(next: &NextSession, disc: &RecordedDisc) -> Result<u32> {
     Ok(end.checked_next_multiple_of(unit).unwrap_or(u32::MAX))
 }
 
-/// Checks that a session that begins at `start` has room on the disc, after what it refers to.
+/// Checks that a session that begins at `start` has room on the disc, after the blocks it refers to.
 fn check_room(next: &NextSession, start: u32, partition: Lba) -> Result<()> {
     let wide = u64::from(start);
     let is_too_long = wide.saturating_add(ROOM) > MAX_BLOCKS;
@@ -238,7 +238,8 @@ fn check_room(next: &NextSession, start: u32, partition: Lba) -> Result<()> {
     Ok(())
 }
 
-/// Whether the names and kinds of the primary hierarchy come from Rock Ridge. One that cannot be read has nothing to lose.
+/// Whether the names and kinds of the primary hierarchy come from Rock Ridge. An unreadable hierarchy has nothing to
+/// lose.
 fn has_rock_ridge(disc: &RecordedDisc) -> Result<bool> {
     match disc.volume(FileSystems::ISO9660) {
         Ok(volume) => Ok(volume.has_rock_ridge()),
@@ -247,7 +248,7 @@ fn has_rock_ridge(disc: &RecordedDisc) -> Result<bool> {
     }
 }
 
-/// Returns the text of the only file that ISO 9660 has beside UDF, if it is as short as a readme.
+/// Returns the text of the only file that ISO 9660 has beside UDF, if it is no longer than a readme.
 fn boot_readme(disc: &RecordedDisc) -> Result<Option<Arc<[u8]>>> {
     let volume = disc.volume(FileSystems::ISO9660)?;
     for item in volume.walk() {
@@ -269,7 +270,7 @@ fn boot_readme(disc: &RecordedDisc) -> Result<Option<Arc<[u8]>>> {
     Ok(None)
 }
 
-/// The block of the boot catalog, or of a boot image, that lies after the disc's end.
+/// Returns the block of the boot catalog, or of a boot image, that lies after the disc's end.
 fn missing_boot_image(disc: &RecordedDisc) -> Option<u32> {
     let blocks = disc.blocks();
     let is_missing = |block: u32, len: u64| {
@@ -280,7 +281,7 @@ fn missing_boot_image(disc: &RecordedDisc) -> Option<u32> {
     if is_missing(catalog, 1) {
         return Some(catalog);
     }
-    // What is wrong with the catalog otherwise is none of the files of the disc.
+    // Other faults of the catalog do not affect the files of the disc.
     let entries = disc.boot_entries().unwrap_or_default();
     let len = |sectors: u16| u64::from(sectors.max(1)).saturating_mul(512);
     let mut missing = entries

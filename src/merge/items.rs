@@ -1,4 +1,4 @@
-//! Bringing the items of a disc into the tree of an draft.
+//! Adding the items of a disc to the tree of a draft.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -23,42 +23,43 @@ use crate::recorded::{self, Entry};
 use crate::source::{ContentData, FileContent};
 use crate::tree::{ContentId, ItemAttributes, NodeId, Times};
 
-/// Memory that an item takes in the tree, but for its name and its data beyond a first run: a node, its place in the index
-/// and among its neighbours, a content and what that refers to. A million files are to fit into the default budget.
+/// The memory that an item takes in the tree, except for its name and its data after the first run: a node, its place
+/// in the index and among its neighbours, a content and what the content refers to. A million files must fit into the
+/// default budget.
 const ITEM: u64 = 224;
 
-/// How many damaged files an error names.
+/// The most damaged files that an error names.
 const MOST_NAMED: usize = 10;
 
-/// Memory that a name in a path takes beside its text.
+/// The memory that a name in a path takes besides its text.
 const NAME: u64 = 40;
 
-/// The function that is told how far an import has come.
+/// The callback that receives the progress of an import.
 pub(super) type Progress<'a> = dyn FnMut(ImportProgress<'_>) -> ControlFlow<()> + 'a;
 
-/// An import that is going on.
+/// An import in progress.
 pub(super) struct Merge<'a> {
     draft: &'a mut Draft,
     blocks: &'a Arc<Blocks>,
     totals: Option<(u64, u64)>,
     shown: &'a mut Shown,
     progress: &'a mut Progress<'a>,
-    /// The directories from the root to the item that comes next.
+    /// The directories from the root to the next item.
     stack: Vec<NodeId>,
-    /// The first node that is imported.
+    /// The first imported node.
     first: u32,
-    /// Files by what all their names share.
+    /// Contents of files, by the identity that all names of a file share.
     files: HashMap<u64, ContentId>,
-    /// Named streams likewise; no content is of both.
+    /// The same for named streams; no content belongs to both.
     streams: HashMap<u64, ContentId>,
     damaged: DamagedFiles,
     pub summary: ImportSummary,
 }
 
-/// Files whose data is missing, where they are not left out.
+/// Files with missing data, unless they are left out.
 #[derive(Default)]
 struct DamagedFiles {
-    /// Some of them.
+    /// The first of them.
     paths: Vec<ImagePath>,
     count: u64,
 }
@@ -130,7 +131,7 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// Leaves out what cannot be read, if that is allowed.
+    /// Leaves out an item that cannot be read, if the options allow it.
     pub(super) fn unreadable(&mut self, error: Error) -> Result<()> {
         match error {
             Error::ReadItem { path, source } | Error::ReadEntries { path, source }
@@ -144,7 +145,7 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// Whether all data of an entry is there; if not, it is left out, or the import fails in the end.
+    /// Whether all data of an entry is present; if not, it is left out, or the import fails in the end.
     fn is_whole(&mut self, entry: &Entry, path: impl FnOnce() -> ImagePath) -> Result<bool> {
         let missing = missing_len(self.blocks, entry);
         if missing == 0 {
@@ -162,7 +163,7 @@ impl<'a> Merge<'a> {
         Ok(false)
     }
 
-    /// Returns what was imported, if it can be continued.
+    /// Returns the summary of the import, or an error if files are damaged.
     pub(super) fn finish(self) -> Result<ImportSummary> {
         match self.damaged {
             DamagedFiles { count: 0, .. } => Ok(self.summary),
@@ -180,13 +181,13 @@ impl<'a> Merge<'a> {
         Ok(())
     }
 
-    /// Counts what an item takes as long as the image has it, which is as long as it lives.
+    /// Charges an item's memory to the budget for as long as the image holds it, which is until the image is dropped.
     fn charge_item(&self, entry: &Entry) -> Result<()> {
         self.blocks.charge(ITEM)?;
         self.charge_text(&entry.name)
     }
 
-    /// Counts what data takes that nothing in the tree shares.
+    /// Charges the memory of data that the tree does not share.
     fn charge_data(&self, entry: &Entry) -> Result<()> {
         let len = match &entry.data {
             recorded::Data::Runs(runs) => {
@@ -225,7 +226,7 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// The item of the image that has the name.
+    /// Returns the image's item of the same name.
     fn existing(&self, parent: NodeId, entry: &Entry, path: &ImagePath) -> Result<Option<NodeId>> {
         let draft = &*self.draft;
         draft.check_name(&entry.name, || draft.tree().path(parent))?;
@@ -239,7 +240,7 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// Takes over what an item shows that is about to be added.
+    /// Applies what the names show to the settings, before the item is added.
     fn shows(&mut self, entry: &Entry) {
         self.shown.imported(entry, self.stack.len());
         self.draft.settings.take_over(self.shown);
@@ -270,7 +271,7 @@ impl<'a> Merge<'a> {
         }
     }
 
-    /// Adds a file; `false` if the image has another in its place.
+    /// Adds a file; returns `false` if the image has another in its place.
     fn file(&mut self, parent: NodeId, entry: &Entry, path: &ImagePath) -> Result<bool> {
         if let Some(node) = self.existing(parent, entry, path)? {
             if self.draft.tree().is_directory(node) {
@@ -312,11 +313,11 @@ impl<'a> Merge<'a> {
         Ok(())
     }
 
-    /// The data of a file or a stream: what another name of it has, if there is one.
+    /// Returns the data of a file or a stream, shared with another name of it if there is one.
     fn data(&self, entry: &Entry, known: &HashMap<u64, ContentId>) -> Result<AddedContent> {
         let tree = self.draft.tree();
         let known = known.get(&entry.identity);
-        // A damaged disc can have two files that are known by the same number.
+        // A damaged disc can have two files with the same identity.
         let is_same = |content: &FileContent| match (&content.data, &entry.data) {
             (ContentData::Disc(data), _) => data.is_of(entry),
             (ContentData::Memory(bytes), recorded::Data::Embedded(others)) => bytes == others,
@@ -336,7 +337,7 @@ impl<'a> Merge<'a> {
         FileContent {
             len: entry.len,
             references: 0,
-            // What lies in the structure of a file is not there for a new one to refer to.
+            // A new session cannot refer to data embedded in the structure of a file.
             data: match data.embedded() {
                 Some(bytes) => ContentData::Memory(bytes.clone()),
                 None => ContentData::Disc(Arc::new(data)),
@@ -358,7 +359,7 @@ impl<'a> Merge<'a> {
     }
 }
 
-/// Whether an error says that something of the disc is damaged or missing, and not that it is too much.
+/// Whether an error means that part of the disc is damaged or missing, and not that a limit is exceeded.
 fn is_damage(error: &Error) -> bool {
     matches!(
         error,

@@ -39,7 +39,7 @@ pub(crate) fn check_can_import(draft: &Draft) -> Result<()> {
     }
 }
 
-/// Whether a file system of the disc can be continued by an image.
+/// Whether an image can continue a file system of the disc.
 pub(crate) fn can_continue(
     draft: &Draft,
     next: &NextSession,
@@ -56,8 +56,8 @@ pub(crate) fn can_continue(
     }
 }
 
-/// Imports the files of one file system of the session before the next one, so that the image continues the disc. After an
-/// error nothing is changed.
+/// Imports the files of one file system of the session before the next one, so that the image continues the disc. After
+/// an error nothing is changed.
 pub(crate) fn import(
     draft: &mut Draft,
     next: &NextSession,
@@ -100,7 +100,7 @@ pub(crate) fn import(
     })
 }
 
-/// Refuses what was read of a damaged disc and may be wrong: a session that continues it would make it look right.
+/// Refuses doubtful data of a damaged disc: a session that continues it would make it look correct.
 fn refuse_doubtful(volume: &RecordedVolume) -> Result<()> {
     let findings = volume.findings();
     let is_doubtful = |finding: &Finding| finding.severity() == Severity::Doubtful;
@@ -111,7 +111,7 @@ fn refuse_doubtful(volume: &RecordedVolume) -> Result<()> {
 }
 
 impl Settings {
-    /// Goes on where the disc ends, with what its last session has; `free` is the number of blocks that are left.
+    /// Continues where the disc ends, with the properties of its last session; `free` is the number of blocks left.
     fn go_on(&mut self, imported: &Imported, start: Lba, free: u64) {
         self.file_systems = imported.file_systems;
         if let Some(revision) = imported.udf_revision {
@@ -124,11 +124,11 @@ impl Settings {
         self.free_media_blocks = u32::try_from(free).unwrap_or(u32::MAX);
     }
 
-    /// Takes over what is shown of how the disc was written.
+    /// Takes over what the disc shows of how it was written.
     fn take_over(&mut self, shown: &Shown) {
         if let Some(level) = shown.level().filter(|_| !self.level_is_set) {
             self.level = match level {
-                // Strict images have no other.
+                // Strict images have no level 3.
                 InterchangeLevel::Three if self.strict => InterchangeLevel::Two,
                 level => level,
             };
@@ -140,7 +140,7 @@ impl Settings {
     }
 }
 
-/// How many directories and files a volume says it has: only UDF does.
+/// Returns how many directories and files a volume claims to have: only UDF records this.
 fn volume_totals(disc: &RecordedDisc, file_system: FileSystems) -> Result<Option<(u64, u64)>> {
     if file_system != FileSystems::UDF {
         return Ok(None);

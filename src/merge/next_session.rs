@@ -1,4 +1,4 @@
-//! Which disc an image continues, and what is known of where its next session goes.
+//! The disc that an image continues, and where its next session goes.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -15,7 +15,7 @@ use crate::file_systems::InvalidValue;
 use crate::import::{ImportOptions, RecordedDisc, disc_identifier};
 use crate::media::{Disc, MultisessionInterface, MultisessionRandomWrite, MultisessionSequential};
 
-/// The multisession interfaces that were offered, and the one that was chosen of them.
+/// The multisession interfaces that were offered, and the one that was chosen.
 #[derive(Debug)]
 pub(crate) struct ChosenInterface {
     pub offered: Vec<MultisessionInterface>,
@@ -23,7 +23,7 @@ pub(crate) struct ChosenInterface {
 }
 
 impl ChosenInterface {
-    /// Chooses the one that is in use, or else the first that works with the disc as it is.
+    /// Chooses the interface in use, or else the first that works with the disc in its current state.
     pub(crate) fn of(interfaces: Vec<MultisessionInterface>) -> Result<Self> {
         let used: Vec<_> = interfaces.iter().filter(|one| one.in_use()).collect();
         let chosen = match used[..] {
@@ -56,13 +56,13 @@ impl ChosenInterface {
         })
     }
 
-    /// Opens the last session of the disc, and finds out where the next one goes now.
+    /// Opens the last session of the disc, and finds out where the next one currently goes.
     pub(crate) fn open(&self, options: &ImportOptions) -> Result<(NextSession, RecordedDisc)> {
         let mut next = NextSession::of(&self.chosen, self.offered.len())?;
         let options = options.clone();
         let options = if next.is_random {
-            // No drive knows of what lies after it: sequential sessions in a file, or one whose writer was interrupted
-            // before block 0 led to it.
+            // No drive knows of later sessions: sequential sessions in a file, or a session whose writer was
+            // interrupted before block 0 led to it.
             options.last_session()
         } else {
             options.imported_session(next.previous)
@@ -72,7 +72,7 @@ impl ChosenInterface {
         Ok((next, disc))
     }
 
-    /// What the disc is known by now.
+    /// Returns the disc's current identifier.
     pub(crate) fn disc_identifier(&self, options: &ImportOptions) -> Result<String> {
         let next = NextSession::of(&self.chosen, self.offered.len())?;
         if next.is_random {
@@ -83,23 +83,24 @@ impl ChosenInterface {
     }
 }
 
-/// Where the earlier sessions are, and where the new one goes.
+/// Where the earlier sessions lie, and where the new one goes.
 pub(crate) struct NextSession {
     pub disc: Arc<dyn Disc>,
     pub previous: u32,
-    /// The first block of the new session, if the drive says it; else it is after what is recorded, at a multiple of the write unit.
+    /// The first block of the new session, if the drive reports it; otherwise it follows the recorded blocks, at a
+    /// multiple of the write unit.
     pub next: Option<u32>,
     pub write_unit: u32,
-    /// Last block that was written, if the drive can tell.
+    /// The last block that was written, if the drive can tell.
     pub last: Option<u32>,
-    /// Blocks of the medium.
+    /// The number of blocks of the medium.
     pub total: u64,
-    /// Whether the medium is written at random, and not in sequential sessions.
+    /// Whether the medium is written at random, rather than in sequential sessions.
     pub is_random: bool,
 }
 
 impl NextSession {
-    /// Asks an interface, one of several, about its disc.
+    /// Asks an interface, one of `offered`, about its disc.
     fn of(interface: &MultisessionInterface, offered: usize) -> Result<Self> {
         let disc = interface.disc();
         match interface {
@@ -133,7 +134,7 @@ impl NextSession {
         let free = told("number of free sectors", sequential.free_sectors_on_media())?;
         let write_unit = told(WRITE_UNIT, sequential.write_unit_size())?;
         if free == 0 {
-            // The disc is closed.
+            // The disc is closed if no sectors are free.
             return Err(Error::NoCompatibleMultisessionType { offered });
         }
         if previous >= next {
@@ -145,7 +146,7 @@ impl NextSession {
         let Some(after_unit) = next.checked_rem(write_unit) else {
             return Err(bad(WRITE_UNIT));
         };
-        // The drive says where it goes on: moving the session on would leave a gap.
+        // The drive decides where to continue: moving the session would leave a gap.
         if next <= last || after_unit != 0 {
             return Err(bad("next writable address"));
         }
@@ -189,7 +190,7 @@ const PREVIOUS_START: &str = "start address of the previous session";
 const PREVIOUS_END: &str = "last written address of the previous session";
 const WRITE_UNIT: &str = "write unit size";
 
-/// Returns the answer of a drive, or the error for none.
+/// Returns the answer of a drive, or an error if it has none.
 fn told<T>(parameter: &'static str, answer: io::Result<T>) -> Result<T> {
     answer.map_err(|source| Error::BadMultisessionParameter {
         parameter,
@@ -197,7 +198,7 @@ fn told<T>(parameter: &'static str, answer: io::Result<T>) -> Result<T> {
     })
 }
 
-/// The error for something that cannot be as a drive says it.
+/// The error for an impossible value reported by a drive.
 const fn bad(parameter: &'static str) -> Error {
     Error::BadMultisessionParameter {
         parameter,
@@ -205,8 +206,8 @@ const fn bad(parameter: &'static str) -> Error {
     }
 }
 
-/// Whether an interface is of a kind that is known, and works with the medium as it is. What can only be read has an error
-/// of its own.
+/// Whether an interface is of a known kind and works with the medium in its current state. Read-only media have an
+/// error of their own.
 fn works(interface: &MultisessionInterface) -> bool {
     let media = interface.disc().media_type();
     let fits = match interface {

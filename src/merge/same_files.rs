@@ -1,4 +1,4 @@
-//! Whether the file systems of a disc show the same files: all are made anew from one of them.
+//! Checks that the file systems of a disc show the same files, because all are made anew from one of them.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -13,21 +13,21 @@ use crate::error::{ContinueProblem, Error, Result};
 use crate::file_systems::FileSystems;
 use crate::import::{RecordedDisc, RecordedItem, RecordedKind, RecordedVolume};
 
-/// Memory that remembering where the data of a file is takes, with the room that the set has to spare.
+/// The memory needed to remember where a file's data is, including the spare room of the set.
 const REMEMBERED: u64 = 40;
 
-/// Where data begins that has no place of its own.
+/// The beginning of data that has no place of its own.
 const NOWHERE: u64 = u64::MAX;
 
-/// The data of files, each by its first byte on the disc and its length.
+/// The data of files, identified by its first byte on the disc and its length.
 type Places = HashSet<(u64, u64)>;
 
-/// How many files there are.
+/// The number of files, by kind.
 #[derive(Default)]
 struct Count {
     with_data: u64,
     empty: u64,
-    /// Links and devices, which some programs make empty files of where there is no Rock Ridge.
+    /// Links and devices, which some programs record as empty files where there is no Rock Ridge.
     special: u64,
 }
 
@@ -38,9 +38,9 @@ impl Count {
     }
 }
 
-/// Refuses a disc on which one of the `others` has files that `imported` has not, or not as many.
+/// Refuses a disc where one of the `others` has files that `imported` lacks, or a different number of them.
 ///
-/// Names tell nothing, as each file system has its own.
+/// Names do not matter, because each file system has its own.
 pub(super) fn check(disc: &RecordedDisc, imported: FileSystems, others: FileSystems) -> Result<()> {
     if others.is_empty() {
         return Ok(());
@@ -68,7 +68,7 @@ fn compare(
     for other in others {
         let volume = match disc.volume(other) {
             Ok(volume) => volume,
-            // What cannot be read has nothing to lose.
+            // A file system that cannot be read has nothing to lose.
             Err(Error::Corrupt(_) | Error::UnsupportedFeature(_)) => continue,
             Err(error) => return Err(error),
         };
@@ -87,7 +87,7 @@ fn compare(
     Ok(())
 }
 
-/// Tells where the data of each file is that has any; gives the number of files.
+/// Calls `then` with the place of each file's data, if it has any; returns the number of files.
 fn each_file(
     volume: &RecordedVolume,
     mut then: impl FnMut((u64, u64)) -> Result<()>,

@@ -1,4 +1,5 @@
-//! What the names and files of a disc show of how it was written, so that an image that continues it names them alike.
+//! The properties of a disc's writer that its names and files show, so that an image that continues it names them
+//! alike.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -14,23 +15,23 @@ use crate::iso9660::{self, Relaxed};
 use crate::joliet;
 use crate::recorded::{Entry, EntryKind};
 
-/// The properties that names and files have shown so far.
+/// The properties shown by the names and files so far.
 #[derive(Debug, Default)]
 pub(super) struct Shown {
-    /// The lowest level at which ISO 9660 can have what is recorded there, if there is ISO 9660.
+    /// The lowest level of ISO 9660 that allows everything recorded there, if there is ISO 9660.
     needed: Option<InterchangeLevel>,
     relaxed: Relaxed,
-    /// Length of the longest name in Joliet, in UTF-16 code units.
+    /// The length of the longest Joliet name, in UTF-16 code units.
     joliet: usize,
-    /// The same of the names that are imported, wherever they are from.
+    /// The length of the longest imported name, whatever file system it is from.
     imported: usize,
-    /// Whether a name that is imported is longer at level 2 than at level 1.
+    /// Whether an imported name is longer at level 2 than at level 1.
     is_cut_at_level_1: bool,
 }
 
 impl Shown {
-    /// Looks through the trees of ISO 9660 and Joliet, whichever of these file systems the disc has. What cannot be read of
-    /// them shows nothing.
+    /// Examines the trees of ISO 9660 and Joliet, whichever of these file systems the disc has. Unreadable parts show
+    /// nothing.
     pub(super) fn on(disc: &RecordedDisc, file_systems: FileSystems) -> Result<Self> {
         let mut shown = Self::default();
         if file_systems.contains(FileSystems::ISO9660) {
@@ -55,7 +56,7 @@ impl Shown {
         self.limits(is_directory, level, item.len());
     }
 
-    /// Looks at an item that is imported, which is at a level below the root.
+    /// Examines an imported item at `level` below the root.
     pub(super) fn imported(&mut self, entry: &Entry, level: usize) {
         let is_directory = entry.kind == EntryKind::Directory;
         let name = entry.name.as_str();
@@ -68,7 +69,7 @@ impl Shown {
         self.limits(is_directory, level, len);
     }
 
-    /// Only level 3 has such deep directories, and such large files.
+    /// Checks for directories so deep, and files so large, that only level 3 allows them.
     fn limits(&mut self, is_directory: bool, level: usize, len: u64) {
         // The root is at level 1.
         let is_deep = is_directory && level >= iso9660::MAX_LEVEL as usize;
@@ -77,7 +78,7 @@ impl Shown {
         }
     }
 
-    /// The level at which all names in ISO 9660 are what they are on the disc; `None` if it makes no difference.
+    /// The level at which all names in ISO 9660 stay as they are on the disc; `None` if it makes no difference.
     pub(super) fn level(&self) -> Option<InterchangeLevel> {
         self.needed
             .filter(|needed| *needed > InterchangeLevel::One || self.is_cut_at_level_1)
@@ -87,7 +88,7 @@ impl Shown {
         self.relaxed
     }
 
-    /// The length of the longest names in Joliet, if it is another than usual.
+    /// The length of the longest Joliet names, if it differs from the usual one.
     pub(super) fn joliet_limit(&self) -> Option<usize> {
         let limits = joliet::SHORTEST_LIMIT..=joliet::LONGEST_LIMIT;
         let limit = self.joliet.clamp(*limits.start(), *limits.end());
@@ -100,8 +101,8 @@ fn units(name: &str) -> usize {
     name.encode_utf16().count()
 }
 
-/// Calls `then` for each item of a file system and the level it is at, 1 in the root directory; of ISO 9660 with the names
-/// that its records have, not with those of Rock Ridge.
+/// Calls `then` for each item of a file system and its level, which is 1 in the root directory; for ISO 9660 with the
+/// names from its records, not those of Rock Ridge.
 fn each(
     disc: &RecordedDisc,
     file_system: FileSystems,

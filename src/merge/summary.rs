@@ -1,28 +1,28 @@
-//! What came of an import, and how far one has come.
+//! The result and the progress of an import.
 
 use crate::file_systems::{FileSystems, InterchangeLevel};
 #[cfg(doc)]
 use crate::import::ImportOptions;
 use crate::path::ImagePath;
 
-/// What was imported.
+/// The result of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ImportSummary {
-    /// The file system it was read from.
+    /// The file system that was read.
     pub file_system: FileSystems,
-    /// Number of files.
+    /// The number of files.
     pub files: u64,
-    /// Number of directories, those that existed not counted.
+    /// The number of directories, not counting existing ones.
     pub directories: u64,
-    /// What was left out, in the order it was met.
+    /// The items left out, in the order they were met.
     pub left_out: Vec<ImportLeftOut>,
     /// Files whose data is recorded in [another form](crate::RecordedKind::Encoded), such as zisofs, in the order they
-    /// were met. The image has the bytes of that form as they are, and nothing that says so: what reads the new session
-    /// sees compressed files.
+    /// were met. The image has the bytes of that form unchanged, and no mark of it: readers of the new session see
+    /// compressed files.
     pub encoded: Vec<ImagePath>,
-    /// The lowest interchange level of ISO 9660 at which all that is recorded keeps its name there. `None` if nothing
-    /// shows it: the disc has no ISO 9660, or any level would do.
+    /// The lowest interchange level of ISO 9660 at which all recorded items keep their names. `None` if nothing shows
+    /// it: the disc has no ISO 9660, or any level would do.
     pub interchange_level: Option<InterchangeLevel>,
 }
 
@@ -34,59 +34,59 @@ pub enum ImportLeftOut {
     SymbolicLink {
         /// The link.
         path: ImagePath,
-        /// What it leads to.
+        /// The target of the link.
         target: String,
     },
     /// A device, fifo or socket.
     Special {
-        /// It.
+        /// The device, fifo or socket.
         path: ImagePath,
     },
-    /// A file in whose place the image has another, which stays.
+    /// A file that the image already has; the image's own stays.
     Replaced {
         /// The file.
         path: ImagePath,
     },
-    /// A file or a named stream whose data is not all on the disc. Only where
-    /// [that is allowed](ImportOptions::damaged_files).
+    /// A file or a named stream whose data is not entirely on the disc. Only where [the options allow
+    /// it](ImportOptions::damaged_files).
     Damaged {
         /// The file or the stream.
         path: ImagePath,
-        /// How many bytes of its data are missing.
+        /// The number of missing bytes of its data.
         missing: u64,
     },
-    /// Something that cannot be read. Only where [that is allowed](ImportOptions::damaged_files).
+    /// An item that cannot be read. Only where [the options allow it](ImportOptions::damaged_files).
     Unreadable {
-        /// It, or the directory it is in.
+        /// The item, or its directory.
         path: ImagePath,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// What the disc boots from, which is not all there. Only where [that is allowed](ImportOptions::damaged_files).
+    /// A boot image that is not entirely on the disc. Only where [the options allow it](ImportOptions::damaged_files).
     BootImage {
-        /// The block in which it begins.
+        /// The block where it begins.
         block: u32,
     },
 }
 
-/// How far an import has come.
+/// The progress of an import.
 ///
 /// IMAPI2: `DFileSystemImageImportEvents::UpdateImport`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct ImportProgress<'a> {
-    /// The file system that is imported.
+    /// The file system being imported.
     pub file_system: FileSystems,
-    /// The directory that comes next, or the file that was imported.
+    /// The directory that comes next, or the file that was just imported.
     pub path: &'a ImagePath,
     /// Whether it is a directory.
     pub is_directory: bool,
-    /// Number of directories imported so far.
+    /// The number of directories imported so far.
     pub directories: u64,
-    /// Number of files imported so far.
+    /// The number of files imported so far.
     pub files: u64,
-    /// Number of directories there are, if the volume says it.
+    /// The number of directories in total, if the volume reports it.
     pub total_directories: Option<u64>,
-    /// Number of files there are, if the volume says it.
+    /// The number of files in total, if the volume reports it.
     pub total_files: Option<u64>,
 }
