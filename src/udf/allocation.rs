@@ -1,4 +1,5 @@
-//! Allocation descriptors of a run of blocks, and the chain they continue in (ECMA-167 4/12, 4/14.5; UDF 2.3.10, 2.3.11).
+//! Allocation descriptors of a run of blocks, and the chain in which they continue (ECMA-167 4/12, 4/14.5; UDF 2.3.10,
+//! 2.3.11).
 
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};
@@ -14,12 +15,12 @@ pub(super) const MAX_EXTENT_LEN: u64 = 0x3FFF_F800;
 /// The type of a descriptor that points to the next Allocation Extent Descriptor (ECMA-167 4/14.14.1.1).
 const NEXT_EXTENT: u32 = 3 << 30;
 
-/// Which descriptors a run has (ECMA-167 4/14.6.8).
+/// The form of a run's descriptors (ECMA-167 4/14.6.8).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum DescriptorForm {
-    /// Short ones: the run lies in the same partition as the structures for files.
+    /// Short descriptors: the run lies in the same partition as the structures for files.
     Short,
-    /// Long ones: the run lies in the physical partition, the structures in the metadata partition.
+    /// Long descriptors: the run lies in the physical partition, the structures in the metadata partition.
     Long,
 }
 
@@ -59,27 +60,28 @@ impl DataRun {
         self.len.div_ceil(self.max_extent_len)
     }
 
-    /// Descriptors that an entry has room for.
+    /// Returns how many descriptors fit in an entry.
     const fn in_entry(self) -> u64 {
         ((BLOCK - head_len(self.revision)) / self.descriptor.len()) as u64
     }
 
-    /// Descriptors that an Allocation Extent Descriptor has room for.
+    /// Returns how many descriptors fit in an Allocation Extent Descriptor.
     const fn in_extent(self) -> u64 {
         ((BLOCK - size_of::<AllocationExtentDescriptor>()) / self.descriptor.len()) as u64
     }
 
-    /// Blocks of the chain that takes the descriptors an entry has no room for.
+    /// Returns the length in blocks of the chain for the descriptors that do not fit in the entry.
     pub(super) const fn chain_blocks(self) -> u64 {
-        // The last place in the entry, and in all blocks of the chain but the last, points to the next one.
+        // The last place in the entry, and in each block of the chain except the last, points to the next block.
         match self.extents().checked_sub(self.in_entry()) {
             None | Some(0) => 0,
-            // One of those that do not fit, and the one whose place is taken, always fit the first.
+            // The first block always has room for one descriptor that does not fit in the entry and the one whose place
+            // is taken.
             Some(more) => more.div_ceil(self.in_extent() - 1),
         }
     }
 
-    /// The descriptors in the entry.
+    /// Returns the descriptors in the entry.
     pub(super) fn allocation(self) -> Allocation {
         let count = self.extents().min(self.in_entry()) as usize;
         Allocation {
@@ -88,12 +90,12 @@ impl DataRun {
         }
     }
 
-    /// Fills in the descriptors of the entry, which begin `out`; the chain begins at `chain`.
+    /// Writes the descriptors of the entry at the start of `out`; the chain begins at `chain`.
     pub(super) fn encode_into(self, chain: PartitionBlock, out: &mut [u8]) {
         self.put(0, self.in_entry(), chain, out);
     }
 
-    /// Makes block `index` of the chain that begins at `chain`.
+    /// Encodes block `index` of the chain that begins at `chain`.
     pub(super) fn encode_chain(self, index: u32, chain: PartitionBlock, out: &mut [u8]) {
         let first = self.in_entry() - 1 + u64::from(index) * (self.in_extent() - 1);
         let here = chain + index;
@@ -119,8 +121,8 @@ impl DataRun {
         );
     }
 
-    /// Puts descriptors from number `first` on into `room` places, the last of which points to `next` if there are
-    /// more; returns their length.
+    /// Writes descriptors from number `first` on into `room` places; the last place points to `next` if there are more.
+    /// Returns their length.
     fn put(self, first: u64, room: u64, next: PartitionBlock, out: &mut [u8]) -> usize {
         let left = self.extents() - first;
         let more = left > room;
@@ -140,7 +142,7 @@ impl DataRun {
         (count as usize + usize::from(more)) * len
     }
 
-    /// `partition` is the index of its map.
+    /// Encodes one descriptor; `partition` is the index of its map.
     fn encode(self, extent_len: u32, block: PartitionBlock, partition: u16, out: &mut [u8]) {
         match self.descriptor {
             DescriptorForm::Short => out.copy_from_slice(
@@ -184,7 +186,7 @@ mod tests {
         assert_eq!(run(234).allocation().len, 234 * 8);
         assert_eq!(run(235).chain_blocks(), 1);
         assert_eq!(run(235).allocation().len, 234 * 8);
-        // 233 in the entry, 253 in the only block.
+        // There are 233 in the entry and 253 in the only block.
         assert_eq!(run(233 + 253).chain_blocks(), 1);
         assert_eq!(run(233 + 254).chain_blocks(), 2);
         assert_eq!(run(233 + 252 + 253).chain_blocks(), 2);

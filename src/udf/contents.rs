@@ -1,4 +1,4 @@
-//! Makes the structures for files when they are read.
+//! Encodes the structures for files when they are read.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::space::{Cursor, FileData, Fill, Map};
 use crate::time::Timestamp;
 use crate::tree::NodeId;
 
-/// What the parts are called in the list of parts.
+/// The names of the parts in the list of parts.
 pub(super) struct StructureNames {
     pub file_set: &'static str,
     pub icbs: &'static str,
@@ -23,7 +23,7 @@ pub(super) struct StructureNames {
     pub directories: &'static str,
 }
 
-/// Puts the structures, or their mirror, from `start` on.
+/// Puts the structures, or their mirror, on the map from `start` on.
 pub(super) fn write(
     files: &Arc<Files>,
     start: Lba,
@@ -51,7 +51,7 @@ pub(super) fn write(
     }
 }
 
-/// A structure that is made when it is read.
+/// A structure that is encoded when it is read.
 struct Made {
     files: Arc<Files>,
     data: Arc<FileData>,
@@ -87,18 +87,18 @@ impl Fill for Made {
 }
 
 impl Made {
-    /// Where the data of a file is, and its length in bytes.
+    /// Returns the location of a file's data and its length in bytes.
     fn run(&self, node: NodeId) -> DataRun {
         let content = self.files.tree.content_of(node);
         let start = content.and_then(|(id, _)| self.data.plan.start(id));
-        // Without blocks there is no descriptor that would say where they are.
+        // A file without blocks has no descriptor that would hold their address.
         let block = start.map_or(PartitionBlock(0), |start| {
             PartitionBlock(start - self.files.partition_start)
         });
         self.files.run(node, block)
     }
 
-    /// First block of the chain of allocation extents of the ICB at `index`.
+    /// Returns the first block of the chain of allocation extents for the ICB at `index`.
     fn chain(&self, index: u32) -> PartitionBlock {
         let chains = &self.files.chains;
         match chains.binary_search_by_key(&index, |chain| chain.0) {
@@ -120,7 +120,7 @@ impl Made {
         let node = files.sequence.node(position);
         let streams = files.streams.directory_of(position);
         let (file_type, mut link_count) = match files.tree.directory(node) {
-            // One identifier in the parent, or the root's own; and one in each directory below (ECMA-167 4/14.9.6).
+            // The parent, or the root itself, has one identifier, and so does each directory below (ECMA-167 4/14.9.6).
             Some(directory) => {
                 let span = files.sequence.directory(files.sequence.number(directory));
                 (icb::DIRECTORY, 1 + span.directories)
@@ -145,7 +145,7 @@ impl Made {
         let run = self.run(node);
         let entry = EntryFields {
             file_type,
-            // Links were bounded, and a file that has streams has fewer names than an image has streams.
+            // `find_links` bounds the links, and a file that has streams has fewer names than an image has streams.
             link_count: u16::try_from(link_count).unwrap_or(u16::MAX),
             object_size: run.len + streams_len,
             stream_directory: streams.map(|directory| files.stream_directory_icb(directory)),
@@ -170,7 +170,7 @@ impl Made {
                 let run = files.directory_run(number);
                 let entry = EntryFields {
                     file_type: icb::STREAM_DIRECTORY,
-                    // The file's entry leads to it, and no identifier does (ECMA-167 4/14.9.6).
+                    // The file's entry leads to it; no identifier does (ECMA-167 4/14.9.6).
                     link_count: 0,
                     unique_id: files.unique_id(position),
                     ..self.entry(files.sequence.node(position), run)
@@ -189,11 +189,11 @@ impl Made {
         }
     }
 
-    /// The entry of a file of one name, with the times of `node`.
+    /// Returns the entry of a file that has one name, with the times of `node`.
     fn entry(&self, node: NodeId, run: DataRun) -> EntryFields {
         let times = self.files.tree.attributes(node).times;
         let modified = UdfTime::from(times.modified);
-        // Mostly all three are the same, and dates take a while.
+        // Usually all three are the same, and dates take a while to convert.
         let recorded = |time: Timestamp| {
             if time == times.modified && time.zone_minutes() == times.modified.zone_minutes() {
                 modified
@@ -217,7 +217,7 @@ impl Made {
         }
     }
 
-    /// Fills in the ICB at `index` with its descriptors, or with the data of `file` if that is embedded.
+    /// Completes the ICB at `index` with its descriptors, or with the data of `file` if that is embedded.
     fn finish(
         &self,
         mut entry: EntryFields,
@@ -284,7 +284,8 @@ impl Made {
     fn fill_directory(&self, number: u32, block: u32, out: &mut [u8]) {
         let files = &*self.files;
         let mut mapped = Mapped::default();
-        // The block in which the next descriptor begins: at first the one before if its head lies there.
+        // The block in which the next descriptor begins: at first the preceding block, if the descriptor's head lies
+        // there.
         let mut offset = files.identifiers.offset(block);
         let start = files.block(files.directories.start) + block;
         let directories = files.sequence.directories().len() as u32;
@@ -304,7 +305,7 @@ impl Made {
         });
     }
 
-    /// Identifier number `record` of a directory: that of the parent, and those of its items.
+    /// Returns identifier number `record` of a directory: its parent's first, then those of its items.
     fn identifier<'a>(
         &'a self,
         number: u32,
@@ -342,7 +343,7 @@ impl Made {
         })
     }
 
-    /// Identifier number `record` of a stream directory: that of the file, and those of its streams.
+    /// Returns identifier number `record` of a stream directory: its file's first, then those of the streams.
     fn stream_identifier(&self, directory: u32, record: u32) -> Option<Identifier<'_>> {
         let files = &*self.files;
         let position = files.streams.owner(directory);
@@ -350,7 +351,7 @@ impl Made {
         let Some(place) = record.checked_sub(1) else {
             return Some(Identifier {
                 name: "",
-                // It names a file, and no directory (ECMA-167 4/14.4.3).
+                // This names a file, not a directory (ECMA-167 4/14.4.3).
                 characteristics: identifier::PARENT,
                 icb: files.icb(position),
                 unique_id,

@@ -1,4 +1,4 @@
-//! File Set Descriptor: where the tree of a logical volume begins (ECMA-167 4/14.1, UDF 2.3.2).
+//! File Set Descriptor: the beginning of a logical volume's tree (ECMA-167 4/14.1, UDF 2.3.2).
 
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout, Unaligned};

@@ -1,4 +1,4 @@
-//! The plan of a volume's files: blocks for their structures, and just enough to make any of them when it is read.
+//! The plan of a volume's files: blocks for their structures, and just enough to encode any structure when it is read.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ const FIRST_UNIQUE_ID: u64 = 16;
 /// The most identifiers that can name one ICB: the link count has 16 bits.
 const MAX_LINKS: u32 = u16::MAX as u32;
 
-/// What an ICB is of.
+/// The subject of an ICB.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Subject {
     /// The item at this position.
@@ -33,33 +33,32 @@ pub(super) enum Subject {
 
 /// The files and directories of a volume.
 ///
-/// An item's ICB is found by its position: those of items that share another's ICB are left out, the others follow
-/// each other. Those of named streams come behind.
+/// An item's position leads to its ICB: ICBs follow each other in the order of items, except that an item that shares
+/// another's ICB has none. The ICBs of named streams come last.
 #[derive(Debug)]
 pub(crate) struct Files {
     pub(super) tree: Arc<Tree>,
     pub(super) sequence: Arc<Sequence>,
     pub(super) revision: UdfRevision,
     pub(super) partition_start: Lba,
-    /// All of them: the file set, the ICBs, the directories and the allocation extents. A metadata partition is this
-    /// extent.
+    /// The file set, the ICBs, the directories and the allocation extents. A metadata partition is this extent.
     pub(super) structures: Extent,
-    /// Items that share an ICB, with the item whose it is; both by position, ascending by the first.
+    /// Items that share an ICB, each with the item that owns it; both by position, ascending by the first.
     links: Vec<(u32, u32)>,
-    /// How many identifiers name an ICB that is shared, by the position of the item whose it is.
+    /// The number of identifiers that name a shared ICB, by the position of the item that owns it.
     pub(super) link_counts: HashMap<u32, u32>,
-    /// Names that are not kept, by position, ascending.
+    /// Names that cannot be kept, by position, ascending.
     renamed: Vec<(u32, String)>,
-    /// First block of every directory, by number, counted from the first of all; and the end of the last.
+    /// First block of every directory, by number, counted from the first directory's; then the end of the last.
     pub(super) starts: Vec<u32>,
-    /// Length in bytes of every directory, by number; stream directories come behind the others.
+    /// Length in bytes of every directory, by number; stream directories come after the others.
     pub(super) lens: Vec<u64>,
     pub(super) identifiers: Packed,
-    /// First block of a chain of allocation extents, by the place of the ICB it belongs to, ascending, counted from
-    /// the first of all.
+    /// First block of each chain of allocation extents, counted from that of the first chain, by the index of its ICB,
+    /// ascending.
     pub(super) chains: Vec<(u32, u32)>,
     pub(super) streams: Streams,
-    /// The most bytes of a file that lies in its ICB.
+    /// The most bytes of a file that its ICB can hold.
     pub(super) embedded: u64,
     pub(super) file_set: Extent,
     pub(super) icbs: Extent,
@@ -68,8 +67,8 @@ pub(crate) struct Files {
 }
 
 impl Files {
-    /// The least blocks they take in an image of these totals: the file set, an ICB for each item, and a block for each
-    /// directory.
+    /// Returns the fewest blocks that an image of these totals takes: the file set, an ICB for each item, and a block
+    /// for each directory.
     pub(crate) fn least_blocks(totals: &Totals, revision: UdfRevision) -> u64 {
         let directories = u64::from(totals.directories) + 1;
         let blocks = u64::from(FILE_SET_BLOCKS) + 2 * directories + u64::from(totals.contents);
@@ -132,12 +131,12 @@ impl Files {
         Ok(files)
     }
 
-    /// Whether an item's ICB says that it is a real-time file.
+    /// Returns `true` if an item's ICB marks it as a real-time file.
     pub(super) fn is_real_time(&self, node: NodeId) -> bool {
         self.revision.has_real_time_files() && self.tree.attributes(node).real_time
     }
 
-    /// Finds the files that are one file by several names: all that an ICB says is the same.
+    /// Finds the names that can share one ICB because everything in it is the same.
     fn find_links(&mut self) {
         let tree = self.tree.clone();
         let mut owners: HashMap<_, u32> = HashMap::new();
@@ -175,7 +174,7 @@ impl Files {
         }
     }
 
-    /// The streams of a file that are recorded.
+    /// Returns the streams of a file that are recorded.
     fn streams_of(&self, node: NodeId) -> Vec<NodeId> {
         if self.revision.has_named_streams() {
             self.tree.streams(node)
@@ -232,7 +231,7 @@ impl Files {
         Ok(blocks)
     }
 
-    /// Finds the items among `positions` whose names cannot be kept; mostly there are none.
+    /// Renames the items among `positions` whose names cannot be kept; usually there are none.
     fn rename(&mut self, positions: std::ops::Range<u32>) -> Result<()> {
         let (tree, sequence) = (&self.tree, &self.sequence);
         if positions
@@ -259,7 +258,7 @@ impl Files {
         let node = self.sequence.node(position);
         let name = self.tree.name(node);
         if is_kept(name) {
-            // It may have been taken from another, but never renamed itself.
+            // Another item may have lost this name, but this item never did.
             return name;
         }
         match self
@@ -298,7 +297,7 @@ impl Files {
         blocks
     }
 
-    /// The item whose ICB this item has.
+    /// Returns the item that owns this item's ICB.
     fn owner(&self, position: u32) -> u32 {
         match self.links.binary_search_by_key(&position, |link| link.0) {
             Ok(place) => self.links[place].1,
@@ -306,18 +305,18 @@ impl Files {
         }
     }
 
-    /// Number of ICBs of items.
+    /// Returns the number of items' ICBs.
     pub(super) fn item_icbs(&self) -> u64 {
         u64::from(self.sequence.len()) - self.links.len() as u64
     }
 
-    /// Place of an item's ICB among all.
+    /// Returns the index of an item's ICB.
     pub(super) fn icb_index(&self, position: u32) -> u32 {
         let owner = self.owner(position);
         owner - self.links.partition_point(|link| link.0 < owner) as u32
     }
 
-    /// What the ICB at `index` is of.
+    /// Returns the subject of the ICB at `index`.
     pub(super) fn subject(&self, index: u32) -> Subject {
         match u64::from(index).checked_sub(self.item_icbs()) {
             None => Subject::Item(self.position_of_icb(index)),
@@ -325,9 +324,9 @@ impl Files {
         }
     }
 
-    /// The item whose ICB comes at `index`.
+    /// Returns the item that owns the ICB at `index`.
     fn position_of_icb(&self, index: u32) -> u32 {
-        // Before the link at place p there are its position less p items that have an ICB.
+        // Before the link at index p, `position - p` items own an ICB.
         let mut low = 0;
         let mut high = self.links.len();
         while low < high {
@@ -341,7 +340,7 @@ impl Files {
         index + low as u32
     }
 
-    /// The address of a structure, counted as the structures' partition counts.
+    /// Returns the address of a structure in the structures' partition.
     pub(super) fn block(&self, lba: Lba) -> PartitionBlock {
         let start = if self.revision.has_metadata_partition() {
             self.structures.start
@@ -351,17 +350,17 @@ impl Files {
         PartitionBlock(lba - start)
     }
 
-    /// The ICB of an item.
+    /// Returns the address of an item's ICB.
     pub(super) fn icb(&self, position: u32) -> PartitionBlock {
         self.icb_at(self.icb_index(position))
     }
 
-    /// The ICB at `index` among all.
+    /// Returns the address of the ICB at `index`.
     pub(super) fn icb_at(&self, index: u32) -> PartitionBlock {
         self.block(self.icbs.start + index)
     }
 
-    /// The ICB of a stream directory; those of its streams follow.
+    /// Returns the address of a stream directory's ICB; those of its streams follow.
     pub(super) fn stream_directory_icb(&self, directory: u32) -> PartitionBlock {
         let index = self.streams.icb_of_directory(directory);
         self.icb_at(self.item_icbs() as u32 + index)
@@ -374,7 +373,8 @@ impl Files {
         }
     }
 
-    /// The UniqueID of an item's identifier: that of its ICB, but only one identifier has it (UDF 2.3.4.3).
+    /// Returns the UniqueID of an item's identifier: its ICB's for one of the identifiers, a new one for all others
+    /// (UDF 2.3.4.3).
     pub(super) fn identifier_id(&self, position: u32) -> u64 {
         match self.links.binary_search_by_key(&position, |link| link.0) {
             Ok(place) => self.next_unique_id() + place as u64,
@@ -382,7 +382,7 @@ impl Files {
         }
     }
 
-    /// The first UniqueID that no ICB has.
+    /// Returns the first UniqueID that no ICB has.
     fn next_unique_id(&self) -> u64 {
         FIRST_UNIQUE_ID - 1 + self.item_icbs()
     }
@@ -400,7 +400,7 @@ impl Files {
         }
     }
 
-    /// The blocks of an item's data; `start` is where a file's are.
+    /// Returns the blocks of an item's data; `start` is the location of a file's data.
     pub(super) fn run(&self, node: NodeId, start: PartitionBlock) -> DataRun {
         match self.tree.directory(node) {
             Some(directory) => self.directory_run(self.sequence.number(directory)),
@@ -411,7 +411,7 @@ impl Files {
         }
     }
 
-    /// The blocks of a directory's identifiers.
+    /// Returns the blocks of a directory's identifiers.
     pub(super) fn directory_run(&self, number: u32) -> DataRun {
         let number = number as usize;
         let first = self.directories.start + self.starts[number];
@@ -424,7 +424,7 @@ impl Files {
         }
     }
 
-    /// The blocks of the data of a file or of a stream.
+    /// Returns the blocks of the data of a file or of a stream.
     pub(super) fn data_run(&self, start: PartitionBlock, len: u64) -> DataRun {
         let descriptor = if self.revision.has_metadata_partition() {
             DescriptorForm::Long

@@ -17,13 +17,13 @@ pub(super) const REAL_TIME_FILE: u8 = 249;
 pub(super) const METADATA_FILE: u8 = 250;
 pub(super) const METADATA_MIRROR: u8 = 251;
 
-/// The flag of an ICB that it is a named stream's (ECMA-167 4/14.6.8).
+/// The flag for the ICB of a named stream (ECMA-167 4/14.6.8).
 const STREAM: u16 = 1 << 13;
 
-/// Everybody may read and execute, nobody write (ECMA-167 4/14.9.5).
+/// Everybody may read and execute, nobody may write (ECMA-167 4/14.9.5).
 const READ_AND_EXECUTE: u32 = 0x14A5;
 
-/// No user or group is given.
+/// No user or group is recorded.
 const NOBODY: u32 = u32::MAX;
 
 /// ICB Tag (ECMA-167 4/14.6).
@@ -41,7 +41,7 @@ pub(super) struct IcbTag {
     pub flags: U16,
 }
 
-/// What both forms of entries begin with.
+/// The beginning of both forms of entries.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(super) struct EntryHead {
@@ -58,7 +58,7 @@ pub(super) struct EntryHead {
     pub information_len: U64,
 }
 
-/// What both forms of entries end with; extended attributes and allocation descriptors follow in the same block.
+/// The end of both forms of entries; extended attributes and allocation descriptors follow in the same block.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(super) struct EntryTail {
@@ -89,12 +89,12 @@ const _: () = assert!(
         && std::mem::offset_of!(EntryTail, unique_id) == 32
 );
 
-/// Extended File Entry, the form of ECMA-167's 3rd edition.
+/// Extended File Entry, the form in ECMA-167's 3rd edition.
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(super) struct ExtendedFileEntry {
     pub head: EntryHead,
-    /// With the lengths of all streams.
+    /// Includes the lengths of all streams.
     pub object_size: U64,
     pub logical_blocks_recorded: U64,
     pub access_time: UdfTime,
@@ -114,7 +114,7 @@ const _: () = assert!(
         && std::mem::offset_of!(ExtendedFileEntry, tail) == 168
 );
 
-/// Bytes of an entry before its allocation descriptors.
+/// Returns the length in bytes of an entry before its allocation descriptors.
 pub(super) const fn head_len(revision: UdfRevision) -> usize {
     if revision.has_extended_entries() {
         size_of::<ExtendedFileEntry>()
@@ -123,13 +123,13 @@ pub(super) const fn head_len(revision: UdfRevision) -> usize {
     }
 }
 
-/// What an entry says.
+/// The fields of an entry.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct EntryFields {
     pub file_type: u8,
     pub link_count: u16,
     pub information_len: u64,
-    /// With the lengths of all named streams. Recorded from UDF 2.00 on, as what follows.
+    /// Includes the lengths of all named streams. Recorded from UDF 2.00 on, as are the next two.
     pub object_size: u64,
     pub stream_directory: Option<PartitionBlock>,
     pub is_stream: bool,
@@ -143,7 +143,7 @@ pub(super) struct EntryFields {
 }
 
 impl EntryFields {
-    /// Fills in the entry that is recorded at `location`; the allocation descriptors behind it are there.
+    /// Completes the entry recorded at `location`, whose allocation descriptors are already in `out`.
     pub(super) fn finish(&self, revision: UdfRevision, location: PartitionBlock, out: &mut [u8]) {
         let head = head_len(revision);
         let identifier = if revision.has_extended_entries() {
@@ -196,7 +196,7 @@ impl EntryFields {
             logical_blocks_recorded: self.blocks.into(),
             access_time: self.accessed,
             modification_time: self.modified,
-            // IMAPI2 has no such time; the attributes are as old as the data.
+            // IMAPI2 has no such time; the attributes get that of the data.
             attribute_time: self.modified,
             checkpoint: 1.into(),
             extended_attribute_icb: LongAd::default(),
@@ -234,13 +234,13 @@ pub(super) struct Allocation {
 }
 
 impl Allocation {
-    /// The data itself, `len` bytes, in place of descriptors.
+    /// Returns the description of the data itself, `len` bytes, in place of descriptors.
     pub(super) const fn embedded(len: u32) -> Self {
         Self { kind: 3, len }
     }
 }
 
-/// The most bytes of data that an entry holds in place of allocation descriptors.
+/// Returns the most bytes of data that an entry can hold in place of allocation descriptors.
 pub(crate) const fn max_embedded(revision: UdfRevision) -> u64 {
     (BLOCK - head_len(revision)) as u64
 }

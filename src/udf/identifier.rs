@@ -14,7 +14,7 @@ pub(super) const DIRECTORY: u8 = 2;
 pub(super) const DELETED: u8 = 4;
 pub(super) const PARENT: u8 = 8;
 
-/// The fixed part of the descriptor. Implementation use and the identifier follow, and padding to a multiple of 4.
+/// The fixed part of the descriptor. Implementation use, the identifier, and padding to a multiple of 4 follow.
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(super) struct FileIdentifierDescriptor {
@@ -28,12 +28,12 @@ pub(super) struct FileIdentifierDescriptor {
 
 const _: () = assert!(size_of::<FileIdentifierDescriptor>() == 38);
 
-/// Length of the descriptor of `name`; the parent's name is empty.
+/// Returns the length of the descriptor of `name`; the parent's name is empty.
 pub(super) fn len(name: &str) -> usize {
     (size_of::<FileIdentifierDescriptor>() + cs0_len(name)).next_multiple_of(4)
 }
 
-/// What a descriptor says.
+/// The contents of a descriptor.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Identifier<'a> {
     /// Empty for the parent.
@@ -51,14 +51,14 @@ impl Identifier<'_> {
         let name_len = cs0_len(self.name);
         let mut icb = LongAd::of_structure(revision, self.icb, 1);
         if revision.has_identifier_ids() {
-            // The lower half.
+            // Only the lower half is recorded.
             icb.unique_id = (self.unique_id as u32).into();
         }
         let descriptor = FileIdentifierDescriptor {
             tag: Tag::default(),
             file_version_number: 1.into(),
             file_characteristics: self.characteristics,
-            // The names were cut to 255 bytes.
+            // Names have been cut to 255 bytes.
             identifier_len: name_len as u8,
             icb,
             implementation_use_len: 0.into(),

@@ -19,20 +19,20 @@ use crate::block::{BLOCK, BLOCK_SIZE, PartitionBlock};
 use crate::codec::time::UdfTime;
 use crate::file_systems::UdfRevision;
 
-/// Both the Allocation Unit Size and the Alignment Unit Size, in blocks: the least for the first, and a multiple of
-/// every optical medium's ECC block for the second. The partition, too, begins at such a block (UDF 2.2.14).
+/// Both the Allocation Unit Size and the Alignment Unit Size, in blocks: the minimum for the first, and a multiple of
+/// every optical medium's ECC block for the second. The partition, too, begins at a multiple of it (UDF 2.2.14).
 pub(crate) const UNIT: u32 = 32;
 
-/// No bitmap: nothing is allocated in a read-only partition.
+/// No bitmap: a read-only partition allocates nothing.
 const NO_BITMAP: u32 = u32::MAX;
 
 /// The longest extent of whole allocation units.
 const MAX_UNITS_LEN: u64 = MAX_EXTENT_LEN - MAX_EXTENT_LEN % (UNIT * BLOCK_SIZE) as u64;
 
-/// The most blocks of metadata: as many as an entry can describe.
+/// The most blocks of metadata that an entry can describe.
 pub(super) const MAX_BLOCKS: u64 = 229 * MAX_UNITS_LEN / BLOCK_SIZE as u64;
 
-/// Where the metadata is.
+/// The location of the metadata.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct MetadataPartition {
     /// ICB of the metadata file.
@@ -41,7 +41,7 @@ pub(super) struct MetadataPartition {
     pub mirror: PartitionBlock,
     /// First block of the contents.
     pub start: PartitionBlock,
-    /// First block of the mirror's contents; the same if they are not recorded twice.
+    /// First block of the mirror's contents; the same as `start` if the metadata is recorded once.
     pub mirror_start: PartitionBlock,
     pub blocks: u32,
 }
@@ -92,12 +92,12 @@ impl MetadataPartitionMap {
 }
 
 impl MetadataPartition {
-    /// The block of the metadata file's ICB.
+    /// Encodes the block of the metadata file's ICB.
     pub(super) fn file(&self, revision: UdfRevision, time: UdfTime) -> Vec<u8> {
         self.icb(icb::METADATA_FILE, self.file, self.start, revision, time)
     }
 
-    /// The block of the metadata mirror file's ICB.
+    /// Encodes the block of the metadata mirror file's ICB.
     pub(super) fn mirror(&self, revision: UdfRevision, time: UdfTime) -> Vec<u8> {
         let kind = icb::METADATA_MIRROR;
         self.icb(kind, self.mirror, self.mirror_start, revision, time)
@@ -119,9 +119,9 @@ impl MetadataPartition {
             max_extent_len: MAX_UNITS_LEN,
         };
         let mut bytes = vec![0; BLOCK];
-        // There is no chain: MAX_BLOCKS.
+        // `MAX_BLOCKS` leaves no need for a chain.
         run.encode_into(PartitionBlock(0), &mut bytes[icb::head_len(revision)..]);
-        // No identifier names it.
+        // No identifier names this file.
         let entry = EntryFields {
             file_type,
             link_count: 0,

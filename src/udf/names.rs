@@ -5,7 +5,7 @@ use std::cmp::Ordering;
 use crate::codec::text::{cs0_capacity, cs0_units, cut};
 use crate::codec::unique::{Mapped, NameChange, NameRules};
 
-/// The longest identifier in bytes, the compression id included.
+/// The longest identifier in bytes, including the compression id.
 const MAX_IDENTIFIER: usize = 255;
 
 /// The rules for names.
@@ -18,7 +18,7 @@ impl NameRules for UdfNames {
         out.changes = NameChange::empty();
         let limit = cs0_capacity(name, MAX_IDENTIFIER);
         let (stem, extension) = match name.rfind('.') {
-            // An extension is kept unless it takes half of the name.
+            // A name that is cut keeps its extension, unless that takes more than half of the name.
             Some(at) if at > 0 && name[at..].chars().map(cs0_units).sum::<usize>() <= limit / 2 => {
                 name.split_at(at)
             }
@@ -52,12 +52,12 @@ impl NameRules for UdfNames {
     }
 }
 
-/// The byte order marks are the only characters UDF excludes (UDF 2.1.1).
+/// UDF excludes only the byte order marks (UDF 2.1.1).
 const fn is_allowed(c: char) -> bool {
     !matches!(c, '\u{FEFF}' | '\u{FFFE}')
 }
 
-/// Whether the name of every item can be recorded as it is, so that nothing need be looked for.
+/// Returns `true` if any item's name can be recorded unchanged.
 pub(super) fn is_kept(name: &str) -> bool {
     if name.is_ascii() {
         return name.len() < MAX_IDENTIFIER;

@@ -16,25 +16,25 @@ use crate::time::Timestamp;
 
 /// Blocks from the session's start to the main sequence, after the descriptors at 16.
 const MAIN_SEQUENCE: u32 = 32;
-/// Blocks from the session's start to the end of the first anchor: what reading begins with.
+/// Blocks from the session's start to the end of the first anchor: a reader's first request.
 pub(crate) const HEAD_BLOCKS: u32 = FIRST_ANCHOR + 1;
 /// Blocks of the integrity sequence.
 const INTEGRITY_BLOCKS: u32 = 2;
 
-/// What a volume is made with.
+/// The options of a volume.
 #[derive(Clone, Debug)]
 pub(crate) struct VolumeOptions {
     pub revision: UdfRevision,
     /// Whether metadata of UDF 2.50 and later is recorded twice.
     pub redundant_metadata: bool,
     pub volume_name: String,
-    /// Where the partition of the earlier sessions begins.
+    /// First block of the partition in earlier sessions.
     pub partition_start: Option<Lba>,
-    /// Anchors of an earlier session that are to lead to this one, in the order they are to be written.
+    /// Anchors of an earlier session to redirect to this one, in the order in which to write them.
     pub rewritten_anchors: Vec<Lba>,
 }
 
-/// The structures before the files: all that has its place in the first blocks.
+/// The structures before the files: everything with a place in the first blocks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Head {
     recognition: Extent,
@@ -47,17 +47,17 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    /// The block after it in the smallest volume of the revision, counted from the session's start.
+    /// Returns the block after the head in the smallest volume of the revision, counted from the session's start.
     pub(crate) const fn least_end(revision: UdfRevision) -> u64 {
         if revision.has_metadata_partition() {
-            // The partition and the metadata begin at a multiple of the unit, one after the other.
+            // The partition and the metadata each begin at a multiple of the unit, one after the other.
             HEAD_BLOCKS as u64 + metadata::UNIT as u64
         } else {
             HEAD_BLOCKS as u64
         }
     }
 
-    /// Takes its blocks. ISO 9660's descriptors, if any, have just been taken.
+    /// Takes the blocks of the head. ISO 9660's descriptors, if any, have just been taken.
     pub(crate) fn take(options: &VolumeOptions, space: &mut Space) -> Result<Self> {
         let recognition = space.take(RECOGNITION_BLOCKS.into())?;
         space.skip_to(MAIN_SEQUENCE);
@@ -92,17 +92,17 @@ impl Head {
     }
 }
 
-/// What of the metadata is recorded once more, at the partition's end (UDF 2.50, 2.2.13.1).
+/// The part of the metadata that is recorded a second time, at the partition's end (UDF 2.50, 2.2.13.1).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mirror {
     /// ICB of the mirror file.
     file: Extent,
-    /// Its contents, if they are not those of the metadata file.
+    /// The file's contents, if they differ from the metadata file's extent.
     copy: Option<Extent>,
 }
 
 impl Mirror {
-    /// The least blocks of it; `files` is what the structures for files have at least.
+    /// Returns the fewest blocks of a mirror; `files` is the minimum for the structures for files.
     pub(crate) fn least_blocks(revision: UdfRevision, redundant: bool, files: u64) -> u64 {
         match (revision.has_metadata_partition(), redundant) {
             (false, _) => 0,
@@ -132,14 +132,14 @@ impl Mirror {
 /// The structures after the partition.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Tail {
-    /// What lies before it.
+    /// The extent before it.
     partition: Extent,
     reserve: Extent,
     last_anchor: Extent,
 }
 
 impl Tail {
-    /// The blocks of it in any volume.
+    /// The number of its blocks, the same in any volume.
     pub(crate) const BLOCKS: u64 = SEQUENCE_BLOCKS as u64 + 1;
 
     /// Ends the partition and takes the blocks after it.
@@ -156,7 +156,7 @@ impl Tail {
     }
 }
 
-/// A volume whose blocks are all taken.
+/// A volume with all blocks taken.
 #[derive(Debug)]
 pub(crate) struct VolumePlan {
     head: Head,
@@ -208,7 +208,7 @@ impl VolumePlan {
         }
     }
 
-    /// Puts on the map what lies before the files, and the anchors of earlier sessions.
+    /// Puts the structures before the files on the map, and the anchors of earlier sessions.
     pub(crate) fn put_head(&self, map: &mut Map) {
         let (head, volume) = (&self.head, &self.volume);
         map.bytes(
@@ -242,7 +242,7 @@ impl VolumePlan {
         contents::write(&self.files, start, PARTS, &self.file_set(), data, map);
     }
 
-    /// Puts on the map what of them is recorded once more.
+    /// Puts the second recording of those structures on the map.
     pub(crate) fn put_mirror(&self, data: &Arc<FileData>, map: &mut Map) {
         let (Some(mirror), Some(metadata)) = (self.mirror, self.volume.metadata) else {
             return;
@@ -262,7 +262,7 @@ impl VolumePlan {
         }
     }
 
-    /// Puts on the map what lies after the partition.
+    /// Puts the structures after the partition on the map.
     pub(crate) fn put_tail(&self, map: &mut Map) {
         let reserve = self.tail.reserve;
         map.bytes(

@@ -1,6 +1,6 @@
-//! Named streams (UDF 3.3.5 of 2.00): which files have any, and the order of their structures.
+//! Named streams (UDF 3.3.5 of 2.00): the files that have any, and the order of their structures.
 //!
-//! Behind the ICBs of all items come, for each file with streams, the ICB of its stream directory and those of the
+//! The ICBs of all items are followed, for each file with streams, by the ICB of its stream directory and those of the
 //! streams.
 
 use crate::codec::unique::{Mapped, NameRules, renamed};
@@ -15,20 +15,20 @@ use super::names::UdfNames;
 pub(super) struct Streams {
     /// Files with streams, ascending by position.
     owners: Vec<Owner>,
-    /// The streams of all of them, each with its name on the disc.
+    /// The streams of all these files, each with its name on the disc.
     streams: Vec<(NodeId, String)>,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Owner {
     position: u32,
-    /// Place of its first stream among all.
+    /// Index of its first stream among all.
     first: u32,
-    /// Place of its stream directory's ICB among these ICBs.
+    /// Index of its stream directory's ICB among the streams' ICBs.
     icb: u32,
 }
 
-/// What an ICB behind those of the items is of.
+/// The subject of an ICB after those of the items.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum StreamIcb {
     /// The stream directory of this number.
@@ -38,7 +38,7 @@ pub(super) enum StreamIcb {
 }
 
 impl Streams {
-    /// Adds the streams of the file at `position`, which is above those of all files added before.
+    /// Adds the streams of the file at `position`, which is higher than those of all files added before.
     pub(super) fn push(&mut self, tree: &Tree, position: u32, file: NodeId) -> Result<()> {
         let nodes = tree.streams(file);
         let items = nodes.iter().map(|node| tree.named(*node));
@@ -48,7 +48,7 @@ impl Streams {
         })?;
         self.owners.push(Owner {
             position,
-            // There are no more than nodes.
+            // There are no more streams than nodes.
             first: self.streams.len() as u32,
             icb: self.icbs(),
         });
@@ -64,17 +64,17 @@ impl Streams {
         Ok(())
     }
 
-    /// Number of stream directories.
+    /// Returns the number of stream directories.
     pub(super) fn directories(&self) -> u32 {
         self.owners.len() as u32
     }
 
-    /// Number of ICBs, of directories and of streams.
+    /// Returns the number of ICBs, of directories and of streams.
     pub(super) fn icbs(&self) -> u32 {
         (self.owners.len() + self.streams.len()) as u32
     }
 
-    /// The stream directory of the file at `position`.
+    /// Returns the stream directory of the file at `position`.
     pub(super) fn directory_of(&self, position: u32) -> Option<u32> {
         let place = self
             .owners
@@ -82,12 +82,12 @@ impl Streams {
         place.ok().map(|place| place as u32)
     }
 
-    /// Position of the file whose stream directory has this number.
+    /// Returns the position of the file whose stream directory has this number.
     pub(super) fn owner(&self, directory: u32) -> u32 {
         self.owners[directory as usize].position
     }
 
-    /// The streams in a stream directory, in the order of their ICBs.
+    /// Returns the streams in a stream directory, in the order of their ICBs.
     pub(super) fn in_directory(&self, directory: u32) -> &[(NodeId, String)] {
         let first = |number: usize| {
             let owner = self.owners.get(number);
@@ -97,12 +97,12 @@ impl Streams {
         &self.streams[first(directory)..first(directory + 1)]
     }
 
-    /// Place of a stream directory's ICB among these ICBs; those of its streams follow.
+    /// Returns the index of a stream directory's ICB among the streams' ICBs; those of its streams follow.
     pub(super) fn icb_of_directory(&self, directory: u32) -> u32 {
         self.owners[directory as usize].icb
     }
 
-    /// What the ICB at `index` among these is of.
+    /// Returns the subject of the ICB at `index` among the streams' ICBs.
     pub(super) fn at(&self, index: u32) -> StreamIcb {
         let directory = self.owners.partition_point(|owner| owner.icb <= index) as u32 - 1;
         match (index - self.icb_of_directory(directory)).checked_sub(1) {

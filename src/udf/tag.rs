@@ -10,10 +10,10 @@ use crate::file_systems::UdfRevision;
 /// The CRC of ECMA-167 (3/7.2.6, UDF 6.5).
 pub(super) static CRC: Crc<u16, Table<16>> = Crc::<u16, Table<16>>::new(&CRC_16_XMODEM);
 
-/// Bytes of a tag; CRC lengths do not count them.
+/// Length in bytes of a tag; CRC lengths do not include it.
 pub(crate) const TAG_LEN: usize = size_of::<Tag>();
 
-/// What descriptors are called in their tags (ECMA-167 3/7.2.1, 4/7.2.1).
+/// Tag identifiers of descriptors (ECMA-167 3/7.2.1, 4/7.2.1).
 pub(crate) mod identifier {
     /// UDF 2.2.12.
     pub(crate) const SPARING_TABLE: u16 = 0;
@@ -51,10 +51,10 @@ pub(crate) struct Tag {
 
 const _: () = assert!(TAG_LEN == 16);
 
-/// Puts the tag over the finished descriptor that follows its place at the start of `bytes`.
+/// Writes the tag into its place at the start of `bytes`, before the finished descriptor.
 ///
-/// The CRC covers `crc_len` bytes behind the tag. `location` is a sector of the volume or a block of the partition,
-/// as the descriptor's part of the standard has it.
+/// The CRC covers `crc_len` bytes after the tag. `location` is a sector of the volume or a block of the partition,
+/// depending on the descriptor's part of the standard.
 pub(crate) fn seal(
     bytes: &mut [u8],
     identifier: u16,
@@ -101,7 +101,7 @@ pub(crate) struct ExtentAd {
 }
 
 impl From<Extent> for ExtentAd {
-    /// The extent is one of a few blocks.
+    /// The extent has only a few blocks.
     fn from(extent: Extent) -> Self {
         Self {
             len: (extent.blocks * BLOCK_SIZE).into(),
@@ -128,14 +128,14 @@ pub(crate) struct LongAd {
     /// Index of the partition map, not the partition's number.
     pub partition_reference: U16,
     pub flags: U16,
-    /// In the ICB of a file identifier, from UDF 2.00 on (UDF 2.3.4.3); else 0.
+    /// In the ICB of a file identifier, from UDF 2.00 on (UDF 2.3.4.3); otherwise 0.
     pub unique_id: U32,
 }
 
 const _: () = assert!(size_of::<LongAd>() == 16);
 
 impl LongAd {
-    /// An extent of whole blocks among the structures for files.
+    /// Returns the descriptor of an extent of whole blocks among the structures for files.
     pub(crate) fn of_structure(revision: UdfRevision, block: PartitionBlock, blocks: u32) -> Self {
         Self {
             len: (blocks * BLOCK_SIZE).into(),
@@ -146,7 +146,7 @@ impl LongAd {
     }
 }
 
-/// Character set specification (ECMA-167 1/7.2.1): CS0 always.
+/// Character set specification (ECMA-167 1/7.2.1), always CS0.
 #[derive(Clone, Copy, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(crate) struct CharSpec {
@@ -172,11 +172,11 @@ pub(crate) struct EntityId {
 }
 
 impl EntityId {
-    /// This implementation. Operating system class and identifier are 0, undefined, so that every machine makes the
+    /// This implementation. The operating system class and identifier are 0, undefined, so that every machine makes the
     /// same bytes.
     pub(crate) const IMPLEMENTATION: Self = Self::plain(b"*imapi2fs");
 
-    /// Whether it names this implementation.
+    /// Returns `true` if it names this implementation.
     pub(crate) fn is_own(&self) -> bool {
         self.identifier == Self::IMPLEMENTATION.identifier
     }
@@ -189,13 +189,13 @@ impl EntityId {
         }
     }
 
-    /// What a partition holds (ECMA-167 3/10.5.5).
+    /// Returns the identifier of a partition's contents (ECMA-167 3/10.5.5).
     pub(crate) const fn contents(identifier: &[u8]) -> Self {
         Self::plain(identifier)
     }
 
-    /// `*OSTA UDF Compliant` with a domain suffix, the others with a UDF suffix: both begin with the
-    /// revision, and the flags or operating system behind it are 0.
+    /// Returns `*OSTA UDF Compliant` with a domain suffix, or another identifier with a UDF suffix: both suffixes begin
+    /// with the revision, and the flags or operating system after it are 0.
     pub(crate) fn with_revision(identifier: &[u8], revision: UdfRevision) -> Self {
         let mut id = Self::plain(identifier);
         id.suffix[..2].copy_from_slice(&u16::from(revision).to_le_bytes());
@@ -203,7 +203,7 @@ impl EntityId {
     }
 }
 
-/// `text` at the start of a field of zeros.
+/// Returns `text` at the start of a field of zeros.
 const fn field<const N: usize>(text: &[u8]) -> [u8; N] {
     let mut field = [0; N];
     let mut at = 0;

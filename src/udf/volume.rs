@@ -14,10 +14,10 @@ use crate::recognition::{BEGIN_EXTENDED_AREA, END_EXTENDED_AREA};
 /// Blocks of the volume recognition sequence: BEA01, NSR02 or NSR03, TEA01.
 pub(crate) const RECOGNITION_BLOCKS: u32 = 3;
 
-/// Blocks of a volume descriptor sequence: the least there may be (UDF 2.2.3.1).
+/// Blocks of a volume descriptor sequence, the fewest allowed (UDF 2.2.3.1).
 pub(crate) const SEQUENCE_BLOCKS: u32 = 16;
 
-/// The volume recognition sequence (ECMA-167 2/9, 3/9.1).
+/// Returns the volume recognition sequence (ECMA-167 2/9, 3/9.1).
 pub(crate) fn recognition(revision: UdfRevision) -> Vec<u8> {
     let mut bytes = vec![0; RECOGNITION_BLOCKS as usize * BLOCK];
     let identifiers = [
@@ -32,7 +32,7 @@ pub(crate) fn recognition(revision: UdfRevision) -> Vec<u8> {
     bytes
 }
 
-/// What the volume's descriptors say.
+/// The contents of the volume's descriptors.
 #[derive(Clone, Debug)]
 pub(super) struct VolumeFields {
     pub revision: UdfRevision,
@@ -48,7 +48,7 @@ pub(super) struct VolumeFields {
 }
 
 impl VolumeFields {
-    /// How many partitions there are, the metadata partition included.
+    /// Returns the number of partitions, including the metadata partition.
     fn partitions(&self) -> u32 {
         1 + u32::from(self.metadata.is_some())
     }
@@ -123,7 +123,7 @@ pub(super) struct PartitionDescriptor {
 
 const _: () = assert!(size_of::<PartitionDescriptor>() == 512);
 
-/// Access type of a partition that is written once, when the image is made.
+/// The access type of a partition that is written once, when the image is made.
 ///
 /// IMAPI2 writes this one, too, and appends to no other.
 pub(crate) const READ_ONLY: u32 = 1;
@@ -159,7 +159,7 @@ pub(super) struct PartitionMap {
     pub partition_number: U16,
 }
 
-/// Unallocated Space Descriptor of no extents (ECMA-167 3/10.8, UDF 2.2.5).
+/// Unallocated Space Descriptor without extents (ECMA-167 3/10.8, UDF 2.2.5).
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 struct UnallocatedSpaceDescriptor {
@@ -178,7 +178,7 @@ pub(super) struct AnchorVolumeDescriptorPointer {
     pub reserved: [u8; 480],
 }
 
-/// Volume Descriptor Pointer: where a sequence goes on (ECMA-167 3/10.3). Only read.
+/// Volume Descriptor Pointer: the continuation of a sequence (ECMA-167 3/10.3). Only read, never written.
 #[derive(Clone, Debug, FromBytes, IntoBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 pub(super) struct VolumeDescriptorPointer {
@@ -219,10 +219,10 @@ pub(super) struct IntegrityImplementationUse {
 
 const _: () = assert!(size_of::<IntegrityImplementationUse>() == 46);
 
-/// The volume is in order (ECMA-167 3/10.10.3).
+/// The value for a volume that is in order (ECMA-167 3/10.10.3).
 const CLOSE: u32 = 1;
 
-/// A volume descriptor sequence that is recorded at `lba` (ECMA-167 3/8.4.2).
+/// Encodes a volume descriptor sequence to be recorded at `lba` (ECMA-167 3/8.4.2).
 pub(super) fn sequence(volume: &VolumeFields, lba: Lba) -> Vec<u8> {
     let descriptors = [
         primary(volume),
@@ -243,7 +243,7 @@ pub(super) fn sequence(volume: &VolumeFields, lba: Lba) -> Vec<u8> {
     bytes
 }
 
-/// A descriptor whose tag is still empty, with the identifier of its tag.
+/// A descriptor whose tag is still empty, with the identifier for its tag.
 type Unsealed = (u16, Vec<u8>);
 
 fn primary(volume: &VolumeFields) -> Unsealed {
@@ -355,12 +355,12 @@ fn unallocated_space() -> Unsealed {
     (identifier::UNALLOCATED_SPACE_DESCRIPTOR, bytes)
 }
 
-/// The domain identifier of the volume and its file set (UDF 2.1.5.2).
+/// Returns the domain identifier of the volume and its file set (UDF 2.1.5.2).
 pub(super) fn domain(revision: UdfRevision) -> EntityId {
     EntityId::with_revision(b"*OSTA UDF Compliant", revision)
 }
 
-/// An anchor that is recorded at `lba`.
+/// Encodes an anchor to be recorded at `lba`.
 pub(super) fn anchor(revision: UdfRevision, main: Extent, reserve: Extent, lba: Lba) -> Vec<u8> {
     let anchor = AnchorVolumeDescriptorPointer {
         tag: Tag::default(),
@@ -379,17 +379,17 @@ pub(super) fn anchor(revision: UdfRevision, main: Extent, reserve: Extent, lba: 
     bytes
 }
 
-/// What the integrity descriptor counts.
+/// The counts in the integrity descriptor.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Counts {
-    /// Identifiers of files.
+    /// The number of identifiers of files.
     pub files: u32,
-    /// With the root.
+    /// Including the root.
     pub directories: u32,
     pub next_unique_id: u64,
 }
 
-/// The integrity sequence: the descriptor and a terminating one (ECMA-167 3/8.8.2).
+/// Encodes the integrity sequence: the descriptor and a terminating one (ECMA-167 3/8.8.2).
 pub(super) fn integrity(volume: &VolumeFields, counts: Counts) -> Vec<u8> {
     let lba = volume.integrity.start;
     let usage = IntegrityImplementationUse {
@@ -411,7 +411,7 @@ pub(super) fn integrity(volume: &VolumeFields, counts: Counts) -> Vec<u8> {
         implementation_use_len: (size_of_val(&usage) as u32).into(),
     };
     let mut bytes = descriptor.as_bytes().to_vec();
-    // Nothing is free.
+    // No block is free.
     bytes.resize(bytes.len() + 4 * volume.partitions() as usize, 0);
     bytes.extend(volume.partition.blocks.to_le_bytes());
     if let Some(metadata) = volume.metadata {

@@ -1,4 +1,4 @@
-//! Allocation descriptors: where the data of an entry is (ECMA-167 4/12, 4/14.5, 4/14.14; UDF 2.3.10, 2.3.11).
+//! Allocation descriptors: the location of an entry's data (ECMA-167 4/12, 4/14.5, 4/14.14; UDF 2.3.10, 2.3.11).
 
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
@@ -37,9 +37,9 @@ struct ExtendedAd {
 pub(super) struct FileExtent {
     /// `None` for zeros that are not recorded.
     pub address: Option<Address>,
-    /// Where blocks are allocated that are not recorded.
+    /// Blocks that are allocated but not recorded.
     pub allocated: Option<Address>,
-    /// In bytes, and not more than the file has left.
+    /// In bytes, and at most what is left of the file.
     pub len: u64,
 }
 
@@ -51,7 +51,7 @@ struct Descriptor {
 }
 
 impl Descriptor {
-    /// The descriptor at the start of `bytes`, and what follows it.
+    /// Parses the descriptor at the start of `bytes`; also returns the bytes after it.
     fn parse(form: u16, partition: u16, bytes: &[u8]) -> Option<(Self, &[u8])> {
         let (len, address, rest) = match form {
             SHORT => {
@@ -81,8 +81,8 @@ impl Descriptor {
     }
 }
 
-/// Finds out that a chain leads back to itself, without keeping all of it: a place is remembered for twice as many
-/// steps as the one before.
+/// Detects a chain that leads back to itself, without keeping all of it: remembers each place for twice as many steps
+/// as the one before.
 #[derive(Debug)]
 struct LoopGuard {
     remembered: Option<Address>,
@@ -99,7 +99,7 @@ impl LoopGuard {
         }
     }
 
-    /// Whether the chain was here before, which is found out in the second or third round.
+    /// Returns `true` if the chain was here before; it takes two or three rounds to find out.
     fn was_at(&mut self, address: Address) -> bool {
         if self.remembered == Some(address) {
             return true;
@@ -115,7 +115,7 @@ impl LoopGuard {
 }
 
 impl LogicalBlocks {
-    /// Gives `each` the extents of an entry's data, which is not embedded.
+    /// Passes `each` the extents of an entry's data, which is not embedded.
     pub(super) fn extents(
         &self,
         icb: &Icb<'_>,
@@ -152,7 +152,7 @@ impl LogicalBlocks {
                 let len = u64::from(len).min(left);
                 left = left.saturating_sub(len);
                 each(FileExtent {
-                    // What is allocated and not recorded reads as zeros, too.
+                    // Blocks that are allocated but not recorded read as zeros, too.
                     address: (kind == 0).then_some(address),
                     allocated: (kind == 1).then_some(address),
                     len,
@@ -187,7 +187,7 @@ impl LogicalBlocks {
         }
     }
 
-    /// Where the data of an entry is; `charge` counts what that takes.
+    /// Returns the location of an entry's data; `charge` counts the memory for it.
     pub(super) fn data(&self, icb: &Icb<'_>, charge: &mut Charge) -> Result<Data> {
         if icb.allocation_type == EMBEDDED {
             return Ok(Data::Embedded(embedded(icb)?.into()));
@@ -209,7 +209,7 @@ impl LogicalBlocks {
                             .locate(here, Copy::Main)
                             .map_err(|fault| corrupt(icb.at, fault))?;
                         let len = place.len.min(left);
-                        // Behind the last block of all there is none.
+                        // The very last block has none after it.
                         address = here.checked_add(self.blocks_of(len));
                         if address.is_none() && len != left {
                             return Err(corrupt(icb.at, FindingCode::UdfAddress));
@@ -224,7 +224,7 @@ impl LogicalBlocks {
                 }
                 push(&mut runs, Run { at, len }, charge)?;
             }
-            // What is cut off may be missing of one run, but several that overlap would have no end.
+            // One run may lack what was cut off, but several that overlap would have no end.
             if runs.len() > 1 && recorded > self.blocks.len() {
                 let expected = ExpectedValue::AtMost(self.blocks.len());
                 let fault = FindingCode::UdfFileLength.value("bytes", recorded, expected);
@@ -235,7 +235,7 @@ impl LogicalBlocks {
         Ok(Data::Runs(runs))
     }
 
-    /// Reads all of an entry's data, which may have `limit` bytes; `charge` counts them.
+    /// Reads all of an entry's data, at most `limit` bytes; `charge` counts them.
     pub(super) fn read_all(
         &self,
         icb: &Icb<'_>,
@@ -270,7 +270,7 @@ impl LogicalBlocks {
     }
 }
 
-/// The data that an entry has in itself.
+/// Returns the data that is embedded in an entry.
 pub(super) fn embedded<'a>(icb: &Icb<'a>) -> Result<&'a [u8]> {
     usize::try_from(icb.information_len)
         .ok()
@@ -278,7 +278,7 @@ pub(super) fn embedded<'a>(icb: &Icb<'a>) -> Result<&'a [u8]> {
         .ok_or_else(|| corrupt(icb.at, FindingCode::UdfEmbedded))
 }
 
-/// Appends a run, or makes the last one longer.
+/// Appends a run, or extends the last one.
 fn push(runs: &mut Vec<Run>, run: Run, charge: &mut Charge) -> Result<()> {
     if let Some(last) = runs.last_mut() {
         let follows = match (last.at, run.at) {
@@ -294,7 +294,7 @@ fn push(runs: &mut Vec<Run>, run: Run, charge: &mut Charge) -> Result<()> {
     charge.push(runs, run)
 }
 
-/// The data of a directory, in extents: the first byte in the directory of each.
+/// The extents of a directory's data, each with its first byte in the directory.
 #[derive(Debug)]
 pub(super) struct FileExtents {
     list: Vec<(u64, FileExtent)>,
@@ -310,7 +310,7 @@ impl FileExtents {
         };
         let mut start = 0_u64;
         space.extents(icb, |mut extent| {
-            // A directory without its identifiers makes no sense.
+            // A directory is of no use without its identifiers.
             if let Some(allocated) = extent.allocated {
                 let fault = FindingCode::UdfUnrecordedDirectory;
                 space.findings.add(finding(icb.at, fault));
@@ -328,7 +328,7 @@ impl FileExtents {
         self.list.get(behind.checked_sub(1)?).copied()
     }
 
-    /// The block that a position lies in, and how far behind its start.
+    /// Returns the block in which a position lies, and the offset in that block.
     pub(super) fn block(
         &self,
         space: &LogicalBlocks,
@@ -344,14 +344,14 @@ impl FileExtents {
         Some((address, skip.checked_rem(block_len)?))
     }
 
-    /// How many bytes from a position on lie in the same extent.
+    /// Returns the number of bytes from a position to the end of its extent.
     pub(super) fn left(&self, position: u64) -> u64 {
         self.at(position).map_or(0, |(start, extent)| {
             start.saturating_add(extent.len).saturating_sub(position)
         })
     }
 
-    /// Fills `out` from a position on; `from` is the byte of the disc of the directory's entry.
+    /// Fills `out` from a position on; `from` is the byte of the disc where the directory's entry is.
     pub(super) fn read(
         &self,
         space: &LogicalBlocks,

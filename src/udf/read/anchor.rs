@@ -1,4 +1,4 @@
-//! Recognition and anchors: where reading begins (ECMA-167 2/8, 3/8.4.2.1, 3/9; UDF 2.2.3).
+//! Recognition and anchors, where reading begins (ECMA-167 2/8, 3/8.4.2.1, 3/9; UDF 2.2.3).
 
 use zerocopy::FromBytes;
 
@@ -13,15 +13,15 @@ use crate::udf::tag::{ExtentAd, identifier};
 use crate::udf::volume::{AnchorVolumeDescriptorPointer, PrimaryVolumeDescriptor};
 use crate::udf::{FIRST_ANCHOR, OTHER_ANCHOR};
 
-/// Sizes a sector can have; the first is that of optical discs.
+/// Possible sector sizes; the first is that of optical discs.
 const SECTOR_LENS: [u32; 7] = [2048, 512, 1024, 4096, 8192, 16384, 32768];
 
-/// The most descriptors of a recognition sequence that are looked at.
+/// The most descriptors of a recognition sequence that are read.
 const MAX_RECOGNITION: u64 = 256;
 
-/// Whether the volume recognition sequence of the session has `NSR02` or `NSR03`.
+/// Checks whether the volume recognition sequence of the session has `NSR02` or `NSR03`.
 pub(super) fn is_recorded(blocks: &Blocks, session_start: u32) -> Result<bool> {
-    // Descriptors are as far apart as sectors are long, but not less than 2048 bytes.
+    // The distance between descriptors is the length of a sector, but at least 2048 bytes.
     for step in SECTOR_LENS.into_iter().filter(|len| *len >= BLOCK_SIZE) {
         let mut at = byte_of(session_start.saturating_add(FIRST_DESCRIPTOR), BLOCK_SIZE);
         for _ in 0..MAX_RECOGNITION {
@@ -32,7 +32,7 @@ pub(super) fn is_recorded(blocks: &Blocks, session_start: u32) -> Result<bool> {
             blocks.read_at(at, &mut head)?;
             match DescriptorKind::of(&head) {
                 Some(DescriptorKind::Nsr) => return Ok(true),
-                // What was extended by another standard may be extended again, after the end of an area, too.
+                // Another standard may extend the sequence repeatedly, even after the end of an area.
                 Some(_) => {}
                 None => break,
             }
@@ -42,8 +42,8 @@ pub(super) fn is_recorded(blocks: &Blocks, session_start: u32) -> Result<bool> {
     Ok(false)
 }
 
-/// Whether the session has an anchor where one is looked for first, or the disc at its end. It is enough to look for a
-/// volume that has no recognition sequence.
+/// Checks whether the session has an anchor in the first place to look, or the disc at its end. That is reason enough
+/// to try to open a volume that has no recognition sequence.
 pub(super) fn may_be_recorded(blocks: &Blocks, session_start: u32) -> bool {
     let start = byte_of(session_start, BLOCK_SIZE);
     let first = [2048_u32, 512, 4096].into_iter().any(|sector_len| {
@@ -52,7 +52,7 @@ pub(super) fn may_be_recorded(blocks: &Blocks, session_start: u32) -> bool {
         sector.is_ok_and(|sector| read(blocks, sector, sector_len).is_some())
     });
     let last = blocks.len().checked_div(BLOCK_SIZE.into()).unwrap_or(0);
-    // The one at the end is that of the last session, whichever that is.
+    // The anchor at the end belongs to the last session, whichever that is.
     first
         || session_start == 0
             && [1, 257].into_iter().any(|back| {
@@ -62,12 +62,12 @@ pub(super) fn may_be_recorded(blocks: &Blocks, session_start: u32) -> bool {
             })
 }
 
-/// Where a sector begins on the disc.
+/// Returns the first byte of a sector on the disc.
 pub(super) fn byte_of(sector: u32, sector_len: u32) -> u64 {
     u64::from(sector).saturating_mul(u64::from(sector_len))
 }
 
-/// An anchor that was found.
+/// An anchor found on the disc.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Anchor {
     pub sector: u32,
@@ -75,16 +75,16 @@ pub(super) struct Anchor {
     pub reserve: ExtentAd,
 }
 
-/// The anchors of a volume: at least one, the best first.
+/// The anchors of a volume: at least one, best first.
 #[derive(Clone, Debug)]
 pub(super) struct Anchors {
     pub sector_len: u32,
     pub found: Vec<Anchor>,
 }
 
-/// Finds the anchors, and how long sectors are.
+/// Finds the anchors and the length of sectors.
 pub(super) fn find(blocks: &Blocks, session_start: u32) -> Result<Anchors> {
-    // The place that is best in any size comes before the next place.
+    // Tries the best place with every sector size before the next place.
     let places = SECTOR_LENS.map(|len| places(blocks, session_start, len));
     let most = places.iter().map(Vec::len).max().unwrap_or(0);
     for rank in 0..most {
@@ -106,7 +106,7 @@ pub(super) fn find(blocks: &Blocks, session_start: u32) -> Result<Anchors> {
     Err(corrupt(at, FindingCode::UdfAnchor))
 }
 
-/// The anchors at places that are given by rank, each once.
+/// Reads the anchors at places given by rank, each once.
 fn read_all(blocks: &Blocks, places: &[Vec<u32>], sector_len: u32) -> Vec<Anchor> {
     let mut by_rank: Vec<u32> = Vec::new();
     for sector in places.iter().flatten() {
@@ -114,7 +114,7 @@ fn read_all(blocks: &Blocks, places: &[Vec<u32>], sector_len: u32) -> Vec<Anchor
             by_rank.push(*sector);
         }
     }
-    // In the order in which they lie on the disc, neighbours are read together.
+    // Reading in the order on the disc reads neighbours together.
     let mut sectors = by_rank.clone();
     sectors.sort_unstable();
     let there = sectors.iter();
@@ -125,12 +125,12 @@ fn read_all(blocks: &Blocks, places: &[Vec<u32>], sector_len: u32) -> Vec<Anchor
     by_rank.iter().filter_map(at).copied().collect()
 }
 
-/// The sectors where an anchor can be, by rank.
+/// Returns the sectors where an anchor can be, by rank.
 fn places(blocks: &Blocks, session_start: u32, sector_len: u32) -> Vec<Vec<u32>> {
     let sectors = |bytes: u64| bytes.checked_div(u64::from(sector_len)).unwrap_or(0);
     let start = sectors(byte_of(session_start, BLOCK_SIZE));
     let end = sectors(blocks.len());
-    // A disc's length is known in blocks only; finer sectors may end anywhere in the last block.
+    // A disc's length is known in blocks only; smaller sectors may end anywhere in the last block.
     let finer = u64::from(BLOCK_SIZE.checked_div(sector_len).unwrap_or(1).max(1));
     let last: Vec<u64> = (1..=finer)
         .filter_map(|back| end.checked_sub(back))
@@ -152,17 +152,17 @@ fn places(blocks: &Blocks, session_start: u32, sector_len: u32) -> Vec<Vec<u32>>
         last.clone(),
         before(&[FIRST_ANCHOR.into()]),
         vec![start.saturating_add(OTHER_ANCHOR.into())],
-        // Run-out blocks and padding that drives and writers add.
+        // Drives add run-out blocks, and writers add padding.
         before(&[1, 2, 150, 152, 258, 406, 408]),
     ]
     .map(in_reach)
     .to_vec()
 }
 
-/// The anchor at `sector`, if one is there.
+/// Reads the anchor at `sector`, if there is one.
 pub(super) fn read(blocks: &Blocks, sector: u32, sector_len: u32) -> Option<Anchor> {
     let mut bytes = [0; size_of::<AnchorVolumeDescriptorPointer>()];
-    // Where the disc cannot be read there is no anchor.
+    // An unreadable place has no anchor.
     blocks
         .read_at(byte_of(sector, sector_len), &mut bytes)
         .ok()?;
@@ -183,7 +183,7 @@ pub(super) fn read(blocks: &Blocks, sector: u32, sector_len: u32) -> Option<Anch
     })
 }
 
-/// Whether a block of the disc has an anchor or a volume descriptor that says it is in that block.
+/// Returns `true` if a block of the disc holds an anchor or a volume descriptor that names that block.
 pub(crate) fn is_volume_structure(bytes: &[u8], block: u32) -> bool {
     const KNOWN: [u16; 7] = [
         identifier::PRIMARY_VOLUME_DESCRIPTOR,
@@ -197,21 +197,22 @@ pub(crate) fn is_volume_structure(bytes: &[u8], block: u32) -> bool {
     check_at(bytes, &KNOWN, block).is_ok()
 }
 
-/// Whether this crate recorded the volume descriptor in a block of the disc; nothing if there is none that says so.
+/// Returns whether this crate recorded the volume descriptor in a block of the disc; `None` if no descriptor there
+/// names the block.
 pub(crate) fn is_own_descriptor(bytes: &[u8], block: u32) -> Option<bool> {
     check_at(bytes, &[identifier::PRIMARY_VOLUME_DESCRIPTOR], block).ok()?;
     let (primary, _) = PrimaryVolumeDescriptor::ref_from_prefix(bytes).ok()?;
     Some(primary.implementation_identifier.is_own())
 }
 
-/// Whether both blocks have anchors, and these lead to the same sequences.
+/// Returns `true` if both blocks have anchors that lead to the same sequences.
 pub(crate) fn have_same_anchor(blocks: &Blocks, one: u32, other: u32) -> bool {
     let [one, other] = [one, other].map(|block| read(blocks, block, BLOCK_SIZE));
     one.zip(other)
         .is_some_and(|(one, other)| one.main == other.main && one.reserve == other.reserve)
 }
 
-/// A buffer for one sector.
+/// Returns a buffer for one sector.
 pub(super) fn sector_buffer(sector_len: u32) -> Vec<u8> {
     vec![0; narrow(u64::from(sector_len))]
 }

@@ -1,4 +1,4 @@
-//! Directories: the identifiers in them, and the entries these name (ECMA-167 4/8.6, 4/14.4; UDF 2.3.4).
+//! Directories: their identifiers, and the entries that these name (ECMA-167 4/8.6, 4/14.4; UDF 2.3.4).
 
 use std::collections::VecDeque;
 
@@ -17,39 +17,40 @@ use crate::recorded::{Entry, Unread};
 use crate::udf::identifier::{DELETED, FileIdentifierDescriptor, HIDDEN, PARENT};
 use crate::udf::tag::{LongAd, identifier};
 
-/// How many bytes of a directory are read at once.
+/// Bytes of a directory that are read at once.
 const PIECE: u64 = 32 * 1024;
 
-/// The most bytes of an identifier: those of its name and of its implementation use are counted in 8 and 16 bits.
+/// The longest identifier in bytes: the lengths of its name and implementation use have 8 and 16 bits.
 const MAX_LEN: usize = HEAD_LEN.saturating_add(0x100FF);
 
 const HEAD_LEN: usize = size_of::<FileIdentifierDescriptor>();
 
-/// What an identifier says.
+/// The contents of an identifier.
 #[derive(Clone, Debug)]
 struct ParsedIdentifier {
     characteristics: u8,
     icb: LongAd,
     name: String,
     is_broken: bool,
-    /// Of the descriptor, with its padding.
+    /// Length of the descriptor, including its padding.
     len: u64,
 }
 
-/// The tag that an identifier has.
+/// The tag of an identifier.
 const EXPECTED: [u16; 1] = [identifier::FILE_IDENTIFIER_DESCRIPTOR];
 
 /// Why there is no identifier in some bytes.
 enum Lack {
     Fault(Fault),
-    /// So many bytes are needed to tell.
+    /// Parsing needs this many bytes.
     Bytes(usize),
 }
 
 impl ParsedIdentifier {
-    /// The identifier at the start of `bytes`. Where `bytes` end, the directory may go on for `left` bytes in all.
+    /// Parses the identifier at the start of `bytes`. The directory may continue after `bytes`, with `left` bytes in
+    /// all.
     ///
-    /// One that lies in the block `damaged` may have a damaged field.
+    /// An identifier in the block `damaged` may have one damaged field.
     fn parse(bytes: &[u8], left: u64, damaged: Option<u32>) -> Result<Self, Lack> {
         let lacking = |len: usize| {
             if wide(len) > left {
@@ -67,7 +68,7 @@ impl ParsedIdentifier {
         let name_start = HEAD_LEN.saturating_add(head.implementation_use_len.get().into());
         let name_end = name_start.saturating_add(head.identifier_len.into());
         let padded = name_end.next_multiple_of(4);
-        // The last padding of a directory may be missing.
+        // The last identifier of a directory may lack its padding.
         let len = padded.min(narrow(left).max(name_end));
         let Some(whole) = bytes.get(..len) else {
             return Err(lacking(len));
@@ -89,7 +90,7 @@ impl ParsedIdentifier {
             let text = whole.get(name_start..name_end).unwrap_or_default();
             let text = cs0(text).map_err(Lack::Fault)?;
             (this.name, this.is_broken) = (text.text, text.is_broken);
-            // Padding that the length of the name counts.
+            // Removes padding that the length of the name includes.
             this.name.truncate(this.name.trim_end_matches('\0').len());
         }
         Ok(this)
@@ -103,7 +104,7 @@ impl ParsedIdentifier {
 /// Where the identifiers are.
 #[derive(Debug)]
 enum IdentifierSource {
-    /// In the directory's entry; all of them are in the buffer from the beginning.
+    /// In the directory's entry; the buffer holds all of them from the beginning.
     Entry,
     FileExtents(FileExtents),
 }
@@ -120,23 +121,23 @@ pub(super) struct Directory {
     source: IdentifierSource,
     len: u64,
     position: u64,
-    /// Bytes of the directory that were read, and the position of the first.
+    /// Bytes of the directory that have been read, and the position of the first.
     buffer: Vec<u8>,
     buffer_start: u64,
-    /// For the entries that the identifiers name.
+    /// Buffer for the entries that the identifiers name.
     block: Vec<u8>,
     /// Whether these are the streams of a file.
     is_streams: bool,
     /// Counts the buffers.
     _charge: Charge,
-    /// The streams that cannot be read of the file that was given last.
+    /// The unreadable streams of the file that was returned last.
     unread: VecDeque<Unread>,
 }
 
 impl Directory {
     pub(super) fn new(space: &LogicalBlocks, icb: &Icb<'_>, is_streams: bool) -> Result<Self> {
         let len = icb.information_len;
-        // More can only be there if extents are named again and again.
+        // A directory longer than the disc must name extents repeatedly.
         if len > space.blocks.len() {
             return Err(corrupt(
                 icb.at,
@@ -179,13 +180,13 @@ impl Directory {
         self.len.saturating_sub(self.position)
     }
 
-    /// What is in the buffer from the position on.
+    /// Returns the bytes in the buffer from the position on.
     fn buffered(&self) -> &[u8] {
         let skip = narrow(self.position.saturating_sub(self.buffer_start));
         self.buffer.get(skip..).unwrap_or_default()
     }
 
-    /// Reads on until `len` bytes from the position on are there; they are in the directory.
+    /// Reads until the buffer has `len` bytes from the position on, all of which the directory has.
     fn fill(&mut self, len: usize) -> Result<()> {
         let IdentifierSource::FileExtents(extents) = &self.source else {
             return Err(corrupt(self.at, FindingCode::UdfEmbedded));
@@ -208,7 +209,7 @@ impl Directory {
                 read
             };
             if read(PIECE.max(missing).min(left)).is_err() {
-                // Perhaps only what comes later cannot be read.
+                // Perhaps only a later block cannot be read.
                 let skip = extents.block(&self.space, from).map_or(0, |(_, skip)| skip);
                 let block = u64::from(self.space.block_len).saturating_sub(skip);
                 read(block.min(extents.left(from)).min(left))?;
@@ -217,7 +218,7 @@ impl Directory {
         Ok(())
     }
 
-    /// The identifier at the position.
+    /// Reads the identifier at the position.
     fn identifier(&mut self) -> Result<ParsedIdentifier> {
         loop {
             match ParsedIdentifier::parse(self.buffered(), self.left(), None) {
@@ -228,7 +229,7 @@ impl Directory {
         }
     }
 
-    /// The byte of the disc at the position.
+    /// Returns the byte of the disc at the position.
     fn place(&self) -> u64 {
         let IdentifierSource::FileExtents(extents) = &self.source else {
             return self.at;
@@ -242,8 +243,8 @@ impl Directory {
             .unwrap_or(self.at)
     }
 
-    /// Tries to find the identifier at the position in the mirror, or partly there: what comes first in the block it
-    /// begins in, and what lies behind that. The buffer then has what was good.
+    /// Tries to read the identifier at the position from the mirror, at least in part: either the rest of the block in
+    /// which it begins, or what follows that block. The buffer then holds the good parts.
     fn mirrored(&mut self) -> Option<ParsedIdentifier> {
         let IdentifierSource::FileExtents(extents) = &self.source else {
             return None;
@@ -254,7 +255,7 @@ impl Directory {
         let (_, skip) = extents.block(&self.space, self.position)?;
         let block_len = u64::from(self.space.block_len);
         let first = block_len.saturating_sub(skip).min(self.left());
-        // An identifier of 255 bytes and a block of implementation use reach not further.
+        // No identifier of 255 bytes with a block of implementation use reaches further.
         let rest = block_len
             .saturating_mul(2)
             .min(self.left().saturating_sub(first));
@@ -274,7 +275,7 @@ impl Directory {
             let Some(mut bytes) = read(first_copy, 0, first) else {
                 continue;
             };
-            // The identifier may well end with the block, and the next one be unreadable.
+            // The identifier may end with the block, and the next block may be unreadable.
             let rest = if rest == 0 {
                 None
             } else {
@@ -284,7 +285,7 @@ impl Directory {
             if let Ok(identifier) = ParsedIdentifier::parse(&bytes, self.left(), None) {
                 let fault = FindingCode::UdfMetadataBlock;
                 self.space.findings.add(finding(self.place(), fault));
-                // What was not needed is read again, from the main file first.
+                // Bytes that were not needed are read again, from the main file first.
                 let used = first.max(identifier.len);
                 bytes.truncate(narrow(used));
                 self.buffer = bytes;
@@ -295,7 +296,7 @@ impl Directory {
         None
     }
 
-    /// The identifier at the position, if one field of it is wrong. How long it is, is not known then.
+    /// Reads the identifier at the position even if one of its fields is wrong. Its length is then unknown.
     fn damaged(&self) -> Option<ParsedIdentifier> {
         let block = match &self.source {
             IdentifierSource::Entry => self.entry_block,
@@ -309,10 +310,10 @@ impl Directory {
         Some(identifier)
     }
 
-    /// Goes on to the next place where an identifier may be, behind one that cannot be read.
+    /// Advances past an unreadable identifier to the next place where one may be.
     fn skip(&mut self) {
         loop {
-            // Identifiers begin at multiples of 4; where nothing can be read, none in the whole block does.
+            // Identifiers begin at multiples of 4; in an unreadable block, none begins.
             let step =
                 if self.buffered().len() < 4 && self.fill(narrow(self.left().min(4))).is_err() {
                     match &self.source {
@@ -334,7 +335,7 @@ impl Directory {
             if self.buffered().len() >= HEAD_LEN && tag::head(self.buffered(), &EXPECTED).is_err() {
                 continue;
             }
-            // What was tried in vain here may be tried again four bytes further on.
+            // The bytes tried in vain here may be tried again four bytes further on.
             let tried = self.buffered().len().min(MAX_LEN);
             let item = self.space.blocks.for_item();
             let charged = item.work_on(wide(tried), block_at(self.at));
@@ -347,7 +348,7 @@ impl Directory {
         }
     }
 
-    /// The next identifier that names an entry.
+    /// Returns the next identifier that names an entry.
     fn next_identifier(&mut self) -> Option<Result<ParsedIdentifier>> {
         while self.left() != 0 {
             let identifier = match self.identifier() {

@@ -1,4 +1,4 @@
-//! Entries of directories, as all formats give them.
+//! Entries of directories, in the form common to all formats.
 
 use super::directory::Directory;
 use super::icb::{self, Icb, IcbExtent, file_type};
@@ -14,13 +14,13 @@ use crate::udf::icb::{DIRECTORY, REAL_TIME_FILE, REGULAR_FILE, STREAM_DIRECTORY}
 /// The longest symbolic link that is read, in bytes.
 const MAX_LINK_LEN: u64 = 64 * 1024;
 
-/// The most named streams of a file that are read. Any number of files may have the same ones.
+/// The most named streams of a file that are read. Any number of files may share them.
 const MAX_STREAMS: usize = 1024;
 
 impl LogicalBlocks {
-    /// The entry whose ICB is `extent`, without its name; `from` is the byte of the disc that names it.
+    /// Reads the entry whose ICB is `extent`, without its name; `from` is the byte of the disc that names it.
     ///
-    /// It has its named streams if there is a list for those that cannot be read.
+    /// Reads its named streams, too, if there is a list for the unreadable ones.
     pub(super) fn entry(
         &self,
         extent: IcbExtent,
@@ -34,7 +34,7 @@ impl LogicalBlocks {
         let mut charge = Charge::new(self.blocks.memory());
         let kind = match icb.file_type {
             DIRECTORY => {
-                // A directory whose data is not to be found can still be named.
+                // A directory whose data cannot be found can still be named.
                 match self.data(&icb, &mut charge) {
                     Ok(found) => data = found,
                     Err(error) if error.is_limit() => return Err(error),
@@ -101,8 +101,8 @@ impl LogicalBlocks {
         })
     }
 
-    /// The named streams of the file whose entry is at byte `from` (UDF 3.3.5 of 2.00). A file without them is better
-    /// than none, so those that cannot be read are put into `unread`.
+    /// Reads the named streams of the file whose entry is at byte `from` (UDF 3.3.5 of 2.00). Puts unreadable ones into
+    /// `unread`, because a file without its streams is better than none.
     fn streams(
         &self,
         directory: IcbExtent,
@@ -142,7 +142,7 @@ impl LogicalBlocks {
             if streams.len().saturating_add(unread.len()) == MAX_STREAMS {
                 return Err(corrupt(icb.at, FindingCode::UdfManyStreams));
             }
-            // They are all there at once.
+            // All streams are in memory at once.
             match stream {
                 Ok(stream) if stream.kind == EntryKind::File => {
                     charge.add(memory_of(&stream))?;
@@ -166,7 +166,7 @@ impl LogicalBlocks {
     }
 }
 
-/// Bytes of memory that something unread takes.
+/// Returns the bytes of memory that an unread item takes.
 fn memory_of_unread(unread: &Unread) -> usize {
     let name = match &unread.part {
         UnreadPart::Entry(name) => name.len(),
@@ -175,7 +175,7 @@ fn memory_of_unread(unread: &Unread) -> usize {
     size_of::<Unread>().saturating_add(name)
 }
 
-/// Bytes of memory that an entry takes.
+/// Returns the bytes of memory that an entry takes.
 fn memory_of(entry: &Entry) -> usize {
     let data = match &entry.data {
         Data::Runs(runs) => runs.len().saturating_mul(size_of::<Run>()),
@@ -185,14 +185,14 @@ fn memory_of(entry: &Entry) -> usize {
     data.saturating_add(rest)
 }
 
-/// How to find an ICB again: its blocks, its partition, its first block.
+/// Returns a handle by which to find an ICB again: its number of blocks, its partition, its first block.
 fn handle(space: &LogicalBlocks, extent: IcbExtent) -> u64 {
     let blocks = space.blocks_of(extent.len.into()).min(u64::from(u16::MAX));
     let Address { partition, block } = extent.address;
     (blocks << 48) | (u64::from(partition) << 32) | u64::from(block)
 }
 
-/// The ICB that a [`handle`] stands for.
+/// Returns the ICB that a [`handle`] stands for.
 pub(super) fn extent(space: &LogicalBlocks, handle: u64) -> IcbExtent {
     let [a, b, c, d, e, f, g, h] = handle.to_be_bytes();
     let blocks = u32::from(u16::from_be_bytes([a, b]));

@@ -1,5 +1,5 @@
-//! File Entries and Extended File Entries, and the ICBs they lie in (ECMA-167 4/14.6 to 4/14.10, 4/14.17, 4/A.5;
-//! UDF 2.3.5, 2.3.6, 3.3.4).
+//! File Entries and Extended File Entries, and the ICBs that hold them (ECMA-167 4/14.6 to 4/14.10, 4/14.17, 4/A.5; UDF
+//! 2.3.5, 2.3.6, 3.3.4).
 
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
@@ -13,7 +13,7 @@ use crate::finding::{ExpectedValue, Fault, FindingCode};
 use crate::udf::icb::{EntryHead, ExtendedFileEntry, FileEntry, IcbTag};
 use crate::udf::tag::{LongAd, Tag, identifier};
 
-/// The most direct and indirect entries of one ICB: so often a file on a write-once disc can have been changed.
+/// The most direct and indirect entries of one ICB, and so the most changes of a file on a write-once disc.
 const MAX_ENTRIES: usize = 1024;
 
 /// Indirect Entry (ECMA-167 4/14.7).
@@ -25,24 +25,24 @@ struct IndirectEntry {
     indirect_icb: LongAd,
 }
 
-/// File types (ECMA-167 4/14.6.6, UDF 2.3.5.2) that the writer does not have.
+/// File types (ECMA-167 4/14.6.6, UDF 2.3.5.2) that the writer does not use.
 pub(super) mod file_type {
-    /// In the wild also an ordinary file.
+    /// Some writers use it for an ordinary file.
     pub(crate) const UNSPECIFIED: u8 = 0;
     pub(crate) const BLOCK_DEVICE: u8 = 6;
     pub(crate) const CHARACTER_DEVICE: u8 = 7;
     pub(crate) const FIFO: u8 = 9;
     pub(crate) const SOCKET: u8 = 10;
     pub(crate) const SYMBOLIC_LINK: u8 = 12;
-    /// From UDF 2.00 on; before, its type is unspecified.
+    /// Used from UDF 2.00 on; before, the type of the table is unspecified.
     pub(crate) const VIRTUAL_ALLOCATION_TABLE: u8 = 248;
 }
 
-/// The strategy that has but one entry, and that of write-once discs (ECMA-167 4/A.5, UDF 6.6).
+/// The strategy with only one entry, and that of write-once discs (ECMA-167 4/A.5, UDF 6.6).
 const ONE_ENTRY: u16 = 4;
 const CHAINED: u16 = 4096;
 
-/// Where an ICB is: its first block, and how many bytes its blocks have.
+/// The location of an ICB: its first block, and the length of its blocks in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct IcbExtent {
     pub address: Address,
@@ -50,7 +50,7 @@ pub(super) struct IcbExtent {
 }
 
 impl IcbExtent {
-    /// The extent that a descriptor names, if it names one.
+    /// Returns the extent that a descriptor names, if it names one.
     pub(super) fn named(ad: LongAd) -> Option<Self> {
         // The upper bits are the type of the extent.
         let len = ad.len.get() & 0x3FFF_FFFF;
@@ -61,10 +61,10 @@ impl IcbExtent {
     }
 }
 
-/// An entry as it was read.
+/// An entry as read from the disc.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Icb<'a> {
-    /// Byte of the disc.
+    /// Byte of the disc where the entry is.
     pub at: u64,
     pub address: Address,
     pub file_type: u8,
@@ -83,7 +83,7 @@ pub(super) struct Icb<'a> {
 }
 
 impl<'a> Icb<'a> {
-    /// The entry in `block`, whose tag is checked.
+    /// Parses the entry in `block`, whose tag has been checked.
     fn parse(block: &'a [u8], at: u64, address: Address) -> Result<Self, Fault> {
         let is_extended = Tag::ref_from_prefix(block)
             .is_ok_and(|(tag, _)| tag.identifier.get() == identifier::EXTENDED_FILE_ENTRY);
@@ -131,7 +131,7 @@ impl<'a> Icb<'a> {
 }
 
 impl LogicalBlocks {
-    /// Reads the entry that prevails in an ICB. `from` is the byte of the disc that names it.
+    /// Reads the prevailing entry of an ICB. `from` is the byte of the disc that names it.
     pub(super) fn icb<'b>(
         &self,
         extent: IcbExtent,
@@ -152,7 +152,7 @@ impl LogicalBlocks {
         Icb::parse(block, at, address).map_err(|fault| corrupt(at, fault))
     }
 
-    /// Reads the last entry of a chained ICB, whose first is at byte `at` and in `block`.
+    /// Reads the last entry of a chained ICB, whose first entry is in `block` and at byte `at`.
     fn last_entry(
         &self,
         extent: IcbExtent,
@@ -166,7 +166,7 @@ impl LogicalBlocks {
         ];
         let mut last = extent.address;
         let mut next = extent.address.checked_add(1);
-        // Identifiers may name the first entry only; the entry then knows how many follow.
+        // An identifier may name only the first entry; that entry then knows how many follow.
         let mut left = self
             .blocks_of(extent.len.into())
             .max(maximum_entries(block).into())
@@ -177,7 +177,7 @@ impl LogicalBlocks {
             let Some(address) = next.filter(|_| left != 0) else {
                 return Ok((at, last));
             };
-            // What was not yet written ends the chain, whatever there is instead.
+            // Blocks not yet written end the chain, whatever they contain.
             let here = match space.structure(address, &ANY, at, &mut bytes) {
                 Ok(here) => here,
                 Err(error) if error.is_limit() => return Err(error),
@@ -203,14 +203,14 @@ impl LogicalBlocks {
     }
 }
 
-/// The strategy of the entry in `block`.
+/// Returns the strategy of the entry in `block`.
 fn strategy(block: &[u8]) -> u16 {
     EntryHead::ref_from_prefix(block)
         .map(|(head, _)| head.icb_tag.strategy_type.get())
         .unwrap_or_default()
 }
 
-/// How many entries the ICB of the entry in `block` has at most.
+/// Returns the most entries that the ICB of the entry in `block` can have.
 fn maximum_entries(block: &[u8]) -> u16 {
     EntryHead::ref_from_prefix(block)
         .map(|(head, _)| head.icb_tag.maximum_entries.get())
@@ -226,7 +226,7 @@ struct AttributeHeader {
     application_location: U32,
 }
 
-/// What all attributes begin with (ECMA-167 4/14.10.2).
+/// The beginning of every attribute (ECMA-167 4/14.10.2).
 #[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 struct Attribute {
@@ -236,7 +236,7 @@ struct Attribute {
     len: U32,
 }
 
-/// File Times (ECMA-167 4/14.10.5), behind what all attributes begin with. The times that exist follow.
+/// File Times (ECMA-167 4/14.10.5), without the beginning that all attributes share. The times that exist follow.
 #[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 struct FileTimes {
@@ -246,7 +246,7 @@ struct FileTimes {
 
 const FILE_TIMES: u32 = 5;
 
-/// The time of creation that extended attributes have: a File Entry has no place for it.
+/// Reads the time of creation from extended attributes: a File Entry has no field for it.
 pub(super) fn created(attributes: &[u8]) -> Result<Option<UdfTime>, Fault> {
     let Ok((_, mut rest)) = AttributeHeader::ref_from_prefix(attributes) else {
         return Ok(None);
@@ -255,7 +255,7 @@ pub(super) fn created(attributes: &[u8]) -> Result<Option<UdfTime>, Fault> {
     while let Ok((attribute, _)) = Attribute::ref_from_prefix(rest) {
         let len = narrow(attribute.len.get().into());
         if len == 0 && attribute.attribute_type.get() == 0 {
-            // Unused space.
+            // The rest is unused.
             break;
         }
         let Some((whole, behind)) = rest.split_at_checked(len) else {

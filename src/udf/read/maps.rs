@@ -1,4 +1,4 @@
-//! Makes the partition maps of a logical volume ready to be used (ECMA-167 3/10.7; UDF 2.2.8 to 2.2.12).
+//! Prepares the partition maps of a logical volume for use (ECMA-167 3/10.7; UDF 2.2.8 to 2.2.12).
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use crate::udf::volume::{PartitionDescriptor, PartitionMap};
 /// The most partition maps of a volume.
 const MAX_MAPS: usize = 256;
 
-/// What all partition maps of type 2 begin with (UDF 2.2.8).
+/// The beginning of every partition map of type 2 (UDF 2.2.8).
 #[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 struct TypedMap {
@@ -37,7 +37,7 @@ struct TypedMap {
     partition_number: U16,
 }
 
-/// Whether a table of partition maps has one of a virtual partition (UDF 2.2.8).
+/// Returns `true` if a table of partition maps has one for a virtual partition (UDF 2.2.8).
 pub(super) fn has_virtual(mut table: &[u8]) -> bool {
     while let Some(len) = table.get(1).map(|len| usize::from(*len).max(2)) {
         let is_virtual = TypedMap::ref_from_prefix(table).is_ok_and(|(head, _)| {
@@ -52,10 +52,10 @@ pub(super) fn has_virtual(mut table: &[u8]) -> bool {
     false
 }
 
-/// A map as the table has it.
+/// A map in the table.
 enum MapEntry {
     Ready(BlockMap),
-    /// A map of type 2 that needs others to be made ready first.
+    /// A map of type 2 that depends on other maps.
     Pending(Pending),
 }
 
@@ -64,7 +64,7 @@ enum Pending {
     Metadata(MetadataPartitionMap),
 }
 
-/// Makes the maps in `table` ready; `charge` counts what is kept.
+/// Prepares the maps in `table`; `charge` counts the memory that they keep.
 pub(super) fn build(
     space: &mut LogicalBlocks,
     descriptors: &PrevailingDescriptors,
@@ -100,7 +100,7 @@ pub(super) fn build(
                 let is_other = |(_, other): &(usize, Pending)| {
                     matches!((&map, other), (Pending::Metadata(_), Pending::Metadata(_)))
                 };
-                // Each would have a file of its own to be kept (UDF 2.2.10 of 2.50 allows one of a partition).
+                // Each would keep a file of its own (UDF 2.2.10 of 2.50 allows one per partition).
                 if pending.iter().any(is_other) {
                     return Err(corrupt(at, FindingCode::UdfMetadataMaps));
                 }
@@ -132,7 +132,7 @@ pub(super) fn build(
     Ok(told)
 }
 
-/// What one map of the table says, and the number of its partition.
+/// Reads one map of the table and the number of its partition.
 fn entry(
     space: &LogicalBlocks,
     descriptors: &PrevailingDescriptors,
@@ -179,7 +179,7 @@ fn entry(
     }
 }
 
-/// The map of a partition's own blocks, which the others of the partition are made of.
+/// Returns the map of a partition's own blocks, on which its other maps build.
 fn below(space: &LogicalBlocks, numbers: &[u16], number: u16) -> Option<u16> {
     let mut maps = space.maps.iter().zip(numbers);
     let found = maps.position(|(map, other)| {
@@ -188,7 +188,7 @@ fn below(space: &LogicalBlocks, numbers: &[u16], number: u16) -> Option<u16> {
     u16::try_from(found?).ok()
 }
 
-/// The bytes of a partition.
+/// Returns the bytes of a partition.
 pub(super) fn region(partition: &PartitionDescriptor, sector_len: u32) -> Region {
     Region {
         start: byte_of(partition.starting_location.get(), sector_len),
@@ -207,7 +207,7 @@ fn physical(descriptors: &PrevailingDescriptors, number: u16, sector_len: u32) -
         )
 }
 
-/// UDF 2.2.10 of 2.50: either file has what is needed.
+/// Prepares a metadata partition (UDF 2.2.10 of 2.50), for which either file is enough.
 fn metadata(
     space: &LogicalBlocks,
     base: u16,
@@ -219,7 +219,7 @@ fn metadata(
     let mirror = map.metadata_mirror_file_location.get();
     let main = metadata_file(space, base, file, METADATA_FILE, at, charge);
     let mirror = metadata_file(space, base, mirror, METADATA_MIRROR, at, charge);
-    // It says nothing of the other file that there is no room for one of them.
+    // Lack of memory for one file says nothing about the other.
     let (main, mirror) = match (main, mirror) {
         (Err((_, error)), _) | (_, Err((_, error))) if error.is_limit() => return Err(error),
         both => both,
@@ -245,7 +245,7 @@ fn metadata(
     })
 }
 
-/// Where the contents of one of the metadata files are. An error comes with the byte of the disc it is at.
+/// Returns the location of a metadata file's contents. An error comes with the byte of the disc where it is.
 fn metadata_file(
     space: &LogicalBlocks,
     base: u16,

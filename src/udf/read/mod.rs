@@ -1,4 +1,4 @@
-//! Reading UDF: what a disc has, whoever wrote it.
+//! Reads UDF volumes written by any program.
 //!
 //! ```text
 //! recognition ─► anchor ─► sequence ─► maps ─► file set ─► icb ◄─► directory
@@ -6,10 +6,10 @@
 //!                                   partition ◄──────── allocation
 //! ```
 //!
-//! Nothing on a disc is believed. Every length is checked against what there is, every chain ends, and what is kept
-//! counts against the budget of the [`Blocks`](crate::media::Blocks). What is damaged is an error with the block where
-//! it lies, or a [`Finding`](crate::Finding) if the volume has the same in another place.
-// What is recorded may say anything; tests may fail.
+//! The reader trusts nothing on a disc. It checks every length against the disc, ends every chain, and counts what it
+//! keeps against the budget of the [`Blocks`](crate::media::Blocks). Damage is an error with the block where it lies,
+//! or a [`Finding`](crate::Finding) if the volume has the same data in another place.
+// A disc may contain anything; tests may fail.
 #![cfg_attr(
     not(test),
     deny(
@@ -42,12 +42,12 @@ mod volume;
 pub(crate) use self::anchor::{have_same_anchor, is_own_descriptor, is_volume_structure};
 pub(crate) use self::session::UdfSession;
 
-/// A length in memory as one on the disc.
+/// Converts a length in memory to one on the disc.
 fn wide(len: usize) -> u64 {
     u64::try_from(len).unwrap_or(u64::MAX)
 }
 
-/// A length on the disc as one in memory; what memory cannot have is cut.
+/// Converts a length on the disc to one in memory, cut to the longest that memory can have.
 fn narrow(len: u64) -> usize {
     usize::try_from(len).unwrap_or(usize::MAX)
 }

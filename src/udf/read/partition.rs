@@ -1,4 +1,4 @@
-//! Partitions: how the addresses that structures name become bytes of the disc (ECMA-167 3/10.7, 4/8.2; UDF 2.2.8 to
+//! Partitions: the bytes of the disc at the addresses that structures name (ECMA-167 3/10.7, 4/8.2; UDF 2.2.8 to
 //! 2.2.10).
 
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub(super) struct Address {
 }
 
 impl Address {
-    /// The block `blocks` further on.
+    /// Returns the address `blocks` further on.
     pub(super) fn checked_add(self, blocks: u64) -> Option<Self> {
         let block = u64::from(self.block).checked_add(blocks)?;
         Some(Self {
@@ -40,14 +40,14 @@ impl From<LongAd> for Address {
     }
 }
 
-/// Which of two recordings of the same metadata (UDF 2.2.13 of 2.50).
+/// One of two recordings of the same metadata (UDF 2.2.13 of 2.50).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Copy {
     Main,
     Mirror,
 }
 
-/// Where a block is, and how many bytes from its start on lie together.
+/// The location of a block, and the number of contiguous bytes from its start on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     /// Byte of the disc; `None` if the block is not recorded.
@@ -55,7 +55,7 @@ pub(super) struct Place {
     pub len: u64,
 }
 
-/// Bytes of the disc.
+/// A range of bytes on the disc.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Region {
     pub start: u64,
@@ -77,12 +77,12 @@ impl Region {
     }
 }
 
-/// A file's contents on the disc: where each run ends in the file, and the run.
+/// A file's contents on the disc: the end of each run in the file, and the run.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Contents(Vec<(u64, Run)>);
 
 impl Contents {
-    /// `charge` counts what is kept.
+    /// Makes the contents from `runs`; `charge` counts the memory that they keep.
     pub(super) fn new(runs: &[Run], charge: &mut Charge) -> Result<Self> {
         charge.add_list::<(u64, Run)>(runs.len())?;
         let mut end = 0_u64;
@@ -106,13 +106,13 @@ impl Contents {
     }
 }
 
-/// A partition whose damaged packets have moved (UDF 2.2.9).
+/// A partition with damaged packets that have been moved (UDF 2.2.9).
 #[derive(Clone, Debug)]
 pub(super) struct Sparable {
     pub region: Region,
     /// Blocks of a packet.
     pub packet: u32,
-    /// First blocks of packets that have moved, ascending, and the bytes of the disc they have moved to.
+    /// First blocks of moved packets, ascending, and their new byte on the disc.
     pub moved: Vec<(u32, u64)>,
 }
 
@@ -141,13 +141,13 @@ impl Sparable {
     }
 }
 
-/// A partition map, ready to be used.
+/// A partition map that is ready for use.
 #[derive(Clone, Debug)]
 pub(super) enum BlockMap {
-    /// Blocks as they lie on the disc (ECMA-167 3/10.7.2).
+    /// Blocks in their order on the disc (ECMA-167 3/10.7.2).
     Physical(Region),
     Sparable(Sparable),
-    /// Blocks that a table leads to (UDF 2.2.8).
+    /// Blocks found by a table (UDF 2.2.8).
     Virtual {
         base: u16,
         table: Vec<u32>,
@@ -157,16 +157,16 @@ pub(super) enum BlockMap {
         main: Contents,
         mirror: Option<Contents>,
     },
-    /// Of no use, and why.
+    /// An unusable map, and the reason.
     Unusable(FindingCode),
 }
 
-/// What else the maps tell.
+/// Other facts from the maps.
 #[derive(Debug, Default)]
 pub(super) struct Told {
-    /// Files and directories, as a Virtual Allocation Table counts them.
+    /// Numbers of files and directories, as counted by a Virtual Allocation Table.
     pub counts: Option<(u32, u32)>,
-    /// The first byte behind the last sparing table.
+    /// The first byte after the last sparing table.
     pub end: u64,
 }
 
@@ -174,11 +174,11 @@ pub(super) struct Told {
 #[derive(Clone, Debug)]
 pub(super) struct LogicalBlocks {
     pub blocks: Arc<Blocks>,
-    /// Bytes of a logical block: a power of two.
+    /// Length in bytes of a logical block: a power of two.
     pub block_len: u32,
     pub maps: Arc<Vec<BlockMap>>,
     pub findings: Arc<FindingList>,
-    /// Whether structures with a damaged field are read: not where it is only tried whether there is one.
+    /// Whether to read structures with a damaged field; `false` while checking whether there is a structure at all.
     pub accepts_damage: bool,
 }
 
@@ -193,7 +193,7 @@ impl LogicalBlocks {
         }
     }
 
-    /// The same blocks for another operation, with findings of its own.
+    /// Returns the same blocks for another operation, with its own findings.
     pub(super) fn anew(&self, blocks: &Arc<Blocks>) -> Self {
         Self {
             blocks: Arc::clone(blocks),
@@ -202,7 +202,7 @@ impl LogicalBlocks {
         }
     }
 
-    /// The same blocks for what counts against the work of an operation.
+    /// Returns the same blocks, counting against the work of an operation.
     pub(super) fn within(&self, work: &Arc<Work>) -> Self {
         Self {
             blocks: self.blocks.within(work),
@@ -210,7 +210,7 @@ impl LogicalBlocks {
         }
     }
 
-    /// The same blocks for what an entry leads to, which others may lead to as well.
+    /// Returns the same blocks for the target of an entry, to which other entries may lead as well.
     pub(super) fn for_item(&self) -> Self {
         Self {
             blocks: self.blocks.for_item(),
@@ -218,7 +218,7 @@ impl LogicalBlocks {
         }
     }
 
-    /// The same blocks for what is read only if it is intact.
+    /// Returns the same blocks for reading intact structures only.
     pub(super) fn intact(&self) -> Self {
         Self {
             accepts_damage: false,
@@ -226,14 +226,14 @@ impl LogicalBlocks {
         }
     }
 
-    /// Counts a step that reads nothing, for what lies at byte `at` of the disc.
+    /// Counts a step that reads nothing, on behalf of the structure at byte `at` of the disc.
     ///
-    /// Each chain ends, but any number of entries could lead to one that is as long as the disc.
+    /// Every chain ends, but any number of entries could lead to one as long as the disc.
     pub(super) fn step(&self, at: u64) -> Result<()> {
         self.blocks.work_on(STEP, block_at(at))
     }
 
-    /// Where a block is; what lies together from there on is whole blocks, and at least one.
+    /// Returns the location of a block; its contiguous bytes are whole blocks, at least one.
     pub(super) fn locate(&self, address: Address, copy: Copy) -> Result<Place, Fault> {
         let mut place = self.locate_exactly(address, copy)?;
         let odd = place.len.checked_rem(u64::from(self.block_len));
@@ -277,7 +277,7 @@ impl LogicalBlocks {
         }
     }
 
-    /// Whether the blocks of a partition are recorded twice.
+    /// Returns `true` if the blocks of a partition are recorded twice.
     pub(super) fn has_mirror(&self, partition: u16) -> bool {
         matches!(
             self.maps.get(usize::from(partition)),
@@ -288,10 +288,10 @@ impl LogicalBlocks {
         )
     }
 
-    /// Reads the block at `address` into `out`; it is to be one of the descriptors that `identifiers` has.
+    /// Reads the block at `address` into `out` and checks that it holds one of the descriptors in `identifiers`.
     ///
-    /// `from` is the byte of the disc where the address was found. Returns the byte where the block is. What is damaged
-    /// is taken from the mirror.
+    /// `from` is the byte of the disc where the address was found. Returns the byte where the block is. Takes damaged
+    /// blocks from the mirror.
     pub(super) fn structure(
         &self,
         address: Address,
@@ -317,7 +317,7 @@ impl LogicalBlocks {
         damaged.flatten().ok_or(error)
     }
 
-    /// The same for a block that is damaged in one field.
+    /// Reads a block that is damaged in one field.
     fn damaged_structure(
         &self,
         address: Address,
@@ -356,7 +356,7 @@ impl LogicalBlocks {
         Ok(at)
     }
 
-    /// How many blocks `len` bytes fill.
+    /// Returns how many blocks `len` bytes fill.
     pub(super) fn blocks_of(&self, len: u64) -> u64 {
         len.div_ceil(u64::from(self.block_len).max(1))
     }

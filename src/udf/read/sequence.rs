@@ -13,35 +13,35 @@ use crate::udf::volume::{
     PartitionDescriptor, PrimaryVolumeDescriptor, VolumeDescriptorPointer,
 };
 
-/// The most sectors of a sequence that are looked at, its continuations included.
+/// The most sectors of a sequence that are read, including its continuations.
 const MAX_SECTORS: u32 = 1024;
 
 /// The most partitions of a volume.
 const MAX_PARTITIONS: usize = 256;
 
-/// The prevailing descriptors of a sequence: of one kind that with the highest number (ECMA-167 3/8.4.3).
+/// The prevailing descriptors of a sequence: the one with the highest number of each kind (ECMA-167 3/8.4.3).
 #[derive(Clone, Debug, Default)]
 pub(super) struct PrevailingDescriptors {
     pub primary: Option<PrimaryVolumeDescriptor>,
-    /// The whole sector: the partition maps are behind the descriptor.
+    /// The whole sector: the partition maps follow the descriptor.
     logical: Option<Vec<u8>>,
-    /// Byte of the disc.
+    /// Byte of the disc where the logical volume descriptor is.
     pub logical_at: u64,
     pub partitions: Vec<PartitionDescriptor>,
 }
 
 impl PrevailingDescriptors {
-    /// The logical volume descriptor, and the bytes behind it.
+    /// Returns the logical volume descriptor, and the bytes after it.
     pub(super) fn logical(&self) -> Option<(&LogicalVolumeDescriptor, &[u8])> {
         LogicalVolumeDescriptor::ref_from_prefix(self.logical.as_deref()?).ok()
     }
 
-    /// Whether there is all that is needed to read files.
+    /// Returns `true` if there is everything that reading files needs.
     fn suffices(&self) -> bool {
         self.logical.is_some() && !self.partitions.is_empty()
     }
 
-    /// Whether a descriptor prevails over the one there is.
+    /// Returns `true` if a descriptor prevails over the present one.
     fn prevails(new: u32, old: Option<u32>) -> bool {
         old.is_none_or(|old| new >= old)
     }
@@ -88,7 +88,7 @@ impl PrevailingDescriptors {
         }
     }
 
-    /// Takes from `other` what is missing here.
+    /// Takes from `other` the descriptors that are missing here.
     fn fill(&mut self, other: Self) {
         if self.logical.is_none() {
             self.logical = other.logical;
@@ -108,7 +108,7 @@ impl PrevailingDescriptors {
     }
 }
 
-/// The descriptors that an anchor leads to.
+/// Reads the descriptors to which an anchor leads.
 pub(super) fn descriptors(
     blocks: &Blocks,
     anchor: &Anchor,
@@ -134,7 +134,7 @@ pub(super) fn descriptors(
     }
 }
 
-/// Reads one sequence. What is damaged is told and passed over.
+/// Reads one sequence. Notes damage and continues after it.
 fn sequence(
     blocks: &Blocks,
     extent: ExtentAd,
@@ -151,7 +151,7 @@ fn sequence(
         }
         let at = byte_of(sector, sector_len);
         match read(blocks, sector, sector_len, &mut bytes) {
-            // Behind the last descriptor nothing need be recorded.
+            // Blocks after the last descriptor need not be recorded.
             Ok(0 | identifier::TERMINATING_DESCRIPTOR) => break,
             Ok(identifier::VOLUME_DESCRIPTOR_POINTER) => {
                 let Ok((pointer, _)) = VolumeDescriptorPointer::ref_from_prefix(&bytes) else {
@@ -180,7 +180,7 @@ fn sectors(extent: ExtentAd, sector_len: u32) -> u32 {
     extent.len.get().checked_div(sector_len).unwrap_or(0)
 }
 
-/// Reads a sector of a sequence: the identifier of the descriptor in it, 0 for none.
+/// Reads a sector of a sequence; returns the identifier of its descriptor, 0 if there is none.
 fn read(blocks: &Blocks, sector: u32, sector_len: u32, bytes: &mut [u8]) -> Result<u16> {
     let at = byte_of(sector, sector_len);
     blocks.read_at(at, bytes)?;
@@ -189,7 +189,7 @@ fn read(blocks: &Blocks, sector: u32, sector_len: u32, bytes: &mut [u8]) -> Resu
     }
     const KNOWN: [u16; 9] = [
         identifier::PRIMARY_VOLUME_DESCRIPTOR,
-        // Where a volume has them inside its sequence, anchors do no harm.
+        // Anchors inside a volume's sequence do no harm.
         identifier::ANCHOR_VOLUME_DESCRIPTOR_POINTER,
         identifier::VOLUME_DESCRIPTOR_POINTER,
         identifier::IMPLEMENTATION_USE_VOLUME_DESCRIPTOR,
@@ -205,21 +205,20 @@ fn read(blocks: &Blocks, sector: u32, sector_len: u32, bytes: &mut [u8]) -> Resu
     }
 }
 
-/// What the integrity descriptor says (ECMA-167 3/10.10, UDF 2.2.6).
+/// The contents of the integrity descriptor (ECMA-167 3/10.10, UDF 2.2.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Integrity {
     /// Whether the volume was left in order.
     pub is_closed: bool,
     pub next_unique_id: u64,
     pub files: u32,
-    /// With the root.
+    /// Including the root.
     pub directories: u32,
-    /// As recorded: BCD.
+    /// As recorded, in BCD.
     pub minimum_read_revision: u16,
 }
 
-/// The integrity of the volume: what the last intact descriptor of the sequence says. Also the first byte behind the
-/// sequence.
+/// Reads the last intact descriptor of the volume's integrity sequence. Also returns the first byte after the sequence.
 pub(super) fn integrity(
     blocks: &Blocks,
     extent: ExtentAd,
@@ -245,7 +244,7 @@ pub(super) fn integrity(
         else {
             break;
         };
-        // Two tables, of 4 bytes for a partition each.
+        // Two tables follow, with 4 bytes for each partition.
         let usage = usize::try_from(descriptor.number_of_partitions.get())
             .ok()
             .and_then(|partitions| partitions.checked_mul(8))

@@ -1,4 +1,4 @@
-//! What is known of UDF in a session: read when it is first asked for, and kept.
+//! The UDF volume of a session, read on first use and then kept.
 
 use std::sync::Arc;
 
@@ -13,19 +13,19 @@ use crate::finding::FindingList;
 use crate::media::{Blocks, Kept};
 use crate::recognition::FIRST_DESCRIPTOR;
 
-/// UDF in a session of a disc, as far as anybody asked for it.
+/// The UDF volume in a session of a disc, as far as it has been read.
 #[derive(Debug, Default)]
 pub(crate) struct UdfSession {
     /// The session's first block.
     start: u32,
-    /// Whether there is a recognition sequence that says so.
+    /// Whether a recognition sequence announces UDF.
     is_announced: bool,
     anchors: Kept<Anchors>,
     outline: Kept<Option<Outline>>,
     volume: Kept<Option<UdfVolume>>,
 }
 
-/// The outlines of a volume, by the descriptors of its sequence alone.
+/// The outline of a volume, from the descriptors of its sequence alone.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Outline {
     /// The first block of the disc after the volume.
@@ -35,7 +35,7 @@ pub(crate) struct Outline {
 }
 
 impl UdfSession {
-    /// Looks for the recognition sequence of the session that begins at block `start` of the disc.
+    /// Searches for the recognition sequence of the session that begins at block `start` of the disc.
     pub(crate) fn open(blocks: &Blocks, start: u32) -> Result<Self> {
         Ok(Self {
             start,
@@ -44,12 +44,12 @@ impl UdfSession {
         })
     }
 
-    /// Whether a recognition sequence says that there is a volume.
+    /// Returns `true` if a recognition sequence announces a volume.
     pub(crate) const fn is_announced(&self) -> bool {
         self.is_announced
     }
 
-    /// The volume; `None` if none is announced, and there is none that is sound down to its root directory either.
+    /// Returns the volume. If none is announced, returns one that is sound down to its root directory, or else `None`.
     pub(crate) fn volume(&self, blocks: &Arc<Blocks>) -> Result<Option<UdfVolume>> {
         let opened = self.volume.get_or(|| {
             if self.is_announced {
@@ -61,7 +61,7 @@ impl UdfSession {
         Ok(opened.as_ref().map(|volume| volume.anew(blocks)))
     }
 
-    /// The volume that a recognition sequence announces.
+    /// Returns the volume that a recognition sequence announces.
     pub(crate) fn announced_volume(&self, blocks: &Arc<Blocks>) -> Result<Option<UdfVolume>> {
         if self.is_announced {
             self.volume(blocks)
@@ -92,8 +92,8 @@ impl UdfSession {
         Ok(Some(opened))
     }
 
-    /// The outlines of the volume that is announced; `None` if none is. No partition map is made ready, whatever it leads
-    /// to.
+    /// Returns the outline of the announced volume; `None` if none is announced. Prepares no partition maps, whatever
+    /// they lead to.
     pub(crate) fn outline(&self, blocks: &Arc<Blocks>) -> Result<Option<Outline>> {
         if !self.is_announced {
             return Ok(None);
@@ -106,7 +106,7 @@ impl UdfSession {
     }
 }
 
-/// What is found by the first anchor that leads to it, or else the first error.
+/// Returns the result of `find` for the first anchor where it succeeds, or else the first error.
 fn first<T>(anchors: &Anchors, find: impl Fn(&Anchor) -> Result<T>) -> Result<Option<T>> {
     let mut first_error = None;
     let mut tried: Vec<(u32, u32)> = Vec::new();
@@ -126,7 +126,7 @@ fn first<T>(anchors: &Anchors, find: impl Fn(&Anchor) -> Result<T>) -> Result<Op
     first_error.map_or(Ok(None), Err)
 }
 
-/// The outlines of the volume that an anchor leads to.
+/// Returns the outline of the volume to which an anchor leads.
 fn outline(blocks: &Arc<Blocks>, anchors: &Anchors, anchor: &Anchor) -> Result<Outline> {
     let sector_len = anchors.sector_len;
     let descriptors = sequence::descriptors(blocks, anchor, sector_len, &FindingList::default())?;

@@ -1,4 +1,5 @@
-//! Sparing: packets of a rewritable disc that have moved because theirs is damaged (UDF 2.2.9, 2.2.12).
+//! Sparing: packets of a rewritable disc that have been moved because their original places are damaged (UDF 2.2.9,
+//! 2.2.12).
 
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
@@ -12,7 +13,7 @@ use crate::error::Result;
 use crate::finding::FindingCode;
 use crate::udf::tag::{EntityId, Tag, identifier};
 
-/// Sparable partition map (UDF 2.2.9), behind what all of type 2 begin with.
+/// Sparable partition map (UDF 2.2.9), without the beginning that all maps of type 2 share.
 #[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 struct SparableMap {
@@ -41,8 +42,8 @@ struct SparingEntry {
     mapped_location: U32,
 }
 
-/// Makes a sparable partition map ready: the table that was written last prevails. `below` is the partition as it is on
-/// the disc, `map` what is behind the common part of the map.
+/// Prepares a sparable partition map; the sparing table written last prevails. `below` is the partition on the disc,
+/// `map` holds the bytes after the common part of the map.
 pub(super) fn sparable(
     space: &LogicalBlocks,
     below: BlockMap,
@@ -92,14 +93,14 @@ pub(super) fn sparable(
 
 type Moved = (u32, Vec<(u32, u64)>);
 
-/// A sparing table, if it is intact: its sequence number, and the packets that have moved.
+/// Reads a sparing table, if it is intact: its sequence number, and the moved packets.
 fn sparing_table(
     space: &LogicalBlocks,
     location: u32,
     len: u32,
     sector_len: u32,
 ) -> Result<Option<Moved>> {
-    // Entries are counted by 16 bits.
+    // The count of entries has 16 bits.
     const MAX_LEN: u64 = 56 + 8 * 65536;
     let at = byte_of(location, sector_len);
     let mut charge = Charge::new(space.blocks.memory());
@@ -126,7 +127,7 @@ fn sparing_table(
             return Ok(None);
         };
         rest = behind;
-        // Higher numbers stand for packets that are free or cannot be used.
+        // Higher numbers stand for packets that are free or unusable.
         if entry.original_location.get() < 0xFFFF_FFF0 {
             let to = byte_of(entry.mapped_location.get(), sector_len);
             moved.push((entry.original_location.get(), to));

@@ -1,4 +1,4 @@
-//! Whether bytes are the descriptor they should be (ECMA-167 3/7.2, 4/7.2).
+//! Checks that bytes are the expected descriptor (ECMA-167 3/7.2, 4/7.2).
 
 use zerocopy::{FromBytes, IntoBytes};
 
@@ -8,20 +8,20 @@ use crate::file_systems::FileSystems;
 use crate::finding::{ExpectedValue, Fault, Finding, FindingCode};
 use crate::udf::tag::{CRC, EntityId, Tag};
 
-/// A CRC of fewer bytes is no evidence for what a descriptor says.
+/// A CRC of fewer bytes is no evidence for the contents of a descriptor.
 const LEAST_COVERED: usize = 8;
 
-/// A finding at byte `at` of the disc.
+/// Returns a finding at byte `at` of the disc.
 pub(super) fn finding(at: u64, fault: impl Into<Fault>) -> Finding {
     Finding::new(FileSystems::UDF, block_at(at), fault)
 }
 
-/// The error for a fault of the structure at byte `at` of the disc.
+/// Returns the error for a fault of the structure at byte `at` of the disc.
 pub(super) fn corrupt(at: u64, fault: impl Into<Fault>) -> Error {
     Error::from(finding(at, fault))
 }
 
-/// The block of the disc that byte `at` lies in.
+/// Returns the block of the disc that contains byte `at`.
 pub(super) fn block_at(at: u64) -> u32 {
     let block = at.checked_div(BLOCK_SIZE.into());
     block
@@ -29,13 +29,13 @@ pub(super) fn block_at(at: u64) -> u32 {
         .unwrap_or(u32::MAX)
 }
 
-/// Whether an identifier is `name`.
+/// Returns `true` if an identifier is `name`.
 pub(super) fn is_named(id: &EntityId, name: &[u8]) -> bool {
     let (start, rest) = id.identifier.split_at(name.len().min(id.identifier.len()));
     start == name && rest.iter().all(|byte| *byte == 0)
 }
 
-/// The tag at the start of `bytes`, if its checksum is right and it is one of `identifiers`.
+/// Returns the tag at the start of `bytes`, if its checksum is right and it is one of `identifiers`.
 pub(super) fn head<'a>(bytes: &'a [u8], identifiers: &'static [u16]) -> Result<&'a Tag, Fault> {
     let Ok((tag, _)) = Tag::ref_from_prefix(bytes) else {
         return Err(FindingCode::UdfCut.into());
@@ -60,11 +60,10 @@ pub(super) fn head<'a>(bytes: &'a [u8], identifiers: &'static [u16]) -> Result<&
     Ok(tag)
 }
 
-/// The tag of the descriptor that is `bytes`, if nothing is wrong with them.
+/// Returns the tag of the descriptor in `bytes`, if nothing is wrong with them.
 ///
-/// A CRC that covers nothing, or more than there is, tells nothing; such descriptors are taken, as other readers take
-/// them.
-/// Whether the tag names its own place is not asked: writers of identifiers got that wrong.
+/// Accepts descriptors whose CRC covers nothing, or more than there is, because other readers accept them. Does not
+/// check the location in the tag: writers of identifiers got that wrong.
 pub(super) fn check<'a>(bytes: &'a [u8], identifiers: &'static [u16]) -> Result<&'a Tag, Fault> {
     let tag = head(bytes, identifiers)?;
     let covered = bytes
@@ -79,8 +78,8 @@ pub(super) fn check<'a>(bytes: &'a [u8], identifiers: &'static [u16]) -> Result<
     }
 }
 
-/// Whether `bytes` are such a descriptor of which one field is damaged: it names its own place, or its CRC is right. The
-/// checksum does not matter, as it is that of the other fields of the tag.
+/// Returns `true` if `bytes` are such a descriptor with one damaged field: its location or its CRC is right. Ignores
+/// the checksum, which covers the other fields of the tag.
 pub(super) fn check_loosely(bytes: &[u8], identifiers: &'static [u16], location: u32) -> bool {
     let Ok((tag, _)) = Tag::ref_from_prefix(bytes) else {
         return false;
@@ -96,7 +95,7 @@ pub(super) fn check_loosely(bytes: &[u8], identifiers: &'static [u16], location:
         && (tag.location.get() == location || is_crc_right())
 }
 
-/// The same, for a descriptor that has to name `location`, where it lies.
+/// Checks a descriptor in the same way, and that its tag names `location`, where it lies.
 pub(super) fn check_at<'a>(
     bytes: &'a [u8],
     identifiers: &'static [u16],

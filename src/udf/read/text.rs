@@ -1,4 +1,4 @@
-//! Text as UDF records it: OSTA Compressed Unicode, dstrings, and the paths of symbolic links (UDF 2.1.1, 2.1.3;
+//! Text as recorded in UDF: OSTA Compressed Unicode, dstrings, and the paths of symbolic links (UDF 2.1.1, 2.1.3;
 //! ECMA-167 4/14.16).
 
 use zerocopy::little_endian::U16;
@@ -6,8 +6,7 @@ use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use crate::finding::{ExpectedValue, Fault, FindingCode};
 
-/// Text, and whether something is wrong with it: an unknown compression id, or surrogates without their other halves, for
-/// which U+FFFD stands.
+/// Text, and whether it has a fault: an unknown compression id, or unpaired surrogates, which U+FFFD replaces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Text {
     pub text: String,
@@ -39,7 +38,7 @@ pub(super) fn cs0(bytes: &[u8]) -> Result<Text, Fault> {
                 .collect();
             Ok(Text { text, is_broken })
         }
-        // Other readers take it for text of 8 bits, too.
+        // Other readers take it for 8-bit text, too.
         Some((_, rest)) => Ok(Text {
             text: rest.iter().map(|byte| char::from(*byte)).collect(),
             is_broken: true,
@@ -54,7 +53,7 @@ const fn plain(text: String) -> Text {
     }
 }
 
-/// Decodes a dstring (UDF 2.1.3) as well as it can be: what it says is for the eye only.
+/// Decodes a dstring (UDF 2.1.3) as well as possible: its text is only for display.
 pub(super) fn dstring(field: &[u8]) -> String {
     let Some((len, text)) = field.split_last() else {
         return String::new();
@@ -74,7 +73,7 @@ struct PathComponent {
     file_version_number: U16,
 }
 
-/// The target of a symbolic link, with `/` between its components (ECMA-167 4/8.7).
+/// Returns the target of a symbolic link, with `/` between its components (ECMA-167 4/8.7).
 pub(super) fn link_target(mut data: &[u8]) -> Result<Text, Fault> {
     let mut target = plain(String::new());
     let mut follows = false;
@@ -85,7 +84,7 @@ pub(super) fn link_target(mut data: &[u8]) -> Result<Text, Fault> {
         };
         data = rest;
         let name = match component.component_type {
-            // The root by agreement, if one is given, is not known here.
+            // The root by agreement, if there is one, is unknown here.
             1 | 2 => {
                 target.text.clear();
                 target.text.push('/');

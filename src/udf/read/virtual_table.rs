@@ -1,5 +1,4 @@
-//! Virtual partitions: blocks of write-once discs that a table leads to, so that they can be replaced (UDF 2.2.8,
-//! 2.2.11).
+//! Virtual partitions: blocks of write-once discs found by a table, so that they can be replaced (UDF 2.2.8, 2.2.11).
 
 use zerocopy::little_endian::{U16, U32};
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
@@ -14,8 +13,8 @@ use crate::error::Result;
 use crate::finding::FindingCode;
 use crate::udf::tag::EntityId;
 
-/// How many blocks may follow on the virtual allocation table: run-out, and padding of images. In a file, any number of
-/// zeros may.
+/// The most blocks after the virtual allocation table: run-out, and padding of images. In a file, any number of zeros
+/// may follow.
 const MAX_RUN_OUT: u32 = 64;
 
 /// Virtual Allocation Table of UDF 2.00 (UDF 2.2.11). Implementation use and entries follow.
@@ -34,7 +33,7 @@ struct VirtualTableHeader {
 
 const _: () = assert!(size_of::<VirtualTableHeader>() == 152);
 
-/// What ends a Virtual Allocation Table of UDF 1.50 (UDF 2.2.10 of 1.50).
+/// The end of a Virtual Allocation Table of UDF 1.50 (UDF 2.2.10 of 1.50).
 #[derive(Clone, Copy, Debug, FromBytes, Immutable, KnownLayout, Unaligned)]
 #[repr(C)]
 struct VirtualTableTrailer {
@@ -42,8 +41,8 @@ struct VirtualTableTrailer {
     previous_location: U32,
 }
 
-/// Makes a virtual partition map ready; `base` is the map of the partition below it, `at` the byte of the disc where
-/// the maps are. The ICB of the table is the last block that is recorded.
+/// Prepares a virtual partition map; `base` is the map of the partition below it, `at` the byte of the disc where the
+/// maps are. The table's ICB is the last recorded block.
 pub(super) fn virtual_table(
     space: &LogicalBlocks,
     base: u16,
@@ -60,7 +59,7 @@ pub(super) fn virtual_table(
     let block_len = u64::from(space.block_len);
     let end = byte_of(space.blocks.data_end(MAX_RUN_OUT), BLOCK_SIZE);
     let recorded = end.saturating_sub(start);
-    // Of a long block only the beginning may hold anything.
+    // A long block may be recorded only in part.
     let blocks = recorded.div_ceil(block_len.max(1));
     let mut block = u32::try_from(blocks).unwrap_or(0);
     for _ in 0..=MAX_RUN_OUT {
@@ -83,7 +82,7 @@ pub(super) fn virtual_table(
 
 type Table = (Vec<u32>, Option<(u32, u32)>);
 
-/// The table whose ICB is at `address`, if that is one, and how many files and directories it counts.
+/// Reads the table whose ICB is at `address`, if there is one, and its counts of files and directories.
 fn virtual_table_at(space: &LogicalBlocks, address: Address, at: u64) -> Result<Option<Table>> {
     let mut block = Vec::new();
     let extent = IcbExtent {
@@ -97,7 +96,7 @@ fn virtual_table_at(space: &LogicalBlocks, address: Address, at: u64) -> Result<
     if !is_new && icb.file_type != file_type::UNSPECIFIED {
         return Ok(None);
     }
-    // The table is charged twice for the moment: as bytes, and as what it says.
+    // The table is charged twice for the moment: as bytes, and as their contents.
     let mut charge = Charge::new(space.blocks.memory());
     let bytes = match space.read_all(&icb, space.blocks.len(), &mut charge) {
         Ok(bytes) => bytes,

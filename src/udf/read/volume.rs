@@ -1,4 +1,4 @@
-//! A volume, opened: from the recognition sequence to the root directory (ECMA-167 3/8, 4/8.3; UDF 2.2, 2.3.2).
+//! An opened volume, from the recognition sequence to the root directory (ECMA-167 3/8, 4/8.3; UDF 2.2, 2.3.2).
 
 use std::sync::Arc;
 
@@ -24,29 +24,29 @@ use crate::recorded::{Entries, Entry, Volume};
 use crate::udf::file_set::FileSetDescriptor;
 use crate::udf::tag::{EntityId, ExtentAd, identifier};
 
-/// Lengths of logical blocks that are read.
+/// Supported lengths of logical blocks.
 const BLOCK_LENS: std::ops::RangeInclusive<u32> = 512..=32768;
 
-/// The most File Set Descriptors that are looked at.
+/// The most File Set Descriptors that are read.
 const MAX_FILE_SETS: usize = 256;
 
-/// A UDF volume, and what its structures say of it, as one operation reads it.
+/// A UDF volume and the facts in its structures, as one operation reads them.
 #[derive(Clone, Debug)]
 pub(crate) struct UdfVolume {
     space: LogicalBlocks,
     root: IcbExtent,
-    /// Byte of the disc where the root is named.
+    /// Byte of the disc that names the root.
     root_from: u64,
     name: String,
     revision: u16,
     end: u32,
     is_own: bool,
     facts: Arc<Facts>,
-    /// Counts what the maps keep.
+    /// Counts the memory that the maps keep.
     _charge: Option<Arc<Charge>>,
 }
 
-/// What the structures say beside that.
+/// Other facts in the structures.
 #[derive(Debug)]
 #[cfg_attr(not(test), expect(dead_code, reason = "tests look at all of it"))]
 struct Facts {
@@ -59,7 +59,7 @@ struct Facts {
 }
 
 impl UdfVolume {
-    /// Opens the volume that an anchor leads to.
+    /// Opens the volume to which an anchor leads.
     pub(super) fn open(blocks: &Arc<Blocks>, anchors: &Anchors, anchor: &Anchor) -> Result<Self> {
         let sector_len = anchors.sector_len;
         let findings = FindingList::default();
@@ -108,7 +108,7 @@ impl UdfVolume {
             anchors: anchors
                 .found
                 .iter()
-                // Those of other sessions lead elsewhere.
+                // The anchors of other sessions lead elsewhere.
                 .filter(|other| other.main == anchor.main)
                 .map(|anchor| block_at(byte_of(anchor.sector, sector_len)))
                 .collect(),
@@ -134,7 +134,7 @@ impl UdfVolume {
         })
     }
 
-    /// The same volume for another operation, with findings of its own.
+    /// Returns the same volume for another operation, with its own findings.
     pub(super) fn anew(&self, blocks: &Arc<Blocks>) -> Self {
         Self {
             space: self.space.anew(blocks),
@@ -142,7 +142,7 @@ impl UdfVolume {
         }
     }
 
-    /// Whether nothing that was found so far speaks against the volume, and it has a root directory.
+    /// Returns `true` if no finding so far makes the volume doubtful, and it has a root directory.
     pub(super) fn is_sound(&self) -> bool {
         let is_odd = |finding: &Finding| {
             finding.code() == FindingCode::UdfDomain || finding.severity() == Severity::Doubtful
@@ -157,74 +157,74 @@ impl UdfVolume {
         self.space.findings.add(finding);
     }
 
-    /// The revision of UDF, if it is one that is known.
+    /// Returns the revision of UDF, if it is a known one.
     pub(crate) fn revision(&self) -> Option<UdfRevision> {
         UdfRevision::try_from(self.revision).ok()
     }
 
-    /// The name of the logical volume, which is the one that users see.
+    /// Returns the name of the logical volume, which is the one that users see.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// The first block of the disc that lies behind the partition and all structures of the volume.
+    /// Returns the first block of the disc after the partition and all structures of the volume.
     pub(crate) const fn end(&self) -> u32 {
         self.end
     }
 }
 
-/// What has to be known for adding to the volume.
+/// Facts needed to add to the volume.
 impl UdfVolume {
-    /// The revision of UDF as it is recorded: BCD.
+    /// Returns the revision of UDF as recorded, in BCD.
     pub(crate) const fn recorded_revision(&self) -> u16 {
         self.revision
     }
 
-    /// First byte on the disc and length in bytes of the partition that has the files.
+    /// Returns the first byte on the disc and length in bytes of the partition that has the files.
     pub(crate) fn partition(&self) -> (u64, u64) {
         (self.facts.partition.start, self.facts.partition.len)
     }
 
-    /// How the partition may be written (ECMA-167 3/10.5.7): 1 is read-only.
+    /// Returns the access type of the partition (ECMA-167 3/10.5.7): 1 is read-only.
     pub(crate) fn access_type(&self) -> u32 {
         self.facts.access_type
     }
 
-    /// Whether this crate recorded it.
+    /// Returns `true` if this crate recorded the volume.
     pub(crate) const fn is_own(&self) -> bool {
         self.is_own
     }
 
-    /// Length in bytes of a logical block.
+    /// Returns the length in bytes of a logical block.
     pub(crate) const fn logical_block_size(&self) -> u32 {
         self.space.block_len
     }
 
-    /// What the integrity descriptor says, if there is one.
+    /// Returns the contents of the integrity descriptor, if there is one.
     pub(crate) fn integrity(&self) -> Option<Integrity> {
         self.facts.integrity
     }
 }
 
-/// What only tests look at.
+/// Facts that only tests need.
 #[cfg(test)]
 impl UdfVolume {
     pub(crate) fn volume_set(&self) -> &str {
         &self.facts.volume_set
     }
 
-    /// The blocks of the disc that anchors of this volume were found in.
+    /// Returns the blocks of the disc with anchors of this volume.
     pub(crate) fn anchors(&self) -> &[u32] {
         &self.facts.anchors
     }
 
-    /// The blocks of the disc that the main and the reserve volume descriptor sequence have.
+    /// Returns the blocks of the main and the reserve volume descriptor sequence.
     pub(crate) fn sequences(&self) -> [Extent; 2] {
         self.facts.sequences
     }
 }
 
-/// Makes the partitions of a volume ready that the first `table_len` bytes of `table` list; `charge` counts what is kept.
+/// Prepares the partition maps in the first `table_len` bytes of `table`; `charge` counts the memory that they keep.
 fn map_partitions(
     space: &mut LogicalBlocks,
     descriptors: &PrevailingDescriptors,
@@ -237,7 +237,7 @@ fn map_partitions(
     let table = table
         .get(..narrow(table_len.into()))
         .ok_or_else(|| corrupt(at, FindingCode::UdfMapTable))?;
-    // What is intact comes first: metadata may be recorded twice, and a virtual table is found by trying.
+    // Tries intact structures first: metadata may be recorded twice, and a virtual table is found by trial.
     let built = maps::build(space, descriptors, table, sector_len, charge);
     space.accepts_damage = true;
     if built.as_ref().is_err_and(|error| !error.is_limit()) {
@@ -247,7 +247,7 @@ fn map_partitions(
     built
 }
 
-/// What the integrity sequence says, and the first byte after it.
+/// Returns the contents of the integrity sequence, and the first byte after it.
 fn integrity_of(
     space: &LogicalBlocks,
     extent: ExtentAd,
@@ -260,7 +260,7 @@ fn integrity_of(
         space.findings.add(finding(at, FindingCode::UdfIntegrity));
     }
     let integrity = integrity.map(|integrity| match told.counts {
-        // An integrity descriptor that cannot be written again knows less than the table.
+        // The integrity descriptor cannot be rewritten, so the table is more recent.
         Some((files, directories)) => Integrity {
             files,
             directories,
@@ -272,7 +272,7 @@ fn integrity_of(
 }
 
 /// Finds the root directory's ICB in the file set (ECMA-167 4/8.3.1): the last descriptor of the sequence prevails.
-/// Also the byte of the disc that names it.
+/// Also returns the byte of the disc that names it.
 fn file_set_root(space: &LogicalBlocks, extent: IcbExtent, from: u64) -> Result<(IcbExtent, u64)> {
     const EXPECTED: [u16; 2] = [
         identifier::FILE_SET_DESCRIPTOR,
@@ -291,7 +291,7 @@ fn file_set_root(space: &LogicalBlocks, extent: IcbExtent, from: u64) -> Result<
         }
         let at = match space.structure(address, &EXPECTED, from, &mut bytes) {
             Ok(at) => at,
-            // What follows the last one need not be recorded.
+            // Blocks after the last descriptor need not be recorded.
             Err(error) if found.is_none() => return Err(error),
             Err(_) => break,
         };
@@ -319,7 +319,7 @@ fn file_set_root(space: &LogicalBlocks, extent: IcbExtent, from: u64) -> Result<
     found.ok_or_else(|| corrupt(from, FindingCode::UdfNoRoot))
 }
 
-/// The first partition that a map stands for, and its access type.
+/// Returns the first partition for which a map stands, and its access type.
 fn partition_of(
     descriptors: &PrevailingDescriptors,
     space: &LogicalBlocks,
@@ -343,7 +343,7 @@ fn partition_of(
         .unwrap_or((Region { start: 0, len: 0 }, 0))
 }
 
-/// The blocks of the disc that an extent of sectors lies in.
+/// Returns the blocks of the disc that contain an extent of sectors.
 fn extent_of(extent: ExtentAd, sector_len: u32) -> Extent {
     let start = byte_of(extent.location.get(), sector_len);
     let end = start.saturating_add(extent.len.get().into());
@@ -354,7 +354,7 @@ fn extent_of(extent: ExtentAd, sector_len: u32) -> Extent {
     }
 }
 
-/// The first block after all that is known of a volume.
+/// Returns the first block after everything that is known of a volume.
 pub(super) fn end(
     blocks: &Blocks,
     anchors: &Anchors,
@@ -380,7 +380,8 @@ pub(super) fn end(
         ])
         .max()
         .unwrap_or(0);
-    // The last anchor is looked for at the disc's end; with other sessions or free blocks behind, it follows the rest.
+    // The last anchor should be at the disc's end; if other sessions or free blocks follow the volume, it comes right
+    // after the rest.
     let last = end.checked_div(sector_len.into());
     let last = last.and_then(|sector| u32::try_from(sector).ok());
     let last = last.and_then(|sector| anchor::read(blocks, sector, sector_len));

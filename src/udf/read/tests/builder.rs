@@ -1,4 +1,4 @@
-//! Puts volumes together from the tables of the standards.
+//! Builds volumes from the tables of the standards.
 
 use crate::codec::text::{cs0_encode, cs0_len, dstring};
 use crate::codec::time::UdfTime;
@@ -10,13 +10,13 @@ use zerocopy::IntoBytes;
 pub(super) const PARTITION: u32 = 288;
 pub(super) const PARTITION_LEN: u32 = 224;
 
-/// How the partition's blocks are addressed.
+/// The addressing of the partition's blocks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Form {
     Physical,
-    /// Blocks from 32 to 63 have moved.
+    /// Blocks 32 to 63 have been moved.
     Sparable,
-    /// Structures are found by a table; of UDF 1.50 or 2.00. So many blocks follow it.
+    /// A table, of UDF 1.50 or 2.00, leads to structures. This many blocks follow it.
     Virtual(u32),
 }
 
@@ -74,7 +74,7 @@ pub(super) const REPEATED: u32 = 3 << 30;
 pub(super) const ALLOCATED: u32 = 1 << 30;
 pub(super) const HOLE: u32 = 2 << 30;
 
-/// What an entry is to say.
+/// The contents of an entry.
 #[derive(Clone, Copy)]
 pub(super) struct NewEntry<'a> {
     pub file_type: u8,
@@ -114,15 +114,15 @@ impl Builder {
         }
     }
 
-    /// Index of the partition map that structures are addressed by.
+    /// Returns the index of the partition map that addresses structures.
     pub(super) fn structures(&self) -> u16 {
         u16::from(matches!(self.form, Form::Virtual(_)))
     }
 
-    /// Puts data into a physical block.
+    /// Writes data into a physical block.
     pub(super) fn put_physical(&mut self, block: u32, data: &[u8]) {
         let sector = match self.form {
-            // Behind the partition.
+            // These blocks have been moved to the end of the partition.
             Form::Sparable if (32..64).contains(&block) => PARTITION + PARTITION_LEN + block - 32,
             _ => PARTITION + block,
         };
@@ -145,7 +145,7 @@ impl Builder {
         self.next - 1
     }
 
-    /// Takes a block for a structure, whose address in its partition is returned.
+    /// Takes a block for a structure; returns its address in its partition.
     pub(super) fn take_structure(&mut self) -> u32 {
         match self.form {
             // The virtual block has another number than the physical one.
@@ -165,14 +165,14 @@ impl Builder {
         self.put_physical(block, data);
     }
 
-    /// A descriptor in `len` bytes.
+    /// Encodes a descriptor in `len` bytes.
     pub(super) fn descriptor(&self, id: u16, location: u32, mut bytes: Vec<u8>) -> Vec<u8> {
         let crc_len = bytes.len() - 16;
         seal(&mut bytes, id, self.revision, location, crc_len);
         bytes
     }
 
-    /// A File Entry for UDF 1.50, an Extended one for later.
+    /// Encodes an entry: a File Entry for UDF 1.50, an Extended File Entry for later revisions.
     pub(super) fn entry(&self, location: u32, entry: &NewEntry<'_>) -> Vec<u8> {
         let NewEntry {
             file_type,
@@ -229,7 +229,7 @@ impl Builder {
         long_ad(self.block_len as u32, address, self.structures())
     }
 
-    /// A File Identifier Descriptor.
+    /// Encodes a File Identifier Descriptor.
     pub(super) fn fid(
         &self,
         location: u32,
@@ -246,7 +246,7 @@ impl Builder {
         self.descriptor(257, location, bytes)
     }
 
-    /// Puts a directory's entry at `address`, its identifiers into other blocks.
+    /// Writes a directory's entry to `address`, and its identifiers to other blocks.
     pub(super) fn directory(
         &mut self,
         address: u32,
@@ -257,7 +257,7 @@ impl Builder {
         let identifiers = |this: &Self, first: u32| {
             let mut all = this.fid(first, 10, b"", &this.icb(parent));
             for (characteristics, name, child) in names {
-                // The block an identifier begins in.
+                // The block in which an identifier begins.
                 let location = first + (all.len() / this.block_len) as u32;
                 all.extend(this.fid(location, *characteristics, name, &this.icb(*child)));
             }
@@ -265,7 +265,7 @@ impl Builder {
         };
         let len = identifiers(self, 0).len();
         let first = self.next;
-        // Directories lie in virtual blocks in their own right; here the physical ones will do.
+        // Directories should lie in virtual blocks of their own; here the physical ones will do.
         let all = identifiers(self, first);
         self.data(&all);
         let ad = long_ad(len as u32, first, 0);
@@ -277,7 +277,7 @@ impl Builder {
         self.put_structure(address, &entry);
     }
 
-    /// Puts a volume descriptor into a sector.
+    /// Writes a volume descriptor into a sector.
     pub(super) fn volume_descriptor(
         &mut self,
         sector: u32,
@@ -292,7 +292,7 @@ impl Builder {
         put(&mut self.bytes, sector as usize * self.block_len, &bytes);
     }
 
-    /// Adds all that is around the tree; `root` is the address of the root's entry.
+    /// Adds everything around the tree; `root` is the address of the root's entry.
     pub(super) fn finish(mut self, root: u32) -> Vec<u8> {
         let block_len = self.block_len as u32;
         let mut file_set = vec![0; 512];
@@ -319,7 +319,7 @@ impl Builder {
             put(&mut self.bytes, 32768 + index * step + 1, id);
             self.bytes[32768 + index * step + 6] = 1;
         }
-        // Behind the recognition sequence, whatever the length of a block.
+        // The sequence comes after the recognition sequence, whatever the length of a block.
         let main = 120;
         let reserve = 140;
         let elsewhere = 160;
@@ -369,7 +369,7 @@ impl Builder {
         put32(&mut logical, 432, block_len);
         put32(&mut logical, 436, integrity);
         logical.extend(&maps);
-        // One that does not prevail, by its number.
+        // The number of this descriptor keeps it from prevailing.
         let mut old = logical.clone();
         put(&mut old, 84, &dstring::<128>("old"));
         put32(&mut old, 248, 0);
@@ -377,7 +377,7 @@ impl Builder {
             self.volume_descriptor(start, 1, primary.clone(), 1);
             self.volume_descriptor(start + 1, 6, logical.clone(), 5);
             self.volume_descriptor(start + 2, 6, old.clone(), 4);
-            // The main sequence goes on elsewhere.
+            // The main sequence continues elsewhere.
             let mut pointer = vec![0; 512];
             put32(&mut pointer, 20, block_len);
             put32(&mut pointer, 24, elsewhere);
@@ -435,7 +435,7 @@ impl Builder {
                     (0, table)
                 };
                 let first = self.data(&table);
-                // The last block that is recorded.
+                // The last recorded block.
                 let last = self.next;
                 self.next += 1;
                 let ad = short_ad(table.len() as u32, first);

@@ -1,10 +1,10 @@
-//! Images that other programs made.
+//! Images made by other programs.
 
 use std::fs::File;
 
 use super::*;
 
-/// The images beside the repository, unpacked: name, path, bytes.
+/// Unpacks the images beside the repository: name, path, bytes.
 pub(super) fn images(directory: &Path) -> Vec<(String, PathBuf, Vec<u8>)> {
     let Some(corpus) = beside("corpus") else {
         return Vec::new();
@@ -31,10 +31,10 @@ pub(super) fn images(directory: &Path) -> Vec<(String, PathBuf, Vec<u8>)> {
     packed.into_iter().filter_map(unpack).collect()
 }
 
-/// The blocks at which sessions begin.
+/// Returns the blocks at which sessions begin.
 fn sessions(name: &str) -> &'static [u32] {
     if name.contains("udf-multi-0-320-640") {
-        // The tables of the earlier sessions are not what was recorded last.
+        // The tables of the earlier sessions are not the last blocks recorded.
         &[640]
     } else {
         &[0]
@@ -66,7 +66,7 @@ fn real_images_are_read_as_the_checker_reads_them() {
     let directory = tempfile::tempdir().unwrap();
     let mut read = 0;
     let images = images(directory.path());
-    // Without what unpacks them there are none.
+    // Without a program to unpack them, there are no images.
     let unpacked = !images.is_empty();
     for (name, path, bytes) in images {
         let blocks = blocks(bytes);

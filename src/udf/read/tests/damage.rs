@@ -10,9 +10,9 @@ use crate::recorded::UnreadPart;
 
 const BLOCK: usize = 2048;
 
-/// First block and number of blocks of both recordings of the metadata.
+/// Returns the first block and number of blocks of both recordings of the metadata.
 fn metadata(image: &[u8]) -> [(usize, usize); 2] {
-    // The partition begins at the first multiple of 32 behind the anchor, and with the metadata file's entry.
+    // The partition begins, with the metadata file's entry, at the first multiple of 32 after the anchor.
     let word = |at: usize| u32::from_le_bytes(image[at..at + 4].try_into().unwrap()) as usize;
     let of = |file_type: u8| {
         let entry = (0..image.len() / BLOCK)
@@ -48,7 +48,7 @@ fn metadata_that_is_recorded_twice_may_be_damaged_once() {
     assert_eq!(main.1, mirror.1);
     assert_ne!(main.0, mirror.0);
 
-    // All of one recording.
+    // One whole recording.
     for (start, blocks) in [main, mirror] {
         let mut damaged = image.clone();
         for block in start..start + blocks {
@@ -59,7 +59,7 @@ fn metadata_that_is_recorded_twice_may_be_damaged_once() {
         assert_eq!(findings.is_empty(), start == mirror.0);
     }
 
-    // Each block of one of the two, by chance.
+    // Each block of one of the two recordings, at random.
     for share in [2, 2, 2, 2, 3, 5, 10, 30] {
         let mut damaged = image.clone();
         for block in 0..main.1 {
@@ -109,7 +109,7 @@ fn volume_structures_may_be_damaged_once() {
     let image = made::image(UdfRevision::V1_02, false, true);
     let whole = read_all(image.clone()).0;
     let last = image.len() / BLOCK - 1;
-    // The descriptors of the main sequence, one by one and all; the first anchor; the integrity descriptor.
+    // The descriptors of the main sequence, one by one and all together; the first anchor; the integrity descriptor.
     let mut cases: Vec<(Vec<usize>, bool)> = (32..38).map(|block| (vec![block], true)).collect();
     cases.push(((32..48).collect(), true));
     cases.push((vec![256], false));
@@ -126,13 +126,14 @@ fn volume_structures_may_be_damaged_once() {
     }
 }
 
-/// Wherever the only anchor is (UDF 2.2.3), and whatever the file's length makes of its last block.
+/// The only anchor may be in any place (UDF 2.2.3), and the file may end anywhere in its last block.
 #[test]
 fn every_place_of_an_anchor_is_enough() {
     for block_len in [512, 1024, 2048, 4096] {
         for odd in [0, 1, 2, 3] {
             let (mut image, lines) = forms::sample(block_len, UdfRevision::V2_01, Form::Physical);
-            // Discs have whole blocks of 2048 bytes; smaller ones may be missing at the end, and larger ones in part.
+            // Discs have whole blocks of 2048 bytes; smaller blocks may be missing at the end, and larger ones may be
+            // cut.
             let len = (1000 * block_len).next_multiple_of(4096) + odd * block_len.min(2048);
             image.resize(len, 0);
             let last = len / block_len - 1;
@@ -161,7 +162,7 @@ fn what_is_not_udf_is_not_opened() {
         assert!(open(&blocks(vec![0; len]), 16).unwrap().is_none());
         assert!(open(&blocks(vec![0; len]), u32::MAX).unwrap().is_none());
     }
-    // A volume without an anchor is one that is damaged.
+    // A volume without an anchor is a damaged one.
     let mut image = made::image(UdfRevision::V1_02, false, false);
     let last = image.len() - BLOCK;
     image[last..].fill(0);
@@ -172,7 +173,7 @@ fn what_is_not_udf_is_not_opened() {
     ));
 }
 
-/// A bad ICB is an error of its own, and the other entries are there.
+/// A bad ICB is an error of its own, and the other entries are present.
 #[test]
 fn one_bad_entry_does_not_hide_the_others() {
     let image = made::image(UdfRevision::V1_50, false, false);
@@ -204,7 +205,7 @@ fn one_bad_entry_does_not_hide_the_others() {
     }
 }
 
-/// Identifiers behind one that cannot be read are found.
+/// Identifiers after an unreadable one are found.
 #[test]
 fn one_bad_identifier_does_not_hide_the_others() {
     let image = made::image(UdfRevision::V1_50, false, false);
@@ -214,7 +215,7 @@ fn one_bad_identifier_does_not_hide_the_others() {
         .unwrap();
     let mut damaged = image.clone();
     damaged[at + 1] = b'N';
-    // The block that it names, so that nothing speaks for what it says.
+    // The block that it names; with this, nothing confirms its contents.
     damaged[at - 38 + 12] ^= 1;
     let before = names_of_root(image);
     let after = names_of_root(damaged);

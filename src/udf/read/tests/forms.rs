@@ -1,4 +1,4 @@
-//! Forms of volumes and entries that no program at hand makes.
+//! Forms of volumes and entries that no available program makes.
 
 use super::builder::*;
 use super::*;
@@ -8,7 +8,7 @@ use crate::finding::FindingCode;
 use crate::time::Timestamp;
 use zerocopy::IntoBytes;
 
-/// A volume with all kinds of entries, and what is in it by path.
+/// Makes a volume with all kinds of entries; also returns its contents by path.
 pub(super) fn sample(block_len: usize, revision: UdfRevision, form: Form) -> (Vec<u8>, Vec<Line>) {
     let mut this = Builder::new(block_len, revision, form);
     let unit = block_len as u32;
@@ -22,7 +22,7 @@ pub(super) fn sample(block_len: usize, revision: UdfRevision, form: Form) -> (Ve
         };
         lines.push((kind, len, modified, hash, path.to_owned()));
     };
-    // The files' data is in the physical partition, whatever the structures are in.
+    // The files' data is in the physical partition, wherever the structures are.
     let zeros = vec![0; block_len];
     let a = vec![b'a'; block_len];
     let b = vec![b'b'; 100];
@@ -33,7 +33,7 @@ pub(super) fn sample(block_len: usize, revision: UdfRevision, form: Form) -> (Ve
         long_ad(HOLE | unit, 0, 0),
         long_ad(ALLOCATED | unit, at_a, 0),
         long_ad(100, at_b, 0),
-        // Behind the end of the data.
+        // This descriptor lies after the end of the data.
         long_ad(ALLOCATED | unit, at_a, 0),
     ]
     .concat();
@@ -124,7 +124,7 @@ pub(super) fn sample(block_len: usize, revision: UdfRevision, form: Form) -> (Ve
         expect('s', "/streamed//two", b"2");
     }
 
-    // So many names that they fill several blocks, in a directory below another.
+    // These names fill several blocks, in a directory below another.
     let deep = this.add(5, 3, 4, b"deep");
     let many: Vec<_> = (0..100)
         .map(|at| (0, name(&format!("name {at:03}")), deep))
@@ -161,7 +161,7 @@ const FORMS: [(usize, UdfRevision, Form); 10] = [
     (2048, UdfRevision::V2_00, Form::Virtual(5)),
 ];
 
-/// The samples of all forms.
+/// Makes the samples of all forms.
 pub(super) fn images() -> impl Iterator<Item = (String, Vec<u8>)> {
     FORMS.into_iter().map(|(block_len, revision, form)| {
         let name = format!("{block_len} {revision} {form:?}");
@@ -207,7 +207,7 @@ fn all_forms_of_partitions_and_entries_are_read() {
     }
 }
 
-/// A volume whose root has one entry.
+/// Makes a volume whose root has one entry.
 fn with_entry(make: impl FnOnce(&mut Builder) -> u32) -> (Arc<Blocks>, UdfVolume) {
     let mut this = Builder::new(2048, UdfRevision::V1_50, Form::Physical);
     let child = make(&mut this);
@@ -218,7 +218,7 @@ fn with_entry(make: impl FnOnce(&mut Builder) -> u32) -> (Arc<Blocks>, UdfVolume
     (blocks, volume)
 }
 
-/// Images are filled up to any length.
+/// Images may be padded to any length.
 #[test]
 fn a_virtual_table_is_found_before_more_zeros_than_a_drive_leaves() {
     for revision in [UdfRevision::V1_50, UdfRevision::V2_01] {
@@ -283,10 +283,10 @@ fn creation_comes_from_an_attribute_of_a_file_entry() {
 #[test]
 fn the_last_entry_of_a_chain_prevails() {
     let (_, volume) = with_entry(|this| {
-        // Two blocks each: an entry, and where the next pair is.
+        // Each pair has two blocks: an entry, and the location of the next pair.
         let pairs = [0; 3].map(|_| (this.take_structure(), this.take_structure()));
         for (index, (direct, indirect)) in pairs.iter().enumerate() {
-            // The last pair is not yet written.
+            // The last pair has not been written yet.
             if index == 2 {
                 break;
             }
@@ -348,7 +348,7 @@ fn chains_that_lead_to_themselves_and_data_that_is_missing_are_errors() {
 fn files_that_take_more_than_the_disc_are_errors() {
     let file = |recorded: u32, extents: u64| {
         let (blocks, volume) = with_entry(|this| {
-            // Every second extent is one that is not recorded, so that none follow one another.
+            // Every second extent is not recorded, so that no two follow one another.
             let link = this.take();
             let mut rest = Vec::new();
             for _ in 0..extents {
@@ -373,11 +373,11 @@ fn files_that_take_more_than_the_disc_are_errors() {
         }
         other => panic!("{other:?}"),
     }
-    // What is not recorded takes nothing.
+    // Data that is not recorded takes no memory.
     assert!(file(2048, 100).1.is_ok());
 }
 
-/// Many entries that lead to one long chain take no more time than a disc of their own would.
+/// Many entries that lead to one long chain take no more time than the entries of a disc of their own would.
 #[test]
 fn entries_that_share_a_long_chain_are_errors_in_the_end() {
     let mut this = Builder::new(2048, UdfRevision::V1_50, Form::Physical);
@@ -402,7 +402,7 @@ fn entries_that_share_a_long_chain_are_errors_in_the_end() {
     this.directory(root, 4, root, &names);
     let blocks = blocks(this.finish(root));
     let volume = open(&blocks, 0).unwrap().unwrap();
-    // Each operation begins anew.
+    // Each operation begins with a new budget.
     for _ in 0..2 {
         let work = blocks.new_work();
         let volume = volume.within(&work);
@@ -415,7 +415,7 @@ fn entries_that_share_a_long_chain_are_errors_in_the_end() {
     }
 }
 
-/// A directory that names itself does not end, but every step of it does.
+/// A directory may contain itself without end, but each step into it ends.
 #[test]
 fn a_directory_may_name_itself() {
     let mut this = Builder::new(2048, UdfRevision::V1_50, Form::Physical);

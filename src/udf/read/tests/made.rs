@@ -1,11 +1,11 @@
-//! Images that this crate makes, and volumes that `mkudffs` makes.
+//! Images made by this crate, and volumes made by `mkudffs`.
 
 use super::*;
 use crate::file_systems::{FileSystems, UdfRevision};
 use crate::image::FileSystemImage;
 use crate::time::Timestamp;
 
-/// An image of many small things, and whether it has its metadata twice.
+/// Makes an image of many small items; `redundant` records its metadata twice.
 pub(super) fn image(revision: UdfRevision, redundant: bool, bridge: bool) -> Vec<u8> {
     let mut image = FileSystemImage::with_time(Timestamp::from_unix(1_700_000_000));
     let mask = if bridge {
@@ -55,7 +55,7 @@ pub(super) fn image(revision: UdfRevision, redundant: bool, bridge: bool) -> Vec
     bytes
 }
 
-/// Every form of image that this crate makes.
+/// Makes every form of image that this crate can make.
 pub(super) fn images() -> impl Iterator<Item = (UdfRevision, bool, Vec<u8>)> {
     UdfRevision::ALL.iter().flat_map(|revision| {
         let all = [(false, true), (false, false), (true, false)].into_iter();
@@ -111,7 +111,7 @@ fn own_images_are_read_as_the_checker_reads_them() {
     }
 }
 
-/// The revisions and lengths of blocks that `mkudffs` offers, with what else it can do.
+/// The revisions and block lengths that `mkudffs` offers, with its other features.
 #[test]
 fn empty_volumes_of_another_program_are_opened() {
     let directory = tempfile::tempdir().unwrap();
@@ -135,7 +135,7 @@ fn empty_volumes_of_another_program_are_opened() {
                 let path = directory.path().join("image");
                 let _ = std::fs::remove_file(&path);
                 let blocks_count = (16 << 20) / len.parse::<u32>().unwrap();
-                // It wants its options in this order.
+                // The program wants its options in this order.
                 let (media, others) = form.split_at(2);
                 let made = Command::new("mkudffs")
                     .args(["--utf8", "--new-file", "-b", len])
@@ -145,7 +145,7 @@ fn empty_volumes_of_another_program_are_opened() {
                     .arg(&path)
                     .arg(blocks_count.to_string())
                     .output();
-                // Not every form exists in every revision, and the program need not be there at all.
+                // Not every form exists in every revision, and the program may be absent.
                 if !made.is_ok_and(|made| made.status.success()) {
                     continue;
                 }
@@ -176,7 +176,7 @@ fn empty_volumes_of_another_program_are_opened() {
     eprintln!("{opened} volumes of mkudffs");
 }
 
-/// A tree of files that `genisoimage` makes UDF of.
+/// `genisoimage` makes a UDF volume of a tree of files.
 #[test]
 fn volumes_of_genisoimage_are_read_as_the_checker_reads_them() {
     let directory = tempfile::tempdir().unwrap();

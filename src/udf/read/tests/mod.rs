@@ -33,7 +33,7 @@ fn open(blocks: &Arc<Blocks>, start: u32) -> Result<Option<UdfVolume>> {
     UdfSession::open(blocks, start)?.announced_volume(blocks)
 }
 
-/// The bytes of data, zeros where none are recorded.
+/// Reads the bytes of data, with zeros where none are recorded.
 fn read(blocks: &Blocks, entry: &Entry) -> Result<Vec<u8>> {
     match &entry.data {
         Data::Embedded(bytes) => Ok(bytes.to_vec()),
@@ -59,7 +59,7 @@ fn sha256(bytes: &[u8]) -> String {
 /// A line of a manifest: type, length, time, hash and path.
 type Line = (char, u64, Option<i64>, String, String);
 
-/// All that a volume has, sorted by path.
+/// Lists everything in a volume, sorted by path.
 fn manifest(blocks: &Blocks, volume: &UdfVolume) -> Result<Vec<Line>> {
     let mut lines = Vec::new();
     let root = volume.root()?;
@@ -112,7 +112,7 @@ fn escape(text: &str) -> String {
         .collect()
 }
 
-/// Beside the repository: real images, and a checker that reads them in its own way.
+/// Returns a path beside the repository, where real images and an independent checker are.
 fn beside(path: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("../shared")
@@ -120,7 +120,7 @@ fn beside(path: &str) -> Option<PathBuf> {
     path.exists().then_some(path)
 }
 
-/// What the checker reads from an image; nothing if the checker is not there, or finds no UDF.
+/// Returns what the checker reads from an image; `None` if the checker is missing or finds no UDF.
 fn judged(image: &Path, start: u32) -> Option<Vec<Line>> {
     let output = Command::new("python3")
         .arg(beside("tools/udfcheck.py")?)
@@ -145,12 +145,12 @@ fn judged(image: &Path, start: u32) -> Option<Vec<Line>> {
             let modified: Option<f64> = fields.next()?.parse().ok();
             let hash = fields.next()?.to_owned();
             let path = fields.next()?.to_owned();
-            // What other than data an entry has is not counted as its length.
+            // Only data counts towards an entry's length.
             let len = if matches!(kind, 'f' | 's') { len } else { 0 };
             Some((kind, len, modified.map(|time| time as i64), hash, path))
         })
         .collect();
-    // Streams of the volume itself are no part of the tree.
+    // Streams of the volume itself are not part of the tree.
     lines.retain(|line| !line.4.starts_with("//sys/"));
     lines.sort();
     Some(lines)

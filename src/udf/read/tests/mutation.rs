@@ -1,4 +1,4 @@
-//! Damage that not every volume survives, and that must do no harm.
+//! Damage that not every volume survives, but that must do no harm.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use super::*;
 use crate::error::Error;
 use crate::file_systems::UdfRevision;
 
-/// Numbers that look like chance and are always the same (Marsaglia's xorshift).
+/// Pseudorandom numbers, the same in every run (Marsaglia's xorshift).
 pub(super) struct Random(pub(super) u64);
 
 impl Random {
@@ -19,7 +19,7 @@ impl Random {
     }
 }
 
-/// Walks over everything that can be reached, within bounds, as one does who believes nothing.
+/// Walks over everything reachable, within bounds, trusting nothing.
 fn walk(blocks: &Arc<Blocks>) -> (usize, usize) {
     let (mut entries, mut errors) = (0, 0);
     let volume = match open(blocks, 0) {
@@ -52,7 +52,7 @@ fn walk(blocks: &Arc<Blocks>) -> (usize, usize) {
             if let Data::Runs(runs) = &entry.data {
                 let len: u64 = runs.iter().map(|run| run.len).sum();
                 assert!(len <= entry.len);
-                // Reading says for itself what is not on the disc.
+                // Reading reports what is not on the disc.
                 for run in runs.iter().take(10) {
                     let mut piece = vec![0; run.len.min(100) as usize];
                     if let Some(at) = run.at {
@@ -70,7 +70,7 @@ fn walk(blocks: &Arc<Blocks>) -> (usize, usize) {
     (entries, errors)
 }
 
-/// Puts a right checksum and CRC over a descriptor that was changed, so that the reader has to look at what is in it.
+/// Corrects the checksum and CRC of a modified descriptor, so that the reader has to examine its contents.
 pub(super) fn reseal(bytes: &mut [u8]) {
     let len = usize::from(u16::from_le_bytes([bytes[10], bytes[11]])).min(bytes.len() - 16);
     let crc = crate::udf::tag::CRC.checksum(&bytes[16..16 + len]);
@@ -81,7 +81,7 @@ pub(super) fn reseal(bytes: &mut [u8]) {
         .fold(0, |sum, byte| sum.wrapping_add(*byte));
 }
 
-/// Where descriptors are in an image.
+/// Returns the places of descriptors in an image.
 fn descriptors(bytes: &[u8]) -> Vec<usize> {
     let is_tag = |at: &usize| {
         let tag = &bytes[*at..*at + 16];
@@ -92,7 +92,7 @@ fn descriptors(bytes: &[u8]) -> Vec<usize> {
     (0..bytes.len() - 16).step_by(4).filter(is_tag).collect()
 }
 
-/// Changes a few bytes of a descriptor, mostly to what is likely to be trouble.
+/// Changes a few bytes of a descriptor, mostly to values that are likely to cause trouble.
 fn mutate(bytes: &mut [u8], at: usize, random: &mut Random) {
     let end = (at + 512).min(bytes.len());
     for _ in 0..=random.below(3) {
@@ -127,7 +127,7 @@ fn mutate_all(name: &str, image: &[u8], rounds: usize, random: &mut Random) {
         let (entries, _) = walk(&blocks);
         most = most.max(entries);
         sum += entries;
-        // All that was taken was given back.
+        // Everything charged has been released.
         assert!(blocks.charge(BUDGET).is_ok(), "{name} {round}");
     }
     eprintln!(
@@ -136,7 +136,7 @@ fn mutate_all(name: &str, image: &[u8], rounds: usize, random: &mut Random) {
     );
 }
 
-/// How often each image is damaged: more when asked for, less on a machine that is emulated.
+/// Returns how often to damage each image: more often on request, less often on an emulated machine.
 fn rounds() -> usize {
     let asked = std::env::var("MUTATIONS").ok();
     let rounds = asked.and_then(|rounds| rounds.parse().ok());
@@ -180,7 +180,7 @@ fn little_memory_is_an_error() {
     let image = made::image(UdfRevision::V2_60, true, false);
     let disc = Arc::new(ReaderDisc::new(Cursor::new(image)).unwrap());
     let open = |memory| open(&Arc::new(Blocks::new(disc.clone(), memory)), 0);
-    // The places of the metadata file and of its mirror are all that has to be kept.
+    // Only the locations of the metadata file and of its mirror have to be kept.
     assert!(matches!(open(63), Err(Error::ImportMemory(_))));
     let volume = open(64).unwrap().unwrap();
     let root = volume.root().unwrap();

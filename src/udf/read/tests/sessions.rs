@@ -1,4 +1,4 @@
-//! UDF as the users of the crate see it, and sessions that hold nothing else.
+//! UDF as users of the crate see it, and sessions without any other file system.
 
 use std::io::Read;
 
@@ -8,7 +8,7 @@ use crate::image::FileSystemImage;
 use crate::import::{ImportOptions, RecordedDisc};
 use crate::time::Timestamp;
 
-/// An image of one file, whose session begins at block `start`.
+/// Makes an image of one file, whose session begins at block `start`.
 fn session(start: u32, revision: UdfRevision, name: &str) -> Vec<u8> {
     let mut image = FileSystemImage::with_time(Timestamp::from_unix(0));
     image.set_file_systems_to_create(FileSystems::UDF).unwrap();
@@ -28,7 +28,7 @@ fn session(start: u32, revision: UdfRevision, name: &str) -> Vec<u8> {
     bytes
 }
 
-/// The volume's name, and what is in its only file.
+/// Returns the volume's name and the contents of its only file.
 fn contents(disc: &RecordedDisc) -> (String, String) {
     let volume = disc.volume(disc.default_file_system().unwrap()).unwrap();
     let items: Vec<_> = volume.walk().map(Result::unwrap).collect();
@@ -83,14 +83,14 @@ fn sessions_behind_one_that_cannot_be_opened_are_found() {
         bytes.resize(at, 0);
         bytes.extend(session(start, UdfRevision::V1_02, name));
         if name != "third" {
-            // Without its anchors nothing tells how long a session is.
+            // Without its anchors, nothing shows how long a session is.
             let last = bytes.len() - 2048;
             for anchor in [at + 256 * 2048, last] {
                 bytes[anchor..anchor + 2048].fill(0);
             }
         }
     }
-    // No session's anchors are where those of a disc are.
+    // No session has anchors where a disc's would be.
     bytes.resize(10_000 * 2048, 0);
     assert!(open(&blocks(bytes.clone()), 0).is_err());
     let disc = RecordedDisc::open(ReaderDisc::new(Cursor::new(bytes)).unwrap()).unwrap();
@@ -122,6 +122,6 @@ fn walks_tell_of_damage_and_go_on() {
     assert_eq!(errors, 0);
     let mut damaged = image;
     damaged[directory.identity as usize] ^= 1;
-    // The directory, its one directory, and twenty files.
+    // The directory, its only subdirectory, and twenty files.
     assert_eq!(walk(damaged), (all - 22, 1));
 }
