@@ -1,4 +1,4 @@
-//! What a report finds, how much it matters, and how much of it there is.
+//! The limitations that a report finds, their classes and their counts.
 
 use std::fmt;
 
@@ -10,28 +10,29 @@ use crate::path::ImagePath;
 use crate::printable::Printable;
 use crate::time::Timestamp;
 
-/// Something that a file system cannot hold as it is.
+/// A property of the image that a file system cannot represent exactly.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Limitation {
-    /// The volume has another name in a file system. Programs that look for a disc by its label find it by this one only.
+    /// The volume has a different name in a file system. Programs that look for a disc by its label find it only by
+    /// that name.
     VolumeNameChanged {
         /// The file system.
         file_system: FileSystems,
-        /// The name of the image.
+        /// The volume name of the image.
         volume_name: String,
-        /// The name that is recorded.
+        /// The recorded name.
         name: String,
-        /// Why it is another.
+        /// Why it differs.
         reasons: NameChange,
     },
-    /// UDF's primary volume descriptor has room for the beginning of the volume's name only. Readers show the name of the
-    /// logical volume, which is whole.
+    /// UDF's primary volume descriptor has room only for the beginning of the volume's name. Readers show the name of
+    /// the logical volume, which is complete.
     VolumeIdentifierCut {
-        /// The beginning.
+        /// The recorded beginning.
         identifier: String,
     },
-    /// An item has another name in a file system.
+    /// An item has a different name in a file system.
     NameChanged {
         /// The item.
         path: ImagePath,
@@ -39,42 +40,42 @@ pub enum Limitation {
         file_system: FileSystems,
         /// Its name there.
         name: String,
-        /// Why it is another.
+        /// Why it differs.
         reasons: NameChange,
     },
-    /// No unique name can be made for an item in a file system, so that no image can be made.
+    /// An item cannot be given a unique name in a file system, so no image can be created.
     NoUniqueName {
         /// The item.
         path: ImagePath,
         /// The file system.
         file_system: FileSystems,
     },
-    /// An item keeps its name in a file system, but Windows cannot open an item of that name.
+    /// An item keeps its name in a file system, but Windows cannot open an item with that name.
     NotForWindows {
         /// The item.
         path: ImagePath,
         /// The file system.
         file_system: FileSystems,
-        /// What is wrong with the name it has there.
+        /// The problem with its name there.
         problem: NameProblem,
     },
-    /// Named streams will not be in the image: UDF of this revision or a later one is not created.
+    /// Named streams will not be in the image: it has no UDF of this revision or a later one.
     StreamsLeftOut {
         /// The file.
         path: ImagePath,
-        /// How many streams it has.
+        /// The number of its streams.
         streams: usize,
         /// The first revision that has them.
         minimum: UdfRevision,
     },
-    /// A file will not be marked as one for real-time reading: UDF of this revision or a later one is not created.
+    /// A file will not be marked for real-time reading: the image has no UDF of this revision or a later one.
     RealTimeLeftOut {
         /// The file.
         path: ImagePath,
         /// The first revision that has such files.
         minimum: UdfRevision,
     },
-    /// A time lies outside what a file system can record; the nearest one is.
+    /// A time lies outside the range of a file system; the nearest time in range is recorded.
     TimeClamped {
         /// The item.
         path: ImagePath,
@@ -82,17 +83,17 @@ pub enum Limitation {
         file_system: FileSystems,
         /// The item's time.
         time: Timestamp,
-        /// The time that is recorded.
+        /// The recorded time.
         recorded: Timestamp,
     },
-    /// A file has so many sections in ISO 9660 that Linux does not read it there.
+    /// A file has too many sections in ISO 9660 for Linux to read it there.
     ManySections {
         /// The file.
         path: ImagePath,
-        /// How many sections it has.
+        /// The number of sections.
         sections: u64,
     },
-    /// A file is too large for a file system at this interchange level, so that no image can be made.
+    /// A file is too large for a file system at this interchange level, so no image can be created.
     FileTooBig {
         /// The file.
         path: ImagePath,
@@ -100,13 +101,13 @@ pub enum Limitation {
         file_system: FileSystems,
         /// Its length in bytes.
         size: u64,
-        /// The most the file system can hold.
+        /// The largest size in bytes that the file system can hold.
         limit: u64,
     },
 }
 
 impl Limitation {
-    /// The item it is about; `None` if it is about the volume.
+    /// The affected item; `None` for the volume.
     #[must_use]
     pub const fn path(&self) -> Option<&ImagePath> {
         match self {
@@ -122,7 +123,7 @@ impl Limitation {
         }
     }
 
-    /// The file system it is about.
+    /// The affected file system.
     #[must_use]
     pub const fn file_system(&self) -> FileSystems {
         match self {
@@ -139,7 +140,7 @@ impl Limitation {
         }
     }
 
-    /// How much it matters.
+    /// The class, which says how much the limitation matters.
     #[must_use]
     pub const fn class(&self) -> LimitationClass {
         match self {
@@ -214,32 +215,32 @@ impl fmt::Display for Limitation {
     }
 }
 
-/// How much a [`Limitation`] matters: the worst come first.
+/// How much a [`Limitation`] matters, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum LimitationClass {
-    /// No image can be made.
+    /// No image can be created.
     Refused,
-    /// Something is not in the image.
+    /// Part of the image is left out.
     LeftOut,
     /// Some readers cannot open an item.
     NotForAll,
-    /// The volume has another name.
+    /// The volume has a different name.
     Label,
-    /// A name is cut.
+    /// A name is shortened.
     Cut,
-    /// A name has other characters.
+    /// A name has different characters.
     Replaced,
-    /// A name has a number, for it would be another item's otherwise.
+    /// A name has a number to distinguish it from another item's.
     Numbered,
-    /// A time is another.
+    /// A time is changed.
     Time,
-    /// A name has upper case instead of lower case, and is the same otherwise.
+    /// A name has upper case instead of lower case, and is otherwise unchanged.
     Case,
 }
 
 impl LimitationClass {
-    /// All of them, the worst first.
+    /// All classes, worst first.
     pub const ALL: &'static [Self] = &[
         Self::Refused,
         Self::LeftOut,
@@ -252,7 +253,7 @@ impl LimitationClass {
         Self::Case,
     ];
 
-    /// That of an item whose name is changed for these reasons.
+    /// Returns the class of an item whose name is changed for these reasons.
     pub(super) const fn of_name(reasons: NameChange) -> Self {
         if reasons.contains(NameChange::LENGTH) {
             Self::Cut
@@ -265,13 +266,13 @@ impl LimitationClass {
         }
     }
 
-    /// Whether names decide about it.
+    /// Whether the class depends on names.
     pub(super) const fn is_of_names(self) -> bool {
         !matches!(self, Self::LeftOut | Self::Label | Self::Time)
     }
 }
 
-/// As it follows on a number of limitations: `names changed in case only`.
+/// Writes the class as it follows a number of limitations: `names changed in case only`.
 impl fmt::Display for LimitationClass {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -288,24 +289,24 @@ impl fmt::Display for LimitationClass {
     }
 }
 
-/// How many limitations there are of each class.
+/// The number of limitations of each class.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LimitationCounts([u64; LimitationClass::ALL.len()]);
 
 impl LimitationCounts {
-    /// Returns how many there are of this class.
+    /// Returns the number of limitations of this class.
     #[must_use]
     pub const fn of(&self, class: LimitationClass) -> u64 {
         self.0[class as usize]
     }
 
-    /// Returns how many there are of all classes together.
+    /// Returns the number of limitations of all classes together.
     #[must_use]
     pub fn total(&self) -> u64 {
         self.0.iter().sum()
     }
 
-    /// The classes of which there are any, the worst first, and how many there are.
+    /// Returns the classes that have any limitations, worst first, with their numbers.
     pub fn iter(&self) -> impl Iterator<Item = (LimitationClass, u64)> + use<> {
         let counts = self.0;
         let classes = LimitationClass::ALL.iter().copied();

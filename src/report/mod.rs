@@ -1,4 +1,4 @@
-//! What the file systems of an image cannot hold as it is, found out before anything is written.
+//! The properties of an image that its file systems cannot represent exactly, found before anything is written.
 
 mod limitation;
 mod volume;
@@ -16,10 +16,10 @@ use crate::iso9660;
 use crate::time::Timestamp;
 use crate::tree::{NodeId, Sequence, Tree};
 
-/// What the file systems of an image cannot hold as it is.
+/// The properties of an image that its file systems cannot represent exactly.
 ///
-/// It is about the image as it was when [`FileSystemImage::report`](crate::FileSystemImage::report) was called. The image
-/// is looked through when limitations are asked for, once for each class of which there are any; none is kept.
+/// The report is about the image as it was when [`FileSystemImage::report`](crate::FileSystemImage::report) was called.
+/// Each request for limitations examines the image again, once for each class that has any; none is stored.
 ///
 /// Not in IMAPI2.
 ///
@@ -44,20 +44,20 @@ use crate::tree::{NodeId, Sequence, Tree};
 #[derive(Clone, Debug)]
 pub struct Report(Arc<Look>);
 
-/// The image that is looked through, as it was.
+/// The state of the image that the report examines.
 #[derive(Debug)]
 struct Look {
     view: View,
-    /// Made when the tree is looked through: what is said of the volume needs none.
+    /// Created when the tree is first examined: the limitations of the volume do not need it.
     sequence: OnceLock<Sequence>,
     file_systems: FileSystems,
-    /// Whether UDF records them.
+    /// Whether UDF records creation times.
     creation_times: bool,
     /// Whether named streams are recorded.
     streams: bool,
     /// Whether files are marked for real-time reading.
     real_time: bool,
-    /// What there is to say of the volume itself.
+    /// The limitations of the volume itself.
     volume: Vec<Limitation>,
     counts: OnceLock<LimitationCounts>,
 }
@@ -87,8 +87,8 @@ impl Report {
         })
     }
 
-    /// Returns the limitations, the worst first, without names that change in case only: of those
-    /// [`Report::counts`] has the number. In each class they are in the order of [`Report::all`].
+    /// Returns the limitations, worst first, without names that change only in case, which [`Report::counts`] counts.
+    /// Each class is in the order of [`Report::all`].
     #[must_use]
     pub fn limitations(&self) -> Limitations {
         let counts = self.counts();
@@ -103,7 +103,8 @@ impl Report {
         Limitations::new(&self.0, [Wanted::Class(class)].into())
     }
 
-    /// Returns all limitations: of the volume, then directory by directory, and in each file system by file system.
+    /// Returns all limitations: first those of the volume, then directory by directory, and within each file system by
+    /// file system.
     #[must_use]
     pub fn all(&self) -> Limitations {
         Limitations::new(&self.0, [Wanted::All].into())
@@ -117,7 +118,7 @@ impl Look {
     }
 }
 
-/// As [`Report::limitations`].
+/// Returns the same limitations as [`Report::limitations`].
 impl IntoIterator for Report {
     type Item = Limitation;
     type IntoIter = Limitations;
@@ -127,7 +128,7 @@ impl IntoIterator for Report {
     }
 }
 
-/// As [`Report::limitations`].
+/// Returns the same limitations as [`Report::limitations`].
 impl IntoIterator for &Report {
     type Item = Limitation;
     type IntoIter = Limitations;
@@ -137,12 +138,12 @@ impl IntoIterator for &Report {
     }
 }
 
-/// Limitations of a [`Report`], each made when it is asked for.
+/// An iterator over the limitations of a [`Report`], which creates each on request.
 #[derive(Clone, Debug)]
 pub struct Limitations {
     pass: Option<Pass>,
     look: Arc<Look>,
-    /// What the next passes are for.
+    /// The purposes of the next passes.
     wanted: VecDeque<Wanted>,
 }
 
@@ -174,23 +175,23 @@ impl Iterator for Limitations {
     }
 }
 
-/// What is made of limitations while an image is looked through.
+/// The purpose of a pass.
 #[derive(Clone, Copy, Debug)]
 enum Wanted {
-    /// Counted, whatever they are.
+    /// Count all limitations.
     Counts,
     All,
     Class(LimitationClass),
 }
 
-/// One look through an image.
+/// One pass over an image.
 #[derive(Clone, Debug)]
 struct Pass {
     look: Arc<Look>,
-    /// With the names of the directory that is looked into.
+    /// The view, which caches the names of the current directory.
     view: View,
     wanted: Wanted,
-    /// 0 is the volume, and directories are counted from 1.
+    /// The next part: 0 is the volume, and directories are counted from 1.
     next: usize,
     found: VecDeque<Limitation>,
     counts: LimitationCounts,
@@ -208,7 +209,7 @@ impl Pass {
         }
     }
 
-    /// Looks into the next directory; returns whether there was one.
+    /// Examines the next part; returns whether there was one.
     fn step(&mut self) -> bool {
         let look = self.look.clone();
         match self.next.checked_sub(1) {
@@ -217,7 +218,7 @@ impl Pass {
                     self.add(limitation.class(), || limitation.clone());
                 }
             }
-            // Nothing in the tree is about the volume.
+            // No limitation in the tree is about the volume.
             Some(_) if matches!(self.wanted, Wanted::Class(LimitationClass::Label)) => {
                 return false;
             }
@@ -228,7 +229,7 @@ impl Pass {
         true
     }
 
-    /// Takes a limitation, which is made only if it is wanted.
+    /// Adds a limitation, which is created only if it is wanted.
     fn add(&mut self, class: LimitationClass, limitation: impl FnOnce() -> Limitation) {
         match self.wanted {
             Wanted::Counts => self.counts.add(class),
@@ -248,7 +249,7 @@ impl Pass {
         let tree: &Tree = look.view.tree();
         let sequence = look.sequence();
         let span = &sequence.directories()[directory];
-        // The root is nobody's item, but its time is recorded.
+        // The root is in no directory, but its time is recorded.
         if span.position == 0 {
             for file_system in look.file_systems.iter() {
                 self.times(look, NodeId::ROOT, file_system);
@@ -292,7 +293,7 @@ impl Pass {
         self.view.forget_names();
     }
 
-    /// The name that an item has in a file system.
+    /// Checks the name of an item in a file system.
     fn name(&mut self, tree: &Tree, node: NodeId, file_system: FileSystems) {
         if !self.wants_names() {
             return;
@@ -323,7 +324,7 @@ impl Pass {
         }
     }
 
-    /// The times that a file system records of an item.
+    /// Checks the times of an item that a file system records.
     fn times(&mut self, look: &Look, node: NodeId, file_system: FileSystems) {
         let tree: &Tree = look.view.tree();
         let times = tree.attributes(node).times;
@@ -347,7 +348,7 @@ impl Pass {
         }
     }
 
-    /// Whether a file can be recorded in ISO 9660.
+    /// Checks whether a file can be recorded in ISO 9660.
     fn size(&mut self, tree: &Tree, node: NodeId, level: InterchangeLevel) {
         let Some((_, content)) = tree.content_of(node) else {
             return;

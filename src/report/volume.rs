@@ -1,17 +1,17 @@
-//! What there is to say of the names of a volume.
+//! The limitations of volume names.
 
 use super::limitation::Limitation;
 use crate::codec::text::dstring_text;
 use crate::draft::Draft;
 use crate::file_systems::FileSystems;
 
-/// Returns what a report says of the names of the volume.
+/// Returns the limitations of the volume's names.
 pub(super) fn volume_limitations(draft: &Draft) -> Vec<Limitation> {
     let volume_name = draft.effective_volume_name();
     let mut limitations = Vec::new();
     for file_system in draft.settings.file_systems {
         let (name, reasons) = draft.recorded_volume_name(file_system);
-        // The primary volume descriptor and the file set have fields of 32 bytes for it.
+        // The primary volume descriptor and the file set have fields of 32 bytes for the name.
         let identifier = dstring_text::<32>(&name);
         let cut =
             (file_system == FileSystems::UDF && identifier != name).then(|| identifier.to_owned());
