@@ -1,4 +1,4 @@
-//! Files of the host: opening them again when the image is read, and seeing whether they changed.
+//! Files of the host: opening them again when the image is read, and detecting changes.
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom};
@@ -14,8 +14,8 @@ use crate::host::source::{self as host, FileId, HostMetadata, HostPlace};
 use crate::media::{DiscData, read_at};
 use crate::time::Timestamp;
 
-/// What tells a changed file from the one that was added, together with its length. There is one for each file, so that
-/// it has no gaps, and of the device only as much as tells it from most others.
+/// The properties that, together with its length, distinguish a changed file from the one that was added. Each file
+/// stores one, so it has no padding, and only enough of the device to tell it from most others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C, packed(4))]
 pub(crate) struct Fingerprint {
@@ -28,14 +28,14 @@ impl Fingerprint {
     pub(crate) fn of(metadata: &HostMetadata) -> Self {
         let FileId { device, number } = metadata.id.unwrap_or(FileId::UNKNOWN);
         Self {
-            // A platform without modification times still has the lengths compared.
+            // Without modification times, the lengths are still compared.
             modified_ticks: metadata.modified.map_or(0, Timestamp::ticks),
             number,
             device: (device ^ (device >> 32)) as u32,
         }
     }
 
-    /// What differs between the file that was added and the one that `metadata` is about, which is open.
+    /// Returns the difference between the added file and the open `file`, which `metadata` describes.
     fn changed(self, len: u64, metadata: &HostMetadata, file: &File) -> Option<Change> {
         let found = Self::of(metadata);
         if !metadata.is_file() {
@@ -54,13 +54,13 @@ impl Fingerprint {
         }
     }
 
-    /// Whether the file that was added is known by more than what it says.
+    /// Whether the added file has an identity besides its length and time.
     const fn is_known(self) -> bool {
         self.number != 0 || self.device != 0
     }
 }
 
-/// Checks that a file that has been opened is the one that was found before, whatever it has meanwhile.
+/// Checks that an opened file is the one that was found before, whatever it contains by now.
 pub(crate) fn check_is(file: &File, found: &HostMetadata) -> Result<(), ReadFailure> {
     let opened = host::metadata_of(file).map_err(ReadFailure::Open)?;
     let is_other = match (opened.id, found.id) {
@@ -80,14 +80,14 @@ pub(crate) enum ReadFailure {
     Open(io::Error),
     Read(io::Error),
     Changed(Change),
-    /// It has other data than the system says: how many bytes it is said to have, and how many it has if that is less.
+    /// The file has a different length than the system states: `found` is the actual length in bytes if it is shorter.
     Misstated {
         stated: u64,
         found: Option<u64>,
     },
 }
 
-/// The directories that files of the host are in: a file stores their number, not their path.
+/// The directories of the host's files: a file stores the directory's number, not its path.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HostFiles {
     directories: Vec<HostDirectory>,
@@ -96,7 +96,7 @@ pub(crate) struct HostFiles {
 #[derive(Clone, Debug)]
 struct HostDirectory {
     path: Arc<Path>,
-    /// How many names below the source it is.
+    /// The number of names below the source.
     below: u32,
 }
 
@@ -109,17 +109,17 @@ impl HostFiles {
         self.directories.truncate(len);
     }
 
-    /// Remembers a directory; the path is absolute and has no links in it.
+    /// Stores a directory and returns its number; the path is absolute and has no links in it.
     pub(crate) fn push(&mut self, directory: HostPlace<'_>) -> u32 {
         self.directories.push(HostDirectory {
             path: directory.path.into(),
             below: u32::try_from(directory.below).unwrap_or(u32::MAX),
         });
-        // One per directory of a tree whose nodes are counted in 32 bits.
+        // There is one per directory of a tree whose nodes are counted in 32 bits.
         (self.directories.len() - 1) as u32
     }
 
-    /// Remembers a directory unless it is the last one remembered.
+    /// Stores a directory unless it is the last one stored.
     pub(crate) fn push_or_last(&mut self, directory: HostPlace<'_>) -> u32 {
         match self.directories.last() {
             Some(last) if *last.path == *directory.path => (self.directories.len() - 1) as u32,
@@ -140,7 +140,7 @@ impl HostFiles {
         self.directories[file.directory as usize].path.join(name)
     }
 
-    /// Whether a file is known to be empty still, as it was when it was added, without opening it.
+    /// Whether a file is known to be still empty, as it was when it was added, without opening it.
     #[cfg(not(unix))]
     pub(crate) const fn is_still_empty(
         &self,
@@ -152,7 +152,7 @@ impl HostFiles {
         false
     }
 
-    /// Whether a file is known to be empty still, as it was when it was added, without opening it.
+    /// Whether a file is known to be still empty, as it was when it was added, without opening it.
     #[cfg(unix)]
     pub(crate) fn is_still_empty(
         &self,
@@ -172,7 +172,7 @@ impl HostFiles {
         })
     }
 
-    /// Opens a file, mostly without looking up its directory when the last one was in the same.
+    /// Opens a file, mostly without looking up its directory if the previous file was in the same one.
     pub(crate) fn open(
         &self,
         file: HostFile,
@@ -182,7 +182,7 @@ impl HostFiles {
         #[cfg(unix)]
         if let Some(directory) = recent.handle(file.directory, self) {
             match host::open_in(directory, name.as_ref()) {
-                // One handle is enough if there are no more than that.
+                // Frees the directory's handle if there are no others left, and uses the path.
                 Err(error) if is_out_of_handles(&error) => *recent = RecentDirectory::default(),
                 opened => return opened,
             }
@@ -197,7 +197,7 @@ impl HostFiles {
     }
 }
 
-/// Whether no file can be opened because too many are.
+/// Whether no file can be opened because too many are open.
 pub(crate) fn is_out_of_handles(error: &io::Error) -> bool {
     #[cfg(unix)]
     {
@@ -214,7 +214,7 @@ pub(crate) fn is_out_of_handles(error: &io::Error) -> bool {
     }
 }
 
-/// The directory that a file was opened in last.
+/// The directory of the file that was opened last.
 #[derive(Default)]
 #[cfg_attr(not(unix), derive(Clone, Copy))]
 pub(crate) struct RecentDirectory {
@@ -226,7 +226,8 @@ pub(crate) struct RecentDirectory {
 
 #[cfg(unix)]
 impl RecentDirectory {
-    /// A handle of the directory from the second file on that is opened in it: many directories have one only.
+    /// Returns a handle of the directory, from the second file opened in it on: in many directories only one file is
+    /// opened.
     fn handle(&mut self, number: u32, hosts: &HostFiles) -> Option<BorrowedFd<'_>> {
         if self.number == Some(number) {
             return self.handle_at_once(number, hosts);
@@ -238,10 +239,10 @@ impl RecentDirectory {
         None
     }
 
-    /// A handle of the directory, unless it cannot be opened.
+    /// Returns a handle of the directory, or `None` if it cannot be opened.
     fn handle_at_once(&mut self, number: u32, hosts: &HostFiles) -> Option<BorrowedFd<'_>> {
         if self.number != Some(number) || self.handle.is_none() {
-            // What is wrong with it is said when the file is opened by its path.
+            // Opening the file by its path reports the error.
             let handle = host::open_directory(hosts.directory(number)).ok();
             *self = Self {
                 number: Some(number),
@@ -252,7 +253,7 @@ impl RecentDirectory {
     }
 }
 
-/// Content that has been opened for reading.
+/// Content opened for reading.
 pub(crate) enum OpenContent {
     Memory(Arc<[u8]>),
     Host(OpenFile),
@@ -286,8 +287,9 @@ impl OpenContent {
         })
     }
 
-    /// Calls `take` with the file that holds the content, if one does, and where in it the byte `from` of the content is.
-    /// If it takes bytes from there on, looks whether the file is still as it had been added. Returns how many it took.
+    /// Calls `take` with the file that holds the content, if one does, and the position in it of the content's byte
+    /// `from`. If it takes bytes from there on, checks that the file is still as it was when it was added. Returns how
+    /// many bytes it took.
     pub(crate) fn take_of_file(
         &self,
         from: u64,
@@ -327,7 +329,7 @@ impl OpenContent {
     }
 }
 
-/// A file of the host that was as it had been added when it was opened.
+/// A file of the host that was unchanged when it was opened.
 pub(crate) struct OpenFile {
     file: File,
     len: u64,
@@ -345,7 +347,7 @@ impl OpenFile {
             ReadFailure::Read(error) => ReadFailure::Open(error),
             failure => failure,
         })?;
-        // Nothing is read of it that would show it.
+        // No later read would show that the file has data.
         if len == 0 {
             opened.check_end()?;
         }
@@ -359,21 +361,21 @@ impl OpenFile {
             false => read_at(&self.file, buf, offset).map_err(ReadFailure::Read)?,
         };
         if read != buf.len() {
-            // What is wrong shows in what the system says of it, or the system is wrong.
+            // If the metadata does not explain the short or long read, the system states a wrong length.
             self.check()?;
             return Err(ReadFailure::Misstated {
                 stated: self.len,
                 found: (read < buf.len()).then_some(offset + read as u64),
             });
         }
-        // What is not read at once may be written in between.
+        // The file may change between several reads.
         match buf.len() as u64 == self.len {
             true => Ok(()),
             false => self.check(),
         }
     }
 
-    /// Looks whether the file is still as it had been added.
+    /// Checks that the file is still as it was when it was added.
     fn check(&self) -> Result<(), ReadFailure> {
         let metadata = host::metadata_of(&self.file).map_err(ReadFailure::Read)?;
         match self.fingerprint.changed(self.len, &metadata, &self.file) {
@@ -382,7 +384,7 @@ impl OpenFile {
         }
     }
 
-    /// Looks whether the file ends where it is said to end.
+    /// Checks that the file ends where the system says.
     fn check_end(&self) -> Result<(), ReadFailure> {
         let read = read_at(&self.file, &mut [0], self.len).map_err(ReadFailure::Read)?;
         if read > 0 {
@@ -397,7 +399,7 @@ impl OpenFile {
 }
 
 impl SharedReader {
-    /// The length of what the reader holds.
+    /// Returns the length of the reader's data.
     pub(crate) fn len(&self) -> io::Result<u64> {
         self.lock()?.seek(SeekFrom::End(0))
     }
@@ -426,8 +428,8 @@ impl SharedReader {
     }
 }
 
-/// Fills `buf` with what a file is to end with. Returns how many bytes there are from `offset` on: fewer than wanted when
-/// it ends before, and one more when it does not end then.
+/// Fills `buf` with the last bytes of a file. Returns how many bytes there are from `offset` on: fewer than wanted if
+/// the file ends early, and one more if it does not end there.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 fn read_last_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     use std::io::IoSliceMut;
@@ -436,7 +438,7 @@ fn read_last_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
 
     let mut more = [0];
     let mut done = 0;
-    // One call is all that it takes of a file that is as it should be.
+    // One call suffices for an unchanged file.
     loop {
         let read = retry_on_intr(|| {
             let mut parts = [
@@ -452,7 +454,7 @@ fn read_last_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     }
 }
 
-/// Other systems have no such call, or not in all versions.
+/// Reads twice on other systems, which lack the call, or have it only in some versions.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn read_last_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     let read = read_at(file, buf, offset)?;
@@ -462,8 +464,8 @@ fn read_last_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     }
 }
 
-/// Copies up to `len` bytes, from the byte `from` of `file` on, to the byte `offset` of `to`; returns how many. What keeps
-/// it from copying more is left for reading and writing to find.
+/// Copies up to `len` bytes from byte `from` of `file` to byte `offset` of `to`; returns how many. If it copies fewer,
+/// ordinary reads and writes find the cause.
 pub(crate) fn copy_at(to: &File, file: &File, mut from: u64, len: u64, mut offset: u64) -> u64 {
     #[cfg(target_os = "linux")]
     {

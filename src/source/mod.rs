@@ -1,6 +1,6 @@
 //! Where the bytes of files come from: memory, a file, a reader, the working directory.
 //!
-//! Callers give a [`Source`]; the tree keeps a [`FileContent`], which holds no handle; reading opens it.
+//! Callers pass a [`Source`]; the tree keeps a [`FileContent`], which holds no handle; reading opens it.
 
 mod file;
 mod policy;
@@ -29,10 +29,10 @@ pub(crate) trait ReadSeek: Read + Seek + Send {}
 
 impl<T: Read + Seek + Send> ReadSeek for T {}
 
-/// Where the data of a file comes from.
+/// The source of a file's data.
 ///
-/// A path is read when the image is read, and only remembered until then; what can be read only once is copied to
-/// the working directory when it is added.
+/// A path is only stored, and read when the image is read; data that can be read only once is copied to the working
+/// directory when it is added.
 ///
 /// IMAPI2: the `IStream` given to `IFsiDirectoryItem::AddFile` and `IFsiFileItem::put_Data`.
 ///
@@ -55,31 +55,32 @@ pub(crate) enum SourceKind {
 }
 
 impl Source {
-    /// The file at `path`, as it is when it is added; a link is followed.
+    /// Creates a source from the file at `path`, in its state at the time it is added; links are followed.
     pub fn path(path: impl Into<PathBuf>) -> Self {
         Self(SourceKind::Path(path.into()))
     }
 
-    /// These bytes.
+    /// Creates a source from these bytes.
     pub fn bytes(bytes: impl Into<Arc<[u8]>>) -> Self {
         Self(SourceKind::Bytes(bytes.into()))
     }
 
-    /// All that `reader` gives. It is read when the file is added, into the working directory.
+    /// Creates a source from all data of `reader`, which is read into the working directory when the file is added.
     pub fn reader(reader: impl Read + Send + 'static) -> Self {
         Self(SourceKind::Reader(Box::new(reader)))
     }
 
-    /// All that `reader` holds from its first byte to its last, read when the image is read, as often as needed.
+    /// Creates a source from all data of `reader`, from its first byte to its last, read when the image is read, as
+    /// often as needed.
     pub fn seekable(reader: impl Read + Seek + Send + 'static) -> Self {
         Self(SourceKind::Seekable(Box::new(reader)))
     }
 
-    /// The boot catalog of the image, which the file shows: both have the same block.
+    /// Creates a source for a file that shows the image's boot catalog: both have the same block.
     ///
-    /// Beyond IMAPI2, whose catalog is no file. An image with such a file must have
-    /// [boot images](crate::FileSystemImage::set_boot_image_options_array) of its own, so it cannot be one that continues
-    /// a disc; [`Error::NoBootCatalog`](crate::Error::NoBootCatalog) says so when it is laid out.
+    /// Not in IMAPI2, whose catalog is not a file. An image with such a file must have [boot
+    /// images](crate::FileSystemImage::set_boot_image_options_array) of its own, so it cannot continue a disc;
+    /// otherwise laying it out fails with [`Error::NoBootCatalog`](crate::Error::NoBootCatalog).
     #[must_use]
     pub const fn boot_catalog() -> Self {
         Self(SourceKind::BootCatalog)
@@ -139,13 +140,13 @@ impl<const N: usize> From<&[u8; N]> for Source {
 pub(crate) struct FileContent {
     /// Length in bytes.
     pub len: u64,
-    /// How many nodes have this content; nodes of one image that share it share its blocks.
+    /// The number of nodes with this content; nodes of one image that share it share its blocks.
     pub references: u32,
     pub data: ContentData,
 }
 
 impl FileContent {
-    /// The first block of the disc that has this content already, as an earlier session recorded it.
+    /// Returns the first block on the disc of this content, if an earlier session recorded it.
     pub(crate) fn recorded_at(&self) -> Option<Lba> {
         match &self.data {
             ContentData::Disc(data) => data.first_block(),
@@ -153,7 +154,7 @@ impl FileContent {
         }
     }
 
-    /// Blocks that a new session takes for it.
+    /// Returns the number of blocks that a new session takes for it.
     pub(crate) fn new_blocks(&self) -> u64 {
         match self.recorded_at() {
             Some(_) => 0,
@@ -163,7 +164,7 @@ impl FileContent {
 }
 
 impl Default for FileContent {
-    /// No data, of no node.
+    /// Returns empty content that no node has.
     fn default() -> Self {
         Self {
             len: 0,
@@ -186,13 +187,14 @@ pub(crate) enum ContentData {
         offset: u64,
     },
     Seekable(SharedReader),
-    /// A file of a disc that was imported.
+    /// A file of an imported disc.
     Disc(Arc<DiscData>),
-    /// The boot catalog, a block that is made when the image is laid out.
+    /// The boot catalog, a block that the layout fills.
     BootCatalog,
 }
 
-/// A file of the host, without its path: its directory's number and its name's place in the tree's name pool.
+/// A file of the host, stored without its path: its directory's number and the position of its name in the tree's name
+/// pool.
 #[derive(Clone, Copy)]
 pub(crate) struct HostFile {
     pub directory: u32,
@@ -203,7 +205,7 @@ pub(crate) struct HostFile {
 pub(crate) struct SharedReader(pub Arc<Mutex<Box<dyn ReadSeek>>>);
 
 impl ContentData {
-    /// What errors call the place the data comes from; `file` is its path if it has one.
+    /// Returns the origin of the data for errors; `file` returns its path if it has one.
     pub(crate) fn origin(&self, file: impl FnOnce(HostFile) -> PathBuf) -> Origin {
         match self {
             Self::Memory(_) | Self::BootCatalog => Origin::Memory,

@@ -1,4 +1,4 @@
-//! Which files are staged although staging is off: those whose medium may vanish before the image is read.
+//! The files that are staged even when staging is off, because their medium may vanish before the image is read.
 
 use std::fmt;
 use std::path::Path;
@@ -8,16 +8,16 @@ use std::path::Path;
 ///
 /// IMAPI2: with `StageFiles` = `VARIANT_FALSE` it still stages what may vanish, such as files on removable drives.
 pub trait StagingPolicy: fmt::Debug + Send + Sync {
-    /// Whether the files in `directory` may be gone, or be another medium's, by the time the image is read.
+    /// Returns whether the files in `directory` may be gone, or belong to another medium, when the image is read.
     ///
-    /// It is asked once for each directory.
+    /// The image calls this once for each directory.
     fn may_vanish(&self, directory: &Path) -> bool;
 }
 
-/// The policy an image has until it is given another: it asks the platform whether the medium is removable.
+/// The default policy of an image: it asks the platform whether the medium is removable.
 ///
-/// On Linux that is what the kernel says of the block device, on macOS and Windows what the system says of the
-/// volume. On other platforms nothing counts as removable. The platform is asked once for each device.
+/// On Linux the kernel answers for the block device, on macOS and Windows the system for the volume. On other platforms
+/// nothing counts as removable. The platform is asked once for each device.
 #[derive(Debug, Default)]
 pub struct PlatformStaging {
     known: platform::RemovableMedia,
@@ -39,7 +39,7 @@ mod platform {
 
     use crate::host::source::{self as host, HostPlace};
 
-    /// Whether devices are removable, by their numbers.
+    /// Whether devices are removable, by device number.
     #[derive(Debug, Default)]
     pub(super) struct RemovableMedia {
         devices: Mutex<BTreeMap<u64, bool>>,
@@ -74,7 +74,7 @@ mod platform {
             rustix::fs::minor(device)
         )
         .into();
-        // A partition has no such entry, the disc it is on has.
+        // A partition has no such entry, but its disk has.
         ["removable", "../removable"].iter().any(|entry| {
             fs::read_to_string(device.join(entry)).is_ok_and(|text| text.trim() == "1")
         })
@@ -88,7 +88,7 @@ mod platform {
 
     use sysinfo::Disks;
 
-    /// Where volumes are mounted, and whether they are removable.
+    /// The mount points of volumes, and whether the volumes are removable.
     #[derive(Debug, Default)]
     pub(super) struct RemovableMedia {
         volumes: OnceLock<Vec<(PathBuf, bool)>>,
@@ -113,7 +113,7 @@ mod platform {
             .collect()
     }
 
-    /// The path as volumes are named by: without the prefix that Windows gives canonical paths.
+    /// Returns a path in the form used for volumes: without the prefix that Windows gives canonical paths.
     fn plain(path: &Path) -> PathBuf {
         match path.to_str().and_then(|text| text.strip_prefix(r"\\?\")) {
             Some(text) => text.into(),

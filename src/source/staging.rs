@@ -1,7 +1,7 @@
 //! Staged data: an append-only temporary file in the working directory that has no name.
 //!
-//! Without a name nothing is left behind whatever ends the process, and two images in one directory cannot meet.
-//! On Windows the file has a name while it is open and goes with its last handle.
+//! Because it has no name, nothing is left over however the process ends, and two images in one directory cannot
+//! collide. On Windows the file has a name while it is open and vanishes with its last handle.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -14,7 +14,7 @@ use crate::media::{read_exact_at, write_all_at};
 /// Bytes copied at a time.
 const CHUNK: usize = 1 << 20;
 
-/// A file with staged data, alive as long as a tree or a result refers to it.
+/// A file of staged data, alive as long as a tree or a result refers to it.
 #[derive(Debug)]
 pub(crate) struct StageFile {
     file: File,
@@ -34,13 +34,13 @@ impl StageFile {
     }
 }
 
-/// The place where an image stages data.
+/// An image's place for staged data.
 #[derive(Debug)]
 pub(crate) struct Stage {
     directory: PathBuf,
     file: Arc<StageFile>,
     len: u64,
-    /// Used again by every file that is staged.
+    /// The buffer, reused by every file that is staged.
     chunk: Vec<u8>,
 }
 
@@ -68,14 +68,14 @@ impl Stage {
         self.len
     }
 
-    /// Gives up what was staged after the length was `len`, as nothing refers to it.
+    /// Frees the data staged after the length was `len`, because nothing refers to it any more.
     pub(crate) fn truncate(&mut self, len: u64) {
-        // If it fails, the space is lost until the image goes; the data before it is not touched either way.
+        // On failure, the space is lost until the image is dropped; the data before it is unharmed either way.
         let _ = self.file.file.set_len(len);
         self.len = len;
     }
 
-    /// Appends all of `reader`; returns where it starts and its length.
+    /// Appends all of `reader`; returns its position and its length.
     pub(crate) fn append(
         &mut self,
         mut reader: impl Read,
@@ -108,7 +108,7 @@ pub(crate) enum StageFailure {
     Write(io::Error),
 }
 
-/// Fills `buf` unless the reader ends before.
+/// Fills `buf` unless the reader ends early.
 fn read_full(reader: &mut impl Read, buf: &mut [u8]) -> io::Result<usize> {
     let mut done = 0;
     while done < buf.len() {

@@ -4,12 +4,12 @@ use std::ffi::OsString;
 use std::fs::File;
 use std::io;
 
-/// Reads the streams of a file that has been opened: their names, and their data. A file system that has no such thing
-/// gives none.
+/// Reads the streams of an open file: their names and their data. Returns none if the file system does not support
+/// them.
 ///
-/// Systems with name spaces give what is in that of users (`user.`), without the name space.
+/// On systems with name spaces these are the attributes of users (`user.`), without the name space.
 ///
-/// No safe library lists the streams of NTFS, so that Windows is among the systems where this fails.
+/// No safe library lists the streams of NTFS, so this fails on Windows and on some other systems.
 #[cfg(any(
     target_os = "linux",
     target_os = "android",
@@ -47,7 +47,7 @@ pub(crate) fn read_streams(file: &File) -> io::Result<Vec<(OsString, Vec<u8>)>> 
                 None => continue,
             }
         };
-        // What has been removed in between is not there.
+        // An attribute removed in between is skipped.
         if let Some(data) = file.get_xattr(&attribute)? {
             streams.push((OsString::from_vec(name.to_vec()), data));
         }
