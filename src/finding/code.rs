@@ -1,10 +1,10 @@
-//! All that can be found: the table of codes.
+//! All possible findings: the table of codes.
 
 use std::fmt;
 
 use super::Severity;
 
-/// The rule that a finding is about, as its code says.
+/// The rule that a finding's code stands for.
 struct Rule {
     code: &'static str,
     severity: Severity,
@@ -12,12 +12,12 @@ struct Rule {
     text: &'static str,
 }
 
-/// Makes [`FindingCode`] of the table: a variant, its code, its severity, its clause if there is one, and its text.
+/// Creates [`FindingCode`] from the table: a variant, its code, its severity, its clause if there is one, and its text.
 macro_rules! finding_codes {
     ($($variant:ident $code:literal $severity:ident [$($clause:literal)?] $text:literal)*) => {
-        /// What is found on a disc.
+        /// The kinds of faults found on a disc.
         ///
-        /// Codes do not change from version to version, so programs can select and count by them.
+        /// Codes stay the same from version to version, so programs can filter and count by them.
         ///
         /// Not in IMAPI2.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,7 +30,7 @@ macro_rules! finding_codes {
         }
 
         impl FindingCode {
-            /// All of them, sorted by format.
+            /// All codes, sorted by format.
             pub const ALL: &'static [Self] = &[$(Self::$variant),*];
 
             const fn rule(self) -> &'static Rule {
@@ -304,7 +304,7 @@ finding_codes! {
     UdfRootStreams "udf-root-streams" Error ["UDF 3.3.5"]
         "not all named streams of the root directory can be read"
 
-    // What is true of the directories of every file system.
+    // The directories of every file system.
     TreeLongPath "tree-long-path" Error []
         "the path of an item is longer than 65536 bytes"
     TreeDepth "tree-depth" Error []
@@ -322,20 +322,20 @@ impl FindingCode {
         self.rule().code
     }
 
-    /// How much it matters.
+    /// How much the finding matters.
     #[must_use]
     pub const fn severity(self) -> Severity {
         self.rule().severity
     }
 
-    /// The clause of the standard that it is against, such as `ECMA-119 9.1.4`; `None` if it is only more than this crate
-    /// reads.
+    /// The clause of the standard that it violates, such as `ECMA-119 9.1.4`; `None` if it is only something this crate
+    /// does not read.
     #[must_use]
     pub const fn clause(self) -> Option<&'static str> {
         self.rule().clause
     }
 
-    /// The finding in words, without numbers.
+    /// The text of the finding, without numbers.
     #[must_use]
     pub const fn text(self) -> &'static str {
         self.rule().text

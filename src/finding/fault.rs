@@ -1,29 +1,29 @@
-//! What is wrong, before it is known where.
+//! A fault before its location is known.
 
 use std::fmt;
 
 use super::FindingCode;
 
-/// What is found, with the numbers that show it; where it lies is added by who knows.
+/// A fault, with the numbers that show it; the caller who knows its location adds that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Fault {
     pub code: FindingCode,
     pub value: Option<FoundValue>,
 }
 
-/// A number on a disc that is not what it should be.
+/// A number on a disc that differs from the expected one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct FoundValue {
-    /// Its name, such as `tag identifier`.
+    /// The name of the field, such as `tag identifier`.
     pub name: &'static str,
-    /// The number that is there.
+    /// The number found.
     pub found: u64,
-    /// The numbers that may be there.
+    /// The allowed numbers.
     pub expected: ExpectedValue,
 }
 
-/// The numbers that may stand in a place of a disc.
+/// The numbers allowed in a field on a disc.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ExpectedValue {
@@ -38,7 +38,7 @@ pub enum ExpectedValue {
 }
 
 impl FindingCode {
-    /// The fault of a number `found`, which is called `name`.
+    /// Creates the fault for a field `name` with the number `found`.
     pub(crate) fn value(
         self,
         name: &'static str,
@@ -55,7 +55,7 @@ impl FindingCode {
         }
     }
 
-    /// The same, where only one number is right.
+    /// Creates the same fault where only one number is right.
     pub(crate) fn differs(
         self,
         name: &'static str,

@@ -4,25 +4,25 @@ use std::sync::{Mutex, PoisonError};
 
 use super::{Finding, Severity};
 
-/// The most findings that are kept: users see what is wrong, and a bad disc has more than anyone reads.
+/// The most findings kept: users see what is wrong, and a bad disc has more than anyone reads.
 const LIMIT: usize = 500;
 
-/// The findings of a volume, each once.
+/// The findings of a volume, without duplicates.
 #[derive(Debug, Default)]
 pub(crate) struct FindingList(Mutex<Vec<Finding>>);
 
 impl FindingList {
-    /// Adds one, unless it is known.
+    /// Adds a finding unless it is already there.
     pub(crate) fn add(&self, finding: Finding) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        // That something may be wrong is not to be lost among the rest.
+        // A doubt about what was read must not be lost among the rest.
         let is_first_doubt = || is_doubt(&finding) && !all.iter().any(is_doubt);
         if (all.len() < LIMIT || is_first_doubt()) && !all.contains(&finding) {
             all.push(finding);
         }
     }
 
-    /// The same findings, to which others are added elsewhere.
+    /// Copies the list, so that later findings are added to each separately.
     pub(crate) fn copy(&self) -> Self {
         Self(Mutex::new(self.all()))
     }

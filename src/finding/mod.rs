@@ -1,8 +1,8 @@
-//! What is wrong on a disc, in terms that all formats share.
+//! Faults on a disc, in terms that all formats share.
 //!
-//! A reader that gets over a fault adds a [`Finding`] to its volume's [`FindingList`]; one that does not fails with
-//! [`Error::Corrupt`](crate::Error::Corrupt), which holds the finding. Everything that can be found is one entry in
-//! [the table of codes](code).
+//! A reader that can continue after a fault adds a [`Finding`] to its volume's [`FindingList`]; one that cannot fails
+//! with [`Error::Corrupt`](crate::Error::Corrupt), which holds the finding. Every possible finding is an entry in [the
+//! table of codes](code).
 
 mod code;
 mod fault;
@@ -18,10 +18,10 @@ use crate::file_systems::FileSystems;
 use crate::path::ImagePath;
 use crate::printable::Printable;
 
-/// Something on a disc that a standard forbids, or that this crate does not read.
+/// A fault on a disc: a violation of a standard, or something this crate does not read.
 ///
-/// [`RecordedVolume::findings`](crate::RecordedVolume::findings) has those that did not keep the volume from being read,
-/// [`Error::finding`](crate::Error::finding) the one that kept something from being read.
+/// [`RecordedVolume::findings`](crate::RecordedVolume::findings) has the findings that did not keep the volume from
+/// being read, [`Error::finding`](crate::Error::finding) the one that made reading fail.
 ///
 /// Not in IMAPI2.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -32,17 +32,17 @@ pub struct Finding {
     fault: Fault,
 }
 
-/// How much a [`Finding`] matters: the worst come first.
+/// How much a [`Finding`] matters, worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Severity {
-    /// Something cannot be read.
+    /// Data that cannot be read.
     Error,
-    /// Something was read that may be wrong.
+    /// Data that was read, but may be wrong.
     Doubtful,
-    /// Something is not read, as this crate does not support it.
+    /// Data that is not read, because this crate does not support it.
     Unsupported,
-    /// Something is against the standard; it was read all the same.
+    /// A violation of the standard; the data was read all the same.
     Warning,
 }
 
@@ -66,7 +66,7 @@ impl fmt::Display for Severity {
 }
 
 impl Finding {
-    /// A finding in a block of the disc.
+    /// Creates a finding in a block of the disc.
     pub(crate) fn new(file_system: FileSystems, block: u32, fault: impl Into<Fault>) -> Self {
         Self {
             file_system,
@@ -76,7 +76,7 @@ impl Finding {
         }
     }
 
-    /// The same about an item, unless it is about another one already.
+    /// Assigns the finding to an item, unless it already has one.
     pub(crate) fn in_item(self, path: &ImagePath) -> Self {
         Self {
             path: self.path.or_else(|| Some(path.clone())),
@@ -84,50 +84,50 @@ impl Finding {
         }
     }
 
-    /// The rule that it is about.
+    /// The rule that the finding is about.
     #[must_use]
     pub const fn code(&self) -> FindingCode {
         self.fault.code
     }
 
-    /// How much it matters.
+    /// How much the finding matters.
     #[must_use]
     pub const fn severity(&self) -> Severity {
         self.fault.code.severity()
     }
 
-    /// The clause of the standard that it is against, such as `ECMA-119 9.1.4`; `None` if it is only more than this crate
-    /// reads.
+    /// The clause of the standard that the finding violates, such as `ECMA-119 9.1.4`; `None` if the disc only exceeds
+    /// what this crate reads.
     #[must_use]
     pub const fn clause(&self) -> Option<&'static str> {
         self.fault.code.clause()
     }
 
-    /// The file system it is in.
+    /// The file system of the finding.
     #[must_use]
     pub const fn file_system(&self) -> FileSystems {
         self.file_system
     }
 
-    /// The block of the disc it is in.
+    /// The block of the finding, counted on the disc.
     #[must_use]
     pub const fn block(&self) -> u32 {
         self.block
     }
 
-    /// The item it is about, if that is known.
+    /// The affected item, if known.
     #[must_use]
     pub const fn path(&self) -> Option<&ImagePath> {
         self.path.as_ref()
     }
 
-    /// The number that is not what it should be, if it is a matter of one.
+    /// The number that differs from the expected one, if the finding is about a number.
     #[must_use]
     pub const fn value(&self) -> Option<FoundValue> {
         self.fault.value
     }
 
-    /// The finding in words, without its place.
+    /// The text of the finding, without its location.
     #[must_use]
     pub fn text(&self) -> String {
         self.fault.to_string()
@@ -135,7 +135,7 @@ impl Finding {
 }
 
 impl fmt::Display for Finding {
-    /// The place and the text.
+    /// Writes the location and the text.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} at block {}", self.file_system, self.block)?;
         if let Some(path) = &self.path {
