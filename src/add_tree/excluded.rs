@@ -1,4 +1,4 @@
-//! Items of the host that are left out when a directory is added.
+//! Items of the host that are skipped when a directory is added.
 
 use std::ffi::OsString;
 use std::fs;
@@ -9,7 +9,7 @@ use super::walk::Excluded;
 use crate::draft::Draft;
 use crate::error::Result;
 
-/// The paths to leave out, without links, by their directories.
+/// Returns the paths to leave out, without links, grouped by directory.
 pub(super) fn excluded(draft: &Draft, root: &Path, options: &TreeOptions) -> Excluded {
     let mut excluded = Excluded::new();
     let all = options
@@ -29,8 +29,8 @@ pub(super) fn excluded(draft: &Draft, root: &Path, options: &TreeOptions) -> Exc
     excluded
 }
 
-/// Where in the source `path` is, without links: a link is left out with what it leads to; what does not exist yet is known
-/// by its directory.
+/// Returns where `path` lies in the source, without links: both a link and its target are left out; a path that does
+/// not exist yet is identified by its directory.
 fn inside(root: &Path, path: &Path) -> impl Iterator<Item = (PathBuf, OsString)> {
     let link = std::path::absolute(path).and_then(|path| match (path.parent(), path.file_name()) {
         (Some(parent), Some(name)) => Ok(fs::canonicalize(parent)?.join(name)),
@@ -41,7 +41,7 @@ fn inside(root: &Path, path: &Path) -> impl Iterator<Item = (PathBuf, OsString)>
         .filter_map(|real| Some((real.parent()?.to_owned(), real.file_name()?.to_owned())))
 }
 
-/// Leaves out the output if it lies in the source, and says so: it need not be there yet.
+/// Leaves out the output if it lies in the source, and reports that; the output need not exist yet.
 pub(super) fn exclude_output(
     root: &Path,
     options: &TreeOptions,

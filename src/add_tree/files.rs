@@ -1,4 +1,4 @@
-//! Files of a tree that is added, and their streams.
+//! The files of an added tree, and their streams.
 
 use std::fs::File;
 use std::io;
@@ -13,7 +13,7 @@ use crate::source::{Fingerprint, ReadFailure, Source, SourceKind, read_streams};
 use crate::tree::{ContentId, ItemAttributes, NodeId};
 
 impl Walk<'_> {
-    /// Adds a file, or gives the one that is there what the source has.
+    /// Adds a file, or gives the existing one the data of the source.
     pub(super) fn add_file(
         &mut self,
         here: &Here,
@@ -55,7 +55,8 @@ impl Walk<'_> {
         self.add_streams(node, content, metadata, || entry.open(), path)
     }
 
-    /// Adds the streams of the file at `path`, which became `node`. It is opened and has to be the one that was found.
+    /// Adds the streams of the file at `path`, which became `node`. Opens the file, which must still be the one that
+    /// was found.
     pub(super) fn add_streams(
         &mut self,
         node: NodeId,
@@ -72,7 +73,7 @@ impl Walk<'_> {
             real_time: false,
             ..self.draft.tree().attributes(node)
         };
-        // Several names of one file have the same streams.
+        // All names of a file have the same streams.
         if let Some(owner) = self.stream_owners.get(&content) {
             let tree = self.draft.tree();
             let streams: Vec<_> = tree
@@ -103,7 +104,7 @@ impl Walk<'_> {
                 .map(|name| self.draft.check_stream(node, name));
             match checked {
                 Some(Ok(())) => {}
-                // Other programs name them, and users hardly see them.
+                // Other programs choose the names, and users hardly see them.
                 None | Some(Err(Error::InvalidName { .. })) => {
                     let mut path = path().into_os_string();
                     path.push(":");
@@ -123,7 +124,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Adds a stream that was checked.
+    /// Adds a stream that was already checked.
     fn add_stream(
         &mut self,
         file: NodeId,

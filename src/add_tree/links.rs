@@ -1,4 +1,4 @@
-//! Links in a tree that is added.
+//! The links in an added tree.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -12,14 +12,14 @@ use crate::error::{Error, LinkProblem, Result};
 use crate::host::source::{self as host, HostPlace, is_too_long};
 use crate::tree::NodeId;
 
-/// How many copies of items links to directories may make, whatever the source has.
+/// The number of item copies that links to directories may make in any source.
 const COPIES: u64 = 100_000;
 
-/// And how many more for each of its items.
+/// The number of additional copies for each item of the source.
 const COPIES_OF_ITEM: u64 = 10;
 
 impl Walk<'_> {
-    /// Counts an item of a directory, and the copies that links to directories make of items: links that lead to
+    /// Counts an item of a directory, or a copy of an item made by a link to a directory: links that lead to
     /// directories with such links multiply.
     pub(super) fn count_item(&mut self, directory: &SourceDirectory, is_copy: bool) -> Result<()> {
         if !is_copy {
@@ -37,7 +37,7 @@ impl Walk<'_> {
         if self.copies <= limit {
             return Ok(());
         }
-        // The directory may have been reached by a link first, and then as itself.
+        // The directory may have been reached first by a link, and then as itself.
         let first = || self.visited.get(&directory.source)?.link.as_ref();
         let link = directory.link.as_ref().or_else(first);
         Err(Error::TooManyCopies {
@@ -46,7 +46,7 @@ impl Walk<'_> {
         })
     }
 
-    /// Looks where a link leads. A directory is returned, a file is remembered.
+    /// Follows a link. Returns a directory, and stores a file for later.
     pub(super) fn add_link(
         &mut self,
         parent: NodeId,
@@ -63,7 +63,7 @@ impl Walk<'_> {
         }
         let resolved = fs::canonicalize(&link)
             .and_then(|target| {
-                // What cannot be in the image is not looked at.
+                // Targets outside the source cannot be in the image and are not examined.
                 let place = target
                     .starts_with(&self.root)
                     .then(|| HostPlace::below(&self.root, &target));
@@ -108,7 +108,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether `path` or a directory above it, inside the source, is excluded.
+    /// Whether `path`, or a directory above it inside the source, is excluded.
     fn is_left_out(&self, path: &Path) -> bool {
         !self.excluded.is_empty()
             && path
@@ -131,7 +131,7 @@ impl Walk<'_> {
         Ok(())
     }
 
-    /// Adds the links to files: each shares what its target became.
+    /// Adds the links to files: each shares the content of its target.
     pub(super) fn add_links(&mut self) -> Result<()> {
         for FileLink {
             parent,

@@ -1,8 +1,8 @@
-//! Adding what is in a directory of the host.
+//! Adding the contents of a host directory.
 //!
-//! Each directory is read once and each of its items looked at once. Directories are gone through depth first with a
-//! stack of their own, so that depth costs no stack and no open handles. Whoever can write in the source can change it
-//! meanwhile: [`host::source`](crate::host::source) says how what is in it is reached.
+//! The walk reads each directory once and examines each of its items once. It goes depth first with its own stack, so
+//! depth costs no call stack and no open handles. A user with write access to the source can change it meanwhile:
+//! [`host::source`](crate::host::source) describes how its items are reached.
 
 mod excluded;
 mod files;
@@ -25,7 +25,7 @@ use crate::host::source::{self as host, HostKind, HostMetadata, HostPlace};
 use crate::result::is_unfinished;
 use crate::tree::NodeId;
 
-/// Adds `source` to the directory `target`. The caller takes everything back if it fails.
+/// Adds `source` to the directory `target`. The caller undoes everything if it fails.
 pub(crate) fn add_tree(
     draft: &mut Draft,
     target: NodeId,
@@ -35,7 +35,7 @@ pub(crate) fn add_tree(
     let unreadable = |error| Error::ReadDirectory(HostError::new(source.to_owned(), error));
     let root = fs::canonicalize(source).map_err(unreadable)?;
     let metadata = host::metadata(HostPlace::of(&root)).map_err(unreadable)?;
-    // The name the caller knows it by, which may be a link's.
+    // The name that the caller knows it by, which may be a link's.
     let name = source.file_name().or_else(|| root.file_name());
     let name = name.map(OsStr::to_owned);
     let mut excluded = excluded(draft, &root, options);
@@ -58,7 +58,7 @@ pub(crate) fn add_tree(
         summary,
         root,
     };
-    // Replacing an item frees its blocks, perhaps only after other items have taken theirs.
+    // Replacing an item frees its blocks, perhaps only after other items have taken blocks.
     walk.draft.defer_checks();
     let added = walk
         .add_root(target, name.as_deref(), &metadata)
@@ -73,11 +73,11 @@ pub(crate) fn add_tree(
     Ok(summary)
 }
 
-/// A source directory being gone through.
+/// A source directory being walked.
 struct Frame {
-    /// Its path without links.
+    /// The directory's path without links.
     source: PathBuf,
-    /// Its directories still to be gone through, last first.
+    /// The subdirectories still to be walked, last first.
     directories: Vec<SourceDirectory>,
 }
 
@@ -151,7 +151,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Adds what is in one directory; returns its directories, last first.
+    /// Adds the items of one directory; returns its subdirectories, last first.
     fn add_items(&mut self, directory: &SourceDirectory) -> Result<Vec<SourceDirectory>> {
         let SourceDirectory { node, source, link } = directory;
         let unreadable = |error| Error::ReadDirectory(HostError::new(source.clone(), error));
@@ -218,7 +218,7 @@ impl Walk<'_> {
                     };
                     self.add_file(&here, name, &metadata, &entry, path)?;
                 }
-                // Not every system says so when a directory is listed.
+                // Some systems do not report links when they list a directory.
                 HostKind::Link => directories.extend(self.add_link(*node, source, path())?),
                 HostKind::Special => self.add_special(path())?,
             }

@@ -1,4 +1,4 @@
-//! The state of adding a directory of the host, and the steps that add one of its items.
+//! The state of adding a host directory, and the steps that add one of its items.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
@@ -13,56 +13,56 @@ use crate::result::Old;
 use crate::time::Timestamp;
 use crate::tree::{ContentId, ItemAttributes, NodeId, Times, TreeFull};
 
-/// Names to leave out, and why, by the directories that they are in.
+/// The names to leave out, with the reasons, grouped by directory.
 pub(super) type Excluded = HashMap<PathBuf, Vec<(OsString, LeftOutReason)>>;
 
-/// A directory of the host that is being added.
+/// The state of adding a host directory.
 pub(super) struct Walk<'a> {
     pub draft: &'a mut Draft,
     pub options: &'a TreeOptions,
     /// The source, without links.
     pub root: PathBuf,
     pub excluded: Excluded,
-    /// The source directories gone through.
+    /// The source directories walked so far.
     pub visited: HashMap<PathBuf, Visited>,
-    /// Those that are being gone through, of which each holds the next or a link to it.
+    /// The directories being walked, each of which contains the next one or a link to it.
     pub way: HashSet<PathBuf>,
-    /// How many items the source has.
+    /// The number of items in the source.
     pub items: u64,
-    /// How many of them were added once more, as they are in directories that links lead to.
+    /// The number of items added once more, because links lead to their directories.
     pub copies: u64,
-    /// Files with several names, by what the host knows them by.
+    /// Files with several names, by the host's file identity.
     pub hard_links: HashMap<FileId, ContentId>,
-    /// Links to files, added when all that they can lead to is there.
+    /// Links to files, which are added after all possible targets.
     pub links: Vec<FileLink>,
-    /// The first file of those that have a content and streams.
+    /// The first file with each content that has streams.
     pub stream_owners: HashMap<ContentId, NodeId>,
-    /// The nodes that items of the source became, if names may differ by case.
+    /// The nodes made from items of the source, if names may differ by case.
     pub taken: HashSet<NodeId>,
-    /// The last file that was added while the image could fit.
+    /// The last file added while the image could still fit.
     pub last: NodeId,
-    /// The first one since then.
+    /// The first file added after that.
     pub too_large: Option<NodeId>,
     pub summary: TreeSummary,
 }
 
-/// A source directory that has been gone through.
+/// A source directory that has been walked.
 pub(super) struct Visited {
-    /// Its number among the host's directories.
+    /// The directory's number among the host's directories.
     pub host: u32,
-    /// The first directory of the image that it became.
+    /// The first directory of the image made from it.
     pub first: NodeId,
-    /// The link that it was reached by then.
+    /// The link through which it was first reached.
     pub link: Option<Rc<Path>>,
 }
 
-/// A source directory to be gone through.
+/// A source directory to be walked.
 pub(super) struct SourceDirectory {
-    /// The directory of the image that it becomes.
+    /// The directory of the image made from it.
     pub node: NodeId,
-    /// Its path without links.
+    /// The directory's path without links.
     pub source: PathBuf,
-    /// The last link on the way to it.
+    /// The last link on the way to the directory.
     pub link: Option<Rc<Path>>,
 }
 
@@ -71,7 +71,7 @@ pub(super) struct Here {
     pub node: NodeId,
     pub host: u32,
     pub stage: bool,
-    /// The directory of the image that the source directory became when it was gone through before.
+    /// The directory of the image made when the source directory was walked before.
     pub first: Option<NodeId>,
 }
 
@@ -83,7 +83,7 @@ pub(super) struct FileLink {
 }
 
 impl Walk<'_> {
-    /// Whether a file is the output and to be left out. Fails if the output must not be a source.
+    /// Whether a file is the output and must be left out. Fails if the output may not lie in the source.
     pub(super) fn is_output(
         &self,
         metadata: &HostMetadata,
@@ -132,14 +132,14 @@ impl Walk<'_> {
         Ok(node)
     }
 
-    /// The item of the image that is merged with or replaced.
+    /// Returns the item of the image to merge with or replace.
     pub(super) fn existing(&self, parent: NodeId, name: &str) -> Result<Option<NodeId>> {
         if !self.options.ignore_case {
             return self.draft.existing(parent, name);
         }
         let found = self.draft.view().find(parent, name)?;
         match found {
-            // The source tells them apart: one of them would be lost.
+            // The source tells them apart, so one of them would be lost.
             Some(node) if self.taken.contains(&node) => {
                 let path = self.draft.tree().path(parent).join(name);
                 Err(self.draft.duplicate_of(path, node))
@@ -159,7 +159,7 @@ impl Walk<'_> {
             Some(latest) => time.min(latest),
             None => time,
         };
-        // A platform without modification times gives the image's.
+        // Without modification times, the image's time is used.
         let modified = latest(metadata.modified.unwrap_or(self.draft.settings.time));
         let mut times = Times::all(modified);
         if self.options.all_times {
@@ -177,7 +177,7 @@ impl Walk<'_> {
         self.summary.bytes += self.draft.tree().content(content).len;
     }
 
-    /// The content that a file got when its directory was gone through for the first time.
+    /// Returns the content that a file got when its directory was first walked.
     pub(super) fn known(&self, first: Option<NodeId>, name: &str) -> Option<ContentId> {
         let tree = self.draft.tree();
         let node = tree.child(first?, name)?;
@@ -203,7 +203,7 @@ impl Walk<'_> {
         }
         let tree = draft.tree_mut();
         if let Some(node) = existing.take_if(|node| tree.name(*node) != name) {
-            // The source is opened by the name that the item has.
+            // The item must have the source's name, because the source is opened by it.
             tree.remove(node);
         }
         let put = || -> std::result::Result<_, TreeFull> {
