@@ -9,17 +9,17 @@ use crate::block::{BLOCK, Lba};
 pub(super) const VALIDATION: u8 = 1;
 pub(super) const KEY: [u8; 2] = [0x55, 0xAA];
 
-/// The image boots (El Torito 2.2).
+/// Boot indicator of an image that boots (El Torito 2.2).
 pub(super) const BOOTABLE: u8 = 0x88;
 
-/// Section headers: others follow, or none (El Torito 2.3).
+/// Section headers: one that others follow, and the last (El Torito 2.3).
 pub(super) const HEADER: u8 = 0x90;
 pub(super) const LAST_HEADER: u8 = 0x91;
 
-/// Section entry extension (El Torito 2.5). Only read.
+/// Section entry extension (El Torito 2.5). Only read, never written.
 pub(super) const EXTENSION: u8 = 0x44;
 
-/// Length in bytes of everything in a catalog.
+/// Length in bytes of every entry in a catalog.
 pub(super) const ENTRY_LEN: usize = 32;
 
 /// Validation Entry (El Torito 2.1).
@@ -67,7 +67,7 @@ const _: () = assert!(
         && size_of::<SectionHeader>() == ENTRY_LEN
 );
 
-/// What a catalog says of one boot image.
+/// The contents of the catalog's entry for one boot image.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct CatalogEntry<'a> {
     pub platform_id: u8,
@@ -95,7 +95,7 @@ impl CatalogEntry<'_> {
     }
 }
 
-/// The catalog of some images, of which the first is the default; every other one has a section of its own.
+/// Encodes the catalog of some images, the first of which is the default; every other one has a section of its own.
 pub(super) fn catalog(images: &[CatalogEntry<'_>]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(BLOCK);
     for (place, image) in images.iter().enumerate() {
@@ -130,7 +130,7 @@ fn validation(image: &CatalogEntry<'_>) -> ValidationEntry {
     entry
 }
 
-/// The sum of the words of an entry, which is 0 if the checksum is right.
+/// Returns the sum of the words of an entry, which is 0 if the checksum is right.
 pub(super) fn sum(entry: &[u8]) -> u16 {
     entry
         .chunks_exact(2)

@@ -1,4 +1,4 @@
-//! The data of a boot image that is no file of the image.
+//! The data of a boot image that is not a file of the image.
 
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
@@ -14,10 +14,10 @@ use crate::source::{
 };
 use crate::space::{Cursor, Fill};
 
-/// The most that is kept in memory of what can be read only once.
+/// The most bytes kept in memory of a source that can be read only once.
 const MAX_IN_MEMORY: u64 = 64 << 20;
 
-/// A boot image: its length, and where its bytes are.
+/// A boot image: its length, and the location of its bytes.
 #[derive(Clone)]
 pub(crate) struct BootData {
     content: FileContent,
@@ -30,14 +30,14 @@ impl BootData {
         let (len, data, file) = match source.0 {
             SourceKind::Path(path) => {
                 let failed = failed(Origin::File(path.clone()));
-                // Without links, so that none need be followed when it is read.
+                // Resolves links now, so that reading follows none.
                 let found = host::find(&path).and_then(|found| match found.1.is_file() {
                     true => Ok(found),
                     false => Err(io::Error::other("not a file")),
                 });
                 let (real, metadata) = found.map_err(failed)?;
                 let data = ContentData::Host {
-                    // Its path is kept here, not in a tree.
+                    // The path is kept here, not in a tree.
                     file: HostFile {
                         directory: 0,
                         name: 0,
@@ -61,7 +61,7 @@ impl BootData {
                     .map_err(failed(Origin::Reader))?;
                 (bytes.len() as u64, ContentData::Memory(bytes.into()), None)
             }
-            // It would hold itself.
+            // The catalog would contain itself.
             SourceKind::BootCatalog => {
                 return Err(failed(Origin::Memory)(io::Error::other(
                     "the boot catalog is not a boot image",
@@ -83,7 +83,7 @@ impl BootData {
         })
     }
 
-    /// Length in bytes.
+    /// Returns the length in bytes.
     pub(crate) const fn len(&self) -> u64 {
         self.content.len
     }
@@ -92,7 +92,7 @@ impl BootData {
         blocks_of(self.len())
     }
 
-    /// The file of the host that it is in, if it is in one.
+    /// Returns the path of the host's file that holds the image, if one does.
     pub(crate) fn file(&self) -> Option<&Path> {
         self.file.as_deref()
     }
@@ -106,7 +106,7 @@ impl BootData {
             .map_err(|failure| self.error(failure))
     }
 
-    /// Where the bytes are.
+    /// Returns the origin of the bytes.
     pub(crate) fn origin(&self) -> Origin {
         self.content.data.origin(|_| self.path())
     }
@@ -127,7 +127,7 @@ impl BootData {
         }
     }
 
-    /// Fills `buf` from the byte `offset` on; both lie inside the image.
+    /// Fills `buf` from byte `offset` on; both lie inside the image.
     pub(crate) fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<()> {
         self.open()?
             .read_exact_at(buf, offset)
@@ -150,7 +150,7 @@ impl fmt::Debug for BootData {
     }
 }
 
-/// The bytes of a boot image, read where they are.
+/// The bytes of a boot image, read from their source.
 ///
 /// IMAPI2: the `IStream` of `IBootOptions::get_BootImage`.
 #[derive(Debug)]

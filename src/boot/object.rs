@@ -1,4 +1,4 @@
-//! Boot images, and the only place where planning reads them.
+//! Boot images, and the only place where planning reads their bytes.
 
 use super::image_data::BootData;
 use super::options::BootOptions;
@@ -7,26 +7,26 @@ use crate::error::Result;
 use crate::space::{DataPlan, FileData, overlay};
 use crate::tree::NodeId;
 
-/// Length of a sector of a floppy or hard disk, and of what El Torito counts in.
+/// Length in bytes of a sector of a floppy or hard disk, the unit in which El Torito counts.
 pub(super) const SECTOR: u64 = 512;
 
-/// Where a hard disk's partition table is, how long an entry is, and which byte of it is the type.
+/// Position of a hard disk's partition table, length of an entry, and position of the type in an entry.
 const PARTITIONS: usize = 446;
 const PARTITION_LEN: usize = 16;
 const PARTITION_TYPE: usize = 4;
 
-/// The boot info table: where it is, its length, and the first byte that its checksum is about.
+/// Position and length of the boot info table, and the first byte that its checksum covers.
 pub(super) const TABLE: u64 = 8;
 const TABLE_LEN: usize = 56;
 const SUMMED: u64 = 64;
 
-/// Where GRUB's image for CDs is told its place.
+/// Position of the field that tells GRUB's image for CDs where it is.
 pub(super) const GRUB2_INFO: u64 = 2548;
 
-/// How much is read at once for a checksum.
+/// Bytes that are read at once for a checksum.
 const PIECE: u64 = 64 << 10;
 
-/// A boot image whose place in the tree, if it has one, is known.
+/// A boot image with its place in the tree, if it has one.
 #[derive(Clone, Debug)]
 pub(crate) struct BootObject {
     pub options: BootOptions,
@@ -40,10 +40,10 @@ pub(crate) enum ObjectImage {
     Node(NodeId),
 }
 
-/// A boot image that has its blocks.
+/// A boot image whose blocks have been taken.
 ///
-/// Planning reads no file, with two exceptions: the partition table of a hard disk, whose type the catalog repeats, and a
-/// boot image that is told where it is, whose table has a checksum of the rest. Both are read here and nowhere else.
+/// Planning reads no file, with two exceptions: the partition table of a hard disk, whose type the catalog repeats, and
+/// an image with a boot info table, which holds a checksum of the rest. Both are read here and nowhere else.
 pub(super) struct PlacedImage<'a> {
     pub object: &'a BootObject,
     files: &'a FileData,
@@ -52,7 +52,7 @@ pub(super) struct PlacedImage<'a> {
 }
 
 impl<'a> PlacedImage<'a> {
-    /// `extent` is that of an image that is no file. Nothing, if the image has no bytes.
+    /// Returns the image with its blocks, which are `extent` if it is not a file; `None` if it has no bytes.
     pub(super) fn new(
         object: &'a BootObject,
         files: &'a FileData,
@@ -74,7 +74,7 @@ impl<'a> PlacedImage<'a> {
         })
     }
 
-    /// Its first byte on the disc.
+    /// Returns the image's first byte on the disc.
     pub(super) fn first_byte(&self) -> u64 {
         u64::from(self.start.0) * u64::from(BLOCK_SIZE)
     }
@@ -86,7 +86,7 @@ impl<'a> PlacedImage<'a> {
         }
     }
 
-    /// The type of a hard disk's only partition.
+    /// Returns the type of a hard disk's only partition.
     pub(super) fn partition_type(&self) -> Result<Option<u8>> {
         let mut sector = [0; SECTOR as usize];
         if self.len < SECTOR || self.len % SECTOR != 0 {
@@ -101,14 +101,15 @@ impl<'a> PlacedImage<'a> {
         Ok(only.filter(|_| sector[510..] == [0x55, 0xAA]))
     }
 
-    /// Where GRUB goes on reading, in sectors of 512 bytes: after the first of its image.
+    /// Returns where GRUB continues reading, in sectors of 512 bytes: after the first sector of its image.
     pub(super) fn grub2_info(&self) -> Option<[u8; 8]> {
         let sector = u64::from(self.start.0) * 4 + 5;
         (self.len >= GRUB2_INFO + 8).then_some(sector.to_le_bytes())
     }
 
-    /// Where the primary volume descriptor and the image are, its length, and the sum of its words with `infos` put at their
-    /// bytes of the disc. Nothing if it is too short to have the table, or too long for it.
+    /// Returns the boot info table: the blocks of the primary volume descriptor and the image, the image's length, and
+    /// the sum of its words, with `infos` put at their bytes of the disc. Returns `None` if the image is too short to
+    /// have the table, or too long for it.
     pub(super) fn boot_info_table(
         &self,
         descriptor: Lba,
@@ -123,10 +124,10 @@ impl<'a> PlacedImage<'a> {
         while offset < self.len {
             let len = PIECE.min(self.len - offset) as usize;
             piece.clear();
-            // The last word is filled up with zeros.
+            // The last word is padded with zeros.
             piece.resize(len.next_multiple_of(4), 0);
             self.read(offset, &mut piece[..len])?;
-            // It is summed as it will be recorded.
+            // The sum is that of the bytes as they will be recorded.
             for (at, info) in infos {
                 overlay(*at, info, self.first_byte() + offset, &mut piece[..len]);
             }

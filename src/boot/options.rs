@@ -1,4 +1,4 @@
-//! What is said of a boot image by whoever adds it.
+//! The options of a boot image.
 
 use super::image_data::{BootData, BootImageData};
 use crate::el_torito::{BootEmulation, BootPlatform};
@@ -7,12 +7,12 @@ use crate::file_systems::InvalidValue;
 use crate::path::ImagePath;
 use crate::source::Source;
 
-/// The most bytes of a manufacturer's name: what the validation entry has room for (El Torito 2.1).
+/// The longest manufacturer's name in bytes, as the validation entry has room for (El Torito 2.1).
 const MAX_MANUFACTURER: usize = 24;
 
-/// A boot image, and how it is started.
+/// A boot image and its options.
 ///
-/// The order of calls does not matter.
+/// The methods may be called in any order.
 ///
 /// IMAPI2: `IBootOptions`.
 ///
@@ -43,7 +43,7 @@ pub struct BootOptions {
     grub2_boot_info: bool,
 }
 
-/// Where a boot image is.
+/// The location of a boot image.
 #[derive(Clone, Debug)]
 pub(crate) enum Image {
     Data(BootData),
@@ -52,23 +52,23 @@ pub(crate) enum Image {
 }
 
 impl BootOptions {
-    /// A boot image of its own, which is no file of the image.
+    /// Adds a boot image of its own, which is not a file of the image.
     ///
-    /// A path or a seekable source is read when the image is read; what can be read only once is read now.
+    /// A path or a seekable source is read when the image is read; a source that can be read only once is read now.
     ///
     /// IMAPI2: `IBootOptions::AssignBootImage`.
     ///
     /// # Errors
     ///
-    /// [`Error::ReadBootImage`] when it cannot be read, or is a reader of more than 64 MiB.
+    /// [`Error::ReadBootImage`] if it cannot be read, or is a reader of more than 64 MiB.
     pub fn new(source: impl Into<Source>) -> Result<Self> {
         Ok(Self::of(Image::Data(BootData::new(source.into())?)))
     }
 
-    /// A boot image that is a file of the image, at this path when the image is laid out. Both have the same blocks. It
-    /// cannot be a file that shows the [boot catalog](Source::boot_catalog).
+    /// Uses the file at this path of the image as the boot image; the path is looked up when the image is laid out.
+    /// Both share the same blocks. The file cannot be one that shows the [boot catalog](Source::boot_catalog).
     ///
-    /// Beyond IMAPI2, whose boot images are never files.
+    /// Not in IMAPI2, whose boot images are never files.
     pub fn from_item(path: impl Into<ImagePath>) -> Self {
         Self::of(Image::Item(path.into()))
     }
@@ -87,14 +87,14 @@ impl BootOptions {
         }
     }
 
-    /// Takes another boot image.
+    /// Replaces the boot image.
     ///
     /// IMAPI2: `IBootOptions::AssignBootImage`.
     ///
     /// # Errors
     ///
-    /// [`Error::ReadBootImage`] when it cannot be read, or is a reader of more than 64 MiB;
-    /// [`Error::BootImageSize`] when it does not have the length of the emulation that was set.
+    /// [`Error::ReadBootImage`] if it cannot be read, or is a reader of more than 64 MiB; [`Error::BootImageSize`] if
+    /// its length does not match the emulation that was set.
     #[doc(alias = "AssignBootImage")]
     pub fn assign_boot_image(&mut self, source: impl Into<Source>) -> Result<()> {
         let data = BootData::new(source.into())?;
@@ -105,7 +105,7 @@ impl BootOptions {
         Ok(())
     }
 
-    /// The boot image, to be read; nothing if it is a file of the image.
+    /// Returns the boot image, for reading; `None` if it is a file of the image.
     ///
     /// IMAPI2: `IBootOptions::get_BootImage`.
     #[doc(alias = "get_BootImage")]
@@ -117,7 +117,7 @@ impl BootOptions {
         }
     }
 
-    /// Length in bytes of the boot image; nothing if it is a file of the image.
+    /// Returns the length in bytes of the boot image; `None` if it is a file of the image.
     ///
     /// IMAPI2: `IBootOptions::get_ImageSize`.
     #[doc(alias = "get_ImageSize")]
@@ -133,7 +133,7 @@ impl BootOptions {
         &self.image
     }
 
-    /// Where the boot image comes from, for errors.
+    /// Returns the origin of the boot image, for errors.
     pub(crate) fn origin(&self) -> Origin {
         match &self.image {
             Image::Data(data) => data.origin(),
@@ -141,7 +141,7 @@ impl BootOptions {
         }
     }
 
-    /// Who made the boot image. Default: nobody.
+    /// Returns the manufacturer of the boot image. Default: empty.
     ///
     /// IMAPI2: `IBootOptions::get_Manufacturer`.
     #[doc(alias = "get_Manufacturer")]
@@ -150,13 +150,13 @@ impl BootOptions {
         &self.manufacturer
     }
 
-    /// Sets who made the boot image: the identifier of its section (El Torito 2.1, 2.3).
+    /// Sets the manufacturer of the boot image, which becomes the identifier of its section (El Torito 2.1, 2.3).
     ///
     /// IMAPI2: `IBootOptions::put_Manufacturer`.
     ///
     /// # Errors
     ///
-    /// [`Error::InvalidParameter`] unless it is ASCII of at most 24 characters.
+    /// [`Error::InvalidParameter`] unless the name is ASCII of at most 24 characters.
     #[doc(alias = "put_Manufacturer")]
     pub fn set_manufacturer(&mut self, manufacturer: impl Into<String>) -> Result<()> {
         let manufacturer = manufacturer.into();
@@ -174,7 +174,7 @@ impl BootOptions {
         Ok(())
     }
 
-    /// What the boot image is for. Default: [`BootPlatform::X86`].
+    /// Returns the platform of the boot image. Default: [`BootPlatform::X86`].
     ///
     /// IMAPI2: `IBootOptions::get_PlatformId`.
     #[doc(alias = "get_PlatformId")]
@@ -183,7 +183,7 @@ impl BootOptions {
         self.platform
     }
 
-    /// Sets what the boot image is for.
+    /// Sets the platform of the boot image.
     ///
     /// IMAPI2: `IBootOptions::put_PlatformId`.
     #[doc(alias = "put_PlatformId")]
@@ -191,11 +191,11 @@ impl BootOptions {
         self.platform = platform;
     }
 
-    /// What the BIOS takes the boot image for: what was set, else the floppy disk that is as long as the image, else
-    /// nothing.
+    /// Returns the medium that the BIOS emulates: the one that was set, else the floppy disk that is as long as the
+    /// image, else none.
     ///
-    /// IMAPI2 differs: an image as long as a floppy disk becomes one there for every platform, and whatever was set
-    /// before. EFI starts nothing from an entry with emulation, so here such an image for EFI has none.
+    /// IMAPI2 differs: there, an image as long as a floppy disk becomes one for every platform, whatever was set
+    /// before. EFI does not boot from an entry with emulation, so here such an image for EFI has none.
     ///
     /// IMAPI2: `IBootOptions::get_Emulation`.
     #[doc(alias = "get_Emulation")]
@@ -204,7 +204,7 @@ impl BootOptions {
         self.emulation_of(self.image_size().unwrap_or(0))
     }
 
-    /// The emulation of an image that has `size` bytes.
+    /// Returns the emulation of an image of `size` bytes.
     pub(super) fn emulation_of(&self, size: u64) -> BootEmulation {
         match self.emulation {
             Some(emulation) => emulation,
@@ -213,13 +213,13 @@ impl BootOptions {
         }
     }
 
-    /// Sets what the BIOS takes the boot image for, whatever its length suggests.
+    /// Sets the medium that the BIOS emulates, whatever the length of the image suggests.
     ///
     /// IMAPI2: `IBootOptions::put_Emulation`.
     ///
     /// # Errors
     ///
-    /// [`Error::BootImageSize`] when the image does not have the length that goes with it.
+    /// [`Error::BootImageSize`] if the image does not have the length of that medium.
     #[doc(alias = "put_Emulation")]
     pub fn set_emulation(&mut self, emulation: BootEmulation) -> Result<()> {
         if let Some(size) = self.image_size() {
@@ -229,9 +229,9 @@ impl BootOptions {
         Ok(())
     }
 
-    /// Sets the segment that the BIOS loads the image at. Default: 0, which stands for 0x07C0.
+    /// Sets the segment to which the BIOS loads the image. Default: 0, which stands for 0x07C0.
     ///
-    /// Beyond IMAPI2.
+    /// Not in IMAPI2.
     pub const fn set_load_segment(&mut self, segment: u16) {
         self.load_segment = segment;
     }
@@ -242,7 +242,7 @@ impl BootOptions {
 
     /// Sets how many sectors of 512 bytes the BIOS loads. Default: all of an image without emulation, one of others.
     ///
-    /// Beyond IMAPI2.
+    /// Not in IMAPI2.
     pub const fn set_sector_count(&mut self, sectors: u16) {
         self.sector_count = Some(sectors);
     }
@@ -251,11 +251,12 @@ impl BootOptions {
         self.sector_count
     }
 
-    /// Sets whether an image for [EFI](BootPlatform::Efi) may reach further than the 65,535 sectors of 512 bytes that can
-    /// be counted. The count of a longer one is 1, by which EFI takes it to reach to the end of the disc (UEFI 2.10,
-    /// 13.3.2.1). A BIOS would load that one sector, so it has no effect on other platforms. Default: no.
+    /// Sets whether an image for [EFI](BootPlatform::Efi) may be longer than the 65,535 sectors of 512 bytes that the
+    /// catalog can count. The count of a longer image is 1, which EFI takes to mean that it reaches to the end of the
+    /// disc (UEFI 2.10, 13.3.2.1). A BIOS would load only one sector, so the option has no effect on other platforms.
+    /// Default: no.
     ///
-    /// Beyond IMAPI2.
+    /// Not in IMAPI2.
     pub const fn set_reaches_end(&mut self, reaches_end: bool) {
         self.reaches_end = reaches_end;
     }
@@ -264,10 +265,10 @@ impl BootOptions {
         self.reaches_end && self.platform == BootPlatform::Efi
     }
 
-    /// Sets whether the image is told where it is, in the boot info table at its byte 8, as isolinux and GRUB need it.
-    /// What the disc has is changed there, not the source. Default: no.
+    /// Sets whether to write the image's location into the boot info table at its byte 8, as isolinux and GRUB need it.
+    /// This changes the image on the disc, not the source. Default: no.
     ///
-    /// Beyond IMAPI2.
+    /// Not in IMAPI2.
     pub const fn set_boot_info_table(&mut self, table: bool) {
         self.boot_info_table = table;
     }
@@ -276,10 +277,10 @@ impl BootOptions {
         self.boot_info_table
     }
 
-    /// Sets whether the image is told at its byte 2548 where it is, as GRUB's own image for CDs needs it. What the disc
-    /// has is changed there, not the source. Default: no.
+    /// Sets whether to write the image's location at its byte 2548, as GRUB's own image for CDs needs it. This changes
+    /// the image on the disc, not the source. Default: no.
     ///
-    /// Beyond IMAPI2.
+    /// Not in IMAPI2.
     pub const fn set_grub2_boot_info(&mut self, info: bool) {
         self.grub2_boot_info = info;
     }

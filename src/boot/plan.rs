@@ -1,4 +1,4 @@
-//! The plan of what an image boots from: blocks for the catalog and the images, and what is written to them.
+//! The plan for booting: blocks for the catalog and the boot images, and the bytes that go into them.
 
 use std::sync::Arc;
 
@@ -14,18 +14,19 @@ use crate::path::ImagePath;
 use crate::space::{FileData, Map, Space};
 use crate::tree::Tree;
 
-/// Where the catalog and the boot images are.
+/// The locations of the catalog and the boot images.
 #[derive(Debug)]
 pub(crate) struct BootPlan<'a> {
     objects: &'a [BootObject],
-    /// Of the catalog, if it has not that of a file that shows it.
+    /// Extent of the catalog, if no file shows it.
     catalog: Option<Extent>,
-    /// Of images that are no files.
+    /// Extents of the images that are not files.
     extents: Vec<Option<Extent>>,
 }
 
 impl<'a> BootPlan<'a> {
-    /// Takes blocks for what is no file of the image; `streams` says whether named streams are recorded.
+    /// Takes blocks for the catalog and images that are not files of the image; `streams` says whether named streams
+    /// are recorded.
     pub(crate) fn take(
         objects: &'a [BootObject],
         tree: &Tree,
@@ -49,7 +50,7 @@ impl<'a> BootPlan<'a> {
         })
     }
 
-    /// The boot record, which names the block of the catalog.
+    /// Returns the boot record, which names the block of the catalog.
     pub(crate) fn record(&self, files: &FileData) -> Result<Vec<u8>> {
         let own = self.catalog.map(|extent| extent.start);
         let shown = self.shown(files).next();
@@ -61,7 +62,7 @@ impl<'a> BootPlan<'a> {
         }
     }
 
-    /// The files that show the catalog. A named stream that is not recorded has no block.
+    /// Returns the blocks of the files that show the catalog. A named stream that is not recorded has no block.
     fn shown<'f>(&self, files: &'f FileData) -> impl Iterator<Item = Lba> + use<'f> {
         let contents = files.tree.boot_catalogs();
         contents.filter_map(|content| files.plan.start(content))
@@ -91,7 +92,7 @@ impl<'a> BootPlan<'a> {
                 with_table.push((number, image));
             }
         }
-        // Several entries may have the same file, and a table sums up what all of them leave.
+        // Several entries may have the same file, and a table's checksum covers the result of all of them.
         for (number, image) in with_table {
             let table = image.boot_info_table(descriptor, &infos)?;
             let table = table.ok_or_else(|| {
@@ -110,7 +111,7 @@ impl<'a> BootPlan<'a> {
     }
 }
 
-/// The catalog's entry for the boot image `number`.
+/// Returns the catalog's entry for the boot image `number`.
 fn list<'a>(number: usize, image: &PlacedImage<'a>) -> Result<CatalogEntry<'a>> {
     let options = &image.object.options;
     let failed = |problem| failed(number, options, problem);
@@ -141,7 +142,7 @@ fn failed(number: usize, options: &BootOptions, problem: BootProblem) -> Error {
     }
 }
 
-/// How many sectors of 512 bytes are loaded.
+/// Returns how many sectors of 512 bytes are loaded.
 fn sector_count(
     options: &BootOptions,
     emulation: BootEmulation,
@@ -151,7 +152,7 @@ fn sector_count(
         return Ok(count);
     }
     if emulation != BootEmulation::None {
-        // The boot sector, which loads the rest.
+        // Only the boot sector, which loads the rest.
         return Ok(1);
     }
     match u16::try_from(len.div_ceil(SECTOR)) {

@@ -1,4 +1,4 @@
-//! Reading a boot catalog (El Torito 2.0 to 2.5).
+//! Reads a boot catalog (El Torito 2.0 to 2.5).
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -20,31 +20,31 @@ use crate::file_systems::FileSystems;
 use crate::finding::{Fault, Finding, FindingCode};
 use crate::media::Blocks;
 
-/// An entry of the boot catalog of a disc.
+/// An entry of a disc's boot catalog.
 ///
 /// IMAPI2 does not read boot catalogs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RecordedBootEntry {
-    /// What it is for.
+    /// The platform for which it is.
     pub platform: BootPlatform,
-    /// Who made it, as the section of the entry says.
+    /// The manufacturer, from the header of the entry's section.
     pub manufacturer: String,
     /// Whether it boots.
     pub is_bootable: bool,
-    /// What the BIOS takes the image for; nothing if it is something unknown.
+    /// The medium that the BIOS emulates; `None` if it is unknown.
     pub emulation: Option<BootEmulation>,
-    /// The segment that the BIOS loads the image at; 0 stands for 0x07C0.
+    /// The segment to which the BIOS loads the image; 0 stands for 0x07C0.
     pub load_segment: u16,
     /// The type of a hard disk's partition.
     pub system_type: u8,
-    /// How many sectors of 512 bytes the BIOS loads.
+    /// The number of sectors of 512 bytes that the BIOS loads.
     pub sector_count: u16,
     /// The first block of the image.
     pub block: u32,
 }
 
-/// The entries of the catalog in the block `catalog`, which is the only one that readers look at.
+/// Reads the entries of the catalog in the block `catalog`, the only block that readers use.
 pub(crate) fn entries(blocks: &Blocks, catalog: u32) -> Result<Vec<RecordedBootEntry>> {
     let corrupt = |fault: Fault| Error::from(Finding::new(FileSystems::ISO9660, catalog, fault));
     let offset = u64::from(catalog).saturating_mul(BLOCK_SIZE.into());
@@ -63,7 +63,7 @@ pub(crate) fn entries(blocks: &Blocks, catalog: u32) -> Result<Vec<RecordedBootE
     let mut platform = BootPlatform::from(validation.platform_id);
     let mut manufacturer = text(&validation.id);
     let mut found = Vec::new();
-    // The default entry comes first, whatever it is.
+    // The default entry comes first, whatever its contents.
     if let Some(entry) = rest
         .next()
         .and_then(|entry| BootEntry::read_from_bytes(entry).ok())
@@ -97,7 +97,7 @@ pub(crate) fn entries(blocks: &Blocks, catalog: u32) -> Result<Vec<RecordedBootE
     Ok(found)
 }
 
-/// Whether a validation entry is one (El Torito 2.1), whose words add up to `checksum`.
+/// Checks a validation entry, whose words add up to `checksum` (El Torito 2.1).
 fn check_validation(entry: &ValidationEntry, checksum: u16) -> Result<(), Fault> {
     let code = FindingCode::BootValidation;
     let key = u16::from_le_bytes;
@@ -125,7 +125,7 @@ fn recorded(entry: &BootEntry, platform: BootPlatform, manufacturer: &str) -> Re
     }
 }
 
-/// An identifier, which ends where zeros or blanks follow.
+/// Returns an identifier without the zeros or blanks at its end.
 fn text(bytes: &[u8]) -> String {
     let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
     String::from_utf8_lossy(text).trim_end().to_owned()

@@ -1,4 +1,4 @@
-//! The volume of ISO 9660 that an image of UDF alone has if it boots: El Torito asks for one (El Torito 2.0).
+//! The ISO 9660 volume of a bootable image that otherwise has UDF alone; El Torito requires one (El Torito 2.0).
 //!
 //! Its directory is empty, or has a file that says where the others are.
 
@@ -23,7 +23,7 @@ pub(crate) struct Stub {
 }
 
 impl Stub {
-    /// The least blocks it takes: two path tables and a directory.
+    /// The fewest blocks that it takes: two path tables and a directory.
     pub(crate) const LEAST_BLOCKS: u64 = 3;
 
     pub(crate) fn take(
@@ -45,7 +45,7 @@ impl Stub {
                 hidden: false,
                 real_time: false,
             };
-            // A tree has room for one file.
+            // An empty tree has room for one file.
             let _ = tree.add_name(README).and_then(|name| {
                 let content = tree.add_content(content)?;
                 tree.add_file(NodeId::ROOT, name, content, attributes)
