@@ -11,36 +11,38 @@ use crate::error::{Error, Result};
 use crate::source::{ContentData, OpenContent, ReadFailure, RecentDirectory};
 use crate::tree::{ContentId, NodeId, Sequence, Tree};
 
-/// Where the data of every file lies.
+/// The location of every file's data.
 #[derive(Debug, Default)]
 pub(crate) struct DataPlan {
     extent: Extent,
-    /// First block of every content that has blocks, by its number. None is block 0, which is the system area's.
+    /// First block of every content that has blocks, by its number. No content begins at block 0, which belongs to the
+    /// system area.
     starts: Vec<Option<NonZeroU32>>,
     /// A node for each content that has blocks, in the order of the blocks.
     order: Vec<NodeId>,
 }
 
-/// What data is given blocks, and where.
+/// The data that gets blocks, and where.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct DataOptions {
     /// Files of at least this many blocks begin at a multiple of it, counted from the disc's start.
     pub alignment: u32,
-    /// And of at least this many bytes.
+    /// Files must also have at least this many bytes to be aligned.
     pub min_aligned: u64,
-    /// Files for real-time reading begin at a multiple of this.
+    /// Real-time files begin at a multiple of this.
     pub real_time_alignment: u32,
     /// Whether named streams are recorded.
     pub streams: bool,
-    /// The most bytes of a file that lies in its ICB and has no blocks of its own; files for real-time reading do not.
+    /// The longest file, in bytes, that lies in its ICB and has no blocks of its own; real-time files always have
+    /// blocks.
     pub embedded: u64,
-    /// The blocks of earlier sessions that this one can refer to; what lies elsewhere is recorded again.
+    /// The blocks of earlier sessions to which this one can refer; data elsewhere is recorded again.
     pub recorded: Extent,
 }
 
 impl DataPlan {
-    /// Takes the blocks of all file data, in the order of the sequence, and then of the streams; what several files
-    /// share is taken once.
+    /// Takes the blocks of all file data, in the order of the sequence, and then of the streams; data that several
+    /// files share is taken once.
     pub(crate) fn take(
         tree: &Tree,
         sequence: &Sequence,
@@ -50,7 +52,7 @@ impl DataPlan {
         let mut starts = vec![None; tree.content_count()];
         let mut order = Vec::with_capacity(tree.totals().contents as usize);
         let start = space.next();
-        // Looked for only if there are any: mostly there are none.
+        // Usually there are no streams to search for.
         let totals = tree.totals();
         let streams: Vec<NodeId> = match options.streams && totals.streams > 0 {
             true => sequence
@@ -59,7 +61,7 @@ impl DataPlan {
                 .collect(),
             false => Vec::new(),
         };
-        // A file of several names is one for real-time reading if one of them is.
+        // A file of several names is a real-time file if any of them is.
         let real_time: HashSet<ContentId> =
             match options.real_time_alignment > 1 && totals.real_time_files > 0 {
                 true => sequence
@@ -111,7 +113,7 @@ impl DataPlan {
         self.extent
     }
 
-    /// First block of a content, if it has blocks.
+    /// Returns the first block of a content, if it has blocks.
     pub(crate) fn start(&self, content: ContentId) -> Option<Lba> {
         self.starts[content.0 as usize].map(|lba| Lba(lba.get()))
     }
@@ -137,7 +139,7 @@ impl FileData {
         self.plan.start(content)
     }
 
-    /// The file whose blocks come at `index` among all, and where they are.
+    /// Returns the file with the blocks at `index` among all, and its blocks.
     pub(crate) fn file(&self, index: usize) -> Option<(NodeId, Extent)> {
         let node = *self.plan.order.get(index)?;
         let (content, data) = self.tree.content_of(node)?;
@@ -145,22 +147,23 @@ impl FileData {
             node,
             Extent {
                 start: self.plan.start(content)?,
-                // It was taken, so it fits.
+                // `take` has checked the length.
                 blocks: blocks_of(data.len) as u32,
             },
         ))
     }
 
-    /// All files that have blocks, in the order of these.
+    /// Returns all files that have blocks, in the order of the blocks.
     pub(crate) fn files(&self) -> impl Iterator<Item = (NodeId, Extent)> {
         (0..).map_while(|index| self.file(index))
     }
 
-    /// The content that the byte `offset` of the file data belongs to, with the byte of it, and how many are left of it.
+    /// Returns the content to which byte `offset` of the file data belongs, the byte's position in it, and how many
+    /// bytes of it are left.
     pub(crate) fn content_at(&self, offset: u64) -> Option<(NodeId, u64, u64)> {
         let block_size = u64::from(BLOCK_SIZE);
         let first = self.plan.extent.start;
-        // Below 2^31 blocks.
+        // There are fewer than 2^31 blocks.
         let index = self.index_at(first + (offset / block_size) as u32);
         let (node, extent) = self.file(index)?;
         let (_, content) = self.tree.content_of(node)?;
@@ -169,8 +172,8 @@ impl FileData {
         Some((node, inside, left))
     }
 
-    /// Calls `take` with the file that holds the data of `node`, if one does, and where in it their byte `from` is; looks
-    /// then whether it changed. Returns how many bytes it took.
+    /// Calls `take` with the host's file that holds the data of `node`, if one does, and the position there of the
+    /// data's byte `from`. Then checks whether the file has changed. Returns how many bytes `take` took.
     pub(crate) fn take_of_file(
         &self,
         node: NodeId,
@@ -192,7 +195,7 @@ impl FileData {
             .map_err(|failure| self.error(node, failure))
     }
 
-    /// Index of the file that `lba` belongs to.
+    /// Returns the index of the file to which `lba` belongs.
     pub(crate) fn index_at(&self, lba: Lba) -> usize {
         self.plan
             .order
@@ -200,11 +203,11 @@ impl FileData {
             .saturating_sub(1)
     }
 
-    /// Fills `buf` from the byte `offset` of the file data on.
+    /// Fills `buf` from byte `offset` of the file data on.
     pub(super) fn read(&self, offset: u64, buf: &mut [u8], cursor: &mut Cursor) -> Result<()> {
         let block_size = u64::from(BLOCK_SIZE);
         let first = self.plan.extent.start;
-        // Below 2^31 blocks.
+        // There are fewer than 2^31 blocks.
         let mut index = self.index_at(first + (offset / block_size) as u32);
         let mut done = 0;
         while done < buf.len() {
@@ -218,7 +221,7 @@ impl FileData {
             let at = offset + done as u64;
             let file_start = u64::from(extent.start - first) * block_size;
             if at < file_start {
-                // Left empty, so that the file begins where it should.
+                // This gap is left empty so that the file begins where it should.
                 let gap = to_len(file_start - at).min(buf.len() - done);
                 buf[done..done + gap].fill(0);
                 done += gap;
@@ -234,7 +237,7 @@ impl FileData {
                 done += data;
             }
             if inside + data as u64 >= content.len {
-                // The file read from may lie before a gap that `buf` begins in.
+                // The file may end before a gap in which `buf` begins.
                 let padding =
                     (u64::from(extent.blocks) * block_size).saturating_sub(inside + data as u64);
                 let padding = to_len(padding).min(buf.len() - done);
@@ -246,7 +249,7 @@ impl FileData {
         Ok(())
     }
 
-    /// Fills `buf` with the data of a file from the byte `offset` on.
+    /// Fills `buf` with the data of a file from byte `offset` on.
     pub(crate) fn read_part(&self, node: NodeId, offset: u64, buf: &mut [u8]) -> Result<()> {
         let Some((id, _)) = self.tree.content_of(node) else {
             return Ok(());
@@ -258,7 +261,7 @@ impl FileData {
             .map_err(|failure| self.error(node, failure))
     }
 
-    /// Fills `buf` with the data of a file, which is as long.
+    /// Fills `buf` with the data of a file of the same length.
     pub(crate) fn read_whole(
         &self,
         node: NodeId,
@@ -280,7 +283,7 @@ impl FileData {
         id: ContentId,
         cursor: &'c mut Cursor,
     ) -> Result<&'c OpenContent> {
-        // Another file is closed first, so that no more than one is open.
+        // Closes another file first, so that at most one is open.
         let opened = match cursor.open.take() {
             Some((open, opened)) if open == id => opened,
             _ => {
@@ -301,7 +304,7 @@ fn to_len(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
-/// The error for a file whose data cannot be read.
+/// Returns the error for a file whose data cannot be read.
 pub(crate) fn read_error(tree: &Tree, node: NodeId, failure: ReadFailure) -> Error {
     let path = tree.path(node);
     let origin = match tree.content_of(node) {

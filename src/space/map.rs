@@ -1,4 +1,4 @@
-//! What every block of an image holds.
+//! The contents of every block of an image.
 
 use std::fmt;
 use std::ops::Range;
@@ -9,25 +9,25 @@ use crate::block::{BLOCK, BLOCK_SIZE, Extent, Lba};
 use crate::error::Result;
 use crate::media::Blocks;
 
-/// Makes the blocks of a structure when they are read.
+/// Encodes the blocks of a structure when they are read.
 pub(crate) trait Fill: Send + Sync {
-    /// Fills `buf`, which is zeros, with the structure's blocks from its block `first` on. `buf` is whole blocks.
+    /// Fills `buf`, whole blocks of zeros, with the structure's blocks from its block `first` on.
     ///
     /// `cursor` is for structures that hold data of files.
     fn fill(&self, first: u32, buf: &mut [u8], cursor: &mut Cursor) -> Result<()>;
 }
 
-/// What a run of blocks holds.
+/// The contents of a run of blocks.
 #[derive(Clone)]
 pub(crate) enum Filling {
     Bytes(Arc<[u8]>),
     Made(Arc<dyn Fill>),
     Files(Arc<FileData>),
-    /// What earlier sessions recorded in the same blocks.
+    /// Blocks recorded by earlier sessions, in the same place.
     Disc(Arc<Blocks>),
 }
 
-/// A run of blocks with what it holds and what to call it.
+/// A run of blocks with its contents and name.
 #[derive(Clone)]
 pub(crate) struct MapRegion {
     pub extent: Extent,
@@ -35,16 +35,16 @@ pub(crate) struct MapRegion {
     pub filling: Filling,
 }
 
-/// The regions of an image in the order of their blocks. Blocks between them are zeros.
+/// The regions of an image in the order of their blocks. Blocks between regions are zeros.
 #[derive(Default)]
 pub(crate) struct Map {
     regions: Vec<MapRegion>,
-    /// Bytes that take the place of others, with the byte of the disc where they begin.
+    /// Bytes that replace others, with the byte of the disc where they begin.
     patches: Vec<(u64, Arc<[u8]>)>,
 }
 
 impl Map {
-    /// Puts a structure whose bytes are known.
+    /// Adds a structure whose bytes are known.
     pub(crate) fn bytes(
         &mut self,
         extent: Extent,
@@ -56,22 +56,22 @@ impl Map {
         self.put(extent, name, Filling::Bytes(bytes));
     }
 
-    /// Puts a structure that is made when it is read.
+    /// Adds a structure that is encoded when it is read.
     pub(crate) fn made(&mut self, extent: Extent, name: &'static str, fill: Arc<dyn Fill>) {
         self.put(extent, name, Filling::Made(fill));
     }
 
-    /// Puts the data of files.
+    /// Adds the data of files.
     pub(crate) fn files(&mut self, extent: Extent, files: Arc<FileData>) {
         self.put(extent, "file data", Filling::Files(files));
     }
 
-    /// Puts blocks that stay as the disc has them.
+    /// Adds blocks that stay as they are on the disc.
     pub(crate) fn disc(&mut self, extent: Extent, disc: Arc<Blocks>) {
         self.put(extent, "earlier sessions", Filling::Disc(disc));
     }
 
-    /// Puts bytes in the place of what the regions have from the disc's byte `at` on.
+    /// Replaces the bytes of the regions from the disc's byte `at` on.
     pub(crate) fn patch(&mut self, at: u64, bytes: impl Into<Arc<[u8]>>) {
         self.patches.push((at, bytes.into()));
     }
@@ -86,7 +86,7 @@ impl Map {
         }
     }
 
-    /// Brings the regions into the order of their blocks; no two overlap.
+    /// Sorts the regions by their blocks; no two overlap.
     pub(crate) fn finish(mut self) -> Self {
         self.regions.sort_by_key(|region| region.extent.start);
         debug_assert!(
@@ -101,13 +101,13 @@ impl Map {
         &self.regions
     }
 
-    /// The bytes that take the place of others, with the byte of the disc where they begin.
+    /// Returns the bytes that replace others, with the byte of the disc where they begin.
     pub(crate) fn patches(&self) -> impl Iterator<Item = (u64, &[u8])> {
         self.patches.iter().map(|(at, bytes)| (*at, &**bytes))
     }
 
-    /// The file data that the byte `offset`, counted from the block `start`, belongs to, with its byte of them; nothing
-    /// if it belongs to anything else.
+    /// Returns the file data to which byte `offset`, counted from block `start`, belongs, and the byte's position in
+    /// it; `None` if the byte belongs to anything else.
     pub(crate) fn files_at(&self, start: Lba, offset: u64) -> Option<(&FileData, u64)> {
         let region = self.regions.get(self.index_at(start, offset))?;
         let Filling::Files(files) = &region.filling else {
@@ -117,20 +117,20 @@ impl Map {
         Some((files, inside))
     }
 
-    /// Whether bytes of `range`, counted from the block `start`, take the place of others.
+    /// Returns `true` if replaced bytes lie in `range`, counted from block `start`.
     pub(crate) fn is_patched(&self, start: Lba, range: &Range<u64>) -> bool {
         self.patches().any(|(at, bytes)| {
             at < byte_of(start, range.end) && byte_of(start, range.start) < at + bytes.len() as u64
         })
     }
 
-    /// Index of the first region that ends behind `offset`.
+    /// Returns the index of the first region that ends after `offset`.
     fn index_at(&self, start: Lba, offset: u64) -> usize {
         self.regions
             .partition_point(|region| first_byte(start, region.extent.end()) <= offset)
     }
 
-    /// Fills `buf` with the bytes from `offset` on, counted from the block `start`.
+    /// Fills `buf` with the bytes from `offset` on, counted from block `start`.
     pub(crate) fn read(
         &self,
         start: Lba,
@@ -174,12 +174,12 @@ impl Map {
     }
 }
 
-/// The byte at which a block begins, counted from the block `start`.
+/// Returns the first byte of a block, counted from block `start`.
 fn first_byte(start: Lba, lba: Lba) -> u64 {
     u64::from(lba - start) * u64::from(BLOCK_SIZE)
 }
 
-/// The byte of the disc that comes at `offset` when reading begins at the block `start`.
+/// Returns the byte of the disc at `offset` from block `start`.
 fn byte_of(start: Lba, offset: u64) -> u64 {
     u64::from(start.0) * u64::from(BLOCK_SIZE) + offset
 }
@@ -188,7 +188,7 @@ fn to_len(bytes: u64) -> usize {
     usize::try_from(bytes).unwrap_or(usize::MAX)
 }
 
-/// Copies to `buf`, which begins at `offset`, what it has of the bytes that begin at `at`.
+/// Copies the part of `bytes`, which begin at `at`, that overlaps `buf`, which begins at `offset`.
 pub(crate) fn overlay(at: u64, bytes: &[u8], offset: u64, buf: &mut [u8]) {
     let from = at.max(offset);
     let to = (at + bytes.len() as u64).min(offset + buf.len() as u64);
@@ -205,7 +205,7 @@ fn copy_padded(bytes: &[u8], offset: u64, buf: &mut [u8]) {
     buf[len..].fill(0);
 }
 
-/// Whole blocks are made in place, a part of a block by way of a whole one.
+/// Encodes whole blocks in place, and a part of a block by way of a whole one.
 fn read_made(fill: &dyn Fill, offset: u64, mut buf: &mut [u8], cursor: &mut Cursor) -> Result<()> {
     let block_size = u64::from(BLOCK_SIZE);
     let mut block = (offset / block_size) as u32;

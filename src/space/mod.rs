@@ -1,6 +1,6 @@
-//! Blocks: handing them out, and knowing what each of them holds.
+//! Blocks: allocation, and the contents of each.
 //!
-//! Planning takes extents from a [`Space`]. Writing puts onto a [`Map`] what fills each of them; the bytes are made
+//! Planning takes extents from a [`Space`]. Writing puts the contents of each extent onto a [`Map`]; the bytes are made
 //! when somebody reads the blocks.
 
 mod file_data;
@@ -13,7 +13,7 @@ pub(crate) use self::packed::Packed;
 use crate::block::{Extent, Lba, MAX_BLOCKS};
 use crate::error::{Error, Result};
 
-/// The blocks of a session, given out from its start to its end.
+/// The blocks of a session, allocated from its start to its end.
 #[derive(Debug)]
 pub(crate) struct Space {
     session: u64,
@@ -32,7 +32,7 @@ impl Space {
     ///
     /// # Errors
     ///
-    /// [`Error::ImageTooBig`] when the disc would have more blocks than IMAPI2 can count.
+    /// [`Error::ImageTooBig`] if the disc would have more blocks than IMAPI2 can count.
     pub(crate) fn take(&mut self, blocks: u64) -> Result<Extent> {
         let start = self.next;
         let end = start.saturating_add(blocks);
@@ -50,7 +50,7 @@ impl Space {
         })
     }
 
-    /// Leaves blocks empty up to `offset` blocks from the session's start; what has been taken lies before.
+    /// Leaves blocks empty up to `offset` blocks from the session's start; everything taken so far lies before.
     pub(crate) fn skip_to(&mut self, offset: u32) {
         debug_assert!(self.next <= self.session + u64::from(offset));
         self.next = self.session + u64::from(offset);
@@ -61,7 +61,7 @@ impl Space {
         self.next = self.next.next_multiple_of(u64::from(unit));
     }
 
-    /// The next block that will be taken.
+    /// Returns the next block that will be taken.
     pub(crate) const fn next(&self) -> Lba {
         // `take` keeps it below 2^31.
         Lba(self.next as u32)

@@ -1,8 +1,8 @@
-//! Records that follow each other without regard to blocks: where to begin when a block is read alone.
+//! Records that follow each other without regard to blocks: where reading a single block begins.
 
 use crate::block::BLOCK;
 
-/// For every block the record that its first byte belongs to, and how many bytes of it lie before.
+/// For every block, the record to which its first byte belongs, and how many bytes of that record precede it.
 #[derive(Debug, Default)]
 pub(crate) struct Packed {
     starts: Vec<(u32, u32)>,
@@ -24,14 +24,14 @@ impl Packed {
         end
     }
 
-    /// Where the first record of `block` begins, counted in bytes from the block's start: 0 or before.
+    /// Returns where the first record of `block` begins, in bytes from the block's start: 0 or negative.
     pub(crate) fn offset(&self, block: u32) -> i64 {
         let start = self.starts.get(block as usize);
         start.map_or(0, |(_, skip)| -i64::from(*skip))
     }
 
     /// Fills `buf` with the records from the start of `block` on; `record` appends record number n to the buffer it
-    /// is given, or says that there is none.
+    /// gets, or returns `false` if there is none.
     pub(crate) fn fill(
         &self,
         block: u32,
