@@ -1,4 +1,4 @@
-//! The parts that an image has if it boots.
+//! The parts of a bootable image.
 
 use super::hierarchies::ISO9660_NAMES;
 use super::options::Boot;
@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::file_systems::FileSystems;
 use crate::space::{Map, Space};
 
-/// The volume of ISO 9660 that an image of UDF alone has if it boots.
+/// The ISO 9660 volume of a bootable image that otherwise has UDF alone.
 pub(super) struct BootStub;
 
 impl Part for BootStub {
@@ -38,7 +38,7 @@ impl Part for BootStub {
     }
 }
 
-/// The boot catalog, and the boot images that are no files.
+/// The boot catalog, and the boot images that are not files.
 pub(super) struct BootImages;
 
 impl Part for BootImages {

@@ -41,15 +41,15 @@ impl Part for DescriptorSet {
     }
 }
 
-/// How many there are: primary, boot record, Joliet, terminator.
+/// Returns the number of descriptors: primary, boot record, Joliet, terminator.
 fn count(boots: bool, joliet: bool) -> u64 {
     1 + u64::from(boots) + u64::from(joliet) + 1
 }
 
-/// All of them, with their names; none if the image has none.
+/// Returns all descriptors, with their names; none if the image has none.
 pub(super) fn blocks(plan: &ImagePlan<'_>) -> Result<Vec<(&'static str, Vec<u8>)>> {
     let options = plan.options;
-    // From block 0 to the session's end, so that the volume has all extents.
+    // The volume extends from block 0 to the session's end, so that it includes all extents.
     let space_size = plan.session.end().0;
     let mut blocks = Vec::new();
     let stub = plan.stub.as_ref().map(|stub| &stub.hierarchy);
@@ -76,7 +76,7 @@ pub(super) fn blocks(plan: &ImagePlan<'_>) -> Result<Vec<(&'static str, Vec<u8>)
     Ok(blocks)
 }
 
-/// Puts blocks one after the other.
+/// Puts blocks on the map, one after the other.
 pub(super) fn put_blocks(blocks: &[(&'static str, Vec<u8>)], start: Lba, map: &mut Map) {
     for (place, (name, bytes)) in (0..).zip(blocks) {
         let extent = Extent {

@@ -1,4 +1,4 @@
-//! Both ends of a session: the system area, and what is behind all other parts.
+//! Both ends of a session: the system area, and the end after all other parts.
 
 use super::part::{Demand, ImagePlan, Part};
 use crate::block::Extent;

@@ -12,8 +12,8 @@
 //! …       reserve structures of UDF, up to its last anchor
 //! ```
 //!
-//! [`PARTS`] lists them, and [`part::Part`] says what each does: every part takes its blocks first; then, all addresses
-//! known, each is put on the map. Whoever adds a part adds it to the list.
+//! [`PARTS`] lists them, and [`part::Part`] says what each does: every part takes its blocks first; then, with all
+//! addresses known, each puts its content on the map. To add a part, add it to the list.
 
 mod booting;
 mod descriptors;
@@ -53,7 +53,7 @@ const PARTS: [ListedPart; 12] = [
     ListedPart::of::<ends::End>(),
 ];
 
-/// The least blocks that an image of such a demand can have.
+/// Returns the fewest blocks that an image with this demand can have.
 pub(crate) fn least_blocks(demand: &Demand<'_>) -> u64 {
     PARTS
         .iter()
@@ -64,18 +64,18 @@ pub(crate) fn least_blocks(demand: &Demand<'_>) -> u64 {
 #[derive(Debug)]
 pub(crate) struct Layout {
     pub map: Map,
-    /// What it is read from.
+    /// The files from which it is read.
     pub sources: Sources,
-    /// From the first block of the image to the last: the session, or the whole disc.
+    /// All blocks of the image: the session, or the whole disc.
     pub extent: Extent,
     /// The session.
     pub session: Extent,
-    /// Blocks of an image of the whole disc that differ from what the disc has, in the order they are to be written.
+    /// Blocks of an image of the whole disc that differ from the disc, in the order in which to write them.
     pub modified: Vec<Extent>,
 }
 
 impl Layout {
-    /// Lays out `tree`. Reads no file but [what a boot image asks for](boot).
+    /// Lays out `tree`. Reads no file except [as boot images require](boot).
     pub(crate) fn new(tree: &Arc<Tree>, options: &LayoutOptions) -> Result<Self> {
         let mut plan = ImagePlan::new(tree, options);
         let mut space = Space::new(options.session_start);

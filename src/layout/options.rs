@@ -1,4 +1,4 @@
-//! The options of a layout, all values checked.
+//! The options of a layout, with all values checked.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use crate::space::DataOptions;
 use crate::time::Timestamp;
 use crate::udf;
 
-/// What an image is made with, all values checked.
+/// The options of an image, with all values checked.
 #[derive(Clone, Debug)]
 pub(crate) struct LayoutOptions {
     pub file_systems: FileSystems,
@@ -26,25 +26,25 @@ pub(crate) struct LayoutOptions {
     pub data: DataOptions,
     pub udf: udf::VolumeOptions,
     pub boot: Boot,
-    /// What the volume of ISO 9660 says that an image of UDF alone has if it boots.
+    /// The file in the ISO 9660 volume of a bootable image that otherwise has UDF alone.
     pub boot_readme: Option<Arc<[u8]>>,
     pub random_write: Option<RandomWrite>,
 }
 
-/// What the image boots from.
+/// The images from which the image boots.
 #[derive(Clone, Debug)]
 pub(crate) enum Boot {
     Nothing,
-    /// What the earlier session boots from, by its boot record.
+    /// The boot images of the earlier session, by its boot record.
     Recorded(Vec<u8>),
     /// At least one image.
     Images(Vec<boot::BootObject>),
 }
 
-/// A disc that can be written in any order, which the session is added to.
+/// A disc that can be written in any order, to which the session is added.
 #[derive(Clone, Debug)]
 pub(crate) struct RandomWrite {
     pub disc: Arc<Blocks>,
-    /// Whether the volume descriptors at the disc's start are rewritten, so that they lead to this session.
+    /// Whether to rewrite the volume descriptors at the disc's start, so that they lead to this session.
     pub rewrite_descriptors: bool,
 }

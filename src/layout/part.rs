@@ -1,4 +1,4 @@
-//! The contract of all parts of an image, and what they know of each other.
+//! The contract of all parts of an image, and the facts that they share.
 
 use std::sync::Arc;
 
@@ -15,25 +15,26 @@ use crate::udf;
 
 /// A part of an image: structures that lie together.
 pub(super) trait Part: Sized + 'static {
-    /// The block after it in the smallest image of such a demand, if it begins at the block `start`; both are counted from
-    /// the session's start.
+    /// Returns the block after the part in the smallest image with this demand, if the part begins at block `start`;
+    /// both are counted from the session's start.
     fn least_end(demand: &Demand<'_>, start: u64) -> u64;
 
-    /// Takes its blocks, if the image has the part. What other parts need to know of it goes into `plan`.
+    /// Takes the part's blocks, if the image has the part. Adds to `plan` what other parts need to know of it.
     fn take(plan: &mut ImagePlan<'_>, space: &mut Space) -> Result<Option<Self>>;
 
-    /// Puts its content on the map; all parts have their blocks.
+    /// Puts the part's content on the map, once all parts have their blocks.
     fn put(&self, plan: &ImagePlan<'_>, map: &mut Map) -> Result<()>;
 }
 
-/// What is known of an image while items are added to it.
+/// Facts about an image while items are added to it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Demand<'a> {
     pub totals: &'a Totals,
     pub file_systems: FileSystems,
     pub udf_revision: UdfRevision,
     pub redundant_metadata: bool,
-    /// Blocks of boot images that are no files, and of the catalog if no file shows it; nothing if the image does not boot.
+    /// Blocks of boot images that are not files, and of the catalog if no file shows it; `None` if the image does not
+    /// boot.
     pub boot_blocks: Option<u64>,
     /// Whether small files have no blocks of their own.
     pub embeds: bool,
@@ -46,13 +47,13 @@ impl Demand<'_> {
         self.file_systems.contains(file_system)
     }
 
-    /// Whether the image has volume descriptors of ISO 9660. El Torito asks for them.
+    /// Returns `true` if the image has ISO 9660 volume descriptors. El Torito requires them.
     pub(super) const fn has_descriptors(&self) -> bool {
         self.has(FileSystems::ISO9660) || self.boot_blocks.is_some()
     }
 }
 
-/// What is known of an image while it is laid out. Each part adds to it when it takes its blocks.
+/// Facts about an image while it is laid out. Each part adds its own when it takes its blocks.
 #[derive(Debug)]
 pub(super) struct ImagePlan<'o> {
     pub options: &'o LayoutOptions,
@@ -62,14 +63,14 @@ pub(super) struct ImagePlan<'o> {
     pub udf_head: Option<udf::Head>,
     pub udf_files: Option<Arc<udf::Files>>,
     pub udf_mirror: Option<udf::Mirror>,
-    /// The whole volume, when its last part has been taken.
+    /// The whole volume, once its last part has been taken.
     pub udf: Option<udf::VolumePlan>,
     pub iso9660: Option<Arc<Hierarchy<iso9660::Iso9660Names>>>,
     pub joliet: Option<Arc<Hierarchy<joliet::JolietNames>>>,
     pub stub: Option<Stub>,
     pub boot: Option<boot::BootPlan<'o>>,
     pub files: Arc<FileData>,
-    /// The whole session, when its last part has been taken.
+    /// The whole session, once its last part has been taken.
     pub session: Extent,
 }
 

@@ -1,4 +1,4 @@
-//! A disc that can be written in any order: the blocks that stay as they are, and those that lead to the new session.
+//! A disc that can be written in any order: the blocks that stay unchanged, and those that lead to the new session.
 
 use std::sync::Arc;
 
@@ -15,14 +15,14 @@ use crate::space::Map;
 use crate::udf;
 
 impl RandomWrite {
-    /// Puts on the map what the disc has before the session. Returns the extents that differ from what the disc has, in the
-    /// order they are to be written.
+    /// Puts the disc's blocks before the session on the map. Returns the extents that differ from the disc, in the
+    /// order in which to write them.
     pub(super) fn put(&self, plan: &ImagePlan<'_>, map: &mut Map) -> Result<Vec<Extent>> {
         let session = plan.session;
         let has_udf = plan.has(FileSystems::UDF);
         let mut modified = Vec::new();
         let mut kept = KeptBlocks::new(&self.disc);
-        // First what nothing leads to yet: an interrupted writer leaves the old session as it was.
+        // Blocks to which nothing leads yet come first: an interrupted writer leaves the old session intact.
         let head = match has_udf {
             true => udf::HEAD_BLOCKS,
             false => iso9660::HEAD_BLOCKS,
@@ -43,7 +43,7 @@ impl RandomWrite {
                 blocks: blocks.len() as u32,
             };
             kept.up_to(rewritten, map);
-            // While the first is the old one, sessions are looked for after the old volume.
+            // As long as the first descriptor is the old one, readers search for sessions after the old volume.
             modified.extend(last_block_of_all(rewritten, 0, rewritten.blocks));
         }
         let block = |start: &Lba| Extent {
@@ -61,10 +61,10 @@ impl RandomWrite {
     }
 }
 
-/// The blocks that stay as the disc has them.
+/// The blocks that stay as they are on the disc.
 struct KeptBlocks<'a> {
     disc: &'a Arc<Blocks>,
-    /// What lies from here to the session has never been written.
+    /// Blocks from here to the session have never been written.
     disc_end: Lba,
     next: Lba,
 }
@@ -78,7 +78,7 @@ impl<'a> KeptBlocks<'a> {
         }
     }
 
-    /// Puts on the map what stays before `written`.
+    /// Puts the unchanged blocks before `written` on the map.
     fn up_to(&mut self, written: Extent, map: &mut Map) {
         let end = written.start.min(self.disc_end);
         let kept = Extent {
@@ -90,9 +90,9 @@ impl<'a> KeptBlocks<'a> {
     }
 }
 
-/// The parts of `extent` in such an order that its block `last` is written when all others are: the head without its first
-/// blocks, all after the head, and the blocks up to `last`. By the head it is known that what an interrupted writer left is
-/// no more than a part of a session.
+/// Returns the parts of `extent` in an order that writes its block `last` after all others: the head without its first
+/// blocks, everything after the head, and the blocks up to `last`. The head shows that what an interrupted writer left
+/// is only part of a session.
 fn last_block_of_all(extent: Extent, last: u32, head: u32) -> impl Iterator<Item = Extent> {
     let head = head.min(extent.blocks);
     let after = (last + 1).min(head);

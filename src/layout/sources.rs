@@ -1,4 +1,4 @@
-//! The files of the host that an image is read from.
+//! The files of the host from which an image is read.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use crate::boot::{BootData, ObjectImage};
 use crate::host::source::FileId;
 use crate::tree::Tree;
 
-/// The files of the host that an image is read from.
+/// The files of the host from which an image is read.
 #[derive(Debug)]
 pub(crate) struct Sources {
     tree: Arc<Tree>,
@@ -33,11 +33,11 @@ impl Sources {
         }
     }
 
-    /// The path of one that is the file `id`, which has `len` bytes.
+    /// Returns a path of the file `id`, which has `len` bytes.
     pub(crate) fn file(&self, id: FileId, len: u64) -> Option<PathBuf> {
         let boot = self.boot.iter().filter(|data| data.len() == len);
         let boot = boot.filter_map(BootData::file).map(PathBuf::from);
-        // One of another length is another file, or has changed, which reading it finds.
+        // A file of another length is another file, or has changed, which reading it detects.
         self.tree
             .host_files(len)
             .chain(boot)

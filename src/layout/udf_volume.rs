@@ -8,7 +8,7 @@ use crate::file_systems::FileSystems;
 use crate::space::{Map, Space};
 use crate::udf;
 
-/// The structures up to the partition, the first anchor among them.
+/// The structures up to the partition, including the first anchor.
 pub(super) struct UdfHead;
 
 impl Part for UdfHead {
@@ -71,7 +71,7 @@ impl Part for UdfFiles {
     }
 }
 
-/// The metadata mirror of UDF 2.50 and later, with which the partition ends.
+/// The metadata mirror of UDF 2.50 and later, at the end of the partition.
 pub(super) struct MetadataMirror;
 
 impl Part for MetadataMirror {
@@ -100,7 +100,7 @@ impl Part for MetadataMirror {
     }
 }
 
-/// The structures after the partition, the last anchor among them.
+/// The structures after the partition, including the last anchor.
 pub(super) struct UdfTail;
 
 impl Part for UdfTail {
