@@ -1,5 +1,5 @@
 //! A disc as the formats read it: bytes at any place, within budgets of memory and of work.
-// What is recorded may say anything; tests may fail.
+// A disc may contain anything; tests may fail.
 #![cfg_attr(
     not(test),
     deny(
@@ -21,24 +21,25 @@ use crate::error::{Error, Result};
 
 const BLOCK_LEN: u64 = BLOCK as u64;
 
-/// The most blocks that are read at once when few bytes are asked for: structures lie close together.
+/// The most blocks to read at once for a request of few bytes: structures lie close together.
 const WINDOW: usize = 32;
 
-/// The blocks that are read first in a new place, where structures may lie far apart: one in four costs little more.
+/// The number of blocks to read first in a new place, where structures may lie far apart: four cost little more than
+/// one.
 const FIRST: usize = 4;
 
-/// How many pieces are kept of those that were read last: directories, the structures of files, and what these lead to lie
-/// in different places and are read in turn.
+/// The number of recently read pieces to keep: directories, the structures of files, and the targets of these lie in
+/// different places and are read in turn.
 const WINDOWS: usize = 4;
 
-/// Where the next block is that may hold data.
+/// The next block that may hold data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NextData {
-    /// In this block.
+    /// This block.
     At(u32),
-    /// In none.
+    /// No block.
     Never,
-    /// The disc does not say, and is not searched.
+    /// The disc does not report it, and is not searched.
     Unknown,
 }
 
@@ -51,11 +52,11 @@ pub(crate) struct Blocks {
     work_limit: u64,
 }
 
-/// What all operations share.
+/// The state that all operations share.
 struct Device {
     disc: Arc<dyn Disc>,
     len: u64,
-    /// The bytes of it that are not made up to fill the last block.
+    /// Bytes of the disc, without the padding of the last block.
     data_len: u64,
     known: Mutex<Known>,
 }
@@ -63,19 +64,20 @@ struct Device {
 /// Blocks that need not be read again.
 #[derive(Default)]
 struct Known {
-    /// Those of sessions, as long as somebody has them.
+    /// Heads of sessions, as long as somebody holds them.
     heads: Vec<Weak<SessionHead>>,
-    /// The last small pieces that were read, the latest last.
+    /// The small pieces read last, the latest at the end.
     windows: Vec<BlockRun>,
 }
 
 impl Blocks {
-    /// `memory` is how many bytes of memory all that is read and kept may take.
+    /// `memory` limits the bytes of memory for everything that is read and kept.
     pub(crate) fn new(disc: Arc<dyn Disc>, memory: u64) -> Self {
         Self::with_work(disc, memory, None)
     }
 
-    /// `work` is how many bytes an operation may read of structures; by default it depends on the length of the disc.
+    /// `work` limits the bytes of structures that an operation may read; by default, the limit depends on the length of
+    /// the disc.
     pub(crate) fn with_work(disc: Arc<dyn Disc>, memory: u64, work: Option<u64>) -> Self {
         let len = u64::from(disc.total_blocks()).saturating_mul(BLOCK_SIZE.into());
         let work_limit = work.unwrap_or_else(|| Work::limit_of(len, disc.stored_bytes()));
@@ -93,22 +95,22 @@ impl Blocks {
         }
     }
 
-    /// The same disc for another operation, which has a budget of work of its own.
+    /// Returns the same disc for another operation, with its own budget of work.
     pub(crate) fn anew(&self) -> Arc<Self> {
         self.within(&self.new_work())
     }
 
-    /// Bytes of the disc that can be data of files.
+    /// Returns how many bytes of the disc can be data of files.
     pub(crate) fn data_len(&self) -> u64 {
         self.device.data_len
     }
 
-    /// The work that an operation may do.
+    /// Returns the work that an operation may do.
     pub(crate) fn new_work(&self) -> Arc<Work> {
         Arc::new(Work::new(self.work_limit))
     }
 
-    /// The same disc for what counts against the work of an operation.
+    /// Returns the same disc, counting against the work of an operation.
     pub(crate) fn within(&self, work: &Arc<Work>) -> Arc<Self> {
         Arc::new(Self {
             device: Arc::clone(&self.device),
@@ -119,7 +121,7 @@ impl Blocks {
         })
     }
 
-    /// The same disc for what an item leads to, which others may lead to as well.
+    /// Returns the same disc for the target of an item, to which other items may lead as well.
     pub(crate) fn for_item(&self) -> Arc<Self> {
         Arc::new(Self {
             device: Arc::clone(&self.device),
@@ -130,19 +132,19 @@ impl Blocks {
         })
     }
 
-    /// Where the blocks from `block` on may hold data.
+    /// Returns where the blocks from `block` on may hold data.
     pub(crate) fn next_data(&self, block: u32) -> NextData {
         match self.device.disc.next_data(block) {
             Ok(Some(next)) => NextData::At(next.max(block)),
             Ok(None) => NextData::Never,
             Err(error) if error.kind() == std::io::ErrorKind::Unsupported => NextData::Unknown,
-            // Reading it says what is wrong.
+            // Reading the block reports the error.
             Err(_) => NextData::At(block),
         }
     }
 
-    /// The first block after all that hold data; the blocks from it on, if there are any, are zeros. Where a disc does
-    /// not say where its data is, at most `most` blocks are looked at.
+    /// Returns the first block after all blocks that hold data; any blocks from it on are zeros. If a disc does not
+    /// report where its data is, reads at most `most` blocks.
     pub(crate) fn data_end(&self, most: u32) -> u32 {
         let total = self.device.disc.total_blocks();
         let (mut low, mut high) = (0, total);
@@ -181,55 +183,55 @@ impl Blocks {
         end
     }
 
-    /// The first blocks of the sessions, if the drive knows them.
+    /// Returns the first blocks of the sessions, if the drive knows them.
     pub(crate) fn session_starts(&self) -> Option<Vec<u32>> {
         self.device.disc.session_starts().ok().flatten()
     }
 
-    /// Counts work that reads nothing, for what lies at a block.
+    /// Counts work that reads nothing, on behalf of the structure at a block.
     ///
     /// # Errors
     ///
-    /// [`Error::ImportWork`] when the operation has none left.
+    /// [`Error::ImportWork`] if the operation has none left.
     pub(crate) fn work_on(&self, bytes: u64, block: u32) -> Result<()> {
         self.work.charge(self.purpose, bytes, block)
     }
 
-    /// The work of the operation that this is for.
+    /// Returns the work of this operation.
     pub(crate) const fn work(&self) -> &Arc<Work> {
         &self.work
     }
 
-    /// The memory that all operations share.
+    /// Returns the memory that all operations share.
     pub(crate) const fn memory(&self) -> &Arc<Memory> {
         &self.memory
     }
 
-    /// Length of the disc in bytes.
+    /// Returns the length of the disc in bytes.
     pub(crate) fn len(&self) -> u64 {
         self.device.len
     }
 
-    /// Fills `buf` from the byte `offset` on with structures, which counts as work.
+    /// Fills `buf` with structures from byte `offset` on, which counts as work.
     ///
     /// # Errors
     ///
-    /// - [`Error::ReadDisc`] when it reaches past the disc's end, or the disc fails;
-    /// - [`Error::ImportWork`] when the operation has read too much already.
+    /// - [`Error::ReadDisc`] if it reaches past the disc's end, or the disc fails;
+    /// - [`Error::ImportWork`] if the operation has already read too much.
     pub(crate) fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
         self.device.read_at(offset, buf, Some(self))
     }
 
-    /// Fills `buf` from the byte `offset` on with the data of a file, of which a caller may read as much as it likes.
+    /// Fills `buf` with the data of a file from byte `offset` on; callers may read as much of it as they like.
     ///
     /// # Errors
     ///
-    /// [`Error::ReadDisc`] when it reaches past the disc's end, or the disc fails.
+    /// [`Error::ReadDisc`] if it reaches past the disc's end, or the disc fails.
     pub(crate) fn read_data_at(&self, offset: u64, buf: &mut [u8]) -> Result<()> {
         self.device.read_at(offset, buf, None)
     }
 
-    /// The `len` bytes from `offset` on, which count against the budget until [`Blocks::release`].
+    /// Returns the `len` bytes from `offset` on, which count against the budget until [`Blocks::release`].
     pub(crate) fn take(&self, offset: u64, len: u64) -> Result<Vec<u8>> {
         self.charge(len)?;
         let mut bytes = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
@@ -242,29 +244,29 @@ impl Blocks {
         }
     }
 
-    /// Counts memory that is about to be taken: [`Memory::charge`].
+    /// Charges memory that is about to be taken: [`Memory::charge`].
     pub(crate) fn charge(&self, bytes: u64) -> Result<()> {
         self.memory.charge(bytes)
     }
 
-    /// Bytes of memory that may still be taken.
+    /// Returns how many bytes of memory may still be taken.
     pub(crate) fn left(&self) -> u64 {
         self.memory.left()
     }
 
-    /// Gives back what was counted.
+    /// Releases charged memory.
     pub(crate) fn release(&self, bytes: u64) {
         self.memory.release(bytes);
     }
 
-    /// Reads what is in a session's head from there, as long as somebody has it.
+    /// Reads the blocks in a session's head from memory, as long as somebody holds the head.
     pub(crate) fn know(&self, head: &Arc<SessionHead>) {
         self.device.known().heads.push(Arc::downgrade(head));
     }
 }
 
 impl Device {
-    /// Fills `buf` from the byte `offset` on, and counts what is read for it, or copied.
+    /// Fills `buf` from byte `offset` on, and counts the bytes read or copied for it.
     fn read_at(&self, offset: u64, buf: &mut [u8], reader: Option<&Blocks>) -> Result<()> {
         let end = offset.checked_add(buf.len() as u64);
         if end.is_none_or(|end| end > self.len) {
@@ -296,7 +298,7 @@ impl Device {
         Ok(())
     }
 
-    /// Fills `buf` with what is `skip` bytes past the start of a block; all of it lies in as many blocks as a window has.
+    /// Fills `buf` from `skip` bytes past the start of a block; a window has room for all of it.
     fn read_piece(
         &self,
         block: u32,
@@ -317,7 +319,7 @@ impl Device {
         bytes.resize(count.saturating_mul(BLOCK), 0);
         let mut result = self.disc.read_blocks(block, &mut bytes);
         if result.is_err() && count > needed {
-            // Perhaps what cannot be read is none of what was asked for.
+            // Perhaps the unreadable block is not among those requested.
             bytes.truncate(needed.saturating_mul(BLOCK));
             result = self.disc.read_blocks(block, &mut bytes);
         }
@@ -337,11 +339,11 @@ impl Device {
 }
 
 impl Known {
-    /// Fills `buf` with what is `skip` bytes past the start of a block, if it is known.
+    /// Fills `buf` from `skip` bytes past the start of a block, if those bytes are known.
     fn copy(&mut self, block: u32, skip: usize, buf: &mut [u8]) -> bool {
         let is_here = |window: &BlockRun| window.part(block, skip, buf.len()).is_some();
         if let Some(index) = self.windows.iter().rposition(is_here) {
-            // What is used stays longest.
+            // Windows in use stay longest.
             let used = self.windows.remove(index);
             if let Some(there) = used.part(block, skip, buf.len()) {
                 buf.copy_from_slice(there);
@@ -359,7 +361,7 @@ impl Known {
         false
     }
 
-    /// The window that is continued by one that begins with a block.
+    /// Returns the window that one beginning with a block continues.
     fn before(&self, block: u32) -> Option<usize> {
         self.windows.iter().rposition(|window| {
             let len = window.bytes.len() / BLOCK;
@@ -368,7 +370,7 @@ impl Known {
         })
     }
 
-    /// How many blocks to read from a block on: what is read in order is read in ever larger pieces.
+    /// Returns how many blocks to read from a block on: sequential reads use ever larger pieces.
     fn next_len(&self, block: u32) -> usize {
         let before = self.before(block).and_then(|index| self.windows.get(index));
         let len = before.map_or(FIRST, |window| {
@@ -377,8 +379,8 @@ impl Known {
         len.clamp(FIRST, WINDOW)
     }
 
-    /// A buffer for a window that begins with a block. If there are as many windows as there may be, it is that of the one it
-    /// continues, or else of the one that was not used for longest.
+    /// Returns a buffer for a window that begins with a block. If there is no room for another window, this is the
+    /// buffer of the one it continues, or else of the one least recently used.
     fn room_for(&mut self, block: u32) -> Vec<u8> {
         if self.windows.len() < WINDOWS {
             return Vec::new();
@@ -388,7 +390,7 @@ impl Known {
     }
 }
 
-/// The block of the disc in which a byte is.
+/// Returns the block of the disc that contains a byte.
 fn block_of(offset: u64) -> u32 {
     u32::try_from(offset / BLOCK_LEN).unwrap_or(u32::MAX)
 }
@@ -414,7 +416,7 @@ impl std::fmt::Debug for Blocks {
 mod tests {
     use super::*;
 
-    /// A disc whose blocks hold their numbers, and one of which cannot be read.
+    /// A disc whose blocks hold their numbers, with one unreadable block.
     struct Damaged(u32);
 
     impl Disc for Damaged {

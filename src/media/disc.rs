@@ -1,4 +1,4 @@
-//! Discs, and what serves as one.
+//! Discs, and files and memory that serve as discs.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -19,9 +19,9 @@ use crate::block::{BLOCK, BLOCK_SIZE, MAX_BLOCKS};
 
 const BLOCK_LEN: u64 = BLOCK_SIZE as u64;
 
-/// A disc, or what serves as one: blocks of [`BLOCK_SIZE`] bytes that can be read in any order, by several threads.
+/// A disc, or what serves as one: blocks of [`BLOCK_SIZE`] bytes that several threads can read in any order.
 ///
-/// Reading takes no lock. Who wants nothing to be written between importing a disc and continuing it imports from a
+/// Reading takes no lock. To keep others from writing between importing a disc and continuing it, import from a
 /// [`WritableDisc`](crate::WritableDisc), which has no other writer.
 ///
 /// IMAPI2: `IDiscRecorder2` and `IDiscFormat2Data`, as far as an image builder needs them.
@@ -33,78 +33,78 @@ pub trait Disc: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Those of the device.
+    /// Any error of the device.
     fn read_blocks(&self, block: u32, buf: &mut [u8]) -> io::Result<()>;
 
-    /// Number of blocks that can be read, from block 0.
+    /// Returns the number of readable blocks, from block 0 on.
     fn total_blocks(&self) -> u32;
 
-    /// Number of bytes that can be read, from the first byte of block 0. It is less than that of the blocks where the last
-    /// block is there in part: [`read_blocks`](Disc::read_blocks) fills the rest of it with zeros, which are no file's data.
-    /// Default: that of all blocks.
+    /// Returns the number of readable bytes, from the first byte of block 0 on. It is less than that of the blocks if
+    /// the last block is incomplete: [`read_blocks`](Disc::read_blocks) fills the rest of it with zeros, which are not
+    /// data of any file. Default: that of all blocks.
     fn total_bytes(&self) -> u64 {
         byte_of(self.total_blocks())
     }
 
-    /// The first block, from `block` on, that may hold anything but zeros; `None` if no later one does. Default: an
-    /// error of the kind [`io::ErrorKind::Unsupported`].
+    /// Returns the first block, from `block` on, that may hold anything except zeros; `None` if no later one does.
+    /// Default: an error of the kind [`io::ErrorKind::Unsupported`].
     ///
-    /// It is asked where sessions are searched for: block by block where reading costs little, as in a file, and
-    /// without reading the holes of a sparse one. A disc that does not support it is not searched, which suits drives:
-    /// they know their [sessions](Disc::session_starts), and blocks between those cannot be read.
+    /// The search for sessions calls it: block by block where reading costs little, as in a file, and without reading
+    /// the holes of a sparse one. A disc that does not support it is not searched, which suits drives: they know their
+    /// [sessions](Disc::session_starts), and blocks between those cannot be read.
     ///
     /// # Errors
     ///
-    /// Those of the device.
+    /// Any error of the device.
     fn next_data(&self, block: u32) -> io::Result<Option<u32>> {
         let _ = block;
         Err(io::ErrorKind::Unsupported.into())
     }
 
-    /// The first blocks of all sessions, ascending, if the drive knows them. Default: `None`.
+    /// Returns the first blocks of all sessions, ascending, if the drive knows them. Default: `None`.
     ///
     /// IMAPI2: `IMultisessionSequential::get_StartAddressOfPreviousSession` gives the last of them.
     ///
     /// # Errors
     ///
-    /// Those of the drive.
+    /// Any error of the drive.
     fn session_starts(&self) -> io::Result<Option<Vec<u32>>> {
         Ok(None)
     }
 
-    /// Number of bytes that are stored, which is less than [`total_bytes`](Disc::total_bytes) where a file has holes: nobody
-    /// is to spend hours on reading terabytes of nothing. It may be wrong by much. Default: all bytes.
+    /// Returns the number of stored bytes, which is less than [`total_bytes`](Disc::total_bytes) if a file has holes:
+    /// nobody should spend hours on reading terabytes of nothing. It may be far from exact. Default: all bytes.
     fn stored_bytes(&self) -> u64 {
         self.total_bytes()
     }
 
-    /// Number of blocks that can still be written. Default: 0.
+    /// Returns the number of blocks that can still be written. Default: 0.
     fn free_blocks(&self) -> u32 {
         0
     }
 
-    /// Whether it gets longer when blocks past its end are written, as a file does: then what it has is what was written to
-    /// it, and nothing but its length says where it ends. A medium has the blocks it has. Default: whether it can have
-    /// [more](Disc::maximum_blocks) than can be read.
+    /// Returns `true` if writing blocks past the end makes the disc longer, as it does a file: then it contains exactly
+    /// what was written to it, and only its length shows where it ends. The size of a medium is fixed. Default: whether
+    /// it can have [more](Disc::maximum_blocks) blocks than can be read.
     fn can_grow(&self) -> bool {
         self.maximum_blocks() > self.total_blocks()
     }
 
-    /// The most blocks that a medium can have in this drive, whichever of those that the drive writes; 0 if that is
-    /// unknown. Default: all that can be read and written of the medium that is in.
+    /// Returns the most blocks that any medium in this drive can have, of all those that the drive writes; 0 if that is
+    /// unknown. Default: all blocks of the present medium that can be read and written.
     ///
-    /// IMAPI2 differs: it asks the drive for the largest medium, and a medium that is in does not matter. The default here
-    /// is for what serves as a disc without a drive.
+    /// IMAPI2 differs: it asks the drive for the largest medium, whatever medium is present. The default here is for
+    /// what serves as a disc without a drive.
     fn maximum_blocks(&self) -> u32 {
         self.total_blocks().saturating_add(self.free_blocks())
     }
 
-    /// Number of blocks that are written at a time. Default: 1.
+    /// Returns the number of blocks that are written at a time. Default: 1.
     fn write_unit(&self) -> u32 {
         1
     }
 
-    /// The type of the medium. Default: [`MediaType::Disk`].
+    /// Returns the type of the medium. Default: [`MediaType::Disk`].
     fn media_type(&self) -> MediaType {
         MediaType::Disk
     }
@@ -156,33 +156,33 @@ impl<T: Disc + ?Sized> Disc for Arc<T> {
     }
 }
 
-/// Blocks of `len` bytes; zeros follow a last block that is there in part. Those past 8 TiB have no number.
+/// Returns the number of blocks in `len` bytes; zeros complete the last block. Blocks past 8 TiB have no number.
 pub(super) fn total_blocks(len: u64) -> u32 {
     u32::try_from(len.div_ceil(u64::from(BLOCK_SIZE))).unwrap_or(u32::MAX)
 }
 
-/// Blocks that can still be written behind `total` of them, where there is room without end.
+/// Returns the number of blocks that can still be written after `total` of them, if room is unlimited.
 pub(super) fn growth(total: u32) -> u32 {
     let left = MAX_BLOCKS.saturating_sub(total.into());
     u32::try_from(left).unwrap_or(u32::MAX)
 }
 
-/// Where a block begins.
+/// Returns the first byte of a block.
 pub(super) fn byte_of(block: u32) -> u64 {
     u64::from(block).saturating_mul(BLOCK_SIZE.into())
 }
 
-/// The block that a byte is in.
+/// Returns the block that contains a byte.
 fn block_of(offset: u64) -> u32 {
     u32::try_from(offset / BLOCK_LEN).unwrap_or(u32::MAX)
 }
 
-/// A file or a block device that serves as a disc. A file can grow, and is as long as it is when it is asked; a device has
-/// the blocks it has.
+/// A file or a block device that serves as a disc. A file can grow, and its length is always the current one; the size
+/// of a device is fixed.
 #[derive(Debug)]
 pub struct FileDisc {
     file: File,
-    /// Length when it was opened.
+    /// Length when the file was opened.
     len: u64,
     can_grow: bool,
 }
@@ -192,20 +192,20 @@ impl FileDisc {
     ///
     /// # Errors
     ///
-    /// Those of opening it and of finding out its length.
+    /// Any error in opening it or in finding its length.
     pub fn open(path: impl AsRef<Path>) -> io::Result<Self> {
         Self::new(File::open(path)?)
     }
 
-    /// A file that is open for reading. Its position is changed.
+    /// Uses a file that is open for reading, and changes its position.
     ///
     /// # Errors
     ///
-    /// Those of finding out its length.
+    /// Any error in finding its length.
     pub fn new(mut file: File) -> io::Result<Self> {
-        // A block device tells its length in no other way.
+        // There is no other way to find the length of a block device.
         let len = file.seek(SeekFrom::End(0))?;
-        // What is known of a device differs by system, so all but files count as one.
+        // Systems report different facts about devices, so everything except files counts as one.
         let can_grow = file.metadata().is_ok_and(|metadata| metadata.is_file());
         Ok(Self {
             file,
@@ -218,7 +218,7 @@ impl FileDisc {
         &self.file
     }
 
-    /// The length it has now: another program, or an image that continues it, may have added a session.
+    /// Returns the current length: another program, or an image that continues the disc, may have added a session.
     pub(super) fn len(&self) -> u64 {
         if !self.can_grow {
             return self.len;
@@ -256,7 +256,7 @@ impl Disc for FileDisc {
 
         let total = self.len();
         match self.file.metadata() {
-            // Some file systems do not count them.
+            // Some file systems do not count the stored blocks.
             Ok(metadata) if self.can_grow && metadata.blocks() > 0 => {
                 metadata.blocks().saturating_mul(512).min(total)
             }
@@ -288,7 +288,7 @@ impl Disc for FileDisc {
     }
 }
 
-/// The first byte from `offset` on that is not in a hole; `None` if the rest is one.
+/// Returns the first byte from `offset` on that is not in a hole; `None` if the rest is a hole.
 #[cfg(any(
     target_os = "linux",
     target_os = "android",
@@ -296,11 +296,11 @@ impl Disc for FileDisc {
     target_os = "freebsd"
 ))]
 fn behind_hole(file: &File, offset: u64) -> Option<u64> {
-    // It moves the file's position, which nothing here reads from.
+    // This moves the file's position, which nothing here uses for reading.
     match rustix::fs::seek(file, rustix::fs::SeekFrom::Data(offset)) {
         Ok(data) => Some(data),
         Err(rustix::io::Errno::NXIO) => None,
-        // A file system without holes.
+        // The file system has no holes.
         Err(_) => Some(offset),
     }
 }
@@ -315,10 +315,10 @@ fn behind_hole(_: &File, offset: u64) -> Option<u64> {
     Some(offset)
 }
 
-/// How much of a buffer of `buf` bytes there is from `offset` on, if less than a block is missing.
+/// Returns how much of a buffer of `buf` bytes the disc has from `offset` on, if less than a block is missing.
 pub(super) fn filled(len: u64, offset: u64, buf: usize) -> usize {
     let left = usize::try_from(len.saturating_sub(offset)).unwrap_or(usize::MAX);
-    // What lacks more than that is an error of reading.
+    // A read that lacks more than that is an error.
     if left < buf && buf.saturating_sub(left) < BLOCK {
         left
     } else {
@@ -326,19 +326,19 @@ pub(super) fn filled(len: u64, offset: u64, buf: usize) -> usize {
     }
 }
 
-/// Anything that can be read from any position, as a disc. Threads read it one after another. It counts as something that
-/// can grow, as a file can.
+/// A disc in anything that can be read from any position. Threads read it one after another. It counts as something
+/// that can grow, as a file can.
 pub struct ReaderDisc<R> {
     reader: Mutex<R>,
     len: u64,
 }
 
 impl<R: Read + Seek + Send> ReaderDisc<R> {
-    /// What `reader` holds, from its first byte to its last.
+    /// Makes a disc of everything in `reader`, from its first byte to its last.
     ///
     /// # Errors
     ///
-    /// Those of finding out its length.
+    /// Any error in finding its length.
     pub fn new(mut reader: R) -> io::Result<Self> {
         let len = reader.seek(SeekFrom::End(0))?;
         Ok(Self {
@@ -353,7 +353,7 @@ impl<R: Read + Seek + Send> Disc for ReaderDisc<R> {
         let offset = byte_of(block);
         let there = filled(self.len, offset, buf.len());
         let (data, padding) = buf.split_at_mut(there);
-        // A panic in a reader leaves nothing but its position, which is set here.
+        // A panic in a reader leaves only its position wrong, which is set here.
         let mut reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
         reader.seek(SeekFrom::Start(offset))?;
         reader.read_exact(data)?;

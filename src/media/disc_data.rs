@@ -1,4 +1,4 @@
-//! The data of a file of a disc, wherever its pieces lie.
+//! The data of a file on a disc, wherever its pieces lie.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -16,12 +16,12 @@ use crate::block::{BLOCK, Lba};
 use crate::error::{Error, Result};
 use crate::recorded::{Data, Entry};
 
-/// Most bytes that are read at once, so that blocks that are there in part stay small in memory.
+/// The most bytes to read at once, so that incomplete blocks take little memory.
 const AT_ONCE: usize = 32 * BLOCK;
 
 const BLOCK_LEN: u64 = BLOCK as u64;
 
-/// The data of a file of a disc.
+/// The data of a file on a disc.
 #[derive(Clone)]
 pub(crate) struct DiscData {
     blocks: Arc<Blocks>,
@@ -31,7 +31,7 @@ pub(crate) struct DiscData {
 
 #[derive(Clone)]
 enum Pieces {
-    /// In order; each with the position in the data at which it ends.
+    /// Runs in order; each with the position in the data at which it ends.
     Runs(Arc<[(u64, Piece)]>),
     Embedded(Arc<[u8]>),
 }
@@ -45,7 +45,7 @@ struct Piece {
 }
 
 impl DiscData {
-    /// Bytes of memory that each run of a file takes.
+    /// Length in bytes of a run in memory.
     pub(crate) const RUN: u64 = size_of::<(u64, Piece)>() as u64;
 
     pub(crate) fn new(blocks: Arc<Blocks>, entry: &Entry) -> Self {
@@ -68,12 +68,12 @@ impl DiscData {
         }
     }
 
-    /// Length in bytes.
+    /// Returns the length in bytes.
     pub(crate) const fn len(&self) -> u64 {
         self.len
     }
 
-    /// The data, if it lies in the file's structure and not in blocks of its own.
+    /// Returns the data, if it lies in the file's structure and not in blocks of its own.
     pub(crate) fn embedded(&self) -> Option<&Arc<[u8]>> {
         match &self.pieces {
             Pieces::Embedded(bytes) => Some(bytes),
@@ -81,7 +81,7 @@ impl DiscData {
         }
     }
 
-    /// Whether it is exactly where the data of `entry` is.
+    /// Returns `true` if the data is in exactly the same place as that of `entry`.
     pub(crate) fn is_of(&self, entry: &Entry) -> bool {
         self.len == entry.len
             && match (&self.pieces, &entry.data) {
@@ -99,7 +99,7 @@ impl DiscData {
             }
     }
 
-    /// The first block of the data, if all of it follows there without a gap.
+    /// Returns the first block of the data, if all of it follows there without a gap.
     pub(crate) fn first_block(&self) -> Option<Lba> {
         let Pieces::Runs(runs) = &self.pieces else {
             return None;
@@ -113,7 +113,7 @@ impl DiscData {
         (is_whole && first % BLOCK_LEN == 0).then_some(Lba(block))
     }
 
-    /// Fills some of `buf` from `position` on; nothing means that the data is shorter than it should be.
+    /// Fills some of `buf` from `position` on; a result of 0 means that the data is shorter than it should be.
     pub(crate) fn read_some(&self, position: u64, buf: &mut [u8]) -> Result<usize> {
         let runs = match &self.pieces {
             Pieces::Runs(runs) => runs,
@@ -139,7 +139,7 @@ impl DiscData {
             return Ok(len);
         };
         let offset = at.saturating_add(position.saturating_sub(piece.start));
-        // What follows on the end of a last block that is cut short is no data.
+        // Bytes that complete an incomplete last block are not data.
         let there = self.blocks.data_len().saturating_sub(offset);
         if there == 0 {
             return Err(after_end(offset));
@@ -165,7 +165,7 @@ impl DiscData {
     }
 }
 
-/// How many bytes of the data of an entry are not there: they lie after the disc's end, or nowhere.
+/// Returns how many bytes of the data of an entry are missing: they lie after the disc's end, or nowhere.
 pub(crate) fn missing_len(blocks: &Blocks, entry: &Entry) -> u64 {
     let there = match &entry.data {
         Data::Embedded(bytes) => bytes.len() as u64,
@@ -180,7 +180,7 @@ pub(crate) fn missing_len(blocks: &Blocks, entry: &Entry) -> u64 {
     entry.len.saturating_sub(there)
 }
 
-/// The error for data that would lie after the disc's end.
+/// Returns the error for data that would lie after the disc's end.
 fn after_end(offset: u64) -> Error {
     Error::ReadDisc {
         block: u32::try_from(offset / BLOCK_LEN).unwrap_or(u32::MAX),
@@ -191,7 +191,7 @@ fn after_end(offset: u64) -> Error {
     }
 }
 
-/// The error for data that ends too early.
+/// Returns the error for data that ends too early.
 pub(crate) fn missing() -> io::Error {
     io::Error::new(
         io::ErrorKind::UnexpectedEof,
@@ -199,7 +199,8 @@ pub(crate) fn missing() -> io::Error {
     )
 }
 
-/// How much to read at `offset` of `len` bytes: whole blocks if they are many, else what is kept anyhow.
+/// Returns how much to read of `len` bytes at `offset`: whole blocks of a long piece, all of a short one, which is kept
+/// anyway.
 fn convenient(offset: u64, len: usize) -> usize {
     if len <= AT_ONCE {
         len

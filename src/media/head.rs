@@ -1,4 +1,4 @@
-//! The head of a session: the blocks in which most of its structures are, read at once.
+//! The head of a session: the blocks that hold most of its structures, read at once.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -10,10 +10,10 @@
 use super::Disc;
 use crate::block::BLOCK;
 
-/// How many blocks are read at once: few reads, and short buffers.
+/// The number of blocks to read at once: few reads, and short buffers.
 const PIECE: u32 = 128;
 
-/// How many are read at once where some of them cannot be read.
+/// The number of blocks to read at once where some are unreadable.
 const SMALL_PIECE: u32 = 32;
 
 /// Blocks that follow each other.
@@ -24,7 +24,7 @@ pub(super) struct BlockRun {
 }
 
 impl BlockRun {
-    /// The `len` bytes that are `skip` bytes past the start of `block`, if all of them are here.
+    /// Returns the `len` bytes that are `skip` bytes past the start of `block`, if all of them are here.
     pub(super) fn part(&self, block: u32, skip: usize, len: usize) -> Option<&[u8]> {
         let at = usize::try_from(block.checked_sub(self.first)?).ok()?;
         let at = at.checked_mul(BLOCK)?.checked_add(skip)?;
@@ -32,7 +32,7 @@ impl BlockRun {
     }
 }
 
-/// The first blocks of a session, as far as they can be read.
+/// The readable ones among the first blocks of a session.
 #[derive(Debug)]
 pub(crate) struct SessionHead {
     runs: Vec<BlockRun>,
@@ -46,7 +46,7 @@ impl SessionHead {
         for (first, count) in pieces(start, end, PIECE) {
             match run(disc, first, count) {
                 Some(run) => runs.push(run),
-                // Not all of them need be readable: they may be data that nobody asks for.
+                // Not all blocks need be readable: some may be data that nobody asks for.
                 None => {
                     let end = first.saturating_add(count);
                     let small = pieces(first, end, SMALL_PIECE);
@@ -57,14 +57,15 @@ impl SessionHead {
         Self { runs }
     }
 
-    /// The `len` bytes that are `skip` bytes past the start of `block`, if they were read together.
+    /// Returns the `len` bytes that are `skip` bytes past the start of `block`, if they were read together.
     pub(crate) fn part(&self, block: u32, skip: usize, len: usize) -> Option<&[u8]> {
         let mut parts = self.runs.iter();
         parts.find_map(|run| run.part(block, skip, len))
     }
 }
 
-/// The blocks from `start` to `end` in pieces of at most `most`: the first block of each, and how many it has.
+/// Splits the blocks from `start` to `end` into pieces of at most `most`: the first block of each, and its number of
+/// blocks.
 fn pieces(start: u32, end: u32, most: u32) -> impl Iterator<Item = (u32, u32)> {
     let firsts = (start..end).step_by(most as usize);
     firsts.map(move |first| (first, most.min(end.saturating_sub(first))))

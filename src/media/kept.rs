@@ -1,17 +1,17 @@
-//! What is read of a disc once.
+//! Data that is read from a disc once.
 
 use std::sync::OnceLock;
 
 use crate::error::Result;
 
-/// Something that is read when it is first asked for, and kept.
+/// Data that is read on first use and then kept.
 ///
-/// An error is not kept: whoever asks again has the disc read again, and gets the error in its own words.
+/// An error is not kept: the next caller reads the disc again, and gets the error in its own words.
 #[derive(Debug)]
 pub(crate) struct Kept<T>(OnceLock<T>);
 
 impl<T> Kept<T> {
-    /// What is kept, or what `read` reads.
+    /// Returns what is kept, or reads it with `read`.
     pub(crate) fn get_or(&self, read: impl FnOnce() -> Result<T>) -> Result<&T> {
         if let Some(there) = self.0.get() {
             return Ok(there);

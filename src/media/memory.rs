@@ -14,26 +14,26 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::disc::{Disc, byte_of, filled, growth, total_blocks};
 use super::writable::WritableDisc;
 
-/// Bytes in memory that serve as a disc, which sessions can be added to. It grows as a file does.
+/// Bytes in memory that serve as a disc, to which sessions can be added. It grows as a file does.
 ///
 /// Not in IMAPI2.
 #[derive(Default)]
 pub struct MemoryDisc(Mutex<Vec<u8>>);
 
 impl MemoryDisc {
-    /// A disc with these bytes.
+    /// Makes a disc of these bytes.
     #[must_use]
     pub const fn new(bytes: Vec<u8>) -> Self {
         Self(Mutex::new(bytes))
     }
 
-    /// A copy of the bytes it has now.
+    /// Returns a copy of the current bytes.
     #[must_use]
     pub fn to_vec(&self) -> Vec<u8> {
         self.bytes().clone()
     }
 
-    /// The bytes.
+    /// Returns the bytes.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
         self.0.into_inner().unwrap_or_else(PoisonError::into_inner)

@@ -1,4 +1,4 @@
-//! Media: their types and what an image for each is made with; discs that are read, and files that serve as discs.
+//! Media: their types and the defaults of their images; discs to read, and files that serve as discs.
 
 mod blocks;
 mod disc;

@@ -1,9 +1,9 @@
-//! Reading and writing files at a position, without moving one that others use.
+//! Reads and writes files at a position, without moving one that others use.
 
 use std::fs::File;
 use std::io;
 
-/// Fills `buf` from the byte `offset` on.
+/// Fills `buf` from byte `offset` on.
 pub(crate) fn read_exact_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<()> {
     if read_at(file, buf, offset)? < buf.len() {
         return Err(io::ErrorKind::UnexpectedEof.into());
@@ -11,7 +11,7 @@ pub(crate) fn read_exact_at(file: &File, buf: &mut [u8], offset: u64) -> io::Res
     Ok(())
 }
 
-/// Fills `buf` from the byte `offset` on unless the file ends before. Returns how many bytes there are.
+/// Fills `buf` from byte `offset` on, unless the file ends before. Returns how many bytes there are.
 pub(crate) fn read_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     let mut done = 0;
     while done < buf.len() {
@@ -34,7 +34,7 @@ fn read_some_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     {
         std::os::windows::fs::FileExt::seek_read(file, buf, offset)
     }
-    // Elsewhere there are no threads, which could have moved it in between.
+    // Other systems have no threads that could move the position in between.
     #[cfg(not(any(unix, windows)))]
     {
         use std::io::{Read, Seek};
@@ -44,7 +44,7 @@ fn read_some_at(file: &File, buf: &mut [u8], offset: u64) -> io::Result<usize> {
     }
 }
 
-/// Writes all of `buf` from the byte `offset` on.
+/// Writes all of `buf` from byte `offset` on.
 pub(crate) fn write_all_at(file: &File, buf: &[u8], offset: u64) -> io::Result<()> {
     #[cfg(unix)]
     {

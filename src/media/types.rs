@@ -1,4 +1,4 @@
-//! Media types, and what an image for each of them is made with.
+//! Media types, and the defaults of an image for each.
 
 use std::fmt;
 use std::str::FromStr;
@@ -25,17 +25,17 @@ pub enum MediaType {
     DvdPlusR = 6,
     /// DVD+RW.
     DvdPlusRw = 7,
-    /// DVD+R of two layers.
+    /// Double-layer DVD+R.
     DvdPlusRDualLayer = 8,
     /// DVD-R.
     DvdDashR = 9,
     /// DVD-RW.
     DvdDashRw = 10,
-    /// DVD-R of two layers.
+    /// Double-layer DVD-R.
     DvdDashRDualLayer = 11,
-    /// Something like a hard disk, written at random.
+    /// A medium like a hard disk, written in any order.
     Disk = 12,
-    /// DVD+RW of two layers.
+    /// Double-layer DVD+RW.
     DvdPlusRwDualLayer = 13,
     /// HD DVD-ROM.
     HdDvdRom = 14,
@@ -51,12 +51,12 @@ pub enum MediaType {
     BdRe = 19,
 }
 
-/// What an image for a medium is made with.
+/// The defaults of an image for a medium.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Defaults {
     pub file_systems: FileSystems,
     pub udf_revision: UdfRevision,
-    /// 0 is no limit.
+    /// 0 means no limit.
     pub free_media_blocks: u32,
 }
 
@@ -78,10 +78,10 @@ impl MediaType {
         Self::BdRe,
     ];
 
-    /// What an image for this medium is made with, if it can be written.
+    /// Returns the defaults of an image for this medium, if it can be written.
     ///
-    /// What IMAPI2 chooses is not documented but for DVD+RW of two layers, which gets UDF alone. Optical media other
-    /// than CDs all do here: no file is too large for UDF, and a bridge on rewritable media cannot be appended to.
+    /// IMAPI2's choices are not documented, except for DVD+RW of two layers, which gets UDF alone. Here all optical
+    /// media except CDs do: no file is too large for UDF, and a bridge on rewritable media cannot be appended to.
     /// Blu-ray discs have UDF 2.50. The blocks are the nominal capacities of the media.
     pub(crate) fn defaults(self) -> Option<Defaults> {
         let cd = FileSystems::ISO9660 | FileSystems::JOLIET;
@@ -107,7 +107,7 @@ impl MediaType {
         })
     }
 
-    /// Whether sessions follow each other on it: it can be written once, or serves as if.
+    /// Returns `true` if sessions follow each other on the medium: it can be written once, or serves as such a medium.
     pub(crate) const fn takes_sessions(self) -> bool {
         matches!(
             self,
@@ -123,7 +123,7 @@ impl MediaType {
         )
     }
 
-    /// Whether any of its blocks can be written.
+    /// Returns `true` if any of its blocks can be written.
     pub(crate) const fn is_written_at_random(self) -> bool {
         matches!(
             self,
@@ -137,7 +137,7 @@ impl MediaType {
         )
     }
 
-    /// Whether it can only be read.
+    /// Returns `true` if it can only be read.
     pub(crate) const fn is_read_only(self) -> bool {
         matches!(
             self,

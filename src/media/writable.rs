@@ -1,4 +1,4 @@
-//! Discs that sessions are written to.
+//! Discs to which sessions are written.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -16,48 +16,49 @@ use super::disc::{Disc, FileDisc, byte_of};
 use super::positioned::write_all_at;
 use crate::error::{Error, HostError, Result};
 
-/// A disc, or what serves as one, any block of which can be written:
+/// A disc, or what serves as one, that can be written at any block:
 /// [`ResultImage::append_to`](crate::ResultImage::append_to) adds sessions to it.
 ///
-/// Only one writer may have the disc. That is for the implementation to ensure, from when it is opened until it is
-/// dropped, as [`WritableFile`] does by locking its file; `append_to` takes no lock of its own. It does compare the disc
-/// with what was imported before it writes anything.
+/// Only one writer may have the disc. The implementation has to ensure that from when it is opened until it is dropped,
+/// as [`WritableFile`] does by locking its file; `append_to` takes no lock of its own. It does compare the disc with
+/// what was imported before it writes anything.
 ///
 /// Not in IMAPI2, where `IDiscFormat2Data` writes.
 pub trait WritableDisc: Disc {
-    /// Writes `buf`, which is whole blocks, to the blocks from `block` on. If the disc [grows](Disc::can_grow), these may
-    /// lie past [`total_blocks`](Disc::total_blocks), also with blocks in between that were never written: those are zeros.
+    /// Writes `buf`, which is whole blocks, to the blocks from `block` on. If the disc [grows](Disc::can_grow), these
+    /// may lie past [`total_blocks`](Disc::total_blocks), even after blocks that were never written, which are then
+    /// zeros.
     ///
     /// # Errors
     ///
-    /// Those of the device.
+    /// Any error of the device.
     fn write_blocks(&self, block: u32, buf: &[u8]) -> io::Result<()>;
 
-    /// Waits until all that was written is on the medium, so that nothing that is written later can be there without it
-    /// after a loss of power.
+    /// Waits until everything written is on the medium, so that after a loss of power nothing written later can be
+    /// there without it.
     ///
     /// # Errors
     ///
-    /// Those of the device.
+    /// Any error of the device.
     fn flush(&self) -> io::Result<()>;
 
-    /// Cuts the disc to this length in bytes, or lengthens it with zeros. It is called only if the disc
+    /// Cuts the disc to this length in bytes, or lengthens it with zeros. Called only if the disc
     /// [grows](Disc::can_grow). Default: does nothing, so that the rest of an interrupted session stays.
     ///
     /// # Errors
     ///
-    /// Those of the device.
+    /// Any error of the device.
     fn set_total_bytes(&self, len: u64) -> io::Result<()> {
         let _ = len;
         Ok(())
     }
 
-    /// The disc as anyone who opens it now reads it, to find out whether a session is there. Default: `None`, it is read
-    /// through itself.
+    /// Returns the disc as anyone who opens it now reads it, to check whether a session is there. Default: `None`,
+    /// which means that the disc itself is read.
     ///
     /// # Errors
     ///
-    /// Those of opening it.
+    /// Any error in opening it.
     fn reopened(&self) -> io::Result<Option<Arc<dyn Disc>>> {
         Ok(None)
     }
@@ -96,7 +97,7 @@ pub enum Locking {
 
 /// A file or a block device that serves as a disc, open for reading and writing by one writer at a time.
 ///
-/// Open it before importing, import from it, and keep it until the session is written, so that nothing is added in
+/// Open it before importing, import from it, and keep it until the session is written, so that nobody adds anything in
 /// between:
 ///
 /// ```no_run
@@ -116,10 +117,10 @@ pub enum Locking {
 /// # }
 /// ```
 ///
-/// The lock binds those who ask for it, which are other `WritableFile`s and programs that use `flock`, as `udev` does with
-/// devices on Linux. On Windows, nobody else can open the file for writing. Readers take no lock and are not hindered: they
-/// find the old session until the new one is whole. A device can be locked, too, but that does not keep it from being
-/// mounted. The system drops the lock when the process ends, however it ends.
+/// The lock binds those who ask for it, which are other `WritableFile`s and programs that use `flock`, as `udev` does
+/// with devices on Linux. On Windows, nobody else can open the file for writing. Readers take no lock and are not
+/// blocked: they find the old session until the new one is complete. A device can be locked, too, but that does not
+/// keep it from being mounted. The system releases the lock when the process ends, for whatever reason.
 ///
 /// Not in IMAPI2, which locks drives with `IDiscRecorder2::AcquireExclusiveAccess`.
 #[derive(Debug)]
@@ -141,7 +142,7 @@ impl WritableFile {
         let failed = |source| Error::OpenImage(HostError::new(path.to_owned(), source));
         loop {
             let file = locked(path, locking)?;
-            // While this one waited, another file may have taken its place.
+            // Another file may have taken its place while this one waited.
             if locking == Locking::Skip || is_at(&file, path).map_err(failed)? {
                 return Ok(Self {
                     disc: FileDisc::new(file).map_err(failed)?,
@@ -194,7 +195,7 @@ fn lock(_: &File, locking: Locking) -> Result<(), Option<io::Error>> {
     }
 }
 
-/// Opens a file so that nobody else can write to it. A lock of Windows would keep others from reading, too.
+/// Opens a file so that nobody else can write to it. A Windows lock would keep others from reading, too.
 #[cfg(windows)]
 fn locked(path: &Path, locking: Locking) -> Result<File> {
     use std::os::windows::fs::OpenOptionsExt;
@@ -204,7 +205,7 @@ fn locked(path: &Path, locking: Locking) -> Result<File> {
     const SHARED_FOR_READING: u32 = 1;
     /// `ERROR_SHARING_VIOLATION`.
     const IN_USE: i32 = 32;
-    /// The system does not say when others have closed it.
+    /// The system does not notify when others have closed it.
     const INTERVAL: Duration = Duration::from_millis(100);
 
     let mut options = File::options();
@@ -230,7 +231,7 @@ fn locked(path: &Path, locking: Locking) -> Result<File> {
     }
 }
 
-/// Whether a path leads to an open file.
+/// Returns `true` if a path leads to an open file.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
@@ -238,7 +239,7 @@ fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     Ok((open.dev(), open.ino()) == (there.dev(), there.ino()))
 }
 
-/// Whether a path leads to an open file. Nothing takes the place of one that is open on Windows.
+/// Returns `true` if a path leads to an open file. On Windows, no file can take the place of an open one.
 #[cfg(not(unix))]
 fn is_at(_: &File, _: &Path) -> io::Result<bool> {
     Ok(true)
@@ -278,7 +279,7 @@ impl WritableDisc for WritableFile {
     fn write_blocks(&self, block: u32, buf: &[u8]) -> io::Result<()> {
         let offset = byte_of(block);
         if !self.can_grow() && offset.saturating_add(buf.len() as u64) > self.disc.len() {
-            // A file in its place would grow.
+            // Writing past the end of a file in its place would make it grow.
             return Err(io::ErrorKind::StorageFull.into());
         }
         write_all_at(self.disc.file(), buf, offset)
@@ -296,7 +297,7 @@ impl WritableDisc for WritableFile {
     }
 
     fn reopened(&self) -> io::Result<Option<Arc<dyn Disc>>> {
-        // Another file may be there by now: who looks for the session there does not find it.
+        // Another file may be there by now: the search for the session then fails to find it.
         Ok(Some(Arc::new(FileDisc::open(&self.path)?)))
     }
 }
