@@ -328,8 +328,8 @@ impl FindingCode {
         self.rule().severity
     }
 
-    /// The clause of the standard that it violates, such as `ECMA-119 9.1.4`; `None` if it is only something this crate
-    /// does not read.
+    /// The clause of the standard that it violates, such as `ECMA-119 9.1.4`; `None` if the disc only exceeds what
+    /// this crate reads.
     #[must_use]
     pub const fn clause(self) -> Option<&'static str> {
         self.rule().clause

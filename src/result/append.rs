@@ -1,14 +1,16 @@
-//! Adding a session to a disc so that, whatever interrupts it, readers find the old session or the new one.
+//! Adding a session to a disc so that readers find either the old session or the new one, whatever interrupts the
+//! writing.
 //!
 //! ```text
-//! lock      the disc is the caller's alone
-//! compare   it is what was imported, and stays readable when it is longer
-//! body      what nothing leads to yet, from the session's head on
+//! lock      the disc belongs to the caller alone
+//! compare   it is the one that was imported, and stays readable when it grows
+//! body      everything that nothing leads to yet, from the session's head on
 //! lead      the session's first descriptor, then the descriptors and anchors at the disc's start
 //! check     a reader that opens the disc finds the session
 //! ```
 //!
-//! All that was written is on the disc before the next step begins. What the lead overwrites is kept in memory, and put
+//! Everything written is flushed to the disc before the next step begins. The blocks that the lead overwrites are kept
+//! in memory, and restored in the opposite order if anything fails.
 //! back in the opposite order if anything fails.
 
 use std::ops::{ControlFlow, Range};
@@ -29,45 +31,47 @@ use crate::udf::HEAD_BLOCKS;
 /// The disc that an image continues.
 #[derive(Clone, Debug)]
 pub(crate) struct ContinuedDisc {
-    /// What it was known by when it was imported.
+    /// The identifier of the disc when it was imported.
     pub id: String,
     pub file_systems: FileSystems,
-    /// The first block of the session that was imported.
+    /// The first block of the imported session.
     pub previous: u32,
-    /// The first block of the new session, if the drive says it.
+    /// The first block of the new session, if the drive reports it.
     pub next: Option<u32>,
-    /// Whether its start is rewritten to lead to the new session.
+    /// Whether the disc's start is rewritten to lead to the new session.
     pub is_random: bool,
-    /// How it is read.
+    /// The options for reading the disc.
     pub import: ImportOptions,
 }
 
-/// So many bytes of what is written first are read back and compared; a chunk that begins before is, too.
+/// The number of bytes written first that are read back and compared; a chunk that begins before this limit is
+/// compared, too.
 const SAMPLE: u64 = HEAD_BLOCKS as u64 * BLOCK as u64;
 
 impl ResultImage {
     /// Adds the image, which [continues](crate::FileSystemImage::import_file_system) a disc, to that disc as another
-    /// session; returns how many bytes were written.
+    /// session; returns the number of bytes written.
     ///
-    /// First the disc is compared with what was imported. The data is written before what leads to it, in steps, and each
-    /// step is on the disc before the next begins. So readers find the old session until the new one is whole, also after
-    /// a crash or a loss of power; what was left of an interrupted session is written over by the next. In the end the
-    /// disc is opened again: unless the new session is what a reader finds, the disc is put back as it was.
+    /// First the disc is compared with what was imported. The data is written before the blocks that lead to it, in
+    /// steps, and each step is on the disc before the next begins. So readers find the old session until the new one is
+    /// complete, even after a crash or a loss of power; the next session overwrites the rest of an interrupted one.
+    /// Finally the disc is opened again: unless a reader finds the new session, the old state of the disc is restored.
     ///
-    /// After an error the disc is as it was before, and a file as long as it was, as far as the disc can still be written.
-    /// Past the last session of a disc that does not grow, the rest of what was written stays.
+    /// After an error the disc is as it was before, and a file has its old length, as far as the disc can still be
+    /// written. Past the last session of a disc that does not grow, the rest of what was written stays.
     ///
-    /// [`WritableFile`](crate::WritableFile) is such a disc, and has an example. A disc that can only be written in order,
-    /// such as a CD-R, takes what [`write_to`](ResultImage::write_to) gives.
+    /// [`WritableFile`](crate::WritableFile) is such a disc, and has an example. For a disc that can only be written in
+    /// order, such as a CD-R, burn the output of [`write_to`](ResultImage::write_to).
     ///
-    /// IMAPI2: `IDiscFormat2Data::Write`, which neither compares nor looks whether the session is found.
+    /// IMAPI2: `IDiscFormat2Data::Write`, which neither compares nor checks that the session is found.
     ///
     /// # Errors
     ///
     /// - [`Error::MultisessionNotSet`] if the image does not continue a disc.
-    /// - [`Error::DiscMismatch`] if the disc is not what was imported: something has been recorded since, or it is another.
-    /// - [`Error::IncompatiblePreviousSession`] if only the disc's last blocks lead to the old session, as where the first
-    ///   anchor of UDF is damaged: it would be lost if writing were interrupted.
+    /// - [`Error::DiscMismatch`] if the disc is not in the state that was imported: a session was added since, or it is
+    ///   another disc.
+    /// - [`Error::IncompatiblePreviousSession`] if only the disc's last blocks lead to the old session, for example
+    ///   because the first anchor of UDF is damaged: an interruption would lose the session.
     /// - [`Error::ImageTooBig`] if the session reaches past the end of a disc that does not grow.
     /// - [`Error::SessionNotFound`] if a reader would not find the session.
     /// - [`Error::WriteDisc`] and [`Error::ReadDisc`] if the disc fails.
@@ -76,10 +80,10 @@ impl ResultImage {
         self.append_to_with(disc, &WriteOptions::new(), |_| ControlFlow::Continue(()))
     }
 
-    /// [`append_to`](ResultImage::append_to), which calls `progress` at the start, before every 128 KiB, and at the end.
-    /// Of `options`, only the number of [readers](WriteOptions::readers) counts.
+    /// Appends like [`append_to`](ResultImage::append_to), and calls `progress` at the start, before every 128 KiB, and
+    /// at the end. Of `options`, only the number of [readers](WriteOptions::readers) is used.
     ///
-    /// Breaking has no effect any more when what leads to the session is being written.
+    /// Breaking has no effect once the blocks that lead to the session are being written.
     ///
     /// # Errors
     ///
@@ -124,7 +128,7 @@ impl ResultImage {
         tell(body.first().map_or(0, |range| range.start), 0)?;
         let ends = body.iter().chain(&lead).map(|range| shift + range.end);
         let end = ends.max().unwrap_or(0);
-        // What is read back and compared: most structures, and a sample of a large body.
+        // The data to read back and compare: most structures, and a sample of a large body.
         let mut written: Vec<(u64, Vec<u8>)> = Vec::new();
         for range in body {
             flush(&**disc, shift + range.start)?;
@@ -140,7 +144,7 @@ impl ResultImage {
                 tell(at, done)
             })?;
         }
-        // These are a few blocks, which nothing interrupts.
+        // These are only a few blocks, and no break interrupts them.
         for range in lead {
             let mut bytes = vec![0; usize::try_from(len_of(&range)).unwrap_or(usize::MAX)];
             self.read_at(range.start, &mut bytes)?;
@@ -160,22 +164,22 @@ impl ResultImage {
             });
         }
         unfinished.finish();
-        // Nothing is left to be interrupted.
+        // No work is left to be interrupted.
         let _ = tell(self.len(), done);
         Ok(done)
     }
 
-    /// Whether block 0 of the image is that of the disc.
+    /// Whether block 0 of the image is block 0 of the disc.
     fn is_whole_disc(&self) -> bool {
         !self.layout.modified.is_empty()
     }
 
-    /// Where a byte of the image lies on the disc.
+    /// Returns the position on the disc of a byte of the image.
     fn byte_on_disc(&self, at: u64) -> u64 {
         u64::from(self.start().0) * u64::from(BLOCK_SIZE) + at
     }
 
-    /// What is to be written, in order.
+    /// Returns the ranges to be written, in order.
     fn steps(&self) -> Result<Steps> {
         let block = u64::from(BLOCK_SIZE);
         let bytes =
@@ -183,19 +187,19 @@ impl ResultImage {
         let mut body: Vec<_> = self.layout.modified.iter().map(bytes).collect();
         let mut lead = Vec::new();
         if self.is_whole_disc() {
-            // Nothing leads to what comes before the session's first blocks, which are all its other ones.
+            // Nothing leads to the ranges before the session's first blocks, which are all its other blocks.
             let first = u64::from(self.layout.session.start.0) * block;
             let place = body.iter().position(|range| range.start == first);
             lead = body.split_off(place.unwrap_or(0));
         } else {
-            // The first descriptor comes last: without it, the session is not found. Those past it come first: they show
-            // that what lies there is no more than the rest of a session.
+            // The first descriptor comes last: without it, the session is not found. The descriptors after it come
+            // first: they show that this is only the rest of a session.
             let [descriptor, head] = [FIRST_DESCRIPTOR + 1, HEAD_BLOCKS]
                 .map(|end| self.len().min(u64::from(end) * block));
             body.extend([descriptor..head, head..self.len()]);
             lead.push(0..descriptor);
         }
-        // A recognition sequence of UDF without the descriptors that come before it would be taken for a session.
+        // Without the descriptors before it, a recognition sequence of UDF would be taken for a session.
         if let Some(recognition) = self.recognition()? {
             for ranges in [&mut body, &mut lead] {
                 let place = ranges
@@ -212,7 +216,8 @@ impl ResultImage {
         Ok(Steps { body, lead })
     }
 
-    /// The byte of the image at which the session has a recognition sequence of UDF, if that follows other descriptors.
+    /// Returns the byte of the image at which the session's UDF recognition sequence begins, if that follows other
+    /// descriptors.
     fn recognition(&self) -> Result<Option<u64>> {
         let session = u64::from(self.layout.session.start - self.start()) * u64::from(BLOCK_SIZE);
         for place in FIRST_DESCRIPTOR + 1..2 * FIRST_DESCRIPTOR {
@@ -226,8 +231,8 @@ impl ResultImage {
         Ok(None)
     }
 
-    /// Opens the disc as a reader does, and looks whether that finds the session. `is_found` is whether a reader that is
-    /// not told where sessions begin found the previous one.
+    /// Opens the disc as a reader does, and checks that this finds the session. `is_found` is whether a reader that
+    /// does not know where sessions begin found the previous one.
     fn look_for<D: WritableDisc + 'static>(
         &self,
         continued: &ContinuedDisc,
@@ -237,7 +242,7 @@ impl ResultImage {
         end: u64,
     ) -> Result<(), Missed> {
         let disc = reopened(disc)?;
-        // Zeros that a file was not given read as if they were there.
+        // Bytes past the end of a file would read as zeros.
         if disc.total_bytes() < end {
             return Err(Missed::Problem(SessionProblem::Block(block_at(
                 disc.total_bytes(),
@@ -282,21 +287,21 @@ impl ResultImage {
     }
 }
 
-/// Ranges of bytes of an image, in the order in which they are written.
+/// Byte ranges of an image, in writing order.
 struct Steps {
-    /// Those that nothing leads to.
+    /// The ranges that nothing leads to.
     body: Vec<Range<u64>>,
-    /// Those that lead to others.
+    /// The ranges that lead to others.
     lead: Vec<Range<u64>>,
 }
 
 impl ContinuedDisc {
-    /// Compares a disc with what was imported; returns whether a reader that is not told where sessions begin finds the one
-    /// that was imported.
+    /// Compares a disc with what was imported; returns whether a reader that does not know where sessions begins finds
+    /// the imported session.
     fn compare(&self, disc: &Arc<dyn Disc>) -> Result<bool> {
         let options = self.import.clone().last_session();
         let last = RecordedDisc::open_with(Arc::clone(disc), &options).map(|disc| disc.session());
-        // Nobody was told where a session begins that is written at random.
+        // Nobody knows in advance where a session written at random begins.
         let previous = match &last {
             Ok(last) if self.is_random => last.start_block(),
             _ => self.previous,
@@ -311,8 +316,8 @@ impl ContinuedDisc {
         Ok(last?.start_block() == self.previous)
     }
 
-    /// Refuses a disc whose old session would not be found while blocks are written past its end. `is_found` is what
-    /// [`compare`](Self::compare) returns.
+    /// Refuses a disc whose old session would not be found while blocks are written past its end. `is_found` is the
+    /// result of [`compare`](Self::compare).
     fn check_longer(&self, disc: Arc<dyn Disc>, blocks: u32, is_found: bool) -> Result<()> {
         let lost = || Error::IncompatiblePreviousSession {
             problem: ContinueProblem::FoundAtEnd,
@@ -330,7 +335,7 @@ impl ContinuedDisc {
     }
 }
 
-/// Why a session is not found.
+/// Why a reader does not find the session.
 enum Missed {
     Problem(SessionProblem),
     Unreadable(Error),
@@ -351,14 +356,14 @@ impl From<Error> for Missed {
     }
 }
 
-/// A disc with a part of a session on it, which is put back as it was when this is dropped, also by a panic.
+/// A disc with part of a session on it, which is restored on drop, even after a panic.
 struct UnfinishedSession<'d> {
     disc: &'d dyn WritableDisc,
-    /// Its length in bytes before.
+    /// The disc's original length in bytes.
     len: u64,
-    /// Its length in bytes without the rest of an earlier session that was interrupted.
+    /// The original length in bytes, without the rest of an interrupted session.
     cut: u64,
-    /// What was overwritten that led anywhere: first block and bytes.
+    /// The overwritten blocks that led to others: first block and bytes.
     replaced: Vec<(u32, Vec<u8>)>,
     is_over: bool,
 }
@@ -370,7 +375,7 @@ impl<'d> UnfinishedSession<'d> {
         let cut = if is_whole_disc || !disc.can_grow() {
             len
         } else {
-            // What an interrupted writer left there would be in the way of the session after this one.
+            // Data left there by an interrupted writer would be in the way of the session after this one.
             len.min(session)
         };
         if cut < len {
@@ -387,13 +392,13 @@ impl<'d> UnfinishedSession<'d> {
         })
     }
 
-    /// Writes blocks and keeps what they had.
+    /// Writes blocks and keeps their old content.
     fn replace(&mut self, block: u32, bytes: &[u8]) -> Result<()> {
         let mut old = vec![0; bytes.len()];
         let there = self.disc.total_blocks().saturating_sub(block) as usize;
         let there = there.saturating_mul(BLOCK).min(old.len());
         if there > 0 {
-            // What was never written need not be readable.
+            // Blocks that were never written may be unreadable.
             let _ = self.disc.read_blocks(block, &mut old[..there]);
         }
         self.replaced.push((block, old));
@@ -404,14 +409,14 @@ impl<'d> UnfinishedSession<'d> {
         self.is_over = true;
     }
 
-    /// Puts the disc back as it was, as far as it can be; returns whether it could.
+    /// Restores the disc as far as possible; returns whether that succeeded.
     fn put_back(&mut self) -> bool {
         self.is_over = true;
         let disc = self.disc;
-        // Backwards, so that nothing leads to what is not there.
+        // In reverse order, so that no block leads to a missing one.
         while let Some((block, bytes)) = self.replaced.pop() {
             if disc.write_blocks(block, &bytes).is_err() || disc.flush().is_err() {
-                // Something may still lead to the session, so that it stays.
+                // The session stays, because some block may still lead to it.
                 return false;
             }
         }
@@ -435,7 +440,7 @@ impl Drop for UnfinishedSession<'_> {
     }
 }
 
-/// The disc as anyone who opens it now reads it.
+/// Returns the disc as a reader that opens it now sees it.
 fn reopened<D: WritableDisc + 'static>(disc: &Arc<D>) -> Result<Arc<dyn Disc>> {
     let reopened = disc.reopened();
     let reopened = reopened.map_err(|source| Error::ReadDisc { block: 0, source })?;
@@ -448,14 +453,14 @@ fn write(disc: &(impl WritableDisc + ?Sized), at: u64, bytes: &[u8]) -> Result<(
         .map_err(|source| Error::WriteDisc { block, source })
 }
 
-/// `at` is the byte that is written next.
+/// Flushes the disc; `at` is the byte that is written next.
 fn flush(disc: &(impl WritableDisc + ?Sized), at: u64) -> Result<()> {
     let block = block_at(at);
     disc.flush()
         .map_err(|source| Error::WriteDisc { block, source })
 }
 
-/// The block that begins at a byte, of those that a disc can have.
+/// Returns the block that begins at a byte, limited to the blocks that a disc can have.
 fn block_at(byte: u64) -> u32 {
     u32::try_from(byte / u64::from(BLOCK_SIZE)).unwrap_or(u32::MAX)
 }

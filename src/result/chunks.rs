@@ -1,4 +1,4 @@
-//! Chunks of an image: which there are, and making one of them.
+//! Dividing an image into chunks, and making one of them.
 
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -7,11 +7,11 @@ use super::ResultImage;
 use crate::error::Result;
 use crate::space::Cursor;
 
-/// Bytes that are made at a time: some ten small files, and little enough to stay in a processor's cache until they
+/// The number of bytes made at a time: about ten small files, and few enough to stay in a processor's cache until they
 /// are written.
 pub(super) const CHUNK: u64 = 1 << 17;
 
-/// Ranges of an image, handed out in chunks that end at multiples of their length.
+/// Ranges of an image, divided into chunks that end at multiples of their length.
 #[derive(Debug, Default)]
 pub(super) struct Chunks {
     ranges: VecDeque<Range<u64>>,
@@ -24,7 +24,7 @@ impl Chunks {
         }
     }
 
-    /// What is left of `range` without these parts, which are in order and do not overlap.
+    /// Returns the rest of `range` without these parts, which must be in order and not overlap.
     pub(super) fn without(range: Range<u64>, parts: &[Range<u64>]) -> Self {
         let mut ranges = VecDeque::new();
         let mut start = range.start;
@@ -43,7 +43,7 @@ impl Chunks {
             .sum()
     }
 
-    /// Up to `number` chunks that follow each other.
+    /// Claims up to `number` consecutive chunks.
     pub(super) fn claim(&mut self, number: u64) -> Option<Range<u64>> {
         while let Some(range) = self.ranges.front_mut() {
             let claimed = first_chunks(range, number);
@@ -65,7 +65,7 @@ impl Iterator for Chunks {
     }
 }
 
-/// Up to `number` chunks that a range begins with.
+/// Returns up to `number` chunks from the start of a range.
 pub(super) fn first_chunks(range: &Range<u64>, number: u64) -> Range<u64> {
     let end = (range.start / CHUNK + number).saturating_mul(CHUNK);
     range.start..end.min(range.end)
@@ -78,7 +78,7 @@ pub(super) fn make(
     buf: &mut Vec<u8>,
     cursor: &mut Cursor,
 ) -> Result<()> {
-    // At most the length of a chunk.
+    // This is at most the length of a chunk.
     buf.resize((chunk.end - chunk.start) as usize, 0);
     let len = image.read_with(chunk.start, buf, cursor)?;
     buf.truncate(len);

@@ -1,4 +1,4 @@
-//! Sharing the data of large files between their sources and an image, where the file system can do that.
+//! Sharing the data of large files between their sources and an image, where the file system supports it.
 
 use std::fs::File;
 use std::io;
@@ -10,16 +10,16 @@ use crate::block::BLOCK_SIZE;
 use crate::error::Result;
 use crate::space::{Cursor, Filling};
 
-/// The shortest file, in bytes, that is shared: for less, copying is as fast and fragments less.
+/// The shortest file, in bytes, to be shared: for shorter files, copying is as fast and fragments less.
 const SHORTEST: u64 = 256 << 10;
 
-/// What shared data begins and ends at a multiple of: the blocks of the file systems that can share.
+/// The alignment of shared data: the block size of the file systems that can share.
 const UNIT: u64 = 4096;
 
-/// Shares with `to` what can be shared, and tells `done` how many bytes of every file are; returns the parts of the image
-/// that are there then, in order.
+/// Shares files with `to` where possible, and calls `done` with the number of shared bytes of each file; returns the
+/// shared parts of the image, in order.
 ///
-/// That a file cannot be shared is no error: it is to be copied, and that finds what is wrong with it.
+/// A file that cannot be shared is not an error: it is copied later, which reports any fault.
 pub(super) fn share_files(
     image: &ResultImage,
     to: &File,
@@ -27,7 +27,7 @@ pub(super) fn share_files(
 ) -> Result<Vec<Range<u64>>> {
     let mut shared = Vec::new();
     let map = &image.layout.map;
-    // One file is open at a time.
+    // This cursor keeps only one file open at a time.
     let mut cursor = Cursor::default();
     for part in map.regions() {
         let Filling::Files(files) = &part.filling else {
@@ -46,7 +46,7 @@ pub(super) fn share_files(
             {
                 continue;
             }
-            // What cannot be done for one file can be for the next, which may be elsewhere or of another kind.
+            // Sharing may fail for one file and work for the next, which may be elsewhere or of another kind.
             let take = |from: &File, start| {
                 let result = share(from, start, to, offset, len);
                 result.map_or(0, |()| len.get())

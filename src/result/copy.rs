@@ -1,4 +1,4 @@
-//! Copying the data of large files within the system, which neither reads nor writes them here.
+//! Copying the data of large files within the system, without reading or writing them in this process.
 
 use std::ops::Range;
 
@@ -8,10 +8,10 @@ use super::sink::WriteAt;
 use crate::error::Result;
 use crate::space::Cursor;
 
-/// Has `sink` copy what `range` of the image begins with, if that is more than a chunk of a file; returns how many bytes
-/// it did.
+/// Makes `sink` copy the beginning of `range` of the image, if that is more than a chunk of a file; returns the number
+/// of bytes copied.
 ///
-/// The first chunk of a file is not copied so: only reading it tells whether the file has to be waited for.
+/// The first chunk of a file is never copied this way: only reading it shows whether the file has to be waited for.
 pub(super) fn copy(
     image: &ResultImage,
     range: &Range<u64>,

@@ -1,4 +1,4 @@
-//! What the threads that make chunks have open.
+//! The files that the threads that make chunks keep open.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,20 +14,20 @@ use crate::error::{Error, Result};
 use crate::source::is_out_of_handles;
 use crate::space::Cursor;
 
-/// What the threads have open. When that is too much for the system, one of them goes on at a time, with nothing open
-/// but what it reads.
+/// The threads' open files. If the system has too few file handles, the threads take turns, each with nothing open
+/// except what it reads.
 #[derive(Default)]
 pub(super) struct Cursors {
-    /// Those that nobody uses.
+    /// The cursors that no thread is using.
     idle: Mutex<Vec<Cursor>>,
-    /// Whoever makes a chunk is among the readers of it; whoever has to be alone writes.
+    /// The lock for turns: a thread that makes a chunk holds it for reading; one that must run alone, for writing.
     together: RwLock<()>,
-    /// Whether it has been too much.
+    /// Whether file handles have run out.
     scarce: AtomicBool,
 }
 
 impl Cursors {
-    /// Makes a chunk in `buf`. Calls `took` with the time that it takes, unless more threads would not help.
+    /// Makes a chunk in `buf`. Calls `took` with the time needed, unless more threads would not help.
     pub(super) fn make(
         &self,
         image: &ResultImage,
@@ -57,7 +57,7 @@ impl Cursors {
         }
     }
 
-    /// Has `sink` copy what `range` begins with, if it can; returns how many bytes it did.
+    /// Makes `sink` copy the beginning of `range`, if it can; returns the number of bytes copied.
     pub(super) fn copy(
         &self,
         image: &ResultImage,
@@ -85,8 +85,8 @@ impl Cursors {
     }
 }
 
-/// Tries again while too many files are open: no other thread that makes chunks has one, but what starts a thread may,
-/// for a moment.
+/// Retries while too many files are open: no other thread that makes chunks has one open, but starting a thread may
+/// need one for a moment.
 fn patiently(mut make: impl FnMut() -> Result<()>) -> Result<()> {
     const TRIES: u32 = 200;
     for _ in 1..TRIES {
@@ -103,12 +103,12 @@ fn is_too_much(error: &Error) -> bool {
     matches!(error, Error::ReadSource { source, .. } if is_out_of_handles(source))
 }
 
-/// Nothing where there is no clock.
+/// Returns the time, or `None` where there is no clock.
 fn now() -> Option<Instant> {
     (!cfg!(target_family = "wasm")).then(Instant::now)
 }
 
 pub(super) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    // Nothing that can panic runs while one is locked.
+    // No code that can panic runs while a mutex is locked.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! An image as a file that is there when it is whole.
+//! An image as a file that appears only when it is complete.
 
 use std::fs::File;
 use std::io;
@@ -14,20 +14,20 @@ use super::sink::WriteAt;
 use super::write::{WriteOptions, WriteProgress, Writing};
 use crate::error::{Error, HostError, Result};
 
-/// What holes of a file begin and end at a multiple of, on most file systems.
+/// The alignment of a file's holes on most file systems.
 const HOLE: usize = 4096;
 
 impl ResultImage {
-    /// Writes the whole image to the file at `path` and calls `progress` at the start, from time to time, and at the end;
-    /// returns the image's length in bytes. Not in IMAPI2.
+    /// Writes the whole image to the file at `path` and calls `progress` at the start, from time to time, and at the
+    /// end; returns the image's length in bytes. Not in IMAPI2.
     ///
-    /// The file appears, or is replaced, when the image is whole; whatever is returned, what was there stays until then,
-    /// and nothing is left behind. [`OutputFile`] says what is written in place instead, such as devices and pipes.
+    /// The file appears, or is replaced, when the image is complete; until then an existing file stays, and on any
+    /// error nothing is left over. [`OutputFile`] lists what is written in place instead, such as devices and pipes.
     ///
     /// # Errors
     ///
-    /// - [`Error::WriteImage`] when the file cannot be made or written.
-    /// - [`Error::OutputIsSource`] when it is a file that the image is read from.
+    /// - [`Error::WriteImage`] when the file cannot be created or written.
+    /// - [`Error::OutputIsSource`] when the image is read from this file.
     /// - [`Error::Cancelled`] when `progress` breaks.
     /// - Those of [`ResultImage::read_at`]; the first in the image if there are several.
     pub fn write_to_file(
@@ -39,7 +39,7 @@ impl ResultImage {
         self.write_to_output(OutputFile::open(path)?, options, progress)
     }
 
-    /// Writes the whole image to `output`, as [`ResultImage::write_to_file`] does. Not in IMAPI2.
+    /// Writes the whole image to `output`, like [`ResultImage::write_to_file`]. Not in IMAPI2.
     ///
     /// # Errors
     ///
@@ -70,15 +70,16 @@ impl ResultImage {
         })
     }
 
-    /// Checks that the image is not read from the file that it is to be written to. Not in IMAPI2.
+    /// Checks that the image is not read from the file that it will be written to. Not in IMAPI2.
     ///
-    /// [`ResultImage::write_to_output`] does so itself. It is known of files of the host and of boot images, by whatever
-    /// name, link or mount; not of files that were staged, which [`TreeOptions::output`](crate::TreeOptions::output) knows
-    /// while they are added, and not of readers.
+    /// [`ResultImage::write_to_output`] does this itself. The check recognises files of the host and boot images under
+    /// any name, link or mount; it does not recognise staged files, which
+    /// [`TreeOptions::output`](crate::TreeOptions::output) recognises while they are added, nor readers.
     ///
     /// # Errors
     ///
-    /// [`Error::OutputIsSource`] if it is, unless the output [may be](OutputFile::overwrite_source) and can be replaced.
+    /// [`Error::OutputIsSource`] if it is, unless the output [allows it](OutputFile::overwrite_source) and can be
+    /// replaced.
     pub fn check_output(&self, output: &OutputFile) -> Result<()> {
         let guard = output.guard();
         let Some(old) = guard.old.filter(|_| !guard.may_be_read()) else {
@@ -112,11 +113,11 @@ impl ResultImage {
     }
 }
 
-/// A file that has only zeros at first.
+/// A file that contains only zeros at first.
 struct MadeFile<'f> {
     file: &'f File,
     sparse: bool,
-    /// File systems let one thread write to a file at a time. Who waits here sleeps; there it would spin.
+    /// File systems let only one thread at a time write to a file. Waiting here sleeps; waiting there would spin.
     turn: Mutex<()>,
 }
 
@@ -137,7 +138,7 @@ impl WriteAt for MadeFile<'_> {
 
     fn copy_at(&self, file: &File, from: u64, len: u64, offset: u64) -> u64 {
         if self.sparse {
-            // Zeros have to be seen.
+            // The data must be examined for zeros.
             return 0;
         }
         let _turn = self.wait();
@@ -145,7 +146,7 @@ impl WriteAt for MadeFile<'_> {
     }
 }
 
-/// Writes what is not zeros to a file that has only zeros.
+/// Writes everything except zeros to a file that has only zeros.
 fn write_around_holes(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
     let is_hole = |piece: &[u8]| piece.iter().all(|byte| *byte == 0);
     let mut start = 0;

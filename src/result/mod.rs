@@ -31,11 +31,11 @@ use crate::error::Result;
 use crate::layout::Layout;
 use crate::space::Cursor;
 
-/// An image, as it was laid out when it was made. Its blocks are made when they are read.
+/// An image, laid out when it was created. Its blocks are made when they are read.
 ///
-/// It is a snapshot: the tree it was made from can go on being edited. Cloning it copies a pointer, and any thread can
-/// read any part of it. The files that are not staged are opened when their blocks are read, and must then be what they
-/// were when they were added.
+/// It is a snapshot: the tree it was created from can still be edited. Cloning copies a pointer, and any thread can
+/// read any part. Files that are not staged are opened when their blocks are read, and must not have changed since they
+/// were added.
 ///
 /// IMAPI2: `IFileSystemImageResult`.
 #[derive(Clone)]
@@ -54,7 +54,7 @@ impl ResultImage {
         }
     }
 
-    /// An image that continues a disc.
+    /// Creates an image that continues a disc.
     pub(crate) fn continuing(layout: Layout, continued: ContinuedDisc) -> Self {
         Self {
             layout: Arc::new(layout),
@@ -63,7 +63,7 @@ impl ResultImage {
         }
     }
 
-    /// Number of blocks.
+    /// The number of blocks.
     ///
     /// IMAPI2: `IFileSystemImageResult::get_TotalBlocks`.
     #[doc(alias = "get_TotalBlocks")]
@@ -72,7 +72,7 @@ impl ResultImage {
         self.layout.extent.blocks
     }
 
-    /// Bytes of a block, always [`BLOCK_SIZE`].
+    /// The size of a block in bytes, always [`BLOCK_SIZE`].
     ///
     /// IMAPI2: `IFileSystemImageResult::get_BlockSize`.
     #[doc(alias = "get_BlockSize")]
@@ -81,15 +81,16 @@ impl ResultImage {
         BLOCK_SIZE
     }
 
-    /// Length in bytes: all blocks.
+    /// The length in bytes, of all blocks.
     #[expect(clippy::len_without_is_empty, reason = "no image is empty")]
     #[must_use]
     pub fn len(&self) -> u64 {
         u64::from(self.total_blocks()) * u64::from(BLOCK_SIZE)
     }
 
-    /// The name of the volume; of an image that continues a disc, what
-    /// [`calculate_disc_identifier`](crate::FileSystemImage::calculate_disc_identifier) gave when it was imported.
+    /// The name of the volume; for an image that continues a disc, the
+    /// [`calculate_disc_identifier`](crate::FileSystemImage::calculate_disc_identifier) of the disc when it was
+    /// imported.
     ///
     /// IMAPI2: `IFileSystemImageResult::get_DiscId`.
     #[doc(alias = "get_DiscId")]
@@ -98,13 +99,13 @@ impl ResultImage {
         &self.disc_id
     }
 
-    /// The blocks that differ from what the disc has, in the order in which they are to be written; nothing if all do.
+    /// The blocks that differ from those on the disc, in the order in which they must be written; `None` if all do.
     ///
-    /// An image that continues a disc of which any block can be written is the whole disc from block 0, and only these
-    /// blocks of it are to be written. Those that lead to the new session come last, so that the disc stays readable if
-    /// writing is interrupted: the new session is not recognised before all of it is there, and block 0 leads to the old
-    /// one until then. Where writes may be reordered on their way, each range is to be on the disc before the next is
-    /// written. When all are, block 0 leads to the new session, and the sessions before it can no longer be reached from
+    /// An image that continues a disc on which any block can be written covers the whole disc from block 0, and only
+    /// these blocks need to be written. Those that lead to the new session come last, so that the disc stays readable
+    /// if writing is interrupted: until the new session is complete, readers do not recognise it, and block 0 leads to
+    /// the old one. Where writes may be reordered on their way, each range must be on the disc before the next is
+    /// written. Once all are, block 0 leads to the new session, and earlier sessions can no longer be reached from
     /// there. [`append_to`](ResultImage::append_to) does all of this.
     ///
     /// IMAPI2: `IFileSystemImageResult2::get_ModifiedBlocks`, `IBlockRangeList`.
@@ -122,14 +123,14 @@ impl ResultImage {
         (!ranges.is_empty()).then_some(ranges)
     }
 
-    /// Reads from the byte `offset` on until `buf` is full or the image ends; returns how much was read.
+    /// Reads from the byte `offset` on until `buf` is full or the image ends; returns the number of bytes read.
     ///
-    /// A file that lies in the range is opened for this call; [`ResultImage::image_stream`] keeps it open.
+    /// Files in the range are opened for this call; [`ResultImage::image_stream`] keeps its file open.
     ///
     /// # Errors
     ///
     /// - [`Error::ReadSource`](crate::Error::ReadSource) when a file cannot be opened or read.
-    /// - [`Error::SourceChanged`](crate::Error::SourceChanged) when a file is not what it was when it was added.
+    /// - [`Error::SourceChanged`](crate::Error::SourceChanged) when a file has changed since it was added.
     pub fn read_at(&self, offset: u64, buf: &mut [u8]) -> Result<usize> {
         self.read_with(offset, buf, &mut Cursor::default())
     }
@@ -144,7 +145,7 @@ impl ResultImage {
         Ok(len)
     }
 
-    /// A reader of the whole image, at its start.
+    /// Returns a reader of the whole image, positioned at its start.
     ///
     /// IMAPI2: `IFileSystemImageResult::get_ImageStream`.
     #[doc(alias = "get_ImageStream")]
@@ -153,7 +154,7 @@ impl ResultImage {
         ImageStream::new(self.clone())
     }
 
-    /// What every block holds, without gaps, in the order of the blocks. It is made while it is looked through.
+    /// The contents of all blocks, without gaps, in the order of the blocks. Items are made during iteration.
     ///
     /// IMAPI2: `IFileSystemImageResult::get_ProgressItems`.
     #[doc(alias = "get_ProgressItems")]

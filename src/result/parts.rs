@@ -1,4 +1,4 @@
-//! Parts of an image, to be made by several processes or machines that have the same tree.
+//! Parts of an image, for several processes or machines that have the same tree.
 
 use std::fmt;
 use std::io::Write;
@@ -16,10 +16,10 @@ use crate::error::Result;
 use crate::space::{Cursor, Filling};
 
 impl ResultImage {
-    /// The image in parts of `size` bytes, of which the last may be shorter.
+    /// Divides the image into parts of `size` bytes; the last may be shorter.
     ///
-    /// Whoever makes the same image can make any of them: those with the same [`ResultImage::plan_digest`] fit together.
-    /// Beyond IMAPI2.
+    /// Any process that lays out the same image can write any of them: parts with the same [`ResultImage::plan_digest`]
+    /// fit together. Not in IMAPI2.
     ///
     /// ```
     /// use std::num::NonZeroU64;
@@ -50,14 +50,14 @@ impl ResultImage {
         })
     }
 
-    /// What the image will be, but for the data of its files: two images of the same digest have the same names, times,
-    /// sizes and blocks for the same data.
+    /// Returns a digest of the image except for its file data: two images with the same digest have the same names,
+    /// times, sizes and blocks for the same data.
     ///
-    /// It takes the time to make all structures of the file systems.
+    /// This takes as long as making all structures of the file systems.
     ///
     /// # Errors
     ///
-    /// Those of [`ResultImage::read_at`] for what lies in structures: files that are embedded, and discs that are continued.
+    /// Those of [`ResultImage::read_at`] for data in structures: embedded files and continued discs.
     pub fn plan_digest(&self) -> Result<PlanDigest> {
         let mut digest = Sha256::new();
         let mut cursor = Cursor::default();
@@ -79,7 +79,7 @@ impl ResultImage {
                         digest.update(len.to_le_bytes());
                     }
                 }
-                // The disc is known by its identifier.
+                // The disc's identifier represents it.
                 Filling::Disc(_) => {}
                 Filling::Bytes(_) | Filling::Made(_) => {
                     let byte = |lba| u64::from(lba - self.start()) * u64::from(BLOCK_SIZE);
@@ -109,7 +109,7 @@ pub struct ImagePart {
 }
 
 impl ImagePart {
-    /// The bytes of the image that it is.
+    /// The range of the image's bytes in this part.
     #[must_use]
     pub fn range(&self) -> Range<u64> {
         self.range.clone()
@@ -138,8 +138,8 @@ impl ImagePart {
         Writing::start(&self.image, self.range(), options, progress)?.in_order(writer)
     }
 
-    /// Writes the part to its place in what takes the whole image, and calls `progress` at the start, from time to time,
-    /// and at the end; returns the part's length in bytes.
+    /// Writes the part to its position in `sink`, which takes the whole image, and calls `progress` at the start, from
+    /// time to time, and at the end; returns the part's length in bytes.
     ///
     /// # Errors
     ///
@@ -155,12 +155,12 @@ impl ImagePart {
     }
 }
 
-/// What an image will be, but for the data of its files: a SHA-256.
+/// A SHA-256 digest of an image except for its file data.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PlanDigest([u8; 32]);
 
 impl PlanDigest {
-    /// Its bytes.
+    /// The bytes of the digest.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -1,14 +1,14 @@
-//! Making the chunks of an image by several threads.
+//! Making the chunks of an image in several threads.
 //!
 //! Chunks are claimed in order. Each is made by the thread that claims it, with files of its own open, and is either
-//! written by that thread or waits until those before it are written. How far ahead threads may be is bounded, and so
-//! is memory. What fails first in the image is what is told.
+//! written by that thread or waits until those before it are written. Threads may run ahead only so far, which bounds
+//! memory. The error reported is the first in the image.
 //!
-//! Unless the caller says how many, there is one thread at first, which is enough for large files in memory. When chunks
-//! take longer than copying does, they are of small files, and there are to be as many threads as processors. When a chunk
-//! takes long, its files come from a disk or a network, which answer many requests at once, and more threads are started.
-//! That looks at a clock; the bytes do not depend on it. Where the system lets too few files be open for all, the threads
-//! take turns.
+//! Unless the caller sets the number of threads, there is one at first, which suffices for large files in memory. If
+//! chunks take longer than copying does, they hold small files, and one thread per processor is used. If a chunk takes
+//! long, its files come from a disk or a network, which answer many requests at once, and more threads are started.
+//! This decision uses a clock; the bytes do not depend on it. If the system allows too few open files for all, the
+//! threads take turns.
 
 use std::any::Any;
 use std::collections::VecDeque;
@@ -27,7 +27,7 @@ use super::sink::WriteAt;
 use crate::error::{Error, Result};
 use crate::space::Cursor;
 
-/// How many threads there are.
+/// The number of threads.
 #[derive(Clone, Copy)]
 pub(super) struct Readers {
     pub at_first: usize,
@@ -35,10 +35,10 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    /// No more than there are chunks.
+    /// Limits the number of threads to the number of chunks.
     fn useful(self, chunks: &Chunks) -> Self {
         let most = match cfg!(target_family = "wasm") {
-            // It has neither threads nor a clock.
+            // WebAssembly has neither threads nor a clock.
             true => 1,
             false => usize::try_from(chunks.bytes().div_ceil(CHUNK)).unwrap_or(usize::MAX),
         };
@@ -53,26 +53,26 @@ impl Readers {
 /// The threads of a scope that do the same work.
 struct Crew {
     started: AtomicUsize,
-    /// How many there are to be for chunks of small files.
+    /// The number of threads for chunks of small files.
     processors: usize,
-    /// How many there are to be while files are waited for.
+    /// The number of threads while files are waited for.
     most: usize,
-    /// How many chunks in a row took longer than copying.
+    /// The number of consecutive chunks that took longer than copying.
     busy: AtomicUsize,
-    /// What the first of them that panicked said.
+    /// The payload of the first panic in a thread.
     panic: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
-/// A chunk of a large file that is in memory takes a fraction of this.
+/// Well above the time for a chunk of a large file in memory.
 const BUSY: Duration = Duration::from_micros(100);
 
-/// After so many chunks in a row it is no accident.
+/// After this many consecutive chunks it is not an accident.
 const BUSY_CHUNKS: usize = 8;
 
-/// A chunk of small files that are in memory takes a fraction of this.
+/// Well above the time for a chunk of small files in memory.
 const SLOW: Duration = Duration::from_millis(2);
 
-/// What each of them does. It is given what it calls with the time that a chunk took.
+/// The work of each thread. Its argument is the function to call with the time that a chunk took.
 type CrewWork<'w> = dyn Fn(&dyn Fn(Duration)) + Sync + 'w;
 
 impl Crew {
@@ -86,7 +86,7 @@ impl Crew {
         }
     }
 
-    /// Starts one more when chunks take so long that it helps.
+    /// Starts another thread if chunks take so long that it helps.
     fn took<'scope>(
         &'scope self,
         time: Duration,
@@ -104,7 +104,7 @@ impl Crew {
         }
     }
 
-    /// Starts those that are there at first, but for one, as long as the system has more.
+    /// Starts the initial threads except one, as long as the system has more.
     fn start_others<'scope>(
         &'scope self,
         readers: Readers,
@@ -114,7 +114,7 @@ impl Crew {
         let _ = (1..readers.at_first).all(|_| self.start(self.most, scope, work));
     }
 
-    /// Starts one more, unless there are `enough` or the system has no more; returns whether it did.
+    /// Starts another thread, unless there are `enough` or the system has no more; returns whether it did.
     fn start<'scope>(
         &'scope self,
         enough: usize,
@@ -127,7 +127,7 @@ impl Crew {
         self.started.fetch_update(order, order, more).is_ok()
             && thread::Builder::new()
                 .spawn_scoped(scope, move || {
-                    // What they share is left as it is; nobody goes on with it.
+                    // Shared state stays as it is after a panic; no thread continues with it.
                     if let Err(said) = catch_unwind(AssertUnwindSafe(|| work(&took))) {
                         locked(&self.panic).get_or_insert(said);
                     }
@@ -135,7 +135,7 @@ impl Crew {
                 .is_ok()
     }
 
-    /// Goes on with the panic of a thread, when all have ended.
+    /// Resumes the panic of a thread after all have ended.
     fn pass_on_panic(self) {
         let said = self.panic.into_inner();
         if let Some(said) = said.unwrap_or_else(PoisonError::into_inner) {
@@ -148,7 +148,7 @@ fn processors() -> usize {
     thread::available_parallelism().map_or(1, NonZeroUsize::get)
 }
 
-/// Gives all chunks to `sink` in their order.
+/// Passes all chunks to `sink` in their order.
 pub(super) fn in_order(
     image: &ResultImage,
     chunks: Chunks,
@@ -171,7 +171,7 @@ fn in_order_by(
     let crew = Crew::new(processors(), readers.most);
     let work = |took: &dyn Fn(Duration)| queue.work(image, took);
     let written = thread::scope(|scope| {
-        // Whatever happens here, nobody waits for it.
+        // Whatever happens here, no thread keeps waiting.
         let _over = Over(&queue);
         if !crew.start(crew.most, scope, &work) {
             // Some systems have no threads.
@@ -190,8 +190,8 @@ fn in_order_by(
     written
 }
 
-/// Writes all chunks to `sink`, in any order and from any thread, of which the calling one is one; that one tells `done`
-/// from time to time how many bytes more there are.
+/// Writes all chunks to `sink`, in any order and from any thread, including the calling one, which calls `done` from
+/// time to time with the number of bytes written since.
 pub(super) fn anywhere(
     image: &ResultImage,
     chunks: Chunks,
@@ -201,7 +201,7 @@ pub(super) fn anywhere(
 ) -> Result<()> {
     let readers = readers.useful(&chunks);
     let shares = Shares::new(chunks, readers.most);
-    // The calling thread is one of them.
+    // The calling thread counts as one of them.
     let crew = Crew::new(processors() - 1, readers.most - 1);
     let work = |took: &dyn Fn(Duration)| shares.work(image, sink, took, |_| Ok(()));
     thread::scope(|scope| {
@@ -219,29 +219,29 @@ pub(super) fn anywhere(
     }
 }
 
-/// Chunks that several threads make and write, some that follow each other at a time: files beside each other are opened
-/// by one thread.
+/// Chunks that several threads make and write, a few consecutive ones at a time, so that one thread opens neighbouring
+/// files.
 struct Shares {
     state: Mutex<ShareState>,
     cursors: Cursors,
-    /// Chunks that are claimed at a time.
+    /// The number of chunks claimed at a time.
     together: u64,
 }
 
 struct ShareState {
     chunks: Chunks,
-    /// Bytes written that nobody was told of.
+    /// The number of bytes written but not yet reported.
     done: u64,
-    /// What went wrong first in the image, and where.
+    /// The error nearest to the image's start, and its position.
     failed: Option<(u64, Error)>,
 }
 
-/// The most chunks that are claimed at a time.
+/// The most chunks claimed at a time.
 const TOGETHER: u64 = 8;
 
 impl Shares {
     fn new(chunks: Chunks, readers: usize) -> Self {
-        // So many that all are busy almost to the end.
+        // Small enough that all threads stay busy almost to the end.
         let each = chunks.bytes() / CHUNK / (readers as u64 * TOGETHER);
         Self {
             together: each.clamp(1, TOGETHER),
@@ -277,10 +277,10 @@ impl Shares {
                     Err(error) => return self.fail(share.start, error),
                 }
                 if let Err(error) = after(self) {
-                    // Nothing comes before it.
+                    // Position 0 comes before all others.
                     return self.fail(0, error);
                 }
-                // What comes before something that failed is still made: it may fail, too.
+                // Chunks before the failed one are still made: they may fail, too.
                 let state = locked(&self.state);
                 if state
                     .failed
@@ -293,7 +293,7 @@ impl Shares {
         }
     }
 
-    /// Writes what a share begins with; returns how many bytes that is.
+    /// Writes the beginning of a share; returns the number of bytes written.
     fn write_some(
         &self,
         image: &ResultImage,
@@ -326,7 +326,7 @@ impl Shares {
     }
 }
 
-/// If a reader of the caller's panics, the others need not go on.
+/// Ends the work of the other threads if a reader of the caller's panics.
 struct EndOnPanic<'s>(&'s Shares);
 
 impl Drop for EndOnPanic<'_> {
@@ -351,31 +351,31 @@ fn one_by_one(
     Ok(())
 }
 
-/// Chunks that are being made, in their order.
+/// Chunks being made, in their order.
 struct Queue {
     state: Mutex<State>,
-    /// The first chunk has been made.
+    /// Signals that the first chunk has been made.
     made: Condvar,
-    /// Another chunk may be claimed.
+    /// Signals that another chunk may be claimed.
     room: Condvar,
     cursors: Cursors,
 }
 
 struct State {
     chunks: Chunks,
-    /// What has been claimed and not been taken yet: nothing while it is made.
+    /// The chunks claimed and not yet taken: `None` while being made.
     claimed: VecDeque<Option<Result<Vec<u8>>>>,
-    /// Number of the first of them.
+    /// The number of the first of them.
     first: usize,
-    /// Buffers for the next.
+    /// Buffers to reuse.
     spare: Vec<Vec<u8>>,
-    /// How many threads there are.
+    /// The number of threads.
     readers: usize,
     over: bool,
 }
 
 impl State {
-    /// Whether as many chunks are made or wait as may: one that is written, one that waits, and one for each reader.
+    /// Whether the limit of chunks made or waiting is reached: one being written, one waiting, and one for each reader.
     fn is_full(&self) -> bool {
         self.claimed.len() >= self.readers + 2
     }
@@ -406,7 +406,7 @@ impl Queue {
 
     /// Makes chunks until there are no more.
     fn work(&self, image: &ResultImage, took: &dyn Fn(Duration)) {
-        // If a reader of the caller's panics, nobody waits for what it would have given.
+        // If a reader of the caller's panics, nobody waits for its data.
         let over = Over(self);
         let mut state = locked(&self.state);
         state.readers += 1;
@@ -427,7 +427,7 @@ impl Queue {
             let made = self.cursors.make(image, &chunk, &mut buf, took);
             let made = made.map(|()| buf);
             state = locked(&self.state);
-            // It is there until it has been made.
+            // The entry stays until the chunk has been made.
             let place = number - state.first;
             state.claimed[place] = Some(made);
             if place == 0 {
@@ -438,7 +438,7 @@ impl Queue {
         std::mem::forget(over);
     }
 
-    /// The next chunk, when it has been made; nothing behind the last.
+    /// Waits for the next chunk; returns `None` after the last.
     fn next(&self) -> Option<Result<Vec<u8>>> {
         let mut state = locked(&self.state);
         loop {
@@ -454,7 +454,7 @@ impl Queue {
                     self.room.notify_one();
                     return made;
                 }
-                // Readers claim in order, so what is not claimed is at the end.
+                // Readers claim in order, so unclaimed chunks are at the end.
                 None if all_claimed => return None,
                 _ => state = self.wait(&self.made, state),
             }
@@ -465,13 +465,13 @@ impl Queue {
         locked(&self.state).spare.push(buf);
     }
 
-    /// What is not claimed.
+    /// Takes back the unclaimed chunks.
     fn take_back(&self) -> Chunks {
         std::mem::take(&mut locked(&self.state).chunks)
     }
 }
 
-/// Ends all waiting when it is dropped.
+/// Ends all waiting on drop.
 struct Over<'q>(&'q Queue);
 
 impl Drop for Over<'_> {

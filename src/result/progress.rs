@@ -1,12 +1,12 @@
-//! What the blocks of an image hold, for people who wait for it.
+//! Descriptions of an image's blocks, to show the progress of writing it.
 
 use crate::block::{Extent, Lba};
 use crate::layout::Layout;
 use crate::space::Filling;
 
-/// What a block that no structure takes is called.
+/// The description of a block that no structure uses.
 const UNUSED: &str = "unused";
-/// What the blocks before the first descriptor are called (ECMA-119 6.2.1).
+/// The description of the blocks before the first descriptor (ECMA-119 6.2.1).
 const SYSTEM_AREA: &str = "system area";
 
 /// A run of blocks with a description: the path of a file in the image, or the name of a structure.
@@ -27,21 +27,21 @@ impl ProgressItem {
         &self.description
     }
 
-    /// First block, counted from the start of the image.
+    /// The first block, counted from the start of the image.
     #[doc(alias = "get_FirstBlock")]
     #[must_use]
     pub const fn first_block(&self) -> u32 {
         self.first_block
     }
 
-    /// Last block, counted from the start of the image.
+    /// The last block, counted from the start of the image.
     #[doc(alias = "get_LastBlock")]
     #[must_use]
     pub const fn last_block(&self) -> u32 {
         self.last_block
     }
 
-    /// Number of blocks.
+    /// The number of blocks.
     #[doc(alias = "get_BlockCount")]
     #[must_use]
     pub const fn block_count(&self) -> u32 {
@@ -57,7 +57,7 @@ pub struct ProgressItems<'a> {
     layout: &'a Layout,
 }
 
-/// A place between two items: the next block, and where it is looked for.
+/// A position between two items: the next block, and where to look it up.
 #[derive(Clone, Copy, Debug)]
 struct ItemPlace {
     next: Lba,
@@ -70,7 +70,7 @@ impl<'a> ProgressItems<'a> {
         Self { layout }
     }
 
-    /// All items, in the order of their blocks. A clone goes on from where it was made.
+    /// Returns all items, in the order of their blocks. A clone continues from where it was made.
     ///
     /// IMAPI2: `IProgressItems::get_EnumProgressItems`, `IEnumProgressItems`.
     #[doc(alias = "get_EnumProgressItems")]
@@ -90,14 +90,14 @@ impl<'a> ProgressItems<'a> {
         std::iter::from_fn(move || items.item(&mut place))
     }
 
-    /// Number of items.
+    /// The number of items.
     #[doc(alias = "get_Count")]
     #[must_use]
     pub fn count(&self) -> usize {
         self.iter().count()
     }
 
-    /// The item that holds a block, counted from the start of the image.
+    /// Returns the item that holds a block, counted from the start of the image.
     #[doc(alias = "ProgressItemFromBlock")]
     #[must_use]
     pub fn from_block(&self, block: u32) -> Option<ProgressItem> {
@@ -122,7 +122,7 @@ impl<'a> ProgressItems<'a> {
                 let file = files.index_at(lba);
                 let extent = files.file(file).map(|(_, extent)| extent);
                 match extent {
-                    // Behind a file there may be a gap before the next.
+                    // After a file there may be a gap before the next.
                     Some(extent) if extent.end() <= lba => {
                         place.next = extent.end();
                         place.file = file + 1;
@@ -140,14 +140,14 @@ impl<'a> ProgressItems<'a> {
         self.item(&mut place)
     }
 
-    /// The first item of that description.
+    /// Returns the first item with this description.
     #[doc(alias = "ProgressItemFromDescription")]
     #[must_use]
     pub fn from_description(&self, description: &str) -> Option<ProgressItem> {
         self.iter().find(|item| item.description == description)
     }
 
-    /// The item at `place`, which moves on behind it.
+    /// Returns the item at `place`, and moves `place` past it.
     fn item(&self, place: &mut ItemPlace) -> Option<ProgressItem> {
         let all = self.layout.extent;
         if place.next >= all.end() {

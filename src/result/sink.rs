@@ -1,27 +1,27 @@
-//! What an image is written to, at any place.
+//! Destinations for an image that accept bytes at any position.
 
 use std::fs::File;
 use std::io;
 
 use crate::{media, source};
 
-/// What takes bytes at any place, from several threads at once. Beyond IMAPI2.
+/// A destination that accepts bytes at any position, from several threads at once. Not in IMAPI2.
 pub trait WriteAt: Sync {
     /// Writes all of `bytes` from the byte `offset` on.
     ///
     /// # Errors
     ///
-    /// Whatever keeps them from being written.
+    /// Any error that prevents writing them.
     fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()>;
 
-    /// Copies up to `len` bytes, from the byte `from` of `file` on, to the byte `offset`; returns how many. Those that are
-    /// not copied are asked for again, or are read and written with [`WriteAt::write_all_at`].
+    /// Copies up to `len` bytes from byte `from` of `file` to byte `offset`; returns how many. The caller asks again
+    /// for the rest, or reads it and writes it with [`WriteAt::write_all_at`].
     ///
-    /// It is asked for large files. Several threads may have the same `file`, so its position is not to be moved. What
-    /// keeps bytes from being copied is no error here: reading or writing them finds it.
+    /// The crate calls this for large files. Several threads may share `file`, so its position must not be moved.
+    /// Failure to copy bytes is not an error here: reading or writing them finds the cause.
     ///
-    /// Default: 0, nothing is copied. For [`File`] it is what `copy_file_range` of Linux does, which takes the bytes
-    /// through no program; file systems that can share blocks may do so.
+    /// Default: 0, nothing is copied. For [`File`] this is `copy_file_range` on Linux, which moves the bytes through no
+    /// program; file systems that can share blocks may do so.
     fn copy_at(&self, file: &File, from: u64, len: u64, offset: u64) -> u64 {
         let _ = (file, from, len, offset);
         0

@@ -6,10 +6,9 @@ use std::io::{self, Read, Seek, SeekFrom};
 use super::ResultImage;
 use crate::space::Cursor;
 
-/// Reads a [`ResultImage`] from any position. It keeps the file it last read open, and the directory
-/// that is in.
+/// Reads a [`ResultImage`] from any position. Keeps the file it last read open, and that file's directory.
 ///
-/// Its errors hold the crate's [`Error`](crate::Error), which [`io::Error::downcast`] gets back.
+/// Its errors hold the crate's [`Error`](crate::Error), which [`io::Error::downcast`] returns.
 pub struct ImageStream {
     image: ResultImage,
     position: u64,
@@ -27,7 +26,7 @@ impl ImageStream {
 }
 
 impl Clone for ImageStream {
-    /// A reader with a position of its own, at first the same.
+    /// Returns a reader with its own position, which starts at this one's.
     fn clone(&self) -> Self {
         Self {
             image: self.image.clone(),

@@ -1,4 +1,4 @@
-//! Writing an image: to where bytes follow each other, or to places.
+//! Writing an image, sequentially or at any position.
 
 use std::io::Write;
 use std::num::NonZeroUsize;
@@ -11,7 +11,7 @@ use super::sink::WriteAt;
 use crate::block::BLOCK_SIZE;
 use crate::error::{Error, Result};
 
-/// How an image is written. Beyond IMAPI2, whose image is a stream to be read.
+/// Options for writing an image. Not in IMAPI2, whose image is a stream to be read.
 #[derive(Clone, Debug, Default)]
 pub struct WriteOptions {
     readers: Option<NonZeroUsize>,
@@ -19,40 +19,41 @@ pub struct WriteOptions {
     pub(super) reflink: bool,
 }
 
-/// The most threads that read unless it is said how many: so many files are waited for at the same time.
+/// The most reader threads unless the caller sets a number: this many files are waited for at the same time.
 const READERS: usize = 16;
 
 impl WriteOptions {
-    /// As [`ResultImage::write_to`] does it.
+    /// Creates the options of [`ResultImage::write_to`].
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// How many threads open and read files, no more than there is work for. With one the calling thread does everything.
+    /// Sets the number of threads that open and read files, at most as many as there is work for. With one, the calling
+    /// thread does everything.
     ///
-    /// Default: one for large files, as many as processors for small ones, and up to 16 when files have to come from a disk,
-    /// which answers many requests at once; what a file begins with tells. The image does not depend on it.
+    /// Default: one for large files, as many as processors for small ones, and up to 16 when files come from a disk,
+    /// which answers many requests at once; the beginning of a file decides. The image does not depend on it.
     #[must_use]
     pub const fn readers(mut self, readers: NonZeroUsize) -> Self {
         self.readers = Some(readers);
         self
     }
 
-    /// Whether a new file gets holes where the image has nothing but zeros, as far as its file system can do that.
-    /// Default: false. Only [`ResultImage::write_to_file`] looks at it.
+    /// Sets whether a new file gets holes where the image has only zeros, if its file system supports them. Default:
+    /// false. Only [`ResultImage::write_to_file`] uses it.
     #[must_use]
     pub const fn sparse(mut self, sparse: bool) -> Self {
         self.sparse = sparse;
         self
     }
 
-    /// Whether large files are not copied but shared with the image, where the file system that both are on can do that
-    /// (`FICLONERANGE` of Linux, on XFS and btrfs for instance). Default: false. Only [`ResultImage::write_to_file`]
-    /// looks at it; where sharing is impossible, files are copied without a word. Without it such a file system may still
-    /// share what it copies itself ([`WriteAt::copy_at`](super::WriteAt::copy_at)).
+    /// Sets whether large files are shared with the image instead of copied, where the file system that holds both
+    /// supports it (`FICLONERANGE` of Linux, on XFS and btrfs for instance). Default: false. Only
+    /// [`ResultImage::write_to_file`] uses it; where sharing is impossible, files are copied silently. Without it such
+    /// a file system may still share what it copies itself ([`WriteAt::copy_at`](super::WriteAt::copy_at)).
     ///
-    /// It takes files of 256 KiB and more that begin at a multiple of 4096 bytes. To that end
+    /// Sharing works for files of 256 KiB and more that begin at a multiple of 4096 bytes. For that purpose
     /// [align](crate::FileSystemImage::set_file_alignment) files of that
     /// [size](crate::FileSystemImage::set_min_aligned_file_size) to 2 blocks.
     #[must_use]
@@ -103,10 +104,10 @@ impl ResultImage {
         Writing::start(self, 0..self.len(), options, progress)?.in_order(writer)
     }
 
-    /// Writes the whole image to places of `sink`, in no particular order, and calls `progress` at the start, from time to
-    /// time, and at the end; returns the image's length in bytes. Beyond IMAPI2.
+    /// Writes the whole image to positions in `sink`, in no particular order, and calls `progress` at the start, from
+    /// time to time, and at the end; returns the image's length in bytes. Not in IMAPI2.
     ///
-    /// The threads that read also write, the calling one among them. When it fails, parts of the image are there.
+    /// The threads that read also write, including the calling one. After a failure, parts of the image are there.
     ///
     /// # Errors
     ///
@@ -124,18 +125,18 @@ impl ResultImage {
     }
 }
 
-/// Writing a range of an image.
+/// The process of writing a range of an image.
 pub(super) struct Writing<'a, P> {
     image: &'a ResultImage,
     range: Range<u64>,
     options: &'a WriteOptions,
     progress: P,
-    /// Bytes of the range that are written.
+    /// The number of bytes of the range written so far.
     done: u64,
 }
 
 impl<'a, P: FnMut(WriteProgress<'_>) -> ControlFlow<()>> Writing<'a, P> {
-    /// Tells that nothing is written.
+    /// Begins, and reports that nothing is written yet.
     pub(super) fn start(
         image: &'a ResultImage,
         range: Range<u64>,
@@ -170,7 +171,7 @@ impl<'a, P: FnMut(WriteProgress<'_>) -> ControlFlow<()>> Writing<'a, P> {
         Ok(self.done)
     }
 
-    /// Writes these chunks of the range, each to its place; the rest is there already. Returns the range's length.
+    /// Writes these chunks of the range, each to its position; the rest is already there. Returns the range's length.
     pub(super) fn anywhere(mut self, chunks: Chunks, sink: &impl WriteAt) -> Result<u64> {
         anywhere(
             self.image,
@@ -182,7 +183,7 @@ impl<'a, P: FnMut(WriteProgress<'_>) -> ControlFlow<()>> Writing<'a, P> {
         Ok(self.done)
     }
 
-    /// Tells that `more` bytes are written.
+    /// Reports that `more` bytes are written.
     pub(super) fn tell(&mut self, more: u64) -> Result<()> {
         self.done += more;
         let progress = WriteProgress {
@@ -198,31 +199,31 @@ impl<'a, P: FnMut(WriteProgress<'_>) -> ControlFlow<()>> Writing<'a, P> {
     }
 }
 
-/// How far writing an image or a part of one has come.
+/// The progress of writing an image or a part of one.
 #[derive(Clone, Copy, Debug)]
 pub struct WriteProgress<'a> {
     pub(super) image: &'a ResultImage,
-    /// The byte of the image that comes next.
+    /// The next byte of the image.
     pub(super) at: u64,
     pub(super) done: u64,
     pub(super) total: u64,
 }
 
 impl WriteProgress<'_> {
-    /// Bytes that have been written.
+    /// The number of bytes written so far.
     #[must_use]
     pub const fn bytes_done(&self) -> u64 {
         self.done
     }
 
-    /// Bytes of all that is written.
+    /// The number of bytes to be written in total.
     #[must_use]
     pub const fn bytes_total(&self) -> u64 {
         self.total
     }
 
-    /// Description of what is written next if everything is written in order, as in [`ResultImage::progress_items`];
-    /// empty at the end.
+    /// The description of the next item if everything is written in order, as in [`ResultImage::progress_items`]; empty
+    /// at the end.
     #[must_use]
     pub fn current(&self) -> String {
         u32::try_from(self.at / u64::from(BLOCK_SIZE))

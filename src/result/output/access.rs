@@ -1,4 +1,4 @@
-//! Who may read and write a file, to be handed down to the one that replaces it.
+//! The access rights of a file, to be passed on to the file that replaces it.
 
 use std::fs::{File, Permissions};
 use std::io;
@@ -9,7 +9,7 @@ pub(super) struct Access {
     permissions: Permissions,
     #[cfg(unix)]
     group: u32,
-    /// The access control list, where it says more than the permissions.
+    /// The access control list, if it says more than the permissions.
     #[cfg(any(target_os = "linux", target_os = "android"))]
     list: Option<Vec<u8>>,
 }
@@ -26,13 +26,13 @@ impl Access {
         })
     }
 
-    /// The mode that a file is made with which is to get this access: until then it is its owner's alone.
+    /// The mode for creating a file that will get this access: until then only its owner may use it.
     #[cfg(unix)]
     pub(super) fn first_mode(&self) -> u32 {
         self.mode() & 0o700
     }
 
-    /// Without the bits that let a file run as its owner: another may be that.
+    /// The mode without the bits that let a file run as its owner, who may be another user now.
     #[cfg(unix)]
     fn mode(&self) -> u32 {
         use std::os::unix::fs::PermissionsExt;
@@ -44,20 +44,20 @@ impl Access {
         file.set_permissions(self.permissions.clone())
     }
 
-    /// Gives a file this access. What it cannot get, nobody gets.
+    /// Gives a file this access. Rights that it cannot get, it gives to nobody.
     #[cfg(unix)]
     pub(super) fn hand_down(&self, file: &File) -> io::Result<()> {
         use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 
         let mut mode = self.mode();
         if file.metadata()?.gid() != self.group && fchown(file, None, Some(self.group)).is_err() {
-            // The file's group is another, and those of the old one count as all others.
+            // The file has a different group, and members of the old one count as others.
             let both = (mode >> 3) & mode & 0o7;
             mode = (mode & 0o700) | (both << 3) | both;
         }
         #[cfg(any(target_os = "linux", target_os = "android"))]
         if !list::set(file, self.list.as_deref()) {
-            // The bits of the group say what the list allows at most, not what the group may do.
+            // With a list, the group bits are the maximum that the list allows, not the rights of the group.
             mode &= 0o700;
         }
         file.set_permissions(Permissions::from_mode(mode))
@@ -72,7 +72,7 @@ mod list {
     use rustix::io::Errno;
 
     const NAME: &str = "system.posix_acl_access";
-    /// The longest that Linux has.
+    /// The length limit of Linux.
     const MAX_LEN: usize = 64 << 10;
 
     pub(super) fn get(file: &File) -> Option<Vec<u8>> {
@@ -82,13 +82,13 @@ mod list {
         Some(list)
     }
 
-    /// Gives a file this list, or takes the one away that its directory gave it; returns whether that is done.
+    /// Gives a file this list, or removes the one it got from its directory; returns whether that succeeded.
     pub(super) fn set(file: &File, list: Option<&[u8]>) -> bool {
         match list {
             Some(list) => fsetxattr(file, NAME, list, XattrFlags::empty()).is_ok(),
             None => match fremovexattr(file, NAME) {
                 Ok(()) | Err(Errno::NODATA | Errno::NOTSUP) => true,
-                // A file system without lists need not say so in these words.
+                // A file system without lists may report that with a different error.
                 Err(_) => get(file).is_none(),
             },
         }

@@ -1,7 +1,7 @@
-//! Files of images that are not finished: their names, and what becomes of those that nobody finishes.
+//! Unfinished image files: their names, and the removal of those that no program will finish.
 //!
-//! Such a file is locked while it is in use: on Unix by `flock`, which ends with the program however that ends; on Windows
-//! by being open.
+//! Such a file is locked while it is in use: on Unix by `flock`, which ends with the program however that ends; on
+//! Windows by being open.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -11,13 +11,13 @@ use std::path::{Path, PathBuf};
 use crate::block::BLOCK_SIZE;
 use crate::host::source::{self as host, HostMetadata};
 
-/// What the name of such a file begins with.
+/// The prefix of such a file's name.
 pub(super) const PREFIX: &str = ".imapi2fs-";
-/// How many letters or digits follow.
+/// The number of letters or digits after it.
 pub(super) const RANDOM: usize = 6;
 
-/// Whether a file may be an image that is not finished, by its name and by what all of them are like. Whoever leaves one
-/// out, or removes one, is to say so: it could be another's all the same.
+/// Whether a file may be an unfinished image, judged by its name and by the properties that all of them share. Callers
+/// that leave it out, or remove it, should report that: it could still belong to something else.
 pub(crate) fn is_unfinished(name: &OsStr, metadata: &HostMetadata) -> bool {
     has_such_a_name(name)
         && metadata.is_file()
@@ -32,7 +32,7 @@ fn has_such_a_name(name: &OsStr) -> bool {
     })
 }
 
-/// Removes from `directory` those that are not in use, and returns them. What cannot be removed stays.
+/// Removes unfinished files from `directory` that are not in use, and returns them. Files that cannot be removed stay.
 pub(super) fn remove(directory: &Path) -> Vec<PathBuf> {
     let mut removed = Vec::new();
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
@@ -45,18 +45,18 @@ pub(super) fn remove(directory: &Path) -> Vec<PathBuf> {
     removed
 }
 
-/// Locks a new file at `path`. That fails if another program took it for one that nobody uses.
+/// Locks a new file at `path`. Fails if another program took it for an abandoned one.
 #[cfg(unix)]
 pub(super) fn lock_new(file: &File) -> io::Result<()> {
     use std::os::unix::fs::MetadataExt;
 
     let is_lost = match lock(file) {
-        // Once it is locked it stays.
+        // Once locked, the file stays.
         Ok(()) => file.metadata()?.nlink() == 0,
         Err(error) => error.kind() == io::ErrorKind::WouldBlock,
     };
     match is_lost {
-        // The next name is tried.
+        // Makes the caller try the next name.
         true => Err(io::ErrorKind::AlreadyExists.into()),
         // Where files cannot be locked, nobody removes them.
         false => Ok(()),
@@ -87,7 +87,7 @@ fn remove_unused(path: &Path, name: &OsStr) -> io::Result<()> {
         .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32)
         .open(path)?;
     lock(&file)?;
-    // It may have been finished, or removed, before it was locked.
+    // The file may have been finished, or removed, before it was locked.
     if !is_unfinished(name, &host::metadata_of(&file)?) || FileId::of(&file) != FileId::at(path) {
         return Err(io::ErrorKind::NotFound.into());
     }
@@ -104,7 +104,7 @@ fn remove_unused(path: &Path, name: &OsStr) -> io::Result<()> {
     if !is_unfinished(name, &host::metadata(host::HostPlace::of(path))?) {
         return Err(io::ErrorKind::NotFound.into());
     }
-    // Shared with nobody, it is opened only if nobody has it open.
+    // Without sharing, it can be opened only if nobody else has it open.
     File::options()
         .access_mode(DELETE)
         .share_mode(0)

@@ -1,4 +1,4 @@
-//! Where an image is written: to a file that is there when it is whole, or in place.
+//! The output of an image: a file that appears when it is complete, or one that is written in place.
 
 mod access;
 mod leftovers;
@@ -16,10 +16,10 @@ use crate::error::{Error, HostError, Result};
 use crate::host::directory_of;
 use crate::host::source::FileId;
 
-/// Where an image is to be written, found before anything is planned: a file, a device or a pipe. Not in IMAPI2.
+/// The output of an image, opened before anything is planned: a file, a device or a pipe. Not in IMAPI2.
 ///
-/// Given to [`TreeOptions::output`](crate::TreeOptions::output), it keeps the image out of itself, and the files that
-/// the image is made of from being overwritten.
+/// Passed to [`TreeOptions::output`](crate::TreeOptions::output), it keeps the image from including itself, and the
+/// image's source files from being overwritten.
 ///
 /// ```no_run
 /// use std::ops::ControlFlow;
@@ -39,20 +39,20 @@ use crate::host::source::FileId;
 ///
 /// # When a file is replaced, and when it is written in place
 ///
-/// A regular file appears, or is replaced, when the image is whole. Until then the image grows in a file of the same
-/// directory, which on Linux has no name on most file systems: nothing is left behind, whatever ends the program.
-/// Elsewhere it is named `.imapi2fs-` and six letters or digits, and locked while it is in use. If the program is killed
-/// it stays, and the next [`OutputFile::open`] in that directory removes it.
+/// A regular file appears, or is replaced, when the image is complete. Until then the image grows in a file of the same
+/// directory, which on Linux has no name on most file systems, so nothing is left over however the program ends.
+/// Elsewhere it is named `.imapi2fs-` and six letters or digits, and locked while it is in use. If the program is
+/// killed, the file stays, and the next [`OutputFile::open`] in that directory removes it.
 ///
-/// A link is followed. A file that is replaced hands down who may read, write and execute it: its permissions, its POSIX
+/// Links are followed. A replaced file passes on the rights to read, write and execute it: its permissions, its POSIX
 /// access control list on Linux, and its group as far as the system allows; not its owner, and not set-user-ID,
 /// set-group-ID or sticky bits. The system decides when the bytes are on the disk.
 ///
-/// In place are written:
+/// The following are written in place:
 ///
-/// - devices, pipes, and what [`OutputFile::stream`] is given;
-/// - a regular file that can be written but not replaced: it is a mount point, or its directory does not let it be
-///   replaced. Such a file is empty if writing it fails.
+/// - devices, pipes, and the file passed to [`OutputFile::stream`];
+/// - a regular file that can be written but not replaced, because it is a mount point or its directory does not allow
+///   that. If writing such a file fails, it is left empty.
 #[derive(Debug)]
 pub struct OutputFile {
     path: PathBuf,
@@ -63,9 +63,9 @@ pub struct OutputFile {
 
 #[derive(Debug)]
 enum OutputTarget {
-    /// Written from its position on.
+    /// A file written from its position on.
     Stream(File, Option<Old>),
-    /// A regular file that is there or not, by a path without links.
+    /// A regular file, existing or not, by a path without links.
     Regular {
         path: PathBuf,
         old: Option<(Old, Access)>,
@@ -73,7 +73,7 @@ enum OutputTarget {
     },
 }
 
-/// A regular file that is there.
+/// An existing regular file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Old {
     pub id: Option<FileId>,
@@ -91,12 +91,12 @@ impl Old {
 }
 
 impl OutputFile {
-    /// Finds out what is at `path`, and whether it can be written. Changes nothing there, but removes files that programs
-    /// which were killed left in its directory: see [`OutputFile::removed`].
+    /// Examines `path` and checks that it can be written. Changes nothing there, except that it removes files that
+    /// killed programs left in its directory: see [`OutputFile::removed`].
     ///
     /// # Errors
     ///
-    /// [`Error::WriteImage`] if it is a directory, cannot be written, or its directory does not exist.
+    /// [`Error::WriteImage`] if `path` is a directory, cannot be written, or its directory does not exist.
     pub fn open(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref().to_owned();
         let target = OutputTarget::find(&path)
@@ -113,7 +113,8 @@ impl OutputFile {
         })
     }
 
-    /// What is open already, such as standard output, to be written from its position on; errors call it `name`.
+    /// Uses a file that is already open, such as standard output, and writes it from its position on; errors call it
+    /// `name`.
     pub fn stream(file: File, name: impl Into<PathBuf>) -> Self {
         let old = Old::of(&file);
         Self {
@@ -124,31 +125,32 @@ impl OutputFile {
         }
     }
 
-    /// Whether the output may be a file that is there and that the image is made of, or that lies in the directory it is
-    /// made of. Default: false, because it is rarely meant and the file is lost.
+    /// Sets whether the output may be an existing file that the image is made from, or that lies in a source directory.
+    /// Default: false, because this is rarely intended and the file is lost.
     ///
-    /// If it may, a file is replaced when the image is whole. One that can only be written in place is refused all the
-    /// same if the image still has to be read from it.
+    /// If so, the file is replaced when the image is complete. One that can only be written in place is still refused
+    /// if the image must be read from it.
     #[must_use]
     pub const fn overwrite_source(mut self, overwrite: bool) -> Self {
         self.overwrites_source = overwrite;
         self
     }
 
-    /// The path or name that it was given.
+    /// The path or name given by the caller.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether it is written from its position on: a device, a pipe, or what [`OutputFile::stream`] was given.
+    /// Whether the output is written from its position on: a device, a pipe, or the file passed to
+    /// [`OutputFile::stream`].
     #[must_use]
     pub const fn is_stream(&self) -> bool {
         matches!(self.target, OutputTarget::Stream(..))
     }
 
-    /// Files that programs which were killed had left in the directory, and that have been removed: regular files of one
-    /// name, `.imapi2fs-` and six letters or digits, which no program has locked, of whole blocks.
+    /// The files left by killed programs that were removed from the directory: regular files with a single name,
+    /// `.imapi2fs-` and six letters or digits, that no program has locked and whose length is in whole blocks.
     #[must_use]
     pub fn removed(&self) -> &[PathBuf] {
         &self.removed
@@ -158,7 +160,7 @@ impl OutputFile {
     ///
     /// # Errors
     ///
-    /// [`Error::WriteImage`] if it is a device or a pipe, or cannot be made.
+    /// [`Error::WriteImage`] if the output is a device or a pipe, or cannot be created.
     pub fn start(self) -> Result<UnfinishedFile> {
         let failed = |source| Error::WriteImage(HostError::new(self.path.clone(), source));
         match self.target {
@@ -179,7 +181,7 @@ impl OutputFile {
         }
     }
 
-    /// What is written from its position on.
+    /// The file, if it is written from its position on.
     pub(super) const fn as_stream(&self) -> Option<&File> {
         match &self.target {
             OutputTarget::Stream(file, _) => Some(file),
@@ -187,7 +189,7 @@ impl OutputFile {
         }
     }
 
-    /// What adding a tree has to know of it.
+    /// Returns the information that adding a tree needs.
     pub(crate) fn guard(&self) -> OutputGuard {
         let (path, old, is_replaced) = match &self.target {
             OutputTarget::Stream(_, old) => (None, *old, false),
@@ -211,30 +213,30 @@ impl OutputFile {
     }
 }
 
-/// What keeps an output and the sources of its image apart.
+/// The information that keeps an output and the sources of its image apart.
 #[derive(Clone, Debug)]
 pub(crate) struct OutputGuard {
     name: PathBuf,
-    /// Without links at its end; none if it is not known by a path.
+    /// The path without links at its end; `None` if the output has no path.
     pub path: Option<PathBuf>,
     pub old: Option<Old>,
-    /// Whether what is there stays as it is until the image is whole.
+    /// Whether the existing file stays unchanged until the image is complete.
     is_replaced: bool,
     overwrites_source: bool,
 }
 
 impl OutputGuard {
-    /// Decides about a file of the source that is the output: whether it is left out.
+    /// Decides whether a source file that is the output is left out.
     pub(crate) fn meets(&self, input: PathBuf) -> Result<bool> {
         match self.old {
-            // The shell makes it so, and nothing of it can be lost.
+            // A shell creates the file empty, so no data can be lost.
             Some(Old { len: 0, .. }) if !self.is_replaced && self.path.is_none() => Ok(true),
             _ if self.overwrites_source => Ok(!self.is_replaced),
             _ => Err(self.is_source(input)),
         }
     }
 
-    /// Decides about an output that lies in the source directory: fails if it is there and must stay.
+    /// Fails if the output lies in the source directory, exists and must stay.
     pub(crate) fn lies_in(&self, directory: &Path) -> Result<()> {
         if self.old.is_none() || self.overwrites_source {
             return Ok(());
@@ -261,15 +263,15 @@ impl OutputGuard {
 
 impl OutputTarget {
     fn find(path: &Path) -> io::Result<Self> {
-        // One call finds what is missing, a directory, or not ours to write.
+        // A single call detects a missing file, a directory, and a file without write permission.
         match File::options().write(true).open(path) {
             Ok(file) => {
-                // Windows has no metadata for devices.
+                // On Windows, devices have no metadata.
                 let Some(old) = Old::of(&file) else {
                     return Ok(Self::Stream(file, None));
                 };
                 let followed = followed(path);
-                // Links of `/proc` lead to files that may have lost their names.
+                // Links in `/proc` lead to files that may no longer have a name.
                 let has_name = old.id.is_none() || FileId::at(&followed) == old.id;
                 Ok(Self::Regular {
                     in_place: !has_name
@@ -308,7 +310,7 @@ fn is_mount_point(file: &File) -> bool {
     }
 }
 
-/// Whether files can be made in a directory, as far as that is known without making one.
+/// Whether files can be created in a directory, as far as this can be known without creating one.
 fn lets_files_be_made(directory: &Path) -> bool {
     #[cfg(unix)]
     {
@@ -322,7 +324,7 @@ fn lets_files_be_made(directory: &Path) -> bool {
     }
 }
 
-/// The file that symbolic links at `path` lead to, also when it does not exist yet.
+/// Returns the file that symbolic links at `path` lead to, even if it does not exist yet.
 fn followed(path: &Path) -> PathBuf {
     let mut path = path.to_owned();
     while let Ok(target) = fs::read_link(&path) {

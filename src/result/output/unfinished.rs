@@ -1,4 +1,4 @@
-//! A file that takes its place when it is whole.
+//! A file that moves into place when it is complete.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Seek};
@@ -14,37 +14,37 @@ use crate::host::directory_of;
 /// A file that is being written and that takes the place of an [`OutputFile`](super::OutputFile) when it is
 /// [finished](UnfinishedFile::finish). Not in IMAPI2.
 ///
-/// If it is dropped before, nothing is left of it, unless it has to be written in place: such a file is then empty.
+/// If it is dropped before, nothing is left of it, unless it must be written in place: such a file is then empty.
 #[derive(Debug)]
 pub struct UnfinishedFile {
     file: File,
     place: FilePlace,
-    /// What errors call it.
+    /// The file's name in errors.
     name: PathBuf,
-    /// Where it goes, without links.
+    /// The destination, without links.
     path: PathBuf,
-    /// Who may read and write what it replaces.
+    /// The access rights of the file it replaces.
     access: Option<Access>,
 }
 
-/// Where an unfinished file is.
+/// The location of an unfinished file.
 #[derive(Debug)]
 enum FilePlace {
-    /// Nowhere: it has no name, and goes with its last handle.
+    /// It has no name, and vanishes with its last handle.
     Unnamed,
-    /// Beside the one that it becomes.
+    /// It lies beside its destination.
     Named(TempPath),
-    /// It is the one that it becomes. Halfway it is neither the old file nor an image.
+    /// It is written at its destination. Halfway it is neither the old file nor an image.
     Target { is_halfway: bool },
 }
 
-/// How a file is begun.
+/// How to begin a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum How {
     InPlace,
-    /// What it replaces may have to be read until it is whole.
+    /// The file it replaces may still have to be read.
     Beside,
-    /// In place if no file can be made there.
+    /// In place if no file can be created beside it.
     BesideIfPossible,
 }
 
@@ -78,11 +78,11 @@ impl UnfinishedFile {
         })
     }
 
-    /// Makes the file as many zeros as that; until then, one that has to be written in place is what it was.
+    /// Extends the file to `len` zeros; a file that must be written in place stays unchanged until then.
     ///
     /// # Errors
     ///
-    /// [`Error::WriteImage`] if it cannot be that long.
+    /// [`Error::WriteImage`] if it cannot have that length.
     pub fn set_len(&mut self, len: u64) -> Result<()> {
         if let FilePlace::Target { is_halfway } = &mut self.place {
             *is_halfway = true;
@@ -93,22 +93,22 @@ impl UnfinishedFile {
             .map_err(|source| self.failed(source))
     }
 
-    /// The file. It can be written at any place, and its handle given to other processes.
+    /// The file. It can be written at any position, and its handle given to other processes.
     #[must_use]
     pub const fn file(&self) -> &File {
         &self.file
     }
 
-    /// Whether it is written in place.
+    /// Whether the file is written in place.
     const fn is_in_place(&self) -> bool {
         matches!(self.place, FilePlace::Target { .. })
     }
 
-    /// Puts the file, which is whole now, where it belongs.
+    /// Moves the complete file to its destination.
     ///
     /// # Errors
     ///
-    /// [`Error::WriteImage`] if that fails; what was there stays, unless it had to be written in place.
+    /// [`Error::WriteImage`] if that fails; an existing file stays, unless it had to be written in place.
     pub fn finish(mut self) -> Result<()> {
         self.put().map_err(|source| self.failed(source))
     }
@@ -128,7 +128,7 @@ impl UnfinishedFile {
             FilePlace::Unnamed => match self.name() {
                 Ok(Some(named)) => Ok(named),
                 Ok(None) => return Ok(()),
-                // Some systems let files be made without names, but not get any.
+                // Some systems allow creating a file without a name, but not naming it.
                 Err(_) => self.copy_beside(),
             },
         };
@@ -141,7 +141,7 @@ impl UnfinishedFile {
         }
     }
 
-    /// Gives the file its name if that is free, else a name beside.
+    /// Gives the file its name if that is free, else a name beside it.
     fn name(&self) -> io::Result<Option<TempPath>> {
         if self.access.is_none() && unnamed::link(&self.file, &self.path).is_ok() {
             return Ok(None);
@@ -160,7 +160,7 @@ impl UnfinishedFile {
             access.hand_down(copy.as_file())?;
         }
         let (file, named) = copy.into_parts();
-        // Its lock goes with it.
+        // The lock stays with this handle.
         self.file = file;
         Ok(named)
     }
@@ -175,7 +175,7 @@ impl UnfinishedFile {
         io::copy(&mut self.file, &mut old)
             .map(drop)
             .inspect_err(|_| {
-                // Half of an image should not look like one.
+                // Half an image must not look like an image.
                 let _ = old.set_len(0);
             })
     }
@@ -184,13 +184,13 @@ impl UnfinishedFile {
 impl Drop for UnfinishedFile {
     fn drop(&mut self) {
         if let FilePlace::Target { is_halfway: true } = self.place {
-            // Half of an image should not look like one.
+            // Half an image must not look like an image.
             let _ = self.file.set_len(0);
         }
     }
 }
 
-/// A new file in the directory of `path`.
+/// Creates a file in the directory of `path`.
 fn beside(path: &Path, access: Option<&Access>) -> io::Result<(File, FilePlace)> {
     if let Some(file) = unnamed::make(directory_of(path), access) {
         return Ok((file, FilePlace::Unnamed));
@@ -199,14 +199,14 @@ fn beside(path: &Path, access: Option<&Access>) -> io::Result<(File, FilePlace)>
     Ok((file, FilePlace::Named(named)))
 }
 
-/// The file at `path`, as it is.
+/// Opens the file at `path` without changing it.
 fn in_place(path: &Path) -> io::Result<(File, FilePlace)> {
     let file = File::options().write(true).open(path)?;
     Ok((file, FilePlace::Target { is_halfway: false }))
 }
 
 fn make_named(path: &Path, access: Option<&Access>) -> io::Result<NamedTempFile> {
-    // These are the permissions that any new file gets, where tempfile's own way gives the owner's only.
+    // New files get the usual permissions, while tempfile's own method allows only the owner.
     let mut options = File::options();
     options.read(true).write(true).create_new(true);
     #[cfg(unix)]
@@ -230,7 +230,7 @@ fn names() -> Builder<'static, 'static> {
     names
 }
 
-/// Whether a file can perhaps be written, as only making or renaming one in its directory fails.
+/// Whether the file itself may still be writable, because only creating or renaming a file in its directory fails.
 fn cannot_be_replaced(error: &io::Error) -> bool {
     matches!(
         error.kind(),
@@ -241,7 +241,7 @@ fn cannot_be_replaced(error: &io::Error) -> bool {
     )
 }
 
-/// Files that get their names when they are whole.
+/// Files that get their names when they are complete.
 #[cfg(target_os = "linux")]
 mod unnamed {
     use std::fs::{self, File};
@@ -254,14 +254,14 @@ mod unnamed {
     use super::super::access::Access;
     use super::super::leftovers::lock;
 
-    /// `None` if such a file cannot be made here; making one with a name finds out why.
+    /// Creates such a file; returns `None` if that is impossible here. Creating a named file finds the reason.
     pub(super) fn make(directory: &Path, access: Option<&Access>) -> Option<File> {
         let mode = access.map_or(0o666, Access::first_mode);
         let flags = OFlags::TMPFILE | OFlags::RDWR | OFlags::CLOEXEC;
         let file = File::from(open(directory, flags, Mode::from_raw_mode(mode)).ok()?);
-        // Without it, it could not get a name.
+        // The handle's path is needed to name the file later.
         fs::symlink_metadata(handle(&file)).ok()?;
-        // It is taken for one that nobody uses otherwise, once it has a name of such files.
+        // Once it has such a name, an unlocked file would look abandoned.
         let _ = lock(&file);
         Some(file)
     }
@@ -337,7 +337,7 @@ mod tests {
         let mut unfinished = named(&path);
         let left = match &mut unfinished.place {
             FilePlace::Named(named) => {
-                // The program is killed.
+                // Simulates a killed program.
                 named.disable_cleanup(true);
                 named.to_path_buf()
             }
