@@ -13,17 +13,17 @@ pub(crate) struct BothU16 {
 }
 
 impl BothU16 {
-    /// The little-endian half, which all readers go by.
+    /// Returns the little-endian half, on which all readers rely.
     pub(crate) const fn get(self) -> u16 {
         self.le.get()
     }
 
-    /// The big-endian half, for what is wrong in the other.
+    /// Returns the big-endian half, for when the other is wrong.
     pub(crate) const fn big_endian(self) -> u16 {
         self.be.get()
     }
 
-    /// Whether the halves are the same.
+    /// Returns `true` if the halves are the same.
     pub(crate) const fn agrees(self) -> bool {
         self.le.get() == self.be.get()
     }
@@ -47,17 +47,17 @@ pub(crate) struct BothU32 {
 }
 
 impl BothU32 {
-    /// The little-endian half, which all readers go by.
+    /// Returns the little-endian half, on which all readers rely.
     pub(crate) const fn get(self) -> u32 {
         self.le.get()
     }
 
-    /// The big-endian half, for what is wrong in the other.
+    /// Returns the big-endian half, for when the other is wrong.
     pub(crate) const fn big_endian(self) -> u32 {
         self.be.get()
     }
 
-    /// Whether the halves are the same.
+    /// Returns `true` if the halves are the same.
     pub(crate) const fn agrees(self) -> bool {
         self.le.get() == self.be.get()
     }

@@ -1,16 +1,16 @@
 //! Text on disc: the character sets of ISO 9660, UCS-2 and OSTA Compressed Unicode (CS0).
 
-/// Whether `c` is a d-character (ECMA-119 7.4.1).
+/// Returns `true` if `c` is a d-character (ECMA-119 7.4.1).
 pub(crate) const fn is_d_character(c: char) -> bool {
     matches!(c, 'A'..='Z' | '0'..='9' | '_')
 }
 
-/// Whether the text needs the 16-bit form of CS0 (UDF 2.1.1).
+/// Returns `true` if the text needs the 16-bit form of CS0 (UDF 2.1.1).
 fn is_wide(text: &str) -> bool {
     text.chars().any(|c| c > '\u{FF}')
 }
 
-/// How many characters a field of CS0 holds: `bytes` less the compression id, halved for the 16-bit form.
+/// Returns how many characters a field of CS0 holds: `bytes` less the compression id, halved for the 16-bit form.
 pub(crate) fn cs0_capacity(text: &str, bytes: usize) -> usize {
     if is_wide(text) {
         (bytes - 1) / 2
@@ -19,12 +19,13 @@ pub(crate) fn cs0_capacity(text: &str, bytes: usize) -> usize {
     }
 }
 
-/// Length of `text` in the units that [`cs0_capacity`] counts: characters, or UTF-16 code units in the 16-bit form.
+/// Returns the length of a character in the units that [`cs0_capacity`] counts: characters, or UTF-16 code units in the
+/// 16-bit form.
 pub(crate) fn cs0_units(c: char) -> usize {
     c.len_utf16()
 }
 
-/// Length in bytes of `text` in CS0, the compression id included; nothing for nothing.
+/// Returns the length in bytes of `text` in CS0, including the compression id; 0 for empty text.
 pub(crate) fn cs0_len(text: &str) -> usize {
     if text.is_empty() {
         0
@@ -53,18 +54,18 @@ pub(crate) fn cs0_encode(text: &str, out: &mut [u8]) {
     } else {
         *id = 8;
         for (byte, c) in out.iter_mut().zip(text.chars()) {
-            // No character is above U+00FF here.
+            // No character here is above U+00FF.
             *byte = c as u8;
         }
     }
 }
 
-/// The beginning of `text` that a dstring of `N` bytes holds; the last byte is the length.
+/// Returns as much of the beginning of `text` as a dstring of `N` bytes holds; its last byte is the length.
 pub(crate) fn dstring_text<const N: usize>(text: &str) -> &str {
     cut(text, cs0_capacity(text, N - 1), cs0_units)
 }
 
-/// A dstring of `N` bytes (UDF 2.1.3); text that is too long is cut between characters.
+/// Encodes a dstring of `N` bytes (UDF 2.1.3), cutting text that is too long between characters.
 pub(crate) fn dstring<const N: usize>(text: &str) -> [u8; N] {
     let mut field = [0; N];
     let text = dstring_text::<N>(text);
@@ -74,7 +75,7 @@ pub(crate) fn dstring<const N: usize>(text: &str) -> [u8; N] {
     field
 }
 
-/// The longest start of `text` that has at most `limit` units.
+/// Returns the longest start of `text` that has at most `limit` units.
 pub(crate) fn cut(text: &str, limit: usize, units: impl Fn(char) -> usize) -> &str {
     let mut left = limit;
     for (at, c) in text.char_indices() {
@@ -86,7 +87,7 @@ pub(crate) fn cut(text: &str, limit: usize, units: impl Fn(char) -> usize) -> &s
     text
 }
 
-/// `text` in a field of `N` bytes, filled with blanks (ECMA-119 7.4.3.2); it is ASCII and short enough.
+/// Returns `text`, which is ASCII and short enough, in a field of `N` bytes padded with blanks (ECMA-119 7.4.3.2).
 pub(crate) fn padded<const N: usize>(text: &str) -> [u8; N] {
     let mut field = [b' '; N];
     for (byte, c) in field.iter_mut().zip(text.bytes()) {
@@ -95,7 +96,7 @@ pub(crate) fn padded<const N: usize>(text: &str) -> [u8; N] {
     field
 }
 
-/// `text` in UCS-2, big-endian, in a field of `N` bytes filled with blanks; what does not fit is cut off.
+/// Returns `text` in big-endian UCS-2, in a field of `N` bytes padded with blanks; cuts off text that does not fit.
 ///
 /// A field of odd length ends in a zero byte.
 pub(crate) fn padded_ucs2<const N: usize>(text: &str) -> [u8; N] {

@@ -1,6 +1,6 @@
-//! Gives every item of a directory a name of its own in a file system that cannot hold all names as they are.
+//! Gives every item of a directory a unique name in a file system that cannot hold all names unchanged.
 //!
-//! What a directory gets depends on its names only, not on the order in which they were added.
+//! The names in a directory depend only on its original names, not on the order in which they were added.
 
 use std::cmp::Ordering;
 use std::fmt::Write as _;
@@ -42,14 +42,14 @@ impl std::fmt::Display for NameChange {
     }
 }
 
-/// A name as a file system would have it, in a buffer that is used again.
+/// A name as a file system would have it, in a buffer that is reused.
 #[derive(Debug, Default)]
 pub(crate) struct Mapped {
-    /// The name, separator and extension included.
+    /// The name, including separator and extension.
     pub text: String,
     /// Where the extension begins, with its separator.
     pub stem_len: usize,
-    /// The most units the stem may have beside this extension.
+    /// The most units that the stem may have together with this extension.
     pub stem_limit: usize,
     pub changes: NameChange,
 }
@@ -63,7 +63,7 @@ impl Mapped {
         &self.text[self.stem_len..]
     }
 
-    /// Appends `text`, with `_` for every character that is not allowed.
+    /// Appends `text`, with `_` in place of every character that is not allowed.
     pub(crate) fn push_replacing(&mut self, text: &str, is_allowed: impl Fn(char) -> bool) {
         for c in text.chars() {
             if is_allowed(c) {
@@ -76,25 +76,25 @@ impl Mapped {
     }
 }
 
-/// The rules of a file system for names.
+/// The naming rules of a file system.
 pub(crate) trait NameRules {
-    /// Puts into `out` the name that an item called `name` has if no other takes it.
+    /// Writes to `out` the name that an item called `name` gets if no other item takes it.
     fn map(&self, name: &str, directory: bool, out: &mut Mapped);
 
-    /// What stands before the number in a name that had to be made unique.
+    /// Returns the text before the number in a name that had to be made unique.
     fn before_number(&self) -> &'static str;
 
-    /// How many units a character has.
+    /// Returns how many units a character has.
     fn units(&self, c: char) -> usize;
 
-    /// Appends to `out` what two names have in common if they are the same to the file system's readers.
+    /// Appends to `out` a form of `text` that is equal for names which the file system's readers treat as the same.
     fn fold(&self, text: &str, out: &mut String);
 
-    /// The order in which the file system has two names.
+    /// Compares two names as the file system orders them.
     fn compare(&self, a: &str, b: &str) -> Ordering;
 }
 
-/// The names that differ from what [`NameRules::map`] gives, by place in the directory.
+/// The names that differ from those of [`NameRules::map`], by index in the directory.
 pub(crate) type Renamed = Vec<(usize, String)>;
 
 /// Texts in one buffer.
@@ -114,7 +114,7 @@ impl Texts {
         self.push_with(|out| out.push_str(text));
     }
 
-    /// Pushes what `append` appends.
+    /// Pushes the text that `append` appends.
     fn push_with(&mut self, append: impl FnOnce(&mut String)) {
         append(&mut self.text);
         self.ends.push(self.text.len());
@@ -135,7 +135,7 @@ impl Texts {
     }
 }
 
-/// An item of a directory that is to have a name of its own.
+/// An item of a directory that needs a unique name.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct NamedItem<'a> {
     pub name: &'a str,
@@ -144,9 +144,9 @@ pub(crate) struct NamedItem<'a> {
     pub is_recorded: bool,
 }
 
-/// Finds the items of a directory that need another name than [`NameRules::map`] gives them.
+/// Finds the items of a directory that need another name than the one from [`NameRules::map`].
 ///
-/// There is an item for each place, sorted by name. Returns nothing if some item cannot be named: the place of that item.
+/// `items` are sorted by name. Fails with the index of an item that cannot be named, if there is one.
 pub(crate) fn renamed<'a, R: NameRules + ?Sized>(
     rules: &R,
     items: impl ExactSizeIterator<Item = NamedItem<'a>> + Clone,
@@ -154,7 +154,7 @@ pub(crate) fn renamed<'a, R: NameRules + ?Sized>(
     renamed_among(rules, items, &mut Texts::default())
 }
 
-/// As [`renamed`]; also puts into `mapped_texts` what [`NameRules::map`] gives every item.
+/// Does the same as [`renamed`]; also fills `mapped_texts` with the names from [`NameRules::map`] for all items.
 pub(crate) fn renamed_among<'a, R: NameRules + ?Sized>(
     rules: &R,
     items: impl ExactSizeIterator<Item = NamedItem<'a>> + Clone,
@@ -172,9 +172,9 @@ pub(crate) fn renamed_among<'a, R: NameRules + ?Sized>(
     }
     let key = |place: u32| folded.get(place as usize);
 
-    // The tree's nodes are counted in 32 bits.
+    // The tree counts its nodes in 32 bits.
     let mut order: Vec<u32> = (0..changed.len() as u32).collect();
-    // Of equal names the first keeps its own: one that is as the caller gave it, else the first by name.
+    // Among equal names, the first keeps its own: one that is as the caller gave it, else the first by name.
     order.sort_unstable_by(|a, b| {
         let rank = |place: u32| (changed[place as usize], place);
         key(*a).cmp(key(*b)).then_with(|| rank(*a).cmp(&rank(*b)))
@@ -187,7 +187,7 @@ pub(crate) fn renamed_among<'a, R: NameRules + ?Sized>(
     let mut taken = Taken::among(folded);
     let mut numbers = Numbers::default();
     let mut renamed = Vec::new();
-    // Recorded items are named first, as if there were no others.
+    // Recorded items get their names first, as if there were no others.
     for is_recorded in [true, false] {
         let places = order.iter().map(|place| *place as usize);
         let losers: Vec<usize> = places
@@ -205,16 +205,16 @@ pub(crate) fn renamed_among<'a, R: NameRules + ?Sized>(
     Ok(renamed)
 }
 
-/// The names that a directory has so far, folded.
+/// The names taken so far in a directory, folded.
 struct Taken {
     names: Texts,
-    /// Places among them.
+    /// Indexes of the taken ones in `names`.
     index: HashTable<usize>,
     hasher: DefaultHashBuilder,
 }
 
 impl Taken {
-    /// None yet of `names`.
+    /// Begins with none of `names` taken.
     fn among(names: Texts) -> Self {
         Self {
             index: HashTable::with_capacity(names.len()),
@@ -223,7 +223,7 @@ impl Taken {
         }
     }
 
-    /// Adds the name at a place unless it is there; returns whether it was not.
+    /// Takes the name at an index; returns `false` if it was already taken.
     fn take(&mut self, place: usize) -> bool {
         let name = |place: usize| self.names.get(place);
         let hash = |place: &usize| self.hasher.hash_one(name(*place));
@@ -237,7 +237,7 @@ impl Taken {
         }
     }
 
-    /// Adds what `append` appends, unless it is there; returns whether it was not.
+    /// Takes the name that `append` appends; returns `false` if it was already taken.
     fn insert_with(&mut self, append: impl FnOnce(&mut String)) -> bool {
         let new = self.names.len();
         self.names.push_with(append);
@@ -249,17 +249,17 @@ impl Taken {
     }
 }
 
-/// The numbers given so far, so that none is tried twice.
+/// The numbers used so far, so that none is tried twice.
 #[derive(Default)]
 struct Numbers {
-    /// The next number, by what stands before and behind it and how many digits it has.
+    /// The next number, by the text before and after it and its number of digits.
     next: HashMap<String, u64>,
-    /// The fewest digits that have numbers left, by stem, extension and room.
+    /// The fewest digits with numbers left, by stem, extension and room.
     digits: HashMap<String, usize>,
 }
 
 impl Numbers {
-    /// A name that is not in `taken`, and now is.
+    /// Returns a name that was not in `taken`, and takes it.
     fn next<R: NameRules + ?Sized>(
         &mut self,
         rules: &R,
@@ -284,7 +284,7 @@ impl Numbers {
             let stem = super::text::cut(mapped.stem(), room, |c| rules.units(c));
             let limit = 10_u64.checked_pow(digits as u32)?;
             let first = if digits == 1 { 1 } else { limit / 10 };
-            // One counter for all names that would be alike with so many digits.
+            // All names that would be equal with this many digits share one counter.
             set_key(&mut key, stem, digits);
             let number = self.next.entry_ref(key.as_str()).or_insert(first);
             while *number < limit {
@@ -304,7 +304,7 @@ impl Numbers {
 pub(crate) mod tests {
     use super::*;
 
-    /// Items that are new.
+    /// Returns new items with these names.
     pub(crate) fn new_items<'a>(items: &[(&'a str, bool)]) -> Vec<NamedItem<'a>> {
         let item = |(name, is_directory): &(&'a str, bool)| NamedItem {
             name,

@@ -1,4 +1,4 @@
-//! Times on disc: the three forms and the years each can hold.
+//! Times on disc: the three forms, and the years that each can hold.
 
 mod read;
 
@@ -13,12 +13,12 @@ const RECORD_YEARS: (i32, i32) = (1900, 2155);
 /// First and last year of a volume descriptor's time (ECMA-119 8.4.26.1) and of a UDF timestamp (UDF 2.1.4).
 const LONG_YEARS: (i32, i32) = (1, 9999);
 
-/// `time` as a directory record of ISO 9660 or Joliet can hold it: within 1900 to 2155.
+/// Limits `time` to what a directory record of ISO 9660 or Joliet can hold: the years 1900 to 2155.
 pub(crate) fn in_record_range(time: Timestamp) -> Timestamp {
     within(quarter_zone(time), RECORD_YEARS)
 }
 
-/// `time` as a UDF timestamp can hold it: within the years 1 to 9999.
+/// Limits `time` to what a UDF timestamp can hold: the years 1 to 9999.
 pub(crate) fn in_udf_range(time: Timestamp) -> Timestamp {
     let zone_fits = (-1440..=1440).contains(&time.zone_minutes());
     within(if zone_fits { time } else { time.in_utc() }, LONG_YEARS)
@@ -42,7 +42,7 @@ fn edge(year: i32, month: u32, day: u32, (hour, minute, second): (u32, u32, u32)
         .unwrap_or_default()
 }
 
-/// ISO 9660 zones are whole quarters of an hour, from -12 to +13 hours; any other time is shown in UTC.
+/// Moves `time` to UTC unless its zone is one of ISO 9660: whole quarters of an hour, from -12 to +13 hours.
 fn quarter_zone(time: Timestamp) -> Timestamp {
     let zone = time.zone_minutes();
     if zone % 15 == 0 && (-48..=52).contains(&(zone / 15)) {
@@ -91,7 +91,7 @@ pub(crate) struct VolumeTime {
 }
 
 impl VolumeTime {
-    /// No time: all digits are zero.
+    /// No time: all digits are zeros.
     pub(crate) const NONE: Self = Self {
         digits: [b'0'; 16],
         zone: 0,
@@ -150,7 +150,7 @@ impl From<Timestamp> for UdfTime {
     }
 }
 
-/// `YYYYMMDD_HHMM` in UTC: the name of a volume that was not given one.
+/// Returns `YYYYMMDD_HHMM` in UTC, the default name of a volume.
 pub(crate) fn default_volume_name(time: Timestamp) -> String {
     let time = within(time.in_utc(), LONG_YEARS);
     time.civil().format("%Y%m%d_%H%M").to_string()

@@ -1,4 +1,4 @@
-//! Times as discs have them, of which none need be one.
+//! Times as found on discs, which need not be valid.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -14,7 +14,7 @@ use super::{LONG_YEARS, RecordTime, UdfTime, VolumeTime};
 use crate::time::Timestamp;
 
 impl RecordTime {
-    /// The time, if one is recorded: seven zeros are none, and neither is a day that no calendar has.
+    /// Returns the time, if one is recorded: seven zeros are none, and neither is a day that no calendar has.
     pub(crate) fn read(self) -> Option<Timestamp> {
         if self.as_bytes().iter().all(|byte| *byte == 0) {
             return None;
@@ -24,7 +24,7 @@ impl RecordTime {
             self.month.into(),
             self.day.into(),
         )?;
-        // A leap second is shown as the one before it.
+        // A leap second is shown as the second before it.
         let time = date.and_hms_opt(
             self.hour.into(),
             self.minute.into(),
@@ -35,7 +35,7 @@ impl RecordTime {
 }
 
 impl VolumeTime {
-    /// The time, if one is recorded. Blanks and zero bytes count as zeros, as some writers have them.
+    /// Returns the time, if one is recorded. Treats blanks and zero bytes, which some writers use, as zeros.
     pub(crate) fn read(self) -> Option<Timestamp> {
         let number = |from: usize, len: usize| {
             let digits = self.digits.iter().skip(from).take(len);
@@ -57,16 +57,16 @@ impl VolumeTime {
 }
 
 impl UdfTime {
-    /// The time that is recorded, if it is one.
+    /// Returns the recorded time, if it is valid.
     pub(crate) fn decode(&self) -> Option<Timestamp> {
         let year = i32::from(self.year.get());
         if !(LONG_YEARS.0..=LONG_YEARS.1).contains(&year) {
             return None;
         }
         let date = NaiveDate::from_ymd_opt(year, self.month.into(), self.day.into())?;
-        // A leap second counts with the one before it.
+        // A leap second counts with the second before it.
         let second = if self.second == 60 { 59 } else { self.second };
-        // What cannot be a fraction is none.
+        // An impossible fraction counts as 0.
         let part = |value: u8, unit: u32| {
             if value < 100 {
                 u32::from(value).saturating_mul(unit)
@@ -80,7 +80,7 @@ impl UdfTime {
         let time = date
             .and_hms_micro_opt(self.hour.into(), self.minute.into(), second.into(), micros)?
             .and_utc();
-        // Twelve bits with a sign. Only local time has a zone, and it need not be given.
+        // Twelve bits with a sign. Only local time has a zone, which is optional.
         let bits = self.type_and_zone.get();
         let zone = match bits >> 12 {
             1 => ((bits << 4) as i16) >> 4,
@@ -101,7 +101,7 @@ impl UdfTime {
     }
 }
 
-/// A time in a zone that is given in quarters of an hour; one that cannot be is taken as UTC.
+/// Returns a time in a zone given in quarters of an hour, or in UTC if the zone is impossible.
 fn in_quarter_zone(time: chrono::NaiveDateTime, zone: i8) -> Option<Timestamp> {
     let quarters = if (-48..=56).contains(&zone) { zone } else { 0 };
     let zone = FixedOffset::east_opt(i32::from(quarters).saturating_mul(15 * 60))?;
