@@ -8,7 +8,7 @@ impl Tree {
         &self.contents[content.0 as usize]
     }
 
-    /// The content of `node`, if it is a file.
+    /// Returns the content of `node`, if it is a file.
     pub(crate) fn content_of(&self, node: NodeId) -> Option<(ContentId, &FileContent)> {
         match self.kind(node) {
             NodeKind::File(content) => Some((content, self.content(content))),
@@ -16,7 +16,7 @@ impl Tree {
         }
     }
 
-    /// How many contents there have been; their numbers are below it.
+    /// Returns how many contents there have been; their numbers are below it.
     pub(crate) fn content_count(&self) -> usize {
         self.contents.len()
     }
@@ -30,7 +30,7 @@ impl Tree {
         Ok(ContentId(number))
     }
 
-    /// Gives the file `node` another content.
+    /// Replaces the content of the file `node`.
     pub(crate) fn set_content(&mut self, node: NodeId, content: ContentId) {
         let old = ContentId(std::mem::replace(
             &mut self.nodes[node.0 as usize].payload,
@@ -41,7 +41,7 @@ impl Tree {
         self.drop_reference(old, false);
     }
 
-    /// Counts a reference, of a file or of a stream; no content is of both.
+    /// Counts a reference by a file or by a stream; no content has references by both.
     pub(super) fn refer_to(&mut self, content: ContentId, stream: bool) {
         let content = &mut self.contents[content.0 as usize];
         content.references += 1;
@@ -78,7 +78,7 @@ impl Tree {
         }
     }
 
-    /// Lets go of the data of a content that no node has.
+    /// Releases the data of a content that no node has.
     pub(super) fn free(&mut self, content: ContentId) {
         let content = &mut self.contents[content.0 as usize];
         if content.references == 0 {
@@ -87,7 +87,7 @@ impl Tree {
         }
     }
 
-    /// The contents that are the boot catalog, of files and of named streams.
+    /// Returns the contents that are the boot catalog, of files and of named streams.
     pub(crate) fn boot_catalogs(&self) -> impl Iterator<Item = ContentId> {
         let numbered = (0..).zip(&self.contents);
         numbered
@@ -95,29 +95,29 @@ impl Tree {
             .map(|(number, _)| ContentId(number))
     }
 
-    /// The staged contents: those that nodes have, and those that they will have when changes are taken back.
+    /// Returns the staged contents: those that nodes have now, and those that they will have again after an undo.
     pub(crate) fn staged(&self) -> impl Iterator<Item = &FileContent> {
         self.contents.iter().filter(|content| is_staged(content))
     }
 
-    /// The same, in the same order, to be changed in place.
+    /// Returns the same contents in the same order, for changing them in place.
     pub(crate) fn staged_mut(&mut self) -> impl Iterator<Item = &mut FileContent> {
         self.contents
             .iter_mut()
             .filter(|content| is_staged(content))
     }
 
-    /// How many contents are staged.
+    /// Returns how many contents are staged.
     pub(crate) const fn staged_count(&self) -> usize {
         self.staged
     }
 
-    /// Bytes that are staged.
+    /// Returns how many bytes are staged.
     pub(crate) fn staged_len(&self) -> u64 {
         self.staged().map(|content| content.len).sum()
     }
 
-    /// Checks that no file has more than `limit` bytes; else gives one that has.
+    /// Checks that no file has more than `limit` bytes; fails with one that has.
     pub(crate) fn check_lens(&self, limit: u64) -> Result<(), NodeId> {
         if self.contents.iter().all(|content| content.len <= limit) {
             return Ok(());

@@ -1,4 +1,4 @@
-//! The files of the host that a tree is read from.
+//! The files of the host from which a tree is read.
 
 use std::fs::File;
 use std::io;
@@ -8,12 +8,12 @@ use super::{NameRef, Tree};
 use crate::source::{ContentData, Fingerprint, HostFile, HostFiles, RecentDirectory};
 
 impl Tree {
-    /// The path of a file on the host.
+    /// Returns the path of a file on the host.
     pub(crate) fn host_path(&self, file: HostFile) -> PathBuf {
         self.hosts.path(file, self.names.get(NameRef(file.name)))
     }
 
-    /// The paths of the files of the host that have `len` bytes.
+    /// Returns the paths of the host's files that have `len` bytes.
     pub(crate) fn host_files(&self, len: u64) -> impl Iterator<Item = PathBuf> {
         self.contents
             .iter()
@@ -25,7 +25,7 @@ impl Tree {
             })
     }
 
-    /// Opens a file of the host; `recent` is the directory that one was opened in before.
+    /// Opens a file of the host; `recent` is the directory in which the previous file was opened.
     pub(crate) fn open_host(
         &self,
         file: HostFile,
@@ -35,7 +35,8 @@ impl Tree {
             .open(file, self.names.get(NameRef(file.name)), recent)
     }
 
-    /// Whether a file of the host is known to be empty still, as it was when it was added, without opening it.
+    /// Returns `true` if a file of the host is known to be still empty, as it was when it was added, without opening
+    /// it.
     pub(crate) fn is_still_empty(
         &self,
         file: HostFile,

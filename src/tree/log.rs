@@ -1,8 +1,8 @@
-//! The log of changes to a tree, from which they are taken back.
+//! The log of changes to a tree, for undoing them.
 
 use super::node::{ContentId, ItemAttributes, NodeId};
 
-/// What was done to something that was there before.
+/// A change to something that existed before.
 #[derive(Clone)]
 pub(super) enum Step {
     Content(NodeId, ContentId),
@@ -11,7 +11,7 @@ pub(super) enum Step {
     Removed(NodeId),
 }
 
-/// The tree before a change: lengths of its tables. All of them are below 2³².
+/// The tree before a change: lengths of its tables, all below 2³².
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Point {
     pub nodes: u32,
@@ -22,15 +22,15 @@ pub(super) struct Point {
     pub directories: u32,
 }
 
-/// The changes that can be taken back.
+/// The changes that can be undone.
 #[derive(Clone, Default)]
 pub(super) struct Log {
     /// One for each change.
     pub points: Vec<Point>,
     pub steps: Vec<Step>,
-    /// Number of changes that cannot be taken back any more.
+    /// Number of changes that can no longer be undone.
     pub locked: u32,
-    /// Whether a change is being made; what happens in between is none.
+    /// Whether a change is in progress; steps outside of one are not logged.
     pub open: bool,
 }
 

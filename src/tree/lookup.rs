@@ -1,4 +1,4 @@
-//! Finding an item of a directory by its name.
+//! Finds an item of a directory by its name.
 
 use std::hash::{BuildHasher, Hasher};
 
@@ -11,7 +11,7 @@ use super::names::{folded, hash_folded, same_folded};
 use super::node::NodeId;
 
 impl Tree {
-    /// The item of exactly that name.
+    /// Returns the item of exactly that name.
     pub(crate) fn child(&self, directory: NodeId, name: &str) -> Option<NodeId> {
         let hash = self.hash(directory, name);
         let is_it = |other: &Indexed| {
@@ -32,7 +32,7 @@ impl Tree {
         found.map(|indexed| indexed.node)
     }
 
-    /// The items of that name without regard to case.
+    /// Returns the items of that name, without regard to case.
     pub(crate) fn alike(&self, directory: NodeId, name: &str) -> Alike<'_> {
         let hash = self.hash(directory, name);
         let nodes = self
@@ -56,7 +56,7 @@ impl Tree {
     }
 
     fn crowd(&self, directory: NodeId, name: &str) -> Option<&Crowd> {
-        // No ordinary tree has any.
+        // An ordinary tree has no crowds.
         if self.crowds.is_empty() {
             return None;
         }
@@ -74,7 +74,7 @@ impl Tree {
         Hash(self.hasher.hash_one(name) as u32)
     }
 
-    /// Lets a node be found that is in its directory.
+    /// Adds a node that is in its directory to the tables.
     pub(super) fn index_node(&mut self, node: NodeId) {
         let hash = self.hash(self.parent(node), self.name(node));
         let is_alike = |other: &Indexed| {
@@ -82,7 +82,7 @@ impl Tree {
             other.hash == hash
         };
         let spread = |other: &Indexed| other.hash.spread();
-        // Nearly all names are like no other: one look is enough to see that and to find the place.
+        // Nearly all names are unlike any other: one lookup shows that and finds the place.
         if let Entry::Vacant(vacant) = self.index.entry(hash.spread(), is_alike, spread) {
             vacant.insert(Indexed { hash, node });
             return;
@@ -98,7 +98,7 @@ impl Tree {
         table.insert_unique(hash.spread(), Indexed { hash, node }, spread);
     }
 
-    /// Lets it be found no more.
+    /// Removes a node from the tables.
     pub(super) fn unindex(&mut self, node: NodeId) {
         let hash = self.hash(self.parent(node), self.name(node));
         let is_it = |other: &Indexed| {
@@ -123,13 +123,13 @@ impl Tree {
         if crowd.is_empty() {
             self.crowds.remove(&key);
         } else if crowd.capacity() / 4 > crowd.len() {
-            // Finding the only one that is left goes through all of the table.
+            // Finding the only node left would go through the whole table.
             crowd.shrink_to(2 * crowd.len(), |other| other.hash.spread());
         }
     }
 }
 
-/// Tests count how many nodes are looked at.
+/// Tests count the comparisons.
 #[cfg(not(test))]
 const fn compared() {}
 
@@ -173,7 +173,7 @@ mod tests {
             .unwrap()
     }
 
-    /// One of the 2¹⁶ names that differ by the case of their letters; the first is in lower case.
+    /// Returns one of 2¹⁶ names that differ by the case of their letters; the first is in lower case.
     fn variant(number: u32) -> String {
         let letters = ('a'..='n').chain(['ü', 'ж']).enumerate();
         let folded = letters.map(|(bit, letter)| {
@@ -186,7 +186,7 @@ mod tests {
         folded.collect()
     }
 
-    /// How many nodes are looked at for each of the names.
+    /// Prints how many nodes are compared for each name.
     fn each(what: &str, work: impl FnOnce()) {
         COMPARED.set(0);
         work();
@@ -197,7 +197,7 @@ mod tests {
         );
     }
 
-    /// All of them were looked at for each: 50,000 names on a disc took 20 s.
+    /// Each name used to be compared with all others: 50,000 names on a disc took 20 s.
     #[test]
     fn names_that_differ_by_case_do_not_make_each_other_slow() {
         let mut tree = tree();
@@ -260,7 +260,7 @@ mod tests {
         };
         let all = nodes(&tree);
         assert_eq!(all.len(), 100);
-        // Whichever goes first, what is left is known.
+        // Whichever is removed first, the remaining one is known.
         for order in [[0, 99], [99, 0]] {
             let mut gone = tree.clone();
             for number in 0..99_u32 {

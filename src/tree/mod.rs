@@ -2,9 +2,9 @@
 //!
 //! A node is 32 bytes, its name lies in a shared pool, its data in a table of contents that several nodes can share.
 //! One hash table finds a child by its directory and its name, with or without regard to case; a directory's list of
-//! children is in the order of adding and is sorted when somebody wants order.
+//! children is in the order of adding and is sorted on demand.
 //!
-//! A result image holds the tree it was made from in an `Arc`; who edits the tree afterwards edits a copy.
+//! A result image holds the tree from which it was made in an `Arc`; editing the tree afterwards edits a copy.
 
 mod contents;
 mod hosts;
@@ -33,11 +33,11 @@ use crate::path::ImagePath;
 use crate::source::{FileContent, HostFiles};
 use crate::time::Timestamp;
 
-/// Sums that are kept up to date by every change.
+/// Sums that every change keeps up to date.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
     pub files: u32,
-    /// Without the root.
+    /// Excluding the root.
     pub directories: u32,
     /// Contents that at least one node has.
     pub contents: u32,
@@ -45,15 +45,15 @@ pub(crate) struct Totals {
     pub data_blocks: u64,
     /// Those contents that fill one block or less, but are not empty.
     pub small_contents: u32,
-    /// Named streams; the figures above are without them.
+    /// Named streams, which the figures above exclude.
     pub streams: u32,
     /// Blocks of their contents.
     pub stream_blocks: u64,
-    /// Files for real-time reading.
+    /// Real-time files.
     pub real_time_files: u32,
     /// Contents of files that are the boot catalog.
     pub boot_catalogs: u32,
-    /// Contents of named streams that are.
+    /// Contents of named streams that are the boot catalog.
     pub stream_boot_catalogs: u32,
 }
 
@@ -75,13 +75,13 @@ pub(crate) struct Tree {
     crowds: Crowds,
     hasher: DefaultHashBuilder,
     totals: Totals,
-    /// How many contents are staged.
+    /// Number of staged contents.
     staged: usize,
     undo: Log,
 }
 
 impl Tree {
-    /// A tree of an empty root directory.
+    /// Returns a tree with an empty root directory.
     pub(crate) fn new(time: Timestamp) -> Self {
         let mut names = NamePool::default();
         let name = names.push("").unwrap_or(NameRef(0));
@@ -118,7 +118,7 @@ impl Tree {
         }
     }
 
-    /// What decides what an item is called in a file system.
+    /// Returns the facts that decide an item's name in a file system.
     pub(crate) fn named(&self, node: NodeId) -> NamedItem<'_> {
         NamedItem {
             name: self.name(node),
@@ -136,7 +136,7 @@ impl Tree {
         self.totals
     }
 
-    /// Whether nothing is below the root.
+    /// Returns `true` if the root is empty.
     pub(crate) fn is_empty(&self) -> bool {
         self.count(DirectoryId(0)) == 0
     }
@@ -164,7 +164,7 @@ impl Tree {
         self.node(node).directory
     }
 
-    /// The directory that `node` is, if it is one.
+    /// Returns the number of `node` among the directories, if it is one.
     pub(crate) fn directory(&self, node: NodeId) -> Option<DirectoryId> {
         match self.kind(node) {
             NodeKind::Directory(directory) => Some(directory),
@@ -172,17 +172,17 @@ impl Tree {
         }
     }
 
-    /// The directory that holds `node`; the root is in itself.
+    /// Returns the directory that holds `node`; the root is in itself.
     pub(crate) fn parent(&self, node: NodeId) -> NodeId {
         self.node(node).parent
     }
 
-    /// How many nodes there have been; their numbers are below it.
+    /// Returns how many nodes there have been; their numbers are below it.
     pub(crate) fn node_count(&self) -> u32 {
         self.nodes.len() as u32
     }
 
-    /// How many directories there have been; their numbers are below it.
+    /// Returns how many directories there have been; their numbers are below it.
     pub(crate) fn directory_count(&self) -> usize {
         self.directories.len()
     }
@@ -205,7 +205,7 @@ impl Tree {
         }
     }
 
-    /// The path of an item. A stream's is its file's with a colon and its name behind.
+    /// Returns the path of an item. A stream's path is its file's, followed by a colon and the stream's name.
     pub(crate) fn path(&self, node: NodeId) -> ImagePath {
         if self.is_stream(node) {
             return self.path(self.parent(node)).with_stream(self.name(node));
@@ -219,7 +219,7 @@ impl Tree {
         ImagePath::from_components(names.into_iter().rev())
     }
 
-    /// Level of a directory as ECMA-119 counts: the root is at 1.
+    /// Returns the level of a directory as in ECMA-119, where the root is at 1.
     pub(crate) fn level(&self, node: NodeId) -> u32 {
         let mut level = 1;
         let mut at = node;
@@ -230,12 +230,12 @@ impl Tree {
         level
     }
 
-    /// How many items a directory has.
+    /// Returns how many items a directory has.
     pub(crate) fn count(&self, directory: DirectoryId) -> usize {
         self.directories[directory.0 as usize].live as usize
     }
 
-    /// The items of a directory in the order of adding.
+    /// Returns the items of a directory in the order of adding.
     pub(crate) fn children_unsorted(
         &self,
         directory: DirectoryId,
@@ -247,7 +247,7 @@ impl Tree {
             .filter(|child| !self.node(*child).removed)
     }
 
-    /// The items of a directory, sorted by the bytes of their names.
+    /// Returns the items of a directory, sorted by the bytes of their names.
     pub(crate) fn children(&self, directory: DirectoryId) -> Vec<NodeId> {
         let mut children: Vec<_> = self.children_unsorted(directory).collect();
         self.sort(&mut children);
@@ -255,11 +255,11 @@ impl Tree {
     }
 
     fn sort(&self, nodes: &mut [NodeId]) {
-        // Unstable is stable here: no two names in a directory are equal.
+        // No two names in a directory are equal, so this sort is stable.
         nodes.sort_unstable_by(|a, b| self.name(*a).cmp(self.name(*b)));
     }
 
-    /// Adds a directory; no item of that name may be there.
+    /// Adds a directory; its name must be unused.
     pub(crate) fn add_directory(
         &mut self,
         parent: NodeId,
@@ -277,7 +277,7 @@ impl Tree {
         Ok(node)
     }
 
-    /// Adds a file; no item of that name may be there.
+    /// Adds a file; its name must be unused.
     pub(crate) fn add_file(
         &mut self,
         parent: NodeId,
@@ -340,12 +340,12 @@ impl Tree {
         Ok(node)
     }
 
-    /// Stores a name that files can have, and their sources.
+    /// Stores a name for files and their sources.
     pub(crate) fn add_name(&mut self, name: &str) -> Result<NameRef, TreeFull> {
         self.names.push(name).ok_or(TreeFull)
     }
 
-    /// The name of an item, to be used again for its source.
+    /// Returns the name of an item, to be reused for its source.
     pub(crate) fn name_ref(&self, node: NodeId) -> NameRef {
         self.node(node).name
     }
@@ -371,7 +371,7 @@ impl Tree {
             _ if same => 0,
             0 => {
                 self.other_times.push(others);
-                // At most one per node.
+                // There is at most one per node.
                 self.other_times.len() as u32
             }
             place => {

@@ -1,28 +1,29 @@
-//! The names of a tree: one buffer for all, in which a name is known by its place.
+//! The names of a tree, in one buffer, where the position of a name identifies it.
 
 use std::fmt;
 
-/// Place of a name in a [`NamePool`].
+/// Position of a name in a [`NamePool`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NameRef(pub u32);
 
-/// The longest name in bytes. No file system of the host or the image has one as long.
+/// The longest name in bytes. No file system of the host or the image has one this long.
 const MAX_LEN: usize = u16::MAX as usize;
 
-/// Bytes of a length: text itself, so that the whole pool is, and names need not be checked when they are got.
+/// Bytes of a length. They are ASCII, so that the whole pool is valid text and names need not be checked when they are
+/// read.
 const LEN_LEN: usize = 3;
 
-/// Bits of a length in each of these bytes: those of a character of ASCII.
+/// Bits of a length in each of these bytes, as many as an ASCII character has.
 const LEN_BITS: usize = 7;
 
-/// Every name is stored as its length and its bytes in UTF-8.
+/// A buffer with the length of every name, followed by its bytes in UTF-8.
 #[derive(Clone, Default)]
 pub(crate) struct NamePool {
     text: String,
 }
 
 impl NamePool {
-    /// Stores a name of at most 65,535 bytes; nothing if the pool is full at 4 GiB.
+    /// Stores a name of at most 65,535 bytes; returns `None` if the pool is full at 4 GiB.
     pub(crate) fn push(&mut self, name: &str) -> Option<NameRef> {
         let at = u32::try_from(self.text.len()).ok()?;
         if name.len() > MAX_LEN {
@@ -62,7 +63,7 @@ impl fmt::Debug for NamePool {
 
 /// Feeds `name` to `hasher` so that names that differ only by case hash alike.
 pub(super) fn hash_folded(name: &str, hasher: &mut impl std::hash::Hasher) {
-    // All of it at once, whatever it is made of: beyond ASCII there are letters whose lower case is in it.
+    // The whole name is hashed in one form: the lower case of some letters beyond ASCII is ASCII.
     let mut ascii = [0; 64];
     match ascii.get_mut(..name.len()) {
         Some(folded) if name.is_ascii() => {
@@ -74,12 +75,12 @@ pub(super) fn hash_folded(name: &str, hasher: &mut impl std::hash::Hasher) {
     }
 }
 
-/// What names have in common that differ only by case.
+/// Returns the common form of names that differ only by case.
 pub(super) fn folded(name: &str) -> String {
     name.chars().flat_map(char::to_lowercase).collect()
 }
 
-/// Whether two names are the same without regard to case.
+/// Returns `true` if two names are the same without regard to case.
 pub(crate) fn same_folded(a: &str, b: &str) -> bool {
     if a.is_ascii() && b.is_ascii() {
         return a.eq_ignore_ascii_case(b);

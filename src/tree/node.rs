@@ -19,7 +19,7 @@ pub(crate) struct DirectoryId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ContentId(pub u32);
 
-/// What a node is.
+/// The kind of a node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NodeKind {
     Directory(DirectoryId),
@@ -44,12 +44,12 @@ impl Times {
     }
 }
 
-/// What an item is besides its name and its data.
+/// The attributes of an item, besides its name and its data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ItemAttributes {
     pub times: Times,
     pub hidden: bool,
-    /// Of files only.
+    /// Only for files.
     pub real_time: bool,
 }
 
@@ -60,7 +60,7 @@ pub(super) struct Node {
     pub name: NameRef,
     /// Number of a directory or of a content.
     pub payload: u32,
-    /// Place of the other times plus one; 0 when they are all the same.
+    /// Index of the other times plus one; 0 if all times are the same.
     pub other_times: u32,
     pub zone: i16,
     pub directory: bool,
@@ -77,7 +77,7 @@ const _: () = assert!(size_of::<Node>() <= 32, "a node per file: keep it small")
 
 #[derive(Clone, Debug)]
 pub(super) struct Children {
-    /// In the order of adding; may hold removed nodes.
+    /// Children in the order of adding; may include removed nodes.
     pub children: Vec<NodeId>,
     pub live: u32,
 }

@@ -1,9 +1,9 @@
-//! Removing items, and putting them back.
+//! Removes items, and puts them back.
 
 use super::{NodeId, NodeKind, Tree};
 
 impl Tree {
-    /// Removes an item and all that is below it; not the root. It stays in the tables until the change is locked in.
+    /// Removes an item other than the root, and everything below it. The tables keep it until the change is locked in.
     pub(crate) fn remove(&mut self, node: NodeId) {
         let Some(holder) = self.directory(self.parent(node)) else {
             return;
@@ -28,7 +28,7 @@ impl Tree {
         self.undo.removed(node);
     }
 
-    /// Puts back what was removed.
+    /// Puts back a removed item.
     pub(super) fn put_back(&mut self, node: NodeId) {
         let Some(holder) = self.directory(self.parent(node)) else {
             return;
@@ -52,7 +52,7 @@ impl Tree {
         }
     }
 
-    /// An item and all that is below it, each directory before its items.
+    /// Returns an item and everything below it, each directory before its items.
     pub(super) fn subtree(&self, node: NodeId) -> Vec<NodeId> {
         let mut all = vec![node];
         let mut next = 0;

@@ -1,8 +1,8 @@
 //! The order in which a tree is laid out.
 //!
 //! Every item has a position: the root is at 0, the items of a directory follow each other, and the directories come
-//! depth first. So a directory's items are a range of positions, and anything that is numbered by position (an
-//! ICB, say) needs no table.
+//! depth first. So a directory's items are a range of positions, and anything that is numbered by position (such as an
+//! ICB) needs no table.
 
 use std::ops::Range;
 
@@ -13,18 +13,18 @@ use super::{DirectoryId, NodeId, NodeKind, Tree};
 pub(crate) struct DirectorySpan {
     /// Its own position.
     pub position: u32,
-    /// Number of the directory it is in; the root is in itself.
+    /// Number of the parent directory; the root is its own parent.
     pub parent: u32,
     /// Position of its first item.
     pub first: u32,
-    /// How many items it has.
+    /// Number of its items.
     pub count: u32,
-    /// How many of them are directories.
+    /// Number of directories among them.
     pub directories: u32,
 }
 
 impl DirectorySpan {
-    /// Positions of its items.
+    /// Returns the positions of its items.
     pub(crate) fn items(&self) -> Range<u32> {
         self.first..self.first + self.count
     }
@@ -35,7 +35,7 @@ impl DirectorySpan {
 pub(crate) struct Sequence {
     nodes: Vec<NodeId>,
     directories: Vec<DirectorySpan>,
-    /// Number of a directory by its number in the tree.
+    /// Number of a directory in this sequence, by its number in the tree.
     numbers: Vec<u32>,
 }
 
@@ -47,7 +47,7 @@ impl Sequence {
             Vec::with_capacity(1 + totals.directories as usize);
         let mut numbers = vec![0; tree.directory_count()];
         nodes.push(NodeId::ROOT);
-        // Directories still to be visited: number of the parent, position, the directory.
+        // Directories still to visit: number of the parent, position, the directory.
         let mut todo = vec![(0, 0, DirectoryId(0))];
         while let Some((parent, position, directory)) = todo.pop() {
             let number = directories.len() as u32;
@@ -57,7 +57,7 @@ impl Sequence {
             tree.sort(&mut nodes[first..]);
             let count = nodes.len() - first;
             let before = todo.len();
-            // Backwards, so that the first is the next to be visited.
+            // Reversed, so that the first is visited next.
             for (place, node) in nodes[first..].iter().enumerate().rev() {
                 if let NodeKind::Directory(child) = tree.kind(*node) {
                     todo.push((number, (first + place) as u32, child));
@@ -78,7 +78,7 @@ impl Sequence {
         }
     }
 
-    /// How many items there are, the root included.
+    /// Returns the number of items, including the root.
     pub(crate) fn len(&self) -> u32 {
         self.nodes.len() as u32
     }
@@ -87,7 +87,7 @@ impl Sequence {
         self.nodes[position as usize]
     }
 
-    /// All positions with their nodes.
+    /// Returns all positions with their nodes.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (u32, NodeId)> + '_ {
         (0..).zip(self.nodes.iter().copied())
     }
@@ -100,7 +100,7 @@ impl Sequence {
         &self.directories[number as usize]
     }
 
-    /// Number of a directory of the tree.
+    /// Returns the number of a directory of the tree.
     pub(crate) fn number(&self, directory: DirectoryId) -> u32 {
         self.numbers[directory.0 as usize]
     }

@@ -1,6 +1,6 @@
 //! Named streams: nodes whose parent is a file.
 //!
-//! An image has few of them, so each file that has any keeps a list, and a stream is looked for by going through it.
+//! An image has few of them, so each file that has any keeps a list, which is searched from its beginning.
 
 use super::{ContentId, ItemAttributes, NameRef, NodeId, NodeKind, Tree, TreeFull};
 
@@ -9,25 +9,25 @@ impl Tree {
         self.node(node).stream
     }
 
-    /// The streams of a file in the order of adding.
+    /// Returns the streams of a file in the order of adding.
     pub(crate) fn streams_unsorted(&self, file: NodeId) -> &[NodeId] {
         self.streams.get(&file).map_or(&[], Vec::as_slice)
     }
 
-    /// The streams of a file, sorted by the bytes of their names.
+    /// Returns the streams of a file, sorted by the bytes of their names.
     pub(crate) fn streams(&self, file: NodeId) -> Vec<NodeId> {
         let mut streams = self.streams_unsorted(file).to_vec();
         self.sort(&mut streams);
         streams
     }
 
-    /// The stream of exactly that name.
+    /// Returns the stream of exactly that name.
     pub(crate) fn stream(&self, file: NodeId, name: &str) -> Option<NodeId> {
         let mut streams = self.streams_unsorted(file).iter().copied();
         streams.find(|stream| self.name(*stream) == name)
     }
 
-    /// Adds a stream to a file; none of that name may be there.
+    /// Adds a stream to a file; its name must be unused.
     pub(crate) fn add_stream(
         &mut self,
         file: NodeId,
@@ -51,7 +51,7 @@ impl Tree {
         self.take_stream(node);
     }
 
-    /// Takes all streams from a file.
+    /// Removes all streams of a file.
     pub(crate) fn clear_streams(&mut self, file: NodeId) {
         let streams = self.streams.remove(&file).unwrap_or_default();
         for stream in &streams {
@@ -62,7 +62,7 @@ impl Tree {
         }
     }
 
-    /// Gives a file back the streams it had. Those it got since are taken from it when their nodes go.
+    /// Gives a file its former streams back. Streams added since are removed together with their nodes.
     pub(super) fn attach_streams(&mut self, file: NodeId, streams: Vec<NodeId>) {
         let now = self.streams_unsorted(file);
         let gone = streams.iter().filter(|stream| !now.contains(stream));
@@ -72,7 +72,7 @@ impl Tree {
         self.streams.insert(file, streams);
     }
 
-    /// Takes a stream from its file.
+    /// Removes a stream from its file.
     pub(super) fn take_stream(&mut self, node: NodeId) {
         let file = self.parent(node);
         if let Some(streams) = self.streams.get_mut(&file) {
@@ -98,7 +98,7 @@ impl Tree {
         }
     }
 
-    /// Lets go of the data of a stream that no file has.
+    /// Releases the data of a stream that no file has.
     pub(super) fn free_stream(&mut self, node: NodeId) {
         if let NodeKind::File(content) = self.kind(node) {
             self.free(content);

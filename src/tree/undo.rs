@@ -1,19 +1,19 @@
-//! Change points: taking back what calls did to the tree, at a cost in proportion to what is taken back.
+//! Change points: undoes calls on the tree, at a cost in proportion to what is undone.
 //!
-//! What was added since a point is what is numbered from its lengths on, so that adding logs nothing but the point
-//! itself. What was removed stays in the tables, out of sight, until the change is locked in.
+//! Everything added since a point is numbered from the point's lengths on, so adding logs only the point itself.
+//! Removed items stay in the tables, out of sight, until the change is locked in.
 
 use super::log::{Point, Step};
 use super::{Node, NodeId, NodeKind, Tree};
 use crate::source::ContentData;
 
 impl Tree {
-    /// How many changes have been made.
+    /// Returns how many changes have been made.
     pub(crate) fn change_point(&self) -> u32 {
         self.undo.locked + self.undo.points.len() as u32
     }
 
-    /// How many of them cannot be taken back.
+    /// Returns how many of them cannot be undone.
     pub(crate) const fn locked_change_point(&self) -> u32 {
         self.undo.locked
     }
@@ -31,7 +31,7 @@ impl Tree {
         self.undo.open = true;
     }
 
-    /// Ends a change. It is none if it changed nothing.
+    /// Ends a change. Drops it if it changed nothing.
     pub(crate) fn keep(&mut self) {
         self.undo.open = false;
         let changed = self.undo.points.last().is_some_and(|point| {
@@ -43,9 +43,9 @@ impl Tree {
         }
     }
 
-    /// Takes back the change that has been begun last, or that was made last.
+    /// Undoes the change in progress, or else the last one.
     ///
-    /// Returns where the staged data begins that was taken back with it.
+    /// Returns where the staged data begins that was undone with it.
     pub(crate) fn take_back(&mut self) -> Option<u64> {
         self.undo.open = false;
         let point = self.undo.points.pop()?;
@@ -70,7 +70,7 @@ impl Tree {
         for content in self.contents.drain(point.contents as usize..) {
             if let ContentData::Staged { offset, .. } = content.data {
                 self.staged -= 1;
-                // Each is staged behind those before.
+                // Contents are staged one after another.
                 first_staged.get_or_insert(offset);
             }
         }
@@ -79,8 +79,8 @@ impl Tree {
         first_staged
     }
 
-    /// Number of directories there were at a change point, the root not counted; and the deepest directory that would
-    /// come back, with its level.
+    /// Returns the number of directories at a change point, excluding the root; and the deepest directory that undoing
+    /// would restore, with its level.
     pub(crate) fn before(&self, change_point: u32) -> (u32, Option<(NodeId, u32)>) {
         let place = (change_point - self.undo.locked) as usize;
         let Some(point) = self.undo.points.get(place) else {
@@ -99,7 +99,7 @@ impl Tree {
         (point.directories, deepest)
     }
 
-    /// Makes all changes final and lets go of what was removed by them.
+    /// Makes all changes final and releases everything that they removed.
     pub(crate) fn lock_in(&mut self) {
         self.undo.locked = self.change_point();
         self.undo.points = Vec::new();
@@ -117,7 +117,7 @@ impl Tree {
         }
     }
 
-    /// Lets go of all that a removed item has, and of what is below it.
+    /// Releases everything that belongs to a removed item and to the items below it.
     fn bury(&mut self, top: NodeId) {
         for node in self.subtree(top) {
             if node != top {
@@ -139,7 +139,7 @@ impl Tree {
             return;
         };
         let holder = &mut self.directories[holder.0 as usize];
-        // Taking each one out at once would make emptying a large directory quadratic.
+        // Removing children one at a time would make emptying a large directory quadratic.
         if holder.children.len() > 2 * holder.live as usize {
             let nodes = &self.nodes;
             holder
@@ -148,7 +148,7 @@ impl Tree {
         }
     }
 
-    /// Undoes the newest addition, of a node that has no children any more.
+    /// Undoes the latest addition, of a node that no longer has children.
     fn drop_last(&mut self) {
         let node = NodeId((self.nodes.len() - 1) as u32);
         let parent = self.parent(node);
