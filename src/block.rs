@@ -1,4 +1,4 @@
-//! Blocks, the unit of everything on a disc, and the two address spaces they are counted in.
+//! Blocks, the unit of everything on a disc, and the two address spaces that count them.
 
 use std::fmt;
 use std::ops::{Add, Sub};
@@ -11,10 +11,10 @@ pub const BLOCK_SIZE: u32 = 2048;
 /// [`BLOCK_SIZE`] as a length of buffers.
 pub(crate) const BLOCK: usize = BLOCK_SIZE as usize;
 
-/// The most blocks an image may have, 2³¹ − 1: IMAPI2 counts blocks in a `LONG`.
+/// The most blocks that an image may have, 2³¹ − 1: IMAPI2 counts blocks in a `LONG`.
 pub(crate) const MAX_BLOCKS: u64 = 0x7FFF_FFFF;
 
-/// Blocks that `len` bytes fill, the last one perhaps in part.
+/// Returns how many blocks `len` bytes fill, the last one perhaps in part.
 pub(crate) const fn blocks_of(len: u64) -> u64 {
     len.div_ceil(BLOCK_SIZE as u64)
 }
@@ -53,7 +53,7 @@ pub(crate) struct Extent {
 }
 
 impl Extent {
-    /// First block behind the extent.
+    /// Returns the first block after the extent.
     pub(crate) fn end(self) -> Lba {
         self.start + self.blocks
     }

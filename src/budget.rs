@@ -1,6 +1,6 @@
-//! What reading a disc may take: memory for what is kept, and work for each operation.
+//! Budgets for reading a disc: memory for what is kept, and work for each operation.
 //!
-//! A disc is written by anybody, and a few bytes of it can ask for any amount of either.
+//! Anybody can have written a disc, and a few bytes of it can demand any amount of either.
 #![cfg_attr(
     not(test),
     deny(
@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Excess, Result};
 
-/// The memory that everything read from a disc and kept may take together.
+/// The memory for everything that is read from a disc and kept.
 #[derive(Debug)]
 pub(crate) struct Memory {
     limit: u64,
@@ -33,11 +33,11 @@ impl Memory {
         }
     }
 
-    /// Counts memory that is about to be taken.
+    /// Charges memory that is about to be taken.
     ///
     /// # Errors
     ///
-    /// [`Error::ImportMemory`] when the budget does not have it.
+    /// [`Error::ImportMemory`] if it exceeds the budget.
     pub(crate) fn charge(&self, bytes: u64) -> Result<()> {
         let left = self
             .left
@@ -52,25 +52,25 @@ impl Memory {
         })
     }
 
-    /// Gives back what was counted.
+    /// Releases charged memory.
     pub(crate) fn release(&self, bytes: u64) {
         self.left.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Bytes that may still be taken.
+    /// Returns how many bytes may still be taken.
     pub(crate) fn left(&self) -> u64 {
         self.left.load(Ordering::Relaxed)
     }
 }
 
-/// Memory that counts against the budget as long as this lives.
+/// Memory that counts against the budget as long as this value lives.
 #[derive(Debug)]
 pub(crate) struct Charge {
     memory: Arc<Memory>,
     bytes: u64,
 }
 
-/// Lists that are shorter take so little that they are not counted.
+/// Shorter lists take so little memory that they are not counted.
 const UNCOUNTED: usize = 1024;
 
 impl Charge {
@@ -81,7 +81,7 @@ impl Charge {
         }
     }
 
-    /// Counts memory that is about to be taken, in bytes.
+    /// Charges memory that is about to be taken, in bytes.
     pub(crate) fn add(&mut self, bytes: usize) -> Result<()> {
         let bytes = bytes as u64;
         self.memory.charge(bytes)?;
@@ -89,15 +89,15 @@ impl Charge {
         Ok(())
     }
 
-    /// Counts a list that is about to get `len` elements, and has none.
+    /// Charges the memory for an empty list that is about to get `len` elements.
     pub(crate) fn add_list<T>(&mut self, len: usize) -> Result<()> {
         self.add(len.saturating_mul(size_of::<T>()))
     }
 
-    /// Appends an element to a list, and counts the memory that the list has room in.
+    /// Appends an element to a list, and charges the memory of the list's capacity.
     pub(crate) fn push<T>(&mut self, list: &mut Vec<T>, element: T) -> Result<()> {
         if list.len() == list.capacity() && list.len() >= UNCOUNTED {
-            // Half as much again: what is counted and not used stays small.
+            // Half as much again keeps the memory small that is charged but not used.
             let more = list.len() / 2;
             let counted_first = if list.len() < UNCOUNTED.saturating_mul(2) {
                 list.len()
@@ -111,7 +111,7 @@ impl Charge {
         Ok(())
     }
 
-    /// This, to be kept with what it counts; `None` if it counts nothing.
+    /// Returns the charge, to be kept with what it counts; `None` if it counts nothing.
     pub(crate) fn shared(self) -> Option<Arc<Self>> {
         (self.bytes > 0).then(|| Arc::new(self))
     }
@@ -123,48 +123,50 @@ impl Drop for Charge {
     }
 }
 
-/// The work that one operation may do, such as opening a disc or listing a volume: bytes that it reads of structures, and
-/// bytes that it makes of them, such as the text of paths. What costs time without bytes is counted as so many bytes.
+/// The work that one operation may do, such as opening a disc or listing a volume: bytes of structures that it reads,
+/// and bytes that it makes of them, such as the text of paths. A step that costs time without bytes counts as a fixed
+/// number of bytes.
 ///
-/// Once it is used up everything fails that asks for more, so that the operation comes to its end. Half of it is for what
-/// single items lead to, such as chains of extents: when that is used up only those items fail that ask for more of it.
+/// Once it is used up, every further request fails, so that the operation ends. Half of it is for the targets of single
+/// items, such as chains of extents: when that half is used up, only the items that request more of it fail.
 #[derive(Debug)]
 pub(crate) struct Work {
     limit: u64,
     used: AtomicU64,
-    /// How much of it was for what items lead to.
+    /// The part used for the targets of items.
     used_by_items: AtomicU64,
-    /// One more than the block that asked for too much, or 0.
+    /// One more than the block whose request exceeded the limit, or 0.
     exceeded_at: AtomicU64,
 }
 
-/// What work is done for.
+/// The purpose of work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     /// The volume, its directories, and the one structure that each item has.
     Tree,
-    /// What an item leads to beside that, which any number of items can share.
+    /// Further targets of an item, which any number of items can share.
     Item,
 }
 
-/// A step that reads nothing counts as so many bytes.
+/// The number of bytes that a step without reading counts as.
 pub(crate) const STEP: u64 = 64;
 
 impl Work {
-    /// How often an operation may read the whole disc, in bytes of the disc. Where each structure is named once, an
-    /// operation takes two or three times the structures; files that have many names each are read by each of them.
+    /// How often an operation may read the whole disc, in bytes of the disc. If each structure is named once, an
+    /// operation takes two or three times the structures; files with many names are read once for each name.
     const TIMES: u64 = 16;
 
-    /// What an operation may read of any disc, however short it is.
+    /// The bytes that an operation may read of any disc, however short it is.
     const LEAST: u64 = 64 << 20;
 
-    /// The same in bytes that are stored of it: a file may be compressed, but holes say nothing.
+    /// The same, in stored bytes: a file may be compressed, but holes contain nothing.
     const STORED_TIMES: u64 = 256;
 
-    /// What an operation may read of holes, however few bytes are stored: a file system may not have counted them yet.
+    /// The bytes that an operation may read of holes, however few bytes are stored: a file system may not have counted
+    /// them yet.
     const HOLES: u64 = 1 << 30;
 
-    /// The limit, in bytes, of a disc that has `len` bytes, `stored` of which are stored.
+    /// Returns the limit, in bytes, for a disc of `len` bytes, of which `stored` are stored.
     pub(crate) fn limit_of(len: u64, stored: u64) -> u64 {
         let stored = stored
             .saturating_mul(Self::STORED_TIMES)
@@ -183,11 +185,11 @@ impl Work {
         }
     }
 
-    /// Counts work that is about to be done for what lies at a block of the disc.
+    /// Charges work that is about to be done for the structure at a block of the disc.
     ///
     /// # Errors
     ///
-    /// [`Error::ImportWork`] when it is more than there is left for the purpose.
+    /// [`Error::ImportWork`] if it exceeds what is left for the purpose.
     pub(crate) fn charge(&self, purpose: Purpose, bytes: u64, block: u32) -> Result<()> {
         if purpose == Purpose::Item {
             let limit = self.limit / 2;
@@ -202,7 +204,7 @@ impl Work {
                 limit,
             })?;
         }
-        // What is counted in one step is not longer than a disc, so that this does not come round.
+        // One charge is at most as long as a disc, so the sum does not wrap.
         let used = self.used.fetch_add(bytes, Ordering::Relaxed);
         if used.saturating_add(bytes) <= self.limit {
             return Ok(());
@@ -214,7 +216,7 @@ impl Work {
         self.check()
     }
 
-    /// Fails if the operation asked for more than there was, even if the error went unnoticed.
+    /// Fails if the operation has ever exceeded its limit, even if that error went unnoticed.
     pub(crate) fn check(&self) -> Result<()> {
         let at = self.exceeded_at.load(Ordering::Relaxed);
         match at.checked_sub(1) {

@@ -1,5 +1,5 @@
-//! El Torito's vocabulary: the record that leads to its catalog, and the platforms and emulations of boot images (El Torito
-//! 2.0 to 2.2).
+//! El Torito's vocabulary: the record that leads to its catalog, and the platforms and emulations of boot images (El
+//! Torito 2.0 to 2.2).
 
 use std::fmt;
 use std::str::FromStr;
@@ -11,7 +11,7 @@ use crate::block::{BLOCK, Lba};
 use crate::file_systems::InvalidValue;
 use crate::recognition;
 
-/// What a boot system identifier begins with (El Torito 2.0).
+/// The beginning of a boot system identifier (El Torito 2.0).
 const SYSTEM: &[u8] = b"EL TORITO SPECIFICATION";
 
 /// The boot record, a volume descriptor that leads to the boot catalog (El Torito 2.0, ECMA-119 8.2).
@@ -46,14 +46,14 @@ impl BootRecord {
         }
     }
 
-    /// The block of the catalog, if the record is one of El Torito.
+    /// Returns the block of the catalog, if this is a boot record of El Torito.
     pub(crate) fn catalog(&self) -> Option<u32> {
         let is_el_torito = self.boot_system_identifier.starts_with(SYSTEM);
         is_el_torito.then(|| self.boot_catalog.get())
     }
 }
 
-/// What a boot image is for.
+/// The platform of a boot image.
 ///
 /// IMAPI2: `PlatformId`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -72,7 +72,7 @@ pub enum BootPlatform {
 }
 
 impl BootPlatform {
-    /// The byte that El Torito has for it.
+    /// Returns El Torito's byte for the platform.
     #[must_use]
     pub const fn id(self) -> u8 {
         match self {
@@ -128,21 +128,21 @@ impl FromStr for BootPlatform {
     }
 }
 
-/// What the BIOS takes a boot image for.
+/// The medium that the BIOS emulates for a boot image.
 ///
 /// IMAPI2: `EmulationType`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum BootEmulation {
-    /// For code that is loaded and run.
+    /// No emulation: the BIOS loads code and runs it.
     #[default]
     None = 0,
-    /// For a floppy disk of 1.2 MB: exactly 1,228,800 bytes.
+    /// A floppy disk of 1.2 MB: exactly 1,228,800 bytes.
     Floppy12 = 1,
-    /// For a floppy disk of 1.44 MB: exactly 1,474,560 bytes.
+    /// A floppy disk of 1.44 MB: exactly 1,474,560 bytes.
     Floppy144 = 2,
-    /// For a floppy disk of 2.88 MB: exactly 2,949,120 bytes.
+    /// A floppy disk of 2.88 MB: exactly 2,949,120 bytes.
     Floppy288 = 3,
-    /// For a hard disk with one partition.
+    /// A hard disk with one partition.
     HardDisk = 4,
 }
 
@@ -155,7 +155,7 @@ impl BootEmulation {
         Self::HardDisk,
     ];
 
-    /// The length in bytes that an image must have.
+    /// Returns the length in bytes that an image must have.
     #[must_use]
     pub const fn image_size(self) -> Option<u64> {
         match self {
@@ -166,13 +166,13 @@ impl BootEmulation {
         }
     }
 
-    /// The floppy disk that is as long.
+    /// Returns the floppy disk of that length.
     pub(crate) fn of_size(size: u64) -> Option<Self> {
         let mut all = Self::ALL.into_iter();
         all.find(|emulation| emulation.image_size() == Some(size))
     }
 
-    /// What the media type of a catalog's entry says (El Torito 2.2).
+    /// Returns the emulation in the media type of a catalog's entry (El Torito 2.2).
     pub(crate) fn of_media_type(media_type: u8) -> Option<Self> {
         Self::ALL.get(usize::from(media_type & 0xF)).copied()
     }

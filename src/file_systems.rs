@@ -1,4 +1,4 @@
-//! The file systems an image can hold, and their levels and revisions.
+//! The file systems that an image can have, and their levels and revisions.
 
 use std::fmt;
 use std::str::FromStr;
@@ -16,7 +16,7 @@ pub struct InvalidValue {
     pub parameter: &'static str,
     /// The value.
     pub value: String,
-    /// What it can be.
+    /// The values that it can have.
     pub expected: &'static str,
 }
 
@@ -26,7 +26,7 @@ bitflags! {
     pub struct FileSystems: u32 {
         /// ISO 9660 (ECMA-119).
         const ISO9660 = 1;
-        /// Joliet, the second hierarchy of an ISO 9660 volume. Never alone.
+        /// Joliet, the second hierarchy of an ISO 9660 volume. Never used alone.
         const JOLIET = 2;
         /// UDF (ECMA-167 with the OSTA profile).
         const UDF = 4;
@@ -34,7 +34,7 @@ bitflags! {
 }
 
 impl FileSystems {
-    /// Whether this set can be created: one or more file systems, Joliet only beside ISO 9660.
+    /// Returns `true` if this set can be created: one or more file systems, Joliet only together with ISO 9660.
     pub(crate) fn can_be_created(self) -> bool {
         !self.is_empty()
             && Self::all().contains(self)
@@ -61,7 +61,7 @@ impl fmt::Display for FileSystems {
     }
 }
 
-/// How far ISO 9660 names and files are restricted (ECMA-119 10).
+/// The restrictions on ISO 9660 names and files (ECMA-119 10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum InterchangeLevel {
     /// File names of 8 and 3 characters, directories of 8.
@@ -70,7 +70,7 @@ pub enum InterchangeLevel {
     Two = 2,
     /// The names of level 2, and files of any size in several sections.
     ///
-    /// IMAPI2 differs: it has levels 1 and 2 only, so a file above 2 GiB needs UDF alone there.
+    /// IMAPI2 differs: it has only levels 1 and 2, so a file above 2 GiB needs UDF alone there.
     Three = 3,
 }
 
@@ -122,9 +122,9 @@ impl fmt::Display for InterchangeLevel {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum UdfRevision {
-    /// UDF 1.02, which every reader of UDF knows.
+    /// UDF 1.02, which every reader of UDF supports.
     V1_02,
-    /// UDF 1.50. An image differs from 1.02 by the number only.
+    /// UDF 1.50. An image differs from 1.02 only in the number.
     V1_50,
     /// UDF 2.00: creation times, named streams.
     V2_00,
@@ -210,17 +210,17 @@ impl fmt::Display for UdfRevision {
     }
 }
 
-/// Whether something that was set will be in the image.
+/// Whether the image will include a setting.
 ///
-/// IMAPI2 tells it by a success code, `IMAPI_S_IMAGE_FEATURE_NOT_SUPPORTED` (0x00AAB15F).
+/// IMAPI2 reports this by a success code, `IMAPI_S_IMAGE_FEATURE_NOT_SUPPORTED` (0x00AAB15F).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum FeatureSupport {
-    /// It will.
+    /// The image includes it.
     #[default]
     Supported,
-    /// It is kept, but comes into the image only when UDF of this revision or a later one is created.
+    /// The setting is kept, but only images with UDF of this revision or a later one include it.
     NotSupported {
-        /// The first revision that has it.
+        /// The first revision that supports it.
         minimum: UdfRevision,
     },
 }

@@ -3,10 +3,10 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-/// A path in an image: the names from the root down to an item, the root being the empty path.
+/// A path in an image: the names from the root down to an item. The path of the root is empty.
 ///
-/// Text is split at `/` and at `\`, as IMAPI2 does, and leading, trailing and doubled separators do not count.
-/// A name that itself contains `\` is reached by [`ImagePath::from_components`].
+/// Text is split at `/` and at `\`, as in IMAPI2, ignoring leading, trailing and doubled separators. Use
+/// [`ImagePath::from_components`] for a name that itself contains `\`.
 ///
 /// ```
 /// use imapi2fs::ImagePath;
@@ -15,29 +15,29 @@ use std::fmt;
 /// assert_eq!(ImagePath::from_components([r"a\b"]).to_string(), r"/a\b");
 /// ```
 ///
-/// IMAPI2 differs: it prints `\` between the names; here it is `/`, the only character no name can contain.
+/// IMAPI2 differs: it prints `\` between the names; here it is `/`, the only character that no name can contain.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct ImagePath {
-    /// `None` for the root. Errors have paths, so they are short where they are kept.
+    /// `None` for the root. Errors contain paths, so they are kept short.
     names: Option<Box<PathNames>>,
 }
 
-/// Names, one after another: thousands of them are not to be thousands of allocations.
+/// Names, one after another in one allocation, as there may be thousands.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 struct PathNames {
     text: String,
-    /// Where each name ends in the text.
+    /// The end of each name in the text.
     ends: Vec<usize>,
 }
 
 impl ImagePath {
-    /// The path of the root directory.
+    /// Returns the path of the root directory.
     #[must_use]
     pub const fn root() -> Self {
         Self { names: None }
     }
 
-    /// A path of names that are taken as they are, `\` included.
+    /// Makes a path from names, which are taken literally, including any `\`.
     pub fn from_components<I>(components: I) -> Self
     where
         I: IntoIterator,
@@ -50,7 +50,7 @@ impl ImagePath {
         path
     }
 
-    /// The names from the root down.
+    /// Returns the names from the root down.
     #[must_use]
     pub fn components(&self) -> impl DoubleEndedIterator<Item = &str> + ExactSizeIterator {
         let (text, ends) = match &self.names {
@@ -66,19 +66,19 @@ impl ImagePath {
         })
     }
 
-    /// Whether this is the root's path.
+    /// Returns `true` if this is the root's path.
     #[must_use]
     pub fn is_root(&self) -> bool {
         self.names.is_none()
     }
 
-    /// The last name, or nothing for the root.
+    /// Returns the last name, or `None` for the root.
     #[must_use]
     pub fn name(&self) -> Option<&str> {
         self.components().next_back()
     }
 
-    /// The path of the directory that holds this item, or nothing for the root.
+    /// Returns the path of the directory that holds this item, or `None` for the root.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
         let names = self.names.as_ref()?;
@@ -92,7 +92,7 @@ impl ImagePath {
         Some(Self { names })
     }
 
-    /// This path with `name` below it.
+    /// Returns this path with `name` appended.
     #[must_use]
     pub fn join(&self, name: impl Into<String>) -> Self {
         let mut path = self.clone();
@@ -100,14 +100,14 @@ impl ImagePath {
         path
     }
 
-    /// Makes this the path of what is called `name` in it.
+    /// Appends `name` to the path.
     pub(crate) fn push(&mut self, name: &str) {
         let names = self.names.get_or_insert_default();
         names.text.push_str(name);
         names.ends.push(names.text.len());
     }
 
-    /// The path of a named stream of the file that this is the path of.
+    /// Returns the path of a named stream of the file at this path.
     pub(crate) fn with_stream(&self, name: &str) -> Self {
         let mut path = self.clone();
         if let Some(names) = &mut path.names {
@@ -127,7 +127,7 @@ impl PartialOrd for ImagePath {
     }
 }
 
-/// Name by name, so that a directory is followed by what is in it.
+/// Compares name by name, so that a directory is followed by its items.
 impl Ord for ImagePath {
     fn cmp(&self, other: &Self) -> Ordering {
         self.components().cmp(other.components())

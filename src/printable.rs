@@ -1,13 +1,13 @@
-//! Text for people: names come from anywhere, and a terminal does as it is told.
+//! Text for people: names come from anywhere, and a terminal obeys control characters.
 
 use std::fmt::{self, Display, Write};
 
-/// Shows text on one line that does nothing to a terminal and hides nothing. Not in IMAPI2.
+/// Shows text on one line, without affecting the terminal or hiding anything. Not in IMAPI2.
 ///
-/// Names of items can have any character. Control characters, line separators, those that change the direction of
-/// writing, and those that are invisible are shown as Rust writes them, such as `\n` and `\u{202e}`; all others as they
-/// are, a backslash too. [`Error`](crate::Error) and the other messages of this crate show names so; [`ImagePath`] itself
-/// and the names of items are shown as they are.
+/// Names of items can have any character. Control characters, line separators, characters that change the direction of
+/// writing, and invisible ones are shown as Rust writes them, such as `\n` and `\u{202e}`; all others are shown
+/// unchanged, including a backslash. [`Error`](crate::Error) and the other messages of this crate show names this way;
+/// [`ImagePath`] itself and the names of items are shown unchanged.
 ///
 /// ```
 /// use imapi2fs::{ImagePath, Printable};
@@ -26,12 +26,12 @@ impl<T: Display> Display for Printable<T> {
     }
 }
 
-/// Escapes what is written.
+/// Escapes the text that is written to it.
 struct Escaping<'a, 'f>(&'a mut fmt::Formatter<'f>);
 
 impl Write for Escaping<'_, '_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        // Most names, and quickly seen.
+        // Most names are like this, which is quick to check.
         if text.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
             return self.0.write_str(text);
         }
@@ -45,29 +45,29 @@ impl Write for Escaping<'_, '_> {
     }
 }
 
-/// Whether a character is not seen, but does something to the line or to what is beside it.
+/// Returns `true` if a character is invisible, but affects the line or its neighbours.
 const fn is_unseen(character: char) -> bool {
     matches!(
         character,
         // Controls.
         '\0'..='\x1F' | '\x7F'..='\u{9F}'
-        // Soft hyphen, joiner of graphemes, Arabic letter mark.
+        // Soft hyphen, grapheme joiner, Arabic letter mark.
         | '\u{AD}' | '\u{34F}' | '\u{61C}'
         // Fillers and vowels without a glyph.
         | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{3164}' | '\u{FFA0}'
-        // Selectors and separators of Mongolian.
+        // Mongolian selectors and separators.
         | '\u{180B}'..='\u{180F}'
-        // Spaces without width, joiners, marks of direction.
+        // Zero-width spaces, joiners, direction marks.
         | '\u{200B}'..='\u{200F}'
-        // Separators of lines and paragraphs, embeddings and overrides of direction.
+        // Line and paragraph separators, direction embeddings and overrides.
         | '\u{2028}'..='\u{202E}'
-        // Invisible operators, isolates of direction, and what came before them.
+        // Invisible operators, direction isolates, and their predecessors.
         | '\u{2060}'..='\u{206F}'
-        // Selectors of variants, the byte order mark, annotations.
+        // Variation selectors, the byte order mark, annotations.
         | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFF0}'..='\u{FFFB}'
-        // Controls of shorthand and of music.
+        // Shorthand and musical controls.
         | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
-        // Tags, and more selectors of variants.
+        // Tags, and more variation selectors.
         | '\u{E0000}'..='\u{E0FFF}'
     )
 }

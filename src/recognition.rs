@@ -1,7 +1,7 @@
-//! The descriptors that a session begins with, from its block 16 on: those of ISO 9660, and those of the volume
+//! The descriptors at the beginning of a session, from its block 16 on: those of ISO 9660, and those of the volume
 //! recognition sequence, which announces UDF.
 //!
-//! Both standards give them one beginning (ECMA-119 8.1, ECMA-167 2/9.1):
+//! Both standards define the same beginning (ECMA-119 8.1, ECMA-167 2/9.1):
 //!
 //! ```text
 //! 0      type
@@ -12,7 +12,7 @@
 /// Block of the first descriptor, counted from the session's start (ECMA-119 6.2.1, ECMA-167 2/8.3).
 pub(crate) const FIRST_DESCRIPTOR: u32 = 16;
 
-/// Bytes of a descriptor that tell its kind.
+/// Bytes of a descriptor that identify its kind.
 pub(crate) const KIND_LEN: usize = 6;
 
 /// The identifier of ISO 9660 (ECMA-119 8.1.2).
@@ -22,7 +22,7 @@ pub(crate) const ISO9660: [u8; 5] = *b"CD001";
 pub(crate) const BEGIN_EXTENDED_AREA: [u8; 5] = *b"BEA01";
 pub(crate) const END_EXTENDED_AREA: [u8; 5] = *b"TEA01";
 
-/// The kind of a descriptor that a session begins with.
+/// The kind of a descriptor at the beginning of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DescriptorKind {
     /// A boot record of ISO 9660 (ECMA-119 8.2).
@@ -35,7 +35,7 @@ pub(crate) enum DescriptorKind {
     Partition,
     /// The volume descriptor set terminator (ECMA-119 8.3).
     Terminator,
-    /// One of ISO 9660 whose type the standard reserves.
+    /// A descriptor of ISO 9660 with a type that the standard reserves.
     Reserved,
     /// The beginning of an extended area (ECMA-167 2/9.2).
     BeginExtendedArea,
@@ -50,7 +50,7 @@ pub(crate) enum DescriptorKind {
 }
 
 impl DescriptorKind {
-    /// The kind of the descriptor that begins with these bytes; `None` if they are not one.
+    /// Returns the kind of the descriptor that begins with these bytes; `None` if they are not a descriptor.
     pub(crate) fn of(bytes: &[u8]) -> Option<Self> {
         let (head, _) = bytes.split_first_chunk::<KIND_LEN>()?;
         let [descriptor_type, identifier @ ..] = head;
@@ -72,7 +72,7 @@ impl DescriptorKind {
         })
     }
 
-    /// Whether it is one of ISO 9660.
+    /// Returns `true` for a descriptor of ISO 9660.
     pub(crate) const fn is_iso9660(self) -> bool {
         matches!(
             self,
@@ -85,7 +85,7 @@ impl DescriptorKind {
         )
     }
 
-    /// Whether a session can begin with it: the others follow one of these.
+    /// Returns `true` if a session can begin with it: the other kinds follow one of these.
     pub(crate) const fn is_first(self) -> bool {
         matches!(self, Self::Primary | Self::BeginExtendedArea)
     }

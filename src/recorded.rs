@@ -1,4 +1,4 @@
-//! What is recorded on a disc, in terms that all formats share: entries of directories, and where their data is.
+//! The contents of a disc in terms common to all formats: entries of directories, and the location of their data.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use crate::error::{Error, Result};
 use crate::finding::Finding;
 use crate::time::Timestamp;
 
-/// An entry of a directory, as a format's reader gives it.
+/// An entry of a directory, as returned by a format's reader.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
-    /// As it is recorded: without version numbers, but with characters no host may like. Empty for the root.
+    /// As recorded: without version numbers, but with characters that no host may accept. Empty for the root.
     pub name: String,
     pub kind: EntryKind,
-    /// What is not recorded is `None`.
+    /// `None` if it is not recorded.
     pub created: Option<Timestamp>,
     pub accessed: Option<Timestamp>,
     pub modified: Option<Timestamp>,
@@ -25,18 +25,18 @@ pub(crate) struct Entry {
     /// Length in bytes of the data.
     pub len: u64,
     pub data: Data,
-    /// What all names of one file share and no other file has: where its structure lies, say.
+    /// A number that all names of one file share and no other file has, such as the place of its structure.
     pub identity: u64,
     /// Named streams, from UDF 2.00 on.
     pub streams: Vec<Self>,
-    /// For the reader that made it: how to find the entries of a directory.
+    /// For the reader that made it: where to find the entries of a directory.
     pub handle: u64,
-    /// Counts what the entry takes when that is much, as long as any copy of it lives.
+    /// Counts the memory of a large entry, as long as any copy of it lives.
     pub _charge: Option<Arc<Charge>>,
 }
 
 impl Entry {
-    /// The block of the disc in which its data begins, or 0.
+    /// Returns the block of the disc in which the data begins, or 0.
     pub(crate) fn block(&self) -> u32 {
         let first = match &self.data {
             Data::Runs(runs) => runs.first().and_then(|run| run.at),
@@ -46,7 +46,7 @@ impl Entry {
         u32::try_from(block).unwrap_or_default()
     }
 
-    /// As much of a directory as it takes to list it.
+    /// Returns a copy with just enough of a directory to list it.
     pub(crate) fn to_be_listed(&self) -> Self {
         let data = match &self.data {
             Data::Runs(runs) => Data::Runs(runs.first().copied().into_iter().collect()),
@@ -63,12 +63,12 @@ impl Entry {
     }
 }
 
-/// What an entry is.
+/// The kind of an entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum EntryKind {
     Directory,
     File,
-    /// A file whose data is stored in another form, such as zisofs: the form's name.
+    /// A file whose data is stored in another form, such as zisofs: the name of that form.
     Encoded(&'static str),
     SymbolicLink {
         target: String,
@@ -77,10 +77,10 @@ pub(crate) enum EntryKind {
     Special(&'static str),
 }
 
-/// Where data is.
+/// The location of data.
 #[derive(Clone, Debug)]
 pub(crate) enum Data {
-    /// Runs of bytes on the disc, in the order of the data; together at most the entry's length.
+    /// Runs of bytes on the disc, in the order of the data; together at most as long as the entry.
     Runs(Vec<Run>),
     /// The data itself.
     Embedded(Arc<[u8]>),
@@ -104,18 +104,18 @@ pub(crate) struct Unread {
 /// The part of a directory that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum UnreadPart {
-    /// Nobody knows how many of its entries, or what their names are.
+    /// An unknown number of its entries, with unknown names.
     Entries,
     /// The entry of this name.
     Entry(String),
-    /// Nobody knows how many of the named streams of the file, which is given before.
+    /// An unknown number of named streams of this file, whose own entry comes first.
     Streams(String),
-    /// A named stream of the file, which is given before.
+    /// A named stream of this file, whose own entry comes first.
     Stream { file: String, stream: String },
 }
 
 impl Unread {
-    /// The entry called `name` cannot be read.
+    /// Reports that the entry called `name` cannot be read.
     pub(crate) fn entry(name: impl Into<String>, error: Error) -> Self {
         Self {
             part: UnreadPart::Entry(name.into()),
@@ -125,7 +125,7 @@ impl Unread {
 }
 
 impl Unread {
-    /// The name of the entry that it is about, as far as it is known.
+    /// Returns the name of the entry concerned, as far as it is known.
     pub(crate) fn name(&self) -> &str {
         match &self.part {
             UnreadPart::Entries => "",
@@ -135,7 +135,7 @@ impl Unread {
         }
     }
 
-    /// The same about the named streams of a file, if it is about the entries of their directory.
+    /// Returns the same report for the named streams of a file, if it concerns the entries of their directory.
     pub(crate) fn of_stream(self, file: &str) -> Self {
         let file = file.to_owned();
         let part = match self.part {
@@ -155,20 +155,20 @@ impl From<Error> for Unread {
     }
 }
 
-/// What a directory has, as its reader gives it.
+/// The entries of a directory, as returned by its reader.
 pub(crate) type Entries = Box<dyn Iterator<Item = Result<Entry, Unread>> + Send>;
 
-/// A file system of a disc, opened.
+/// An opened file system of a disc.
 pub(crate) trait Volume: Send + Sync {
-    /// The same volume for an operation, such as a walk, whose work counts together.
+    /// Returns the same volume for an operation, such as a walk, whose work counts together.
     fn within(&self, work: &Arc<Work>) -> Arc<dyn Volume>;
 
     fn root(&self) -> Result<Entry>;
 
-    /// The entries of a directory of this volume, without those for itself and its parent, as they are recorded.
+    /// Returns the entries of a directory of this volume as recorded, without those for itself and its parent.
     fn entries(&self, directory: &Entry) -> Result<Entries>;
 
-    /// What was got over so far.
+    /// Returns the faults from which the reader has recovered so far.
     fn findings(&self) -> Vec<Finding> {
         Vec::new()
     }

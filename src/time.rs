@@ -1,4 +1,4 @@
-//! Points in time as file systems keep them.
+//! Points in time, as file systems record them.
 
 use std::fmt;
 use std::time::{Duration, SystemTime};
@@ -8,10 +8,10 @@ use chrono::{DateTime, FixedOffset, Offset, SecondsFormat, Utc};
 /// Ticks of 100 ns in a second.
 const TICKS: i64 = 10_000_000;
 
-/// A point in time, in steps of 100 ns, with the zone it is to be shown in.
+/// A point in time, in steps of 100 ns, with the zone in which to show it.
 ///
-/// It reaches about 29,000 years into past and future; what lies beyond is cut to that. Comparing looks at the
-/// point in time only, not at the zone.
+/// It reaches about 29,000 years into the past and the future; other times are limited to that range. Comparisons
+/// ignore the zone.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timestamp {
     /// Since 1970-01-01 00:00 UTC.
@@ -21,7 +21,7 @@ pub struct Timestamp {
 }
 
 impl Timestamp {
-    /// The time `seconds` after 1970-01-01 00:00 UTC, shown in UTC.
+    /// Returns the time `seconds` after 1970-01-01 00:00 UTC, shown in UTC.
     #[must_use]
     pub const fn from_unix(seconds: i64) -> Self {
         Self {
@@ -30,25 +30,25 @@ impl Timestamp {
         }
     }
 
-    /// Whole seconds since 1970-01-01 00:00 UTC, rounded down.
+    /// Returns the whole seconds since 1970-01-01 00:00 UTC, rounded down.
     #[must_use]
     pub const fn unix_seconds(self) -> i64 {
         self.ticks.div_euclid(TICKS)
     }
 
-    /// Nanoseconds after [`Timestamp::unix_seconds`].
+    /// Returns the nanoseconds after [`Timestamp::unix_seconds`].
     #[must_use]
     pub const fn subsecond_nanos(self) -> u32 {
         self.ticks.rem_euclid(TICKS) as u32 * 100
     }
 
-    /// Minutes the zone lies east of UTC.
+    /// Returns how many minutes east of UTC the zone is.
     #[must_use]
     pub const fn zone_minutes(self) -> i16 {
         self.zone
     }
 
-    /// The time so many seconds and nanoseconds after 1970-01-01 00:00 UTC, rounded down.
+    /// Returns the time this many seconds and nanoseconds after 1970-01-01 00:00 UTC, rounded down.
     #[cfg(unix)]
     pub(crate) const fn from_unix_nanos(seconds: i64, nanos: u32) -> Self {
         let ticks = seconds.saturating_mul(TICKS);
@@ -66,7 +66,7 @@ impl Timestamp {
         self.ticks
     }
 
-    /// The calendar's view of this time, in its own zone.
+    /// Returns the calendar date and time in its own zone.
     pub(crate) fn civil(self) -> DateTime<FixedOffset> {
         let zone = FixedOffset::east_opt(i32::from(self.zone) * 60).unwrap_or_else(|| Utc.fix());
         // 29,000 years are well inside chrono's 262,000.
@@ -75,7 +75,7 @@ impl Timestamp {
             .with_timezone(&zone)
     }
 
-    /// The same point in time, shown in UTC.
+    /// Returns the same point in time, shown in UTC.
     pub(crate) const fn in_utc(self) -> Self {
         Self {
             ticks: self.ticks,
@@ -92,7 +92,7 @@ impl From<SystemTime> for Timestamp {
     fn from(time: SystemTime) -> Self {
         let ticks = match time.duration_since(SystemTime::UNIX_EPOCH) {
             Ok(after) => Self::after_epoch(after),
-            // Rounded down, as the positive times are.
+            // Rounded down, as positive times are.
             Err(before) => {
                 let before = before.duration();
                 let ticks = Self::after_epoch(before);

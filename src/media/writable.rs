@@ -82,7 +82,7 @@ impl<T: WritableDisc + ?Sized> WritableDisc for Arc<T> {
     }
 }
 
-/// What [`WritableFile::open`] does about other writers.
+/// How [`WritableFile::open`] treats other writers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Locking {
@@ -231,7 +231,7 @@ fn locked(path: &Path, locking: Locking) -> Result<File> {
     }
 }
 
-/// Returns `true` if a path leads to an open file.
+/// Returns `true` if a path leads to this open file.
 #[cfg(unix)]
 fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;
@@ -239,7 +239,7 @@ fn is_at(file: &File, path: &Path) -> io::Result<bool> {
     Ok((open.dev(), open.ino()) == (there.dev(), there.ino()))
 }
 
-/// Returns `true` if a path leads to an open file. On Windows, no file can take the place of an open one.
+/// Returns `true` if a path leads to this open file. On Windows, no file can take the place of an open one.
 #[cfg(not(unix))]
 fn is_at(_: &File, _: &Path) -> io::Result<bool> {
     Ok(true)
