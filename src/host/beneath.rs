@@ -1,4 +1,4 @@
-//! Opening what is below a directory, whatever becomes of the directories on the way.
+//! Opening items below a directory, whatever happens to the directories on the way.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -8,31 +8,31 @@ use std::path::Path;
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::io::retry_on_intr;
 
-/// The most bytes of a path that are opened at once: every system takes so many.
+/// The most bytes of a path to open at once, which every system accepts.
 const PART: usize = if cfg!(any(target_os = "linux", target_os = "android")) {
     4000
 } else {
     1000
 };
 
-/// To go on from a directory.
+/// Flags for passing through a directory.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const PASS: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
-/// Where there is no such way, it is opened for reading.
+/// Systems without `O_PATH` open it for reading.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const PASS: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
     .union(OFlags::NONBLOCK)
     .union(OFlags::CLOEXEC);
 
-/// Opens the absolute `path`, which had no links when it was found. On Linux no link is followed anywhere in it; elsewhere
-/// none in the last `below` names, and none at the end.
+/// Opens the absolute `path`, which had no links when it was found. On Linux no link is followed anywhere in it;
+/// elsewhere none in the last `below` names, and none at the end.
 ///
 /// # Errors
 ///
 /// Those of [`open_beneath`].
 pub(crate) fn open_absolute(path: &Path, below: usize, flags: OFlags) -> io::Result<OwnedFd> {
-    // To go on from a directory there, it need not be readable.
+    // Passing through a directory there does not require read permission.
     if cfg!(any(target_os = "linux", target_os = "android")) {
         return open_beneath(CWD, path, flags, Mode::empty());
     }
@@ -50,12 +50,12 @@ pub(crate) fn open_absolute(path: &Path, below: usize, flags: OFlags) -> io::Res
 /// Opens `path`, names without `.` and `..` that lead down from the directory `root`; an empty path is the directory
 /// itself. No symbolic link is followed, neither on the way nor at the end.
 ///
-/// Linux looks at the whole path in one call. Elsewhere, and where that call is missing or forbidden, each directory is
+/// Linux resolves the whole path in one call. Elsewhere, and where that call is missing or forbidden, each directory is
 /// opened from the one before.
 ///
 /// # Errors
 ///
-/// Those of the system; which one stands for a link depends on it: `ELOOP`, `ENOTDIR`, `EMLINK`.
+/// Those of the system, which also determines the error for a link: `ELOOP`, `ENOTDIR`, `EMLINK`.
 pub(crate) fn open_beneath(
     root: impl AsFd,
     path: &Path,
@@ -91,11 +91,11 @@ fn open_part(from: BorrowedFd<'_>, path: &[u8], flags: OFlags, mode: Mode) -> io
 
     /// Linux has had the call since 5.6.
     static IS_MISSING: AtomicBool = AtomicBool::new(false);
-    /// How often the system may say that something was moved meanwhile.
+    /// How often to retry when the system reports a concurrent move.
     const TRIES: usize = 16;
     const NO_LINKS: ResolveFlags = ResolveFlags::NO_SYMLINKS.union(ResolveFlags::NO_MAGICLINKS);
 
-    // An absolute path lies beneath nothing.
+    // An absolute path is beneath nothing.
     let resolve = match path.first() {
         Some(b'/') => NO_LINKS,
         _ => NO_LINKS | ResolveFlags::BENEATH,
@@ -119,7 +119,7 @@ fn open_part(from: BorrowedFd<'_>, path: &[u8], flags: OFlags, mode: Mode) -> io
     open_each(from, path, flags, mode)
 }
 
-/// Android ends a program that makes a call it does not know.
+/// Android kills a program that makes an unknown call.
 #[cfg(not(target_os = "linux"))]
 fn open_part(from: BorrowedFd<'_>, path: &[u8], flags: OFlags, mode: Mode) -> io::Result<OwnedFd> {
     open_each(from, path, flags, mode)
@@ -141,7 +141,7 @@ fn open_each(from: BorrowedFd<'_>, path: &[u8], flags: OFlags, mode: Mode) -> io
         let Some(cut) = rest.iter().position(|byte| *byte == b'/') else {
             return Ok(retry_on_intr(|| openat(from, rest, flags, mode))?);
         };
-        // A separator that is doubled.
+        // Skips a doubled separator.
         if cut == 0 {
             rest = &rest[1..];
             continue;
@@ -162,7 +162,7 @@ mod tests {
 
     use super::*;
 
-    /// A directory `root` with `d/e/file`, and beside it `outside/file` and `outside/e/file`.
+    /// Creates a directory `root` with `d/e/file`, and beside it `outside/file` and `outside/e/file`.
     fn tree() -> (tempfile::TempDir, File) {
         let place = tempfile::tempdir().unwrap();
         for directory in ["root/d/e", "outside/e"] {
@@ -246,7 +246,7 @@ mod tests {
                 is_opened,
                 "{path:?}"
             );
-            // Without the call that Linux has for it.
+            // Tests without the special call of Linux.
             let bytes = path.as_os_str().as_bytes();
             let each = open_each(CWD, bytes, flags, Mode::empty());
             assert_eq!(each.is_ok(), is_opened, "{path:?}");

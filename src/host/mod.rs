@@ -1,7 +1,7 @@
-//! The host's file system: reaching what is below a directory without leaving it, and names that systems can have.
+//! The host's file system: reaching items below a directory without leaving it, and names that systems allow.
 //!
-//! Whoever may write in a directory can replace what is in it by a link at any time, also between a look at it and its
-//! use. So a path is not looked at first: one that leads through a link is not followed.
+//! A user with write access to a directory can replace its items by links at any time, also between a check and the
+//! use. So a path is not checked first: one that leads through a link is not followed.
 
 use std::io;
 use std::path::Path;
@@ -18,7 +18,7 @@ pub(crate) mod windows;
 pub(crate) use self::beneath::open_beneath;
 pub(crate) use self::target::{HostTarget, TargetDirectory, room_at};
 
-/// The directory that a path of the host lies in.
+/// Returns the directory that contains a path of the host.
 pub(crate) fn directory_of(path: &Path) -> &Path {
     match path.parent() {
         Some(directory) if directory != Path::new("") => directory,
@@ -26,12 +26,12 @@ pub(crate) fn directory_of(path: &Path) -> &Path {
     }
 }
 
-/// Whether something is not there, or a link or a file is where a directory should be.
+/// Whether the item does not exist, or a link or a file is where a directory should be.
 pub(crate) fn is_unreachable(error: &io::Error) -> bool {
     #[cfg(unix)]
     {
         use rustix::io::Errno;
-        // FreeBSD has the last one for links that are not followed.
+        // FreeBSD returns the last one for links that are not followed.
         [Errno::LOOP, Errno::NOTDIR, Errno::NOENT, Errno::MLINK]
             .map(|errno| Some(errno.raw_os_error()))
             .contains(&error.raw_os_error())
@@ -43,11 +43,11 @@ pub(crate) fn is_unreachable(error: &io::Error) -> bool {
     }
 }
 
-/// What a file system has room for.
+/// The free room of a file system.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Room {
-    /// Bytes.
+    /// Free bytes.
     pub bytes: u64,
-    /// Files and directories, where their number is limited.
+    /// Free files and directories, where their number is limited.
     pub items: Option<u64>,
 }

@@ -1,15 +1,15 @@
 //! Files and directories of the host, reached without following links on the way.
 //!
-//! Whoever can write in a source can replace a directory by a link at any moment. A path is therefore looked up again
-//! only with links refused, and what is in a directory is looked at and opened from the handle that the directory was
-//! listed by. Nothing here waits for what has taken the place of a file, such as a fifo.
+//! A user with write access to a source can replace a directory by a link at any moment. A path is therefore looked up
+//! again only with links refused, and the items of a directory are examined and opened from the handle that listed the
+//! directory. No call here waits for a replaced file, such as a fifo.
 //!
-//! - On Linux no link is followed anywhere in a path, by `openat2`, or by one `openat` for each name where a sandbox does
-//!   not allow that.
+//! - On Linux no link is followed anywhere in a path, by `openat2`, or by one `openat` for each name where a sandbox
+//!   does not allow that.
 //! - On other Unix systems the source is found by its path, and none of the links below it is followed.
-//! - On Windows a directory is held open while it is gone through, with those above it up to the source, so that none of
-//!   them can be replaced meanwhile. A file is opened by its path; that it is the one that was added, and no other
-//!   reached by a link, shows from its volume and its number there.
+//! - On Windows a directory is held open while it is walked, with those above it up to the source, so that none of them
+//!   can be replaced meanwhile. A file is opened by its path; its volume and its number there show that it is the file
+//!   that was added, and not another one reached by a link.
 //!
 //! Paths are absolute and had no links when they were found, by [`fs::canonicalize`].
 
@@ -28,7 +28,7 @@ pub(crate) use self::system::{
 pub(crate) use self::system::{has_true_length, metadata_at, open_directory, open_in};
 use crate::time::Timestamp;
 
-/// What something on the host is.
+/// The kind of an item on the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum HostKind {
     File,
@@ -38,8 +38,8 @@ pub(crate) enum HostKind {
     Special,
 }
 
-/// What the host knows a file by, as long as its file system is not mounted anew: all its names, links and mounts have the
-/// same.
+/// The host's identity of a file, valid until its file system is mounted anew: all its names, links and mounts share
+/// it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct FileId {
     pub device: u64,
@@ -47,18 +47,18 @@ pub(crate) struct FileId {
 }
 
 impl FileId {
-    /// That of no file.
+    /// The identity of no file.
     pub(crate) const UNKNOWN: Self = Self {
         device: 0,
         number: 0,
     };
 
-    /// `None` where the platform has no such numbers, or does not give them.
+    /// Returns the identity of a file; `None` where the platform has no such numbers, or does not report them.
     pub(crate) fn of(file: &File) -> Option<Self> {
         metadata_of(file).ok()?.id
     }
 
-    /// That of the file at `path`; links are followed.
+    /// Returns the identity of the file at `path`; links are followed.
     pub(crate) fn at(path: &Path) -> Option<Self> {
         #[cfg(unix)]
         {
@@ -76,7 +76,7 @@ impl FileId {
     }
 }
 
-/// What the host says of a file, directory or link.
+/// The host's metadata of a file, directory or link.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HostMetadata {
     pub kind: HostKind,
@@ -100,8 +100,8 @@ impl HostMetadata {
     }
 }
 
-/// Where something is: its path, and how many of the last names in it are looked up without following links on systems
-/// that do so only below the source.
+/// The location of an item: its path, and how many of its last names are looked up without following links on systems
+/// that refuse links only below the source.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct HostPlace<'p> {
     pub path: &'p Path,
@@ -110,7 +110,7 @@ pub(crate) struct HostPlace<'p> {
 }
 
 impl<'p> HostPlace<'p> {
-    /// Something below `root`, or that itself.
+    /// Creates the place of `root` or an item below it.
     pub(crate) fn below(root: &Path, path: &'p Path) -> Self {
         let names = |path: &Path| path.components().count();
         Self {
@@ -119,27 +119,27 @@ impl<'p> HostPlace<'p> {
         }
     }
 
-    /// Something that the caller named.
+    /// Creates the place of an item named by the caller.
     pub(crate) const fn of(path: &'p Path) -> Self {
         Self { path, below: 0 }
     }
 }
 
-/// Finds the file that the caller named: its path without links, and what it is.
+/// Finds the file named by the caller: its path without links, and its metadata.
 pub(crate) fn find(path: &Path) -> io::Result<(PathBuf, HostMetadata)> {
     let real = fs::canonicalize(path)?;
     let metadata = metadata(HostPlace::of(&real))?;
     Ok((real, metadata))
 }
 
-/// The names in a directory, in one buffer while they are compared: there can be millions.
+/// The names in a directory, in one buffer for sorting: there can be millions.
 #[derive(Debug, Default)]
 struct NameBytes {
     bytes: Vec<u8>,
 }
 
 impl NameBytes {
-    /// Stores a name; returns where it is.
+    /// Stores a name; returns its position.
     fn push(&mut self, name: &[u8]) -> (usize, usize) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(name);

@@ -1,4 +1,4 @@
-//! Systems without handles that names can be looked up from: Windows, and those where nothing is known of files.
+//! Systems without handles to look up names from: Windows, and those that report nothing about files.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirEntry, File};
@@ -8,18 +8,18 @@ use std::path::PathBuf;
 use super::{FileId, HostKind, HostMetadata, HostPlace, NameBytes};
 use crate::time::Timestamp;
 
-/// Opens a file for reading. What it is now is for the caller to check.
+/// Opens a file for reading. The caller checks what it is now.
 pub(crate) fn open(place: HostPlace<'_>) -> io::Result<File> {
     File::open(place.path)
 }
 
-/// What is at a place; of a link, what the link is.
+/// Returns the metadata of an item; for a link, those of the link itself.
 pub(crate) fn metadata(place: HostPlace<'_>) -> io::Result<HostMetadata> {
     let found = fs::symlink_metadata(place.path)?;
     Ok(of(&found, || place.path.to_owned()))
 }
 
-/// What a file is that has been opened.
+/// Returns the metadata of an open file.
 pub(crate) fn metadata_of(file: &File) -> io::Result<HostMetadata> {
     let mut metadata = of(&file.metadata()?, PathBuf::new);
     if let Some((id, is_linked)) = id_of(file) {
@@ -29,7 +29,7 @@ pub(crate) fn metadata_of(file: &File) -> io::Result<HostMetadata> {
     Ok(metadata)
 }
 
-/// What a directory has, in the order of the names. The directory is open as long as this is there.
+/// The items of a directory, sorted by name. The directory stays open as long as this exists.
 pub(crate) struct Listing {
     entries: Vec<DirEntry>,
     _held: Vec<File>,
@@ -60,7 +60,7 @@ impl Listing {
     }
 }
 
-/// Something in a directory.
+/// An item of a directory.
 pub(crate) struct HostEntry<'l> {
     entry: &'l DirEntry,
     name: OsString,
@@ -71,23 +71,23 @@ impl HostEntry<'_> {
         &self.name
     }
 
-    /// Whether it was a link when the directory was listed, if that is known.
+    /// Whether the item was a link when the directory was listed, if known.
     pub(crate) fn is_link(&self) -> bool {
         self.entry.file_type().is_ok_and(|kind| kind.is_symlink())
     }
 
-    /// What it is; of a link, what the link is.
+    /// Returns the metadata of the item; for a link, those of the link itself.
     pub(crate) fn metadata(&self) -> io::Result<HostMetadata> {
         Ok(of(&self.entry.metadata()?, || self.entry.path()))
     }
 
-    /// Opens it for reading. What it is now is for the caller to check.
+    /// Opens the item for reading. The caller checks what it is now.
     pub(crate) fn open(&self) -> io::Result<File> {
         File::open(self.entry.path())
     }
 }
 
-/// Other systems than Unix say so in other ways, and nothing is done about it there.
+/// Systems other than Unix report this differently, and it is not handled there.
 pub(crate) const fn is_too_long(_error: &io::Error) -> bool {
     false
 }
@@ -115,7 +115,7 @@ fn hold(place: HostPlace<'_>) -> io::Result<Vec<File>> {
             .share_mode(FILE_SHARE_READ | FILE_SHARE_WRITE)
             .custom_flags(ITSELF)
             .open(directory)?;
-        // It was one when it was listed or found.
+        // It was a directory when it was listed or found.
         if !opened.metadata()?.is_dir() {
             return Err(io::Error::other(
                 "a link has taken its place, or that of a directory above it",
@@ -161,7 +161,7 @@ fn of(found: &fs::Metadata, path: impl FnOnce() -> PathBuf) -> HostMetadata {
     }
 }
 
-/// What a file is known by on Windows, whose metadata do not tell, and whether it has several names.
+/// Returns the identity of a file on Windows, whose metadata lack it, and whether the file has several names.
 #[cfg(windows)]
 fn id_of(file: &File) -> Option<(FileId, bool)> {
     let found = winapi_util::file::information(file).ok()?;
@@ -172,13 +172,13 @@ fn id_of(file: &File) -> Option<(FileId, bool)> {
     Some((id, found.number_of_links() > 1))
 }
 
-/// The same of a file that has not been opened. One that cannot be opened now says so when it is read.
+/// Returns the same for a file that is not open. If it cannot be opened now, reading it reports the error.
 #[cfg(windows)]
 fn id_at(path: PathBuf) -> Option<(FileId, bool)> {
     use std::fs::OpenOptions;
     use std::os::windows::fs::OpenOptionsExt;
 
-    // An empty path is that of a file that is open.
+    // Callers pass an empty path for an open file.
     if path.as_os_str().is_empty() {
         return None;
     }

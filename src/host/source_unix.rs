@@ -13,20 +13,20 @@ use super::{FileId, HostKind, HostMetadata, HostPlace, NameBytes};
 use crate::host::beneath::open_absolute;
 use crate::time::Timestamp;
 
-/// To read something that nobody waits for and no link leads to.
+/// Flags for reading without waiting and without following a link.
 const READ: OFlags = OFlags::RDONLY
     .union(OFlags::NONBLOCK)
     .union(OFlags::NOFOLLOW)
     .union(OFlags::CLOEXEC);
 
-/// To look at something, or to go on from a directory.
+/// Flags for examining an item, or for passing through a directory.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const LOOK: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
-/// Where there is no such way, it is opened, without waiting for it.
+/// Systems without `O_PATH` open it, without waiting.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const LOOK: OFlags = READ;
 
-/// Opens a file for reading. What it is now is for the caller to check.
+/// Opens a file for reading. The caller checks what it is now.
 pub(crate) fn open(place: HostPlace<'_>) -> io::Result<File> {
     reach(place, READ).map(File::from)
 }
@@ -36,12 +36,12 @@ pub(crate) fn open_directory(place: HostPlace<'_>) -> io::Result<OwnedFd> {
     reach(place, LOOK | OFlags::DIRECTORY)
 }
 
-/// What is at a place; of a link, what the link is.
+/// Returns the metadata of an item; for a link, those of the link itself.
 pub(crate) fn metadata(place: HostPlace<'_>) -> io::Result<HostMetadata> {
     metadata_of_handle(reach(place, LOOK)?.as_fd())
 }
 
-/// What a file is that has been opened.
+/// Returns the metadata of an open file.
 pub(crate) fn metadata_of(file: &File) -> io::Result<HostMetadata> {
     metadata_of_handle(file.as_fd())
 }
@@ -54,7 +54,7 @@ pub(crate) fn open_in(directory: BorrowedFd<'_>, name: &OsStr) -> io::Result<Fil
         .map_err(|errno| explained(errno.into()))
 }
 
-/// What a directory has, in the order of the names. The directory is open as long as this is there.
+/// The items of a directory, sorted by name. The directory stays open as long as this exists.
 pub(crate) struct Listing {
     directory: Dir,
     names: NameBytes,
@@ -91,7 +91,7 @@ impl Listing {
     }
 }
 
-/// Something in a directory.
+/// An item of a directory.
 #[derive(Clone, Copy)]
 pub(crate) struct HostEntry<'l> {
     directory: &'l Dir,
@@ -104,17 +104,17 @@ impl<'l> HostEntry<'l> {
         self.name
     }
 
-    /// Whether it was a link when the directory was listed, if that is known.
+    /// Whether the item was a link when the directory was listed, if known.
     pub(crate) fn is_link(&self) -> bool {
         self.kind == FileType::Symlink
     }
 
-    /// What it is; of a link, what the link is.
+    /// Returns the metadata of the item; for a link, those of the link itself.
     pub(crate) fn metadata(&self) -> io::Result<HostMetadata> {
         metadata_at(self.directory.fd()?, self.name)
     }
 
-    /// Opens it for reading. What it is now is for the caller to check.
+    /// Opens the item for reading. The caller checks what it is now.
     pub(crate) fn open(&self) -> io::Result<File> {
         open_in(self.directory.fd()?, self.name)
     }
@@ -125,8 +125,8 @@ pub(crate) fn is_too_long(error: &io::Error) -> bool {
     error.raw_os_error() == Some(Errno::NAMETOOLONG.raw_os_error())
 }
 
-/// Whether the files of the file system that `file` is on keep their numbers as long as it is mounted. Others give a
-/// file another one when they have forgotten it meanwhile.
+/// Whether files on the file system of `file` keep their numbers as long as it is mounted. Other file systems may give
+/// a forgotten file a new number.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn has_lasting_numbers(file: &File) -> bool {
     /// FAT, exFAT, FUSE, SMB (three of them), 9P, and the shared folders of VirtualBox.
@@ -140,7 +140,7 @@ pub(crate) fn has_lasting_numbers(file: &File) -> bool {
         0x0102_1997,
         0x786F_4256,
     ];
-    // The field has 32 bits or more, with a sign or without.
+    // The field has 32 bits or more, signed or unsigned.
     rustix::fs::fstatfs(file).is_ok_and(|system| !OTHERS.contains(&(system.f_type as u32)))
 }
 
@@ -156,14 +156,14 @@ pub(crate) fn has_lasting_numbers(file: &File) -> bool {
     })
 }
 
-/// Others have been asked for theirs only since the file was added, and answer from it.
+/// Other systems took the numbers only after the file was added, and answer consistently.
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "macos")))]
 pub(crate) const fn has_lasting_numbers(_file: &File) -> bool {
     true
 }
 
-/// Whether the file system that a file is on is known to say how long it is: one that is on a block device. Files of
-/// `/proc` are said to be empty.
+/// Whether the file system is known to report the true length of a file: one on a block device. Files of `/proc` claim
+/// to be empty.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 pub(crate) fn has_true_length(metadata: &HostMetadata) -> bool {
     metadata
@@ -171,18 +171,18 @@ pub(crate) fn has_true_length(metadata: &HostMetadata) -> bool {
         .is_some_and(|id| rustix::fs::major(id.device) != 0)
 }
 
-/// On other systems a file of length 0 is always opened to see whether it is empty.
+/// Other systems always open a file of length 0 to check that it is empty.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 pub(crate) const fn has_true_length(_metadata: &HostMetadata) -> bool {
     false
 }
 
-/// Opens what is at a place.
+/// Opens an item.
 fn reach(HostPlace { path, below }: HostPlace<'_>, flags: OFlags) -> io::Result<OwnedFd> {
     open_absolute(path, below, flags).map_err(explained)
 }
 
-/// What the system says of a link in a path where there is to be none can be misread.
+/// Replaces the system's error for an unexpected link, which is easily misread.
 fn explained(error: io::Error) -> io::Error {
     match error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) {
         true => io::Error::other("a link has taken its place, or that of a directory above it"),
@@ -191,7 +191,7 @@ fn explained(error: io::Error) -> io::Error {
 }
 
 #[cfg(target_os = "linux")]
-/// The call that tells when a file was created, too.
+/// Returns the metadata by the call that also reports the creation time.
 fn statx_at(
     from: BorrowedFd<'_>,
     name: &OsStr,
@@ -220,7 +220,7 @@ fn statx_at(
     })
 }
 
-/// What a name in a directory is; of a link, what the link is.
+/// Returns the metadata of a name in a directory; for a link, those of the link itself.
 pub(crate) fn metadata_at(directory: BorrowedFd<'_>, name: &OsStr) -> io::Result<HostMetadata> {
     let flags = AtFlags::SYMLINK_NOFOLLOW;
     #[cfg(target_os = "linux")]
@@ -241,7 +241,7 @@ fn metadata_of_handle(handle: BorrowedFd<'_>) -> io::Result<HostMetadata> {
     Ok(from_stat(&rustix::fs::fstat(handle)?))
 }
 
-/// The types of the fields differ among systems.
+/// The types of the fields differ between systems.
 #[allow(
     clippy::unnecessary_cast,
     clippy::cast_lossless,
@@ -263,7 +263,7 @@ fn from_stat(found: &rustix::fs::Stat) -> HostMetadata {
     let created = time(found.st_birthtime as i64, found.st_birthtime_nsec as u32);
     #[cfg(not(any(target_os = "macos", target_os = "ios", target_os = "freebsd")))]
     let created = None;
-    // Other systems have no such attribute; a name that begins with a dot is a custom, not an attribute.
+    // Other systems have no such attribute; a name that begins with a dot is a convention, not an attribute.
     #[cfg(target_os = "macos")]
     let hidden = {
         const UF_HIDDEN: u32 = 0x8000;
@@ -327,7 +327,7 @@ mod tests {
         assert_eq!(link.metadata().unwrap().kind, HostKind::Link);
     }
 
-    /// Without the call that is used on Linux, all but the time of creation is the same.
+    /// Without the call used on Linux, everything except the creation time is the same.
     #[test]
     fn all_calls_say_the_same_of_a_file() {
         let directory = tempfile::tempdir().unwrap();

@@ -1,8 +1,8 @@
-//! A directory that files are put into, where std has no way to open a file from the handle of a directory.
+//! A directory that receives files, where std cannot open a file from the handle of a directory.
 //!
-//! On Windows each directory that files are put into is held open in such a way that nobody can rename or remove it, so
-//! that its path stays its own. An empty one can still be made a junction by whoever may write its attributes: this is
-//! looked for before a file is made and again before anything is written to it.
+//! On Windows each directory that receives files is held open so that nobody can rename or remove it, and its path
+//! stays its own. A user who may write its attributes can still make an empty one a junction: this is checked before a
+//! file is created and again before anything is written to it.
 
 use std::fs::{self, File, FileTimes};
 use std::io;
@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 
 use super::{Room, directory_of};
 
-/// A directory that files are put into.
+/// A directory that receives files.
 #[derive(Debug)]
 pub(crate) struct HostTarget {
-    /// Without links, and in a form that takes names of any length.
+    /// The path without links, in a form that allows names of any length.
     root: PathBuf,
     #[cfg(windows)]
     _held: TargetDirectory,
@@ -26,11 +26,11 @@ pub(crate) struct TargetDirectory {
     handle: File,
 }
 
-/// What no two files have at the same time.
+/// The identity of a file, which no two files share at the same time.
 type TargetIdentity = (u64, u64);
 
 impl HostTarget {
-    /// Opens a directory, also by links; `None` if nothing is there.
+    /// Opens a directory, also through links; returns `None` if nothing is there.
     pub(crate) fn open(directory: &Path) -> io::Result<Option<Self>> {
         match fs::metadata(directory) {
             Ok(found) if found.is_dir() => {}
@@ -41,7 +41,7 @@ impl HostTarget {
         Self::hold(fs::canonicalize(directory)?).map(Some)
     }
 
-    /// Makes a directory.
+    /// Creates a directory.
     pub(crate) fn make(directory: &Path) -> io::Result<Self> {
         let Some(name) = directory.file_name() else {
             return Err(io::ErrorKind::NotFound.into());
@@ -63,12 +63,12 @@ impl HostTarget {
         Ok(fs::read_dir(&self.root)?.next().is_none())
     }
 
-    /// The directory itself.
+    /// Opens the target directory itself.
     pub(crate) fn root(&self) -> io::Result<TargetDirectory> {
         hold(&self.root)
     }
 
-    /// Makes the directory `name` in the directory at `parent`.
+    /// Creates the directory `name` in the directory at `parent`.
     pub(crate) fn make_directory(
         &self,
         parent: (&Path, &TargetDirectory),
@@ -82,7 +82,7 @@ impl HostTarget {
         Ok(made)
     }
 
-    /// The directory that is at `path`, which is not a link to one.
+    /// Opens the existing directory `name`, which must not be a link.
     pub(crate) fn existing_directory(
         &self,
         parent: (&Path, &TargetDirectory),
@@ -92,7 +92,7 @@ impl HostTarget {
         hold(&self.root.join(parent.0).join(name))
     }
 
-    /// Makes the file `name` in the directory at `parent`, to be written. Nothing may be there.
+    /// Creates the file `name` in the directory at `parent`, for writing. Fails if the name is taken.
     pub(crate) fn make_file(
         &self,
         parent: (&Path, &TargetDirectory),
@@ -109,9 +109,9 @@ impl HostTarget {
         Ok(file)
     }
 
-    /// Removes a file that was made, unless it is no longer where it was; it loses what was written in any case.
+    /// Removes a new file, unless it is no longer in its place; empties it in any case.
     pub(crate) fn discard(&self, parent: (&Path, &TargetDirectory), name: &str, file: File) {
-        // There is nobody to tell that this fails: the failure that led here is told.
+        // A failure here cannot be reported: the failure that led here is.
         let _ = file.set_len(0);
         drop(file);
         if parent.1.check().is_ok() {
@@ -119,7 +119,7 @@ impl HostTarget {
         }
     }
 
-    /// Sets the times of a directory to which nothing is added any more. False if another directory or nothing at all is
+    /// Sets the times of a directory after the last item was added. Returns `false` if another directory or nothing is
     /// at its path.
     pub(crate) fn finish(
         &self,
@@ -130,7 +130,7 @@ impl HostTarget {
         #[cfg(windows)]
         {
             let _ = path;
-            // Its times are not worth giving up anything for.
+            // A failure to set the times is not worth giving up anything for.
             let _ = directory.handle.set_times(times);
             directory.check().is_ok()
         }
@@ -146,14 +146,14 @@ impl HostTarget {
     }
 }
 
-/// What the file system of a directory has room for, if it says so.
+/// Returns the free room of a directory's file system, if it reports that.
 pub(crate) fn room_at(directory: &Path) -> Option<Room> {
     let bytes = fs4::available_space(directory).ok()?;
     Some(Room { bytes, items: None })
 }
 
 impl TargetDirectory {
-    /// What no other directory has, where that can be known.
+    /// The identity of the directory, where it can be known.
     pub(crate) fn identity(&self) -> Option<TargetIdentity> {
         #[cfg(windows)]
         {
@@ -164,7 +164,7 @@ impl TargetDirectory {
         None
     }
 
-    /// Fails if it is or has become a link.
+    /// Fails if the directory is or has become a link.
     fn check(&self) -> io::Result<()> {
         #[cfg(windows)]
         if !self.handle.metadata()?.is_dir() {
@@ -174,7 +174,7 @@ impl TargetDirectory {
     }
 }
 
-/// Opens the directory at `path`, which is not to be a link, so that it stays there.
+/// Opens the directory at `path`, which must not be a link, so that it stays there.
 #[cfg(windows)]
 fn hold(path: &Path) -> io::Result<TargetDirectory> {
     use std::os::windows::fs::OpenOptionsExt;
@@ -189,19 +189,19 @@ fn hold(path: &Path) -> io::Result<TargetDirectory> {
     let open = |access| {
         File::options()
             .access_mode(access)
-            // Without FILE_SHARE_DELETE nobody can rename or remove it.
+            // Without FILE_SHARE_DELETE nobody can rename or remove the directory.
             .share_mode(FILE_SHARE_READ | FILE_SHARE_WRITE)
             .custom_flags(FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT)
             .open(path)
     };
-    // The right to set its times may be missing where that to add files is there.
+    // The right to set the times may be missing where the right to add files exists.
     let handle = open(GENERIC_READ | FILE_WRITE_ATTRIBUTES).or_else(|_| open(GENERIC_READ))?;
     let directory = TargetDirectory { handle };
     directory.check()?;
     Ok(directory)
 }
 
-/// There is nothing to hold it by.
+/// Other systems have nothing to hold it by.
 #[cfg(not(windows))]
 fn hold(path: &Path) -> io::Result<TargetDirectory> {
     if !fs::symlink_metadata(path)?.is_dir() {

@@ -1,4 +1,4 @@
-//! A directory that files are put into, on Unix: everything is reached from its handle.
+//! A directory that receives files, on Unix: everything is reached from its handle.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, FileTimes};
@@ -12,7 +12,7 @@ use rustix::io::retry_on_intr;
 
 use super::{Room, directory_of, open_beneath};
 
-/// To look at something. What is found may be anything, so it is not waited for.
+/// Flags for examining an item. It may be anything, so the call must not wait for it.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const LOOK: OFlags = OFlags::PATH;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
@@ -22,23 +22,23 @@ const LIST: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
     .union(OFlags::CLOEXEC);
 
-/// What a new file may do and a new directory, apart from what the process takes away.
+/// The modes of new files and directories, before the process's mask is applied.
 const FILE_MODE: Mode = Mode::from_raw_mode(0o666);
 const DIRECTORY_MODE: Mode = Mode::from_raw_mode(0o777);
 
-/// A directory that files are put into.
+/// A directory that receives files.
 #[derive(Debug)]
 pub(crate) struct HostTarget {
     root: OwnedFd,
 }
 
-/// A directory below a [`HostTarget`], known by its device and its number there.
+/// A directory below a [`HostTarget`], identified by its device and its number there.
 #[derive(Debug)]
 pub(crate) struct TargetDirectory {
     identity: TargetIdentity,
 }
 
-/// What no two files have at the same time.
+/// The identity of a file, which no two files share at the same time.
 type TargetIdentity = (u64, u64);
 
 fn identity(metadata: &fs::Metadata) -> TargetIdentity {
@@ -46,7 +46,7 @@ fn identity(metadata: &fs::Metadata) -> TargetIdentity {
 }
 
 impl HostTarget {
-    /// Opens a directory, also by links; `None` if nothing is there.
+    /// Opens a directory, also through links; returns `None` if nothing is there.
     pub(crate) fn open(directory: &Path) -> io::Result<Option<Self>> {
         match retry_on_intr(|| openat(CWD, directory, LIST, Mode::empty())) {
             Err(error) if io::Error::from(error).kind() == io::ErrorKind::NotFound => Ok(None),
@@ -54,7 +54,7 @@ impl HostTarget {
         }
     }
 
-    /// Makes a directory.
+    /// Creates a directory.
     pub(crate) fn make(directory: &Path) -> io::Result<Self> {
         let Some(name) = directory.file_name() else {
             return Err(io::ErrorKind::NotFound.into());
@@ -62,7 +62,7 @@ impl HostTarget {
         let above = directory_of(directory);
         let above = retry_on_intr(|| openat(CWD, above, LIST, Mode::empty()))?;
         mkdirat(&above, name, DIRECTORY_MODE)?;
-        // It is the one that was made, or what somebody else has put in its place: no link in any case.
+        // This is the directory just created, or one that somebody else put in its place, but never a link.
         let root = open_beneath(&above, Path::new(name), LIST, Mode::empty())?;
         Ok(Self { root })
     }
@@ -76,12 +76,12 @@ impl HostTarget {
         Ok(true)
     }
 
-    /// The directory itself.
+    /// Opens the target directory itself.
     pub(crate) fn root(&self) -> io::Result<TargetDirectory> {
         self.look_at_directory(Path::new(""))
     }
 
-    /// Makes the directory `name` in the directory at `parent`.
+    /// Creates the directory `name` in the directory at `parent`.
     pub(crate) fn make_directory(
         &self,
         parent: (&Path, &TargetDirectory),
@@ -97,7 +97,7 @@ impl HostTarget {
         directory_at(&above, Path::new(name))
     }
 
-    /// The directory that is at `path`, which is not a link to one.
+    /// Opens the existing directory `name`, which must not be a link.
     pub(crate) fn existing_directory(
         &self,
         parent: (&Path, &TargetDirectory),
@@ -110,7 +110,7 @@ impl HostTarget {
         directory_at(&self.root, path)
     }
 
-    /// Makes the file `name` in the directory at `parent`, to be written. Nothing may be there.
+    /// Creates the file `name` in the directory at `parent`, for writing. Fails if the name is taken.
     pub(crate) fn make_file(
         &self,
         parent: (&Path, &TargetDirectory),
@@ -120,9 +120,9 @@ impl HostTarget {
         open_beneath(&self.root, &parent.0.join(name), flags, FILE_MODE).map(File::from)
     }
 
-    /// Removes a file that was made, unless it is no longer where it was; it loses what was written in any case.
+    /// Removes a new file, unless it is no longer in its place; empties it in any case.
     pub(crate) fn discard(&self, parent: (&Path, &TargetDirectory), name: &str, file: File) {
-        // There is nobody to tell that this fails: the failure that led here is told.
+        // A failure here cannot be reported: the failure that led here is.
         let _ = file.set_len(0);
         let _ = (|| -> io::Result<()> {
             let above = open_beneath(
@@ -140,7 +140,7 @@ impl HostTarget {
         })();
     }
 
-    /// Sets the times of a directory to which nothing is added any more. False if another directory or nothing at all is
+    /// Sets the times of a directory after the last item was added. Returns `false` if another directory or nothing is
     /// at its path.
     pub(crate) fn finish(
         &self,
@@ -155,12 +155,12 @@ impl HostTarget {
                     .metadata()
                     .is_ok_and(|metadata| identity(&metadata) == directory.identity);
                 if is_same {
-                    // Its times are not worth giving up anything for.
+                    // A failure to set the times is not worth giving up anything for.
                     let _ = there.set_times(times);
                 }
                 is_same
             }
-            // One that may not be read, by the process's mask say, may still be there.
+            // A directory without read permission, for example because of the process's mask, may still be there.
             Err(_) => self
                 .look_at_directory(path)
                 .is_ok_and(|there| there.identity == directory.identity),
@@ -173,7 +173,7 @@ impl HostTarget {
 }
 
 impl TargetDirectory {
-    /// What no other directory has, where that can be known.
+    /// The identity of the directory, where it can be known.
     pub(crate) const fn identity(&self) -> Option<TargetIdentity> {
         Some(self.identity)
     }
@@ -185,13 +185,13 @@ fn directory_at(from: &OwnedFd, path: &Path) -> io::Result<TargetDirectory> {
     Ok(TargetDirectory { identity })
 }
 
-/// What the file system of a directory has room for, if it says so.
+/// Returns the free room of a directory's file system, if it reports that.
 pub(crate) fn room_at(directory: &Path) -> Option<Room> {
     statvfs(directory).ok().and_then(|found| room(&found))
 }
 
 fn room(found: &rustix::fs::StatVfs) -> Option<Room> {
-    // Some that have no limit, or do not know it, say that they have nothing at all.
+    // Some file systems that have no limit, or do not know it, report no blocks at all.
     if found.f_blocks == 0 {
         return None;
     }

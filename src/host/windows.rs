@@ -2,13 +2,13 @@
 
 use crate::error::NameProblem;
 
-/// Characters that are in no name.
+/// Characters that no name may contain.
 pub(crate) const FORBIDDEN: [char; 9] = ['\\', '/', ':', '*', '?', '"', '<', '>', '|'];
 
-/// Names of devices, with any extension and in any case; `COM` and `LPT` with a digit are others.
+/// Device names, with any extension and in any case; `COM` and `LPT` with a digit are devices, too.
 const DEVICES: [&str; 6] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
 
-/// Why Windows cannot open an item of that name, if it cannot.
+/// Returns why Windows cannot open an item with this name, or `None` if it can.
 pub(crate) fn problem(name: &str) -> Option<NameProblem> {
     let forbidden = |c: &char| c.is_ascii_control() || FORBIDDEN.contains(c);
     if let Some(c) = name.chars().find(forbidden) {
@@ -24,7 +24,7 @@ pub(crate) fn problem(name: &str) -> Option<NameProblem> {
         .or_else(|| stem.strip_prefix("LPT"))
         .is_some_and(|number| {
             let mut digits = number.chars();
-            // The digits of Latin-1 that stand above the line count, too.
+            // The superscript digits of Latin-1 count, too.
             matches!(digits.next(), Some('1'..='9' | '¹' | '²' | '³')) && digits.next().is_none()
         });
     (numbered || DEVICES.contains(&stem.as_str())).then_some(NameProblem::Device)
