@@ -1,4 +1,4 @@
-//! `IsoImageManager`: whether an image that exists is one that can be written to a disc.
+//! `IsoImageManager`: checks that an existing image can be written to a disc.
 
 use std::fmt;
 use std::fs::File;
@@ -13,8 +13,8 @@ use crate::source::ReadSeek;
 /// More descriptors than any image has.
 const MOST: u32 = 1024;
 
-/// Looks whether an image is one that can be written to a disc: in blocks of 2048 bytes, with volume descriptors. What is
-/// behind the descriptors is not looked at.
+/// Checks whether an image can be written to a disc: in blocks of 2048 bytes, with volume descriptors. Data after the
+/// descriptors is not examined.
 ///
 /// IMAPI2: `IIsoImageManager`.
 ///
@@ -35,7 +35,7 @@ pub struct IsoImageManager {
 }
 
 impl IsoImageManager {
-    /// A manager of no image.
+    /// Creates a manager without an image.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -44,7 +44,7 @@ impl IsoImageManager {
         }
     }
 
-    /// The path of the image; nothing if it was given as a stream.
+    /// The path of the image; `None` if it was given as a stream.
     ///
     /// IMAPI2: `IIsoImageManager::get_Path`.
     #[doc(alias = "get_Path")]
@@ -53,7 +53,7 @@ impl IsoImageManager {
         self.path.as_deref()
     }
 
-    /// The image, to be read, from where it was read last; nothing if none was given.
+    /// The image, readable from its current position; `None` if no image was given.
     ///
     /// IMAPI2: `IIsoImageManager::get_Stream`.
     #[doc(alias = "get_Stream")]
@@ -61,13 +61,13 @@ impl IsoImageManager {
         self.stream.as_mut()
     }
 
-    /// Takes the image at `path`.
+    /// Opens the image at `path`.
     ///
     /// IMAPI2: `IIsoImageManager::SetPath`.
     ///
     /// # Errors
     ///
-    /// [`Error::OpenImage`] when it cannot be opened; the image that was there stays.
+    /// [`Error::OpenImage`] when it cannot be opened; the previous image then stays.
     #[doc(alias = "SetPath")]
     pub fn set_path(&mut self, path: impl AsRef<Path>) -> Result<()> {
         let path = path.as_ref();
@@ -82,7 +82,7 @@ impl IsoImageManager {
         Ok(())
     }
 
-    /// Takes the image that `stream` is.
+    /// Uses `stream` as the image.
     ///
     /// IMAPI2: `IIsoImageManager::SetStream`.
     #[doc(alias = "SetStream")]
@@ -91,7 +91,8 @@ impl IsoImageManager {
         self.stream = Some(Box::new(stream));
     }
 
-    /// Looks whether the image can be written to a disc, and leaves the [stream](IsoImageManager::stream) at its start.
+    /// Checks whether the image can be written to a disc, and leaves the [stream](IsoImageManager::stream) at its
+    /// start.
     ///
     /// IMAPI2: `IIsoImageManager::Validate`, whose order of checks is not documented.
     ///
@@ -99,11 +100,12 @@ impl IsoImageManager {
     ///
     /// In this order:
     ///
-    /// - [`Error::InvalidImage`], with [`ImageProblem::NotGiven`](crate::ImageProblem::NotGiven) when none was given.
-    /// - [`NotAligned`](crate::ImageProblem::NotAligned) when its length is no multiple of 2048.
+    /// - [`Error::InvalidImage`], with [`ImageProblem::NotGiven`](crate::ImageProblem::NotGiven) when no image was
+    ///   given.
+    /// - [`NotAligned`](crate::ImageProblem::NotAligned) when its length is not a multiple of 2048.
     /// - [`TooManyBlocks`](crate::ImageProblem::TooManyBlocks) when it has more than 2³¹ - 1 blocks.
-    /// - [`NoVolumeDescriptor`](crate::ImageProblem::NoVolumeDescriptor) when no descriptor of a volume is in the volume recognition sequence from block 16
-    ///   on (ECMA-119 6.7.1, ECMA-167 2/8.3).
+    /// - [`NoVolumeDescriptor`](crate::ImageProblem::NoVolumeDescriptor) when the volume recognition sequence from
+    ///   block 16 on has no descriptor of a volume (ECMA-119 6.7.1, ECMA-167 2/8.3).
     /// - [`Error::ReadDisc`] when it cannot be read.
     #[doc(alias = "Validate")]
     pub fn validate(&mut self) -> Result<()> {
@@ -154,12 +156,12 @@ fn check(stream: &mut (impl Read + Seek)) -> Result<()> {
     Err(invalid(ImageProblem::NoVolumeDescriptor))
 }
 
-/// Whether a descriptor is one of a volume; `None` if the block does not hold a descriptor.
+/// Returns whether a descriptor describes a volume; `None` if the block does not hold a descriptor.
 fn descriptor(block: &[u8; BLOCK]) -> Option<bool> {
     let kind = DescriptorKind::of(block)?;
     let is_valid = match block[KIND_LEN] {
         1 => kind != DescriptorKind::Reserved,
-        // That of ISO 9660:1999.
+        // The version of ISO 9660:1999.
         2 => kind.is_iso9660() && kind != DescriptorKind::Reserved,
         _ => false,
     };

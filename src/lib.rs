@@ -1,9 +1,9 @@
 //! Builds optical-disc file system images, ISO 9660, Joliet and UDF, the way Windows' IMAPI2 file system component
 //! (`imapi2fs.dll`) does, on every platform.
 //!
-//! A [`FileSystemImage`] owns a directory tree and the settings it is laid out with. What it makes, a [`ResultImage`],
-//! is a view of blocks that are made when they are read: it can be read from any position, by any thread, as often as
-//! needed, and it takes no room for the data of files.
+//! A [`FileSystemImage`] owns a directory tree and the settings for its layout. It creates a [`ResultImage`], a view of
+//! blocks that are made when they are read: any thread can read it from any position, as often as needed, and it takes
+//! no space for the data of files.
 //!
 //! ```no_run
 //! use std::fs::File;
@@ -24,7 +24,7 @@
 //! # }
 //! ```
 //!
-//! A [`RecordedDisc`] is an image or a disc that is read back, whoever recorded it:
+//! A [`RecordedDisc`] reads back an image or a disc written by any program:
 //!
 //! ```no_run
 //! use imapi2fs::{FileDisc, RecordedDisc};
@@ -40,20 +40,22 @@
 //!
 //! # Paths
 //!
-//! A path in the image is an [`ImagePath`]; text converts into it and is split at `/` and at `\`. Any name is accepted
-//! but empty ones, `.`, `..` and those with `/` or NUL, unless the image is
-//! [strict](FileSystemImage::set_strict_file_system_compliance). UDF holds names as they are; what Joliet and ISO 9660
-//! cannot hold is replaced, cut and numbered, and [reported](FileSystemImage::report).
+//! A path in the image is an [`ImagePath`]; text converts into it and is split at `/` and at `\`. All names are
+//! accepted except empty ones, `.`, `..` and those with `/` or NUL, unless the image is
+//! [strict](FileSystemImage::set_strict_file_system_compliance). UDF keeps names as they are; for Joliet and ISO 9660,
+//! characters are replaced and names cut and numbered as needed, and [reported](FileSystemImage::report).
 //!
 //! # Errors
 //!
-//! There is one [`Error`]. It names the item and the numbers that explain it, and [`Error::hresult`] gives IMAPI2's code.
+//! All functions share one [`Error`]. It names the item and the numbers that explain it, and [`Error::hresult`] returns
+//! IMAPI2's code.
 //!
 //! # Standards
 //!
-//! ECMA-119, 2nd edition (ISO 9660:1988); the Joliet Specification of 1995; ECMA-167, 2nd and 3rd edition; OSTA UDF 1.02 to 2.60.
-//! For reading also ISO 9660:1999, and SUSP and RRIP 1.12 (Rock Ridge).
-//! A comment beginning `IMAPI2 differs:` marks each place where this crate does something else than IMAPI2.
+//! ECMA-119, 2nd edition (ISO 9660:1988); the Joliet Specification of 1995; ECMA-167, 2nd and 3rd edition; OSTA UDF
+//! 1.02 to 2.60. For reading also ISO 9660:1999, and SUSP and RRIP 1.12 (Rock Ridge).
+//!
+//! A comment beginning `IMAPI2 differs:` marks each place where this crate deviates from IMAPI2.
 
 mod add_tree;
 mod block;

@@ -11,7 +11,6 @@
 //!
 //! Everything written is flushed to the disc before the next step begins. The blocks that the lead overwrites are kept
 //! in memory, and restored in the opposite order if anything fails.
-//! back in the opposite order if anything fails.
 
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
