@@ -8,7 +8,7 @@ use crate::finding::{Finding, Severity};
 use crate::path::ImagePath;
 
 impl Error {
-    /// The item of the image that the error is about, if it is about one.
+    /// The item of the image that the error is about, if any.
     #[must_use]
     pub fn path(&self) -> Option<&ImagePath> {
         match self {
@@ -52,7 +52,7 @@ impl Error {
         }
     }
 
-    /// The finding that kept something on a disc from being read, if it was one; for an item, with its path.
+    /// The finding that made reading fail, if there was one; for an item, with its path.
     ///
     /// Not in IMAPI2.
     #[must_use]
@@ -66,12 +66,13 @@ impl Error {
         }
     }
 
-    /// Whether a disc asked for more memory or work than reading it may take: this says nothing of what is recorded there.
+    /// Whether a disc asked for more memory or work than reading it may take: such an error does not describe the
+    /// disc's contents.
     pub(crate) const fn is_limit(&self) -> bool {
         matches!(self, Self::ImportMemory { .. } | Self::ImportWork { .. })
     }
 
-    /// The file or directory outside the image that the error is about, if it is about one.
+    /// The file or directory outside the image that the error is about, if any.
     #[must_use]
     pub fn file(&self) -> Option<&Path> {
         match self {
@@ -133,7 +134,7 @@ impl Error {
 }
 
 impl From<Finding> for Error {
-    /// The error of a reader that does not get over the finding.
+    /// Converts a finding into the error of a reader that cannot continue after it.
     fn from(finding: Finding) -> Self {
         let finding = Box::new(finding);
         match finding.severity() {
@@ -144,7 +145,7 @@ impl From<Finding> for Error {
 }
 
 impl From<Error> for io::Error {
-    /// The error as [`Read`](io::Read) gives it; [`io::Error::downcast`] gets it back.
+    /// Wraps the error for [`Read`](io::Read); [`io::Error::downcast`] returns it.
     fn from(error: Error) -> Self {
         let kind = match &error {
             Error::ReadSource { source, .. }

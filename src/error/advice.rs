@@ -1,4 +1,4 @@
-//! What helps when something could not be done: the end of an error's message.
+//! The advice at the end of an error's message.
 
 use super::{BootProblem, Error, ImageProblem};
 use crate::block::MAX_BLOCKS;
@@ -41,11 +41,11 @@ const OVERWRITE_SOURCE: &str =
     "write the image to another file, or allow it with `OutputFile::overwrite_source`";
 const GIVE_IMAGE: &str = "set one with `set_path` or `set_stream`";
 
-/// What helps when an image may not have as many blocks as it needs.
+/// Returns the advice for an image that needs more blocks than it may have.
 const fn of_blocks(limit: u64) -> &'static str {
     match limit {
         0 => "use a disc that has room left",
-        // No medium has half as many, so it is not a limit that somebody has set.
+        // No medium has half as many blocks, so nobody has set this limit.
         _ if limit > MAX_BLOCKS / 2 => SEVERAL_IMAGES,
         _ => "raise the limit with `set_free_media_blocks`, where 0 stands for none",
     }
@@ -75,7 +75,7 @@ const fn of_boot_image(problem: &BootProblem) -> Option<&'static str> {
     }
 }
 
-/// What helps when an output is a source, which only one that is replaced may be.
+/// Returns the advice for an output that is also a source, which is possible only if the file is replaced.
 const fn of_source(is_replaced: bool) -> &'static str {
     if is_replaced {
         OVERWRITE_SOURCE
@@ -88,17 +88,17 @@ const EXTRACT_SIZE: &str = "allow more with `ExtractOptions::max_size`";
 const KEEP_EXISTING: &str =
     "choose a new or an empty one, or allow that with `ExistingItems::Keep`";
 
-/// For a directory that files cannot be extracted into.
+/// Returns the advice for a directory that files cannot be extracted into.
 fn of_target(source: &std::io::Error) -> Option<&'static str> {
     (source.kind() == std::io::ErrorKind::DirectoryNotEmpty).then_some(KEEP_EXISTING)
 }
 
 impl Error {
-    /// Returns what helps, if something does: the end of the message, after a semicolon. The message of an error that has a
-    /// cause does not end with it, as the cause would follow.
+    /// Returns advice on avoiding the error, if there is any: the end of the message, after a semicolon. If the error
+    /// has a cause, the message does not end with the advice, because the cause would follow it.
     ///
-    /// It names calls of this crate. A program whose users do not make them can cut it off
-    /// ([`str::strip_suffix`]) and say instead which of its own options helps.
+    /// The advice names calls of this crate. A program whose users do not make them can cut it off
+    /// ([`str::strip_suffix`]) and name its own options instead.
     ///
     /// Not in IMAPI2.
     ///

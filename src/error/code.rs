@@ -21,7 +21,7 @@ impl fmt::Display for HResult {
 }
 
 impl Error {
-    /// The code that IMAPI2 gives in the same situation.
+    /// Returns the code that IMAPI2 returns in the same situation.
     #[must_use]
     pub fn hresult(&self) -> HResult {
         HResult(match self {
@@ -40,7 +40,7 @@ impl Error {
             Self::NoUniqueName { .. } => 0xC0AA_B113, // IMAPI_E_NO_UNIQUE_NAME
             Self::ItemNotFound { .. } => 0xC0AA_B118, // IMAPI_E_ITEM_NOT_FOUND
             Self::DirectoryNotFound { .. } => 0xC0AA_B11A, // IMAPI_E_DIR_NOT_FOUND
-            // IMAPI_E_IMAGE_SIZE_LIMIT; of too many streams IMAPI2 just loses the data.
+            // IMAPI_E_IMAGE_SIZE_LIMIT; with too many streams, IMAPI2 just loses the data.
             Self::ImageSizeLimit { .. } | Self::TooManyStreams { .. } => 0xC0AA_B120,
             Self::ImageTooBig { .. } => 0xC0AA_B121, // IMAPI_E_IMAGE_TOO_BIG
             // IMAPI_E_DATA_STREAM_INCONSISTENCY
@@ -96,7 +96,7 @@ impl Error {
             Self::UdfRevisionChangeNotAllowed { .. } => 0xC0AA_B161, // IMAPI_E_UDF_REVISION_CHANGE_NOT_ALLOWED
             Self::BadMultisessionParameter { .. } => 0xC0AA_B162, // IMAPI_E_BAD_MULTISESSION_PARAMETER
             Self::FileSystemChangeNotAllowed { .. } => 0xC0AA_B163, // IMAPI_E_FILE_SYSTEM_CHANGE_NOT_ALLOWED
-            // A disc that needs so much says the same again and again.
+            // A disc that needs this much work repeats itself again and again.
             Self::Corrupt(_) | Self::ImportWork { .. } => 0xC0AA_B153, // IMAPI_E_FILE_SYSTEM_READ_CONSISTENCY_ERROR
             Self::UnsupportedFeature(_) => 0xC0AA_B154, // IMAPI_E_FILE_SYSTEM_FEATURE_NOT_SUPPORTED
             Self::ReadDisc { .. } => 0xC0AA_B157,       // IMAPI_E_IMPORT_READ_FAILURE
@@ -113,7 +113,7 @@ impl Error {
             },
             Self::MediaIncompatible { .. } => 0xC0AA_0203, // E_IMAPI_RECORDER_MEDIA_INCOMPATIBLE
             Self::ImportMemory(_) => 0x8007_000E,          // E_OUTOFMEMORY
-            // E_FAIL: writing is the caller's there, and IMAPI2 does not extract.
+            // E_FAIL: in IMAPI2 the caller writes the image, and files are not extracted.
             Self::Write { .. }
             | Self::WriteImage(_)
             | Self::WriteDisc { .. }

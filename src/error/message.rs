@@ -1,4 +1,4 @@
-//! What errors say, and their causes.
+//! The messages of errors, and their causes.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -10,7 +10,7 @@ use crate::path::ImagePath;
 use crate::printable::Printable;
 
 impl fmt::Display for Error {
-    /// What could not be done, and what helps. The advice is left out where the cause follows.
+    /// Writes what could not be done, and the advice unless a cause follows.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.statement(f)?;
         match self.advice() {
@@ -21,7 +21,7 @@ impl fmt::Display for Error {
 }
 
 impl Error {
-    /// What could not be done, to which item, with the numbers that explain it.
+    /// Writes what could not be done, to which item, with the numbers that explain it.
     fn statement(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::InvalidParameter(inner) => write!(f, "{inner}"),
@@ -495,7 +495,7 @@ impl From<InvalidValue> for Error {
     }
 }
 
-/// What an output that is a source is called there, unless the caller gave it that name.
+/// Returns how a source that is the output is named there, unless the caller gave it that name.
 fn other_name(file: &Path, input: &Path) -> String {
     match file == input {
         true => String::new(),
@@ -503,7 +503,7 @@ fn other_name(file: &Path, input: &Path) -> String {
     }
 }
 
-/// Some of `count` paths.
+/// Lists some of `count` paths.
 fn listed(paths: &[ImagePath], count: u64) -> String {
     let mut list = String::new();
     for (number, path) in paths.iter().enumerate() {

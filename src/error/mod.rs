@@ -1,4 +1,4 @@
-//! What can go wrong.
+//! The errors of this crate.
 
 mod about;
 mod advice;
@@ -24,53 +24,53 @@ use crate::file_systems::{FileSystems, InvalidValue, UdfRevision};
 use crate::finding::Finding;
 use crate::path::ImagePath;
 
-/// Result of this crate's functions.
+/// The result of this crate's functions.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Why something could not be done, to which item, with the numbers that explain it.
 ///
-/// The message does not repeat [`source`](std::error::Error::source), so print the chain of both.
-/// [`Error::hresult`] is the code IMAPI2 gives in the same situation, [`Error::advice`] the end of the message that names
-/// what helps.
+/// The message does not repeat [`source`](std::error::Error::source), so print the whole chain. [`Error::hresult`] is
+/// the code that IMAPI2 returns in the same situation, [`Error::advice`] the end of the message that suggests a way
+/// out.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
-    /// A setting was given a value it cannot have.
+    /// A setting was given an invalid value.
     InvalidParameter(InvalidValue),
-    /// A volume name is too long or has characters it cannot have.
+    /// A volume name is too long or has characters that are not allowed.
     #[non_exhaustive]
     InvalidVolumeName {
         /// The name.
         name: String,
-        /// What is wrong with it.
+        /// The problem with it.
         problem: NameProblem,
     },
-    /// A property that only files have, or only files that are not named streams.
+    /// A property exists only for files, or only for files that are not named streams.
     #[non_exhaustive]
     PropertyNotAccessible {
         /// The item.
         path: ImagePath,
-        /// What was asked for.
+        /// The property.
         property: &'static str,
     },
-    /// An image cannot have more named streams.
+    /// The image has as many named streams as it can have.
     #[non_exhaustive]
     TooManyStreams {
-        /// The stream that was to be added.
+        /// The stream to be added.
         path: ImagePath,
-        /// The most an image can have.
+        /// The most streams an image can have.
         limit: u32,
     },
     /// The named streams of a file of the host cannot be read.
     ReadStreams(HostError),
-    /// A name of an item, or of one of the directories above it, cannot be.
+    /// The name of an item, or of a directory above it, is not allowed.
     #[non_exhaustive]
     InvalidName {
-        /// Where the item was to be.
+        /// The place of the item.
         path: ImagePath,
         /// The name.
         name: String,
-        /// What is wrong with it.
+        /// The problem with it.
         problem: NameProblem,
     },
     /// The name of a source file is not valid Unicode, so no file system of the image can hold it.
@@ -79,29 +79,29 @@ pub enum Error {
         /// The file.
         file: PathBuf,
     },
-    /// The name has characters that the restricted character set (code points 32 to 127) lacks.
+    /// The name has characters outside the restricted character set (code points 32 to 127).
     #[non_exhaustive]
     RestrictedName {
         /// The item.
         path: ImagePath,
     },
-    /// An item of that name exists already.
+    /// An item with this name already exists.
     #[non_exhaustive]
     DuplicateName {
-        /// The item that was to be added.
+        /// The item to be added.
         path: ImagePath,
-        /// What is there.
+        /// The existing item.
         existing: String,
     },
-    /// No item has exactly that name, and several have it in other case.
+    /// No item has exactly this name, and several have it in a different case.
     #[non_exhaustive]
     AmbiguousName {
         /// The path that was looked up.
         path: ImagePath,
-        /// How many items it matches.
+        /// The number of matching items.
         matches: usize,
     },
-    /// Nothing is at that path.
+    /// No item exists at this path.
     #[non_exhaustive]
     ItemNotFound {
         /// The path that was looked up.
@@ -113,13 +113,13 @@ pub enum Error {
         /// The directory.
         path: ImagePath,
     },
-    /// A directory was needed and a file is there.
+    /// A file exists where a directory is needed.
     #[non_exhaustive]
     NotADirectory {
         /// The item.
         path: ImagePath,
     },
-    /// A file was needed and a directory is there.
+    /// A directory exists where a file is needed.
     #[non_exhaustive]
     NotAFile {
         /// The item.
@@ -130,7 +130,7 @@ pub enum Error {
     DirectoryNotEmpty {
         /// The directory.
         path: ImagePath,
-        /// How many items it has.
+        /// The number of its items.
         items: usize,
     },
     /// The setting can only be changed while the image is empty.
@@ -144,17 +144,17 @@ pub enum Error {
     ImageSizeLimit {
         /// The first item that does not fit.
         path: ImagePath,
-        /// Blocks the image would have at least.
+        /// The least number of blocks that the image would have.
         needed: u64,
-        /// Blocks it may have.
+        /// The number of blocks it may have.
         limit: u64,
     },
     /// The image does not fit into the blocks it may have.
     #[non_exhaustive]
     ImageTooBig {
-        /// Blocks the image has.
+        /// The number of blocks that the image has.
         needed: u64,
-        /// Blocks it may have.
+        /// The number of blocks it may have.
         limit: u64,
     },
     /// A file is too large for a file system of the image.
@@ -164,19 +164,19 @@ pub enum Error {
         path: ImagePath,
         /// Its length in bytes.
         size: u64,
-        /// The most the file system can hold.
+        /// The largest size in bytes that the file system can hold.
         limit: u64,
         /// The file system.
         file_system: FileSystems,
     },
-    /// Path tables number directories with 16 bits.
+    /// The tree has more directories than the 16-bit numbers of path tables allow.
     #[non_exhaustive]
     TooManyDirectories {
-        /// The directory that is one too many, or the root if the whole tree was judged.
+        /// The directory that is one too many, or the root if the whole tree was checked.
         path: ImagePath,
         /// The file system.
         file_system: FileSystems,
-        /// The most directories it can have, the root included.
+        /// The most directories it can have, including the root.
         limit: u32,
     },
     /// A directory lies deeper than ISO 9660 allows.
@@ -199,7 +199,7 @@ pub enum Error {
         /// The longest path.
         limit: usize,
     },
-    /// No free name could be made for an item in a file system.
+    /// No unique name could be found for an item in a file system.
     #[non_exhaustive]
     NoUniqueName {
         /// The item.
@@ -207,12 +207,12 @@ pub enum Error {
         /// The file system.
         file_system: FileSystems,
     },
-    /// One of an item's times would be earlier than another that must not be later.
+    /// One of an item's times is earlier than another time that it must not precede.
     #[non_exhaustive]
     InvalidDate {
         /// The item.
         path: ImagePath,
-        /// The name of the time that comes too early.
+        /// The name of the time that is too early.
         earlier: &'static str,
         /// The name of the time it must not precede.
         later: &'static str,
@@ -226,7 +226,7 @@ pub enum Error {
         path: ImagePath,
         /// The source file.
         file: PathBuf,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
     /// The data of a file can no longer be read.
@@ -234,38 +234,38 @@ pub enum Error {
     ReadSource {
         /// The item in the image.
         path: ImagePath,
-        /// Where its data comes from.
+        /// The origin of its data.
         origin: Origin,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
-    /// A source is no longer what it was when it was added.
+    /// A source has changed since it was added.
     #[non_exhaustive]
     SourceChanged {
         /// The item in the image.
         path: ImagePath,
-        /// Where its data comes from.
+        /// The origin of its data.
         origin: Origin,
-        /// What changed.
+        /// The change.
         change: Change,
     },
-    /// A file of the host that is not staged has more or fewer bytes than the system says, as many in `/proc` and `/sys`
-    /// have.
+    /// An unstaged file of the host has more or fewer bytes than the system states, like many files in `/proc` and
+    /// `/sys`.
     #[non_exhaustive]
     SourceLength {
         /// The item in the image.
         path: ImagePath,
-        /// Where its data comes from.
+        /// The origin of its data.
         origin: Origin,
-        /// Bytes it has as the system says.
+        /// The number of bytes that the system states.
         stated: u64,
-        /// Bytes it has; `None` when it has more.
+        /// The actual number of bytes; `None` if there are more.
         found: Option<u64>,
     },
-    /// Links to directories in a source tree give more copies than are allowed.
+    /// Links to directories in a source tree make more copies than allowed.
     #[non_exhaustive]
     TooManyCopies {
-        /// The link that was followed last.
+        /// The link followed last.
         link: PathBuf,
         /// The most items that may be added more than once.
         limit: u64,
@@ -275,16 +275,16 @@ pub enum Error {
     UnresolvableLink {
         /// The link.
         link: PathBuf,
-        /// Why not.
+        /// The reason.
         problem: LinkProblem,
     },
-    /// A link in a source tree, where links are not wanted.
+    /// A source tree has a link, although links are not allowed.
     #[non_exhaustive]
     LinkNotAllowed {
         /// The link.
         link: PathBuf,
     },
-    /// A socket, device or fifo in a source tree.
+    /// A source tree has a socket, device or fifo.
     #[non_exhaustive]
     SpecialFile {
         /// The special file.
@@ -292,149 +292,149 @@ pub enum Error {
     },
     /// The working directory cannot be used.
     InvalidWorkingDirectory(HostError),
-    /// The working directory lacks room for what is staged, or for what is to be staged next.
+    /// The working directory lacks room for the staged data, or for the data to be staged next.
     WorkingDirectorySpace(Shortage),
     /// Blocks of a disc cannot be read.
     #[non_exhaustive]
     ReadDisc {
         /// The first of them.
         block: u32,
-        /// What the disc says.
+        /// The error of the disc.
         source: io::Error,
     },
-    /// A structure of a file system on a disc is damaged or makes no sense.
+    /// A structure of a file system on a disc is damaged or inconsistent.
     Corrupt(Box<Finding>),
     /// A file system on a disc has something that this crate does not read.
     UnsupportedFeature(Box<Finding>),
-    /// Nothing is recorded on a disc.
+    /// A disc is empty.
     EmptyDisc,
-    /// A disc has none of the file systems that can be read.
+    /// A disc has no file system that this crate can read.
     NoSupportedFileSystem,
-    /// A disc does not have the file system that was asked for.
+    /// A disc does not have the requested file system.
     #[non_exhaustive]
     FileSystemNotFound {
         /// The file system.
         file_system: FileSystems,
     },
-    /// What serves as a disc has whole sectors, with headers and checksums, where their data alone is needed.
+    /// The disc consists of whole sectors, with headers and checksums, instead of only their data.
     #[non_exhaustive]
     RawSectors {
-        /// Length in bytes of a sector.
+        /// The length of a sector in bytes.
         len: u32,
     },
-    /// An item of a disc cannot be read: a directory names it, and what describes it is damaged or out of reach.
+    /// An item of a disc cannot be read: a directory lists it, but its description is damaged or out of reach.
     #[non_exhaustive]
     ReadItem {
         /// The item.
         path: ImagePath,
-        /// Why: one of the errors of reading a disc.
+        /// The reason: one of the errors of reading a disc.
         source: Box<Self>,
     },
-    /// Some or all of what a directory of a disc holds cannot be read, and its names are not known. The same with the
-    /// named streams of a file.
+    /// Some or all items of a directory of a disc cannot be read, and their names are unknown. The same for the named
+    /// streams of a file.
     #[non_exhaustive]
     ReadEntries {
         /// The directory or the file, which can itself be read.
         path: ImagePath,
-        /// Why: one of the errors of reading a disc.
+        /// The reason: one of the errors of reading a disc.
         source: Box<Self>,
     },
-    /// Reading a disc would take more memory than is allowed.
+    /// Reading a disc would take more memory than allowed.
     ImportMemory(Excess),
-    /// The structures of a disc lead to each other in so many ways that reading them would take more than is allowed.
+    /// The structures of a disc refer to each other in so many ways that reading them would exceed the limit.
     #[non_exhaustive]
     ImportWork {
-        /// The structures that take too much.
+        /// The structures that exceed the limit.
         what: &'static str,
-        /// The block of the disc that was to be read when the limit was reached.
+        /// The block of the disc to be read when the limit was reached.
         block: u32,
-        /// Bytes of such structures that one operation may read.
+        /// The number of bytes of such structures that one operation may read.
         limit: u64,
     },
-    /// No way to write another session has been chosen.
+    /// No interface for writing another session has been chosen.
     MultisessionNotSet,
-    /// The way to write another session that was chosen is not one that this crate knows.
+    /// The chosen interface for writing another session is of an unknown kind.
     IncompatibleMultisessionType,
-    /// None of the ways to write another session works with the disc as it is.
+    /// None of the interfaces for writing another session works with the disc in its current state.
     #[non_exhaustive]
     NoCompatibleMultisessionType {
-        /// How many there are.
+        /// The number of interfaces.
         offered: usize,
     },
-    /// A drive does not tell something about its disc, or tells something that cannot be.
+    /// A drive fails to report a value about its disc, or reports an impossible one.
     #[non_exhaustive]
     BadMultisessionParameter {
-        /// What was asked for.
+        /// The value.
         parameter: &'static str,
-        /// What the drive says, if it failed.
+        /// The drive's error, if it failed.
         source: Option<io::Error>,
     },
-    /// Nothing is recorded on a disc that can be written once, so no session of it can be sought out.
+    /// A write-once disc is empty, so it has no session to seek.
     #[non_exhaustive]
     ImportSeek {
-        /// The block at which there is to be a session.
+        /// The block where a session is expected.
         block: u32,
     },
-    /// The disc is not the one that was imported, or something has been recorded on it since.
+    /// The disc is not the one that was imported, or a session has been added to it since.
     #[non_exhaustive]
     DiscMismatch {
-        /// What the disc was known by.
+        /// The identifier of the imported disc.
         imported: String,
-        /// What the disc is known by now.
+        /// The current identifier of the disc.
         found: String,
     },
-    /// Media of this type take no other session.
+    /// Media of this type cannot take another session.
     #[non_exhaustive]
     ImportMediaNotAllowed {
         /// The type of the medium.
         media: String,
     },
-    /// What is on the disc cannot be continued.
+    /// The session on the disc cannot be continued.
     #[non_exhaustive]
     IncompatiblePreviousSession {
-        /// Why not.
+        /// The reason.
         problem: ContinueProblem,
     },
-    /// The disc has data after its last session, and no session was found in it.
+    /// The disc has data after its last session, in which no session was found.
     #[non_exhaustive]
     UnknownBlocks {
         /// The first block with such data.
         first: u32,
-        /// The last one.
+        /// The last block.
         last: u32,
     },
-    /// Data of files of the disc is missing, as that of an image file that was cut off.
+    /// Data of files on the disc is missing, for example because the image file was truncated.
     #[non_exhaustive]
     DamagedFiles {
         /// Some of the files.
         paths: Vec<ImagePath>,
-        /// The number of all of them.
+        /// The number of all such files.
         count: u64,
-        /// Length in bytes of the disc.
+        /// The length of the disc in bytes.
         disc_len: u64,
     },
-    /// The file systems of an image that continues a disc are those of the disc.
+    /// An image that continues a disc must have the file systems of the disc.
     #[non_exhaustive]
     FileSystemChangeNotAllowed {
-        /// Those of the disc.
+        /// The file systems of the disc.
         recorded: FileSystems,
-        /// Those that were asked for.
+        /// The requested file systems.
         wanted: FileSystems,
     },
-    /// The revision of UDF of an image that continues a disc is that of the disc.
+    /// An image that continues a disc must have the UDF revision of the disc.
     #[non_exhaustive]
     UdfRevisionChangeNotAllowed {
-        /// That of the disc.
+        /// The revision of the disc.
         recorded: UdfRevision,
-        /// The one that was asked for.
+        /// The requested revision.
         wanted: UdfRevision,
     },
-    /// An item of the disc is a file and one of the image a directory, or the reverse.
+    /// An item is a file on the disc and a directory in the image, or the reverse.
     #[non_exhaustive]
     ImportTypeCollision {
         /// The item.
         path: ImagePath,
-        /// The file system that is imported.
+        /// The imported file system.
         file_system: FileSystems,
         /// Whether it is a directory on the disc.
         is_directory: bool,
@@ -442,25 +442,25 @@ pub enum Error {
     /// A boot image cannot be read.
     #[non_exhaustive]
     ReadBootImage {
-        /// Where it comes from.
+        /// The origin of the boot image.
         origin: Origin,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
-    /// A boot image is no longer what it was when it was assigned.
+    /// A boot image has changed since it was assigned.
     #[non_exhaustive]
     BootImageChanged {
-        /// Where it comes from.
+        /// The origin of the boot image.
         origin: Origin,
-        /// What changed.
+        /// The change.
         change: Change,
     },
-    /// A boot image is not as long as the disk that it is taken for.
+    /// A boot image does not have the length of the disk that it emulates.
     #[non_exhaustive]
     BootImageSize {
-        /// Where it comes from.
+        /// The origin of the boot image.
         origin: Origin,
-        /// What the BIOS is to take it for.
+        /// The disk that the BIOS emulates.
         emulation: BootEmulation,
         /// Its length in bytes.
         size: u64,
@@ -470,44 +470,44 @@ pub enum Error {
     /// A boot image cannot be put into the boot catalog.
     #[non_exhaustive]
     BootImage {
-        /// Its place among all, counted from 0.
+        /// Its index, from 0.
         number: usize,
-        /// Where it comes from.
+        /// The origin of the boot image.
         origin: Origin,
-        /// What is wrong with it.
+        /// The problem with it.
         problem: BootProblem,
     },
-    /// A file shows the boot catalog of an image that has none of its own.
+    /// A file shows the boot catalog of an image that has no catalog of its own.
     #[non_exhaustive]
     NoBootCatalog {
         /// The file or named stream.
         path: ImagePath,
     },
-    /// Only the first session of a disc has boot images of its own.
+    /// Only the first session of a disc can have boot images of its own.
     BootObjectConflict,
-    /// Staged data cannot be carried over to another working directory.
+    /// Staged data cannot be moved to another working directory.
     MoveStaged(HostError),
-    /// A temporary file for staged data cannot be made.
+    /// A temporary file for staged data cannot be created.
     OpenStage(HostError),
     /// Data cannot be staged.
     #[non_exhaustive]
     WriteStage {
-        /// The item whose data was staged.
+        /// The item whose data was being staged.
         path: ImagePath,
         /// The working directory.
         directory: PathBuf,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
-    /// An image that is to be validated cannot be opened.
+    /// An image to be validated cannot be opened.
     OpenImage(HostError),
-    /// What is to be validated is not an image.
+    /// The file to be validated is not a valid image.
     #[non_exhaustive]
     InvalidImage {
-        /// Why not.
+        /// The reason.
         problem: ImageProblem,
     },
-    /// A medium is not one that images can be made for.
+    /// A medium is of a type that images cannot be created for.
     #[non_exhaustive]
     MediaIncompatible {
         /// The type of the medium.
@@ -516,45 +516,45 @@ pub enum Error {
     /// The image cannot be written.
     #[non_exhaustive]
     Write {
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
-    /// The file of an image cannot be made or written.
+    /// The file of an image cannot be created or written.
     WriteImage(HostError),
-    /// Files of a disc cannot be put into a directory.
+    /// Files of a disc cannot be extracted into a directory.
     ExtractDirectory(HostError),
-    /// The files of a disc take more bytes than there is room for.
+    /// The files of a disc take more bytes than the file system has room for.
     ExtractSpace(Shortage),
-    /// A disc has more files and directories than the file system they are put into can take.
+    /// A disc has more files and directories than the target's file system has room for.
     ExtractItems(Shortage),
-    /// The files of a disc take more bytes than is allowed: those of a damaged or malicious one share their data.
+    /// The files of a disc take more bytes than allowed: those of a damaged or malicious disc share their data.
     ExtractSize(Excess),
-    /// A file of a disc can no longer be written, nor any after it: the disk is full, say.
+    /// A file of a disc, and any file after it, can no longer be written, for example because the disk is full.
     #[non_exhaustive]
     WriteExtracted {
         /// The file on the disc.
         path: ImagePath,
-        /// The directory that the disc's files are put into.
+        /// The directory that the files are extracted into.
         directory: PathBuf,
-        /// Why.
+        /// The reason.
         source: io::Error,
     },
-    /// The image is to be written to a file that it is made of.
+    /// The image is to be written to one of its own source files.
     #[non_exhaustive]
     OutputIsSource {
         /// The output, as the caller named it.
         file: PathBuf,
-        /// The file of the host that goes into the image, which is the same.
+        /// The source file of the host, which is the same file.
         input: PathBuf,
-        /// Whether the output could be replaced when the image is whole; else it has to be written in place.
+        /// Whether the output could be replaced when the image is complete; otherwise it has to be written in place.
         is_replaced: bool,
     },
-    /// The image is to be written over a file that lies in the directory it is made of.
+    /// The image is to be written over a file in its own source directory.
     #[non_exhaustive]
     OutputInSource {
         /// The output, as the caller named it.
         file: PathBuf,
-        /// The directory that is added.
+        /// The directory being added.
         directory: PathBuf,
     },
     /// Blocks of a disc cannot be written.
@@ -562,30 +562,30 @@ pub enum Error {
     WriteDisc {
         /// The first of them.
         block: u32,
-        /// What the disc says.
+        /// The error of the disc.
         source: io::Error,
     },
-    /// Another writer has the file that serves as a disc.
+    /// Another writer has locked the file used as a disc.
     #[non_exhaustive]
     DiscInUse {
         /// The file.
         file: PathBuf,
     },
-    /// The file that serves as a disc cannot be locked: its file system may have no locks. Whoever ensures that nothing
+    /// The file used as a disc cannot be locked: its file system may have no locks. A caller who ensures that nothing
     /// else writes to it can open it with [`Locking::Skip`](crate::Locking::Skip).
     LockDisc(HostError),
-    /// A session was written, but whoever opens the disc does not find it.
+    /// A session was written, but a reader of the disc does not find it.
     #[non_exhaustive]
     SessionNotFound {
         /// The first block of the session.
         block: u32,
-        /// What a reader finds instead.
+        /// The problem, which says what a reader finds instead.
         problem: SessionProblem,
-        /// Whether the disc is as it was before, as far as it can be cut.
+        /// Whether the disc is restored to its old state, as far as it can be truncated.
         restored: bool,
         /// Why the disc cannot be read, if it cannot.
         source: Option<Box<Self>>,
     },
-    /// The caller ended the operation.
+    /// The caller cancelled the operation.
     Cancelled,
 }

@@ -1,4 +1,4 @@
-//! Where data comes from, and how that changes.
+//! Origins of data, and how it changes.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::path::ImagePath;
 use crate::printable::Printable;
 
-/// Where the data of a file or of a boot image comes from.
+/// The origin of a file's or boot image's data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Origin {
@@ -14,13 +14,13 @@ pub enum Origin {
     File(PathBuf),
     /// A staged copy in the working directory.
     Staged,
-    /// A reader that the caller gave.
+    /// A reader given by the caller.
     Reader,
-    /// Memory.
+    /// Data in memory.
     Memory,
-    /// The disc that was imported.
+    /// The imported disc.
     Disc,
-    /// A file of the image, which is a boot image.
+    /// A file of the image that is a boot image.
     Item(ImagePath),
 }
 
@@ -37,23 +37,23 @@ impl fmt::Display for Origin {
     }
 }
 
-/// How a source differs from what it was when it was added.
+/// How a source differs from its state when it was added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Change {
-    /// Its length.
+    /// Its length has changed.
     #[non_exhaustive]
     Length {
-        /// Bytes when it was added.
+        /// The length in bytes when it was added.
         expected: u64,
-        /// Bytes found.
+        /// The length in bytes now.
         found: u64,
     },
-    /// Its modification time.
+    /// Its modification time has changed.
     Modified,
     /// It is no longer a file.
     Kind,
-    /// Another file of the same length and modification time has taken its place.
+    /// Another file of the same length and modification time has replaced it.
     Replaced,
 }
 

@@ -1,15 +1,15 @@
-//! What several errors have in common.
+//! The data that several errors share.
 
 use std::io;
 use std::path::PathBuf;
 
-/// A file or directory of the host, and why something could not be done with it.
+/// A file or directory of the host, and why an operation on it failed.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct HostError {
     /// The file or directory.
     pub path: PathBuf,
-    /// What the system says.
+    /// The system's error.
     pub source: io::Error,
 }
 
@@ -28,18 +28,18 @@ impl HostError {
 pub struct Shortage {
     /// The directory.
     pub directory: PathBuf,
-    /// What is still needed, in bytes, or in files and directories.
+    /// The room still needed, in bytes, or in files and directories.
     pub needed: u64,
-    /// What is free of it.
+    /// The room available, in the same unit.
     pub available: u64,
 }
 
-/// More than is allowed.
+/// A need for more bytes than allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Excess {
-    /// Bytes needed.
+    /// The number of bytes needed.
     pub needed: u64,
-    /// Bytes allowed.
+    /// The number of bytes allowed.
     pub limit: u64,
 }

@@ -1,26 +1,26 @@
-//! What is wrong with names, links, images and boot images.
+//! Problems with names, links, images and boot images.
 
 use std::fmt;
 
-/// What is wrong with a name.
+/// The problem with a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NameProblem {
-    /// It has no characters.
+    /// The name is empty.
     Empty,
-    /// It is `.` or `..`.
+    /// The name is `.` or `..`.
     Dots,
-    /// It has a character that cannot be.
+    /// The name has a character that is not allowed.
     Character(char),
-    /// It has more UTF-16 code units than this.
+    /// The name has more UTF-16 code units than this.
     TooLong(usize),
-    /// It has more characters than this.
+    /// The name has more characters than this.
     TooManyCharacters(usize),
-    /// It begins as names do that UDF has for itself.
+    /// The name begins with a prefix that UDF reserves for itself.
     Reserved,
-    /// It ends with a character that Windows drops.
+    /// The name ends with a character that Windows drops.
     Ending(char),
-    /// It is a device's on Windows.
+    /// The name is that of a device on Windows.
     Device,
 }
 
@@ -43,15 +43,15 @@ impl fmt::Display for NameProblem {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum LinkProblem {
-    /// Nothing is where it leads.
+    /// The link leads nowhere.
     Dangles,
-    /// Its path, or that of what it leads to, is longer than the system follows.
+    /// The path of the link, or of its target, is longer than the system follows.
     PathTooLong,
-    /// It leads out of the tree that is added.
+    /// The link leads out of the added tree.
     LeavesTree,
-    /// It leads to a directory that it lies in.
+    /// The link leads to a directory that contains it.
     LeadsToAncestor,
-    /// It leads to a file or directory that is left out of the image.
+    /// The link leads to a file or directory that is left out of the image.
     LeftOut,
 }
 
@@ -67,35 +67,36 @@ impl fmt::Display for LinkProblem {
     }
 }
 
-/// What is wrong with a boot image.
+/// The problem with a boot image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BootProblem {
-    /// It has no bytes.
+    /// The boot image has no bytes.
     Empty,
-    /// It is longer than El Torito can count.
+    /// The boot image is longer than El Torito can count.
     #[non_exhaustive]
     TooLong {
         /// Its length in bytes.
         size: u64,
-        /// The longest there can be.
+        /// The largest length in bytes.
         limit: u64,
     },
-    /// It is not a hard disk with a partition table and exactly one partition.
+    /// The boot image is not a hard disk with a partition table and exactly one partition.
     Partitions,
-    /// It has no room for the boot info table, or is too long for it.
+    /// The boot image has no room for the boot info table, or is too long for it.
     NoRoomForTable,
-    /// It is to be a file of the image, and there is none at its path.
+    /// The boot image should be a file of the image, but its path names none.
     NoFile,
-    /// It is to be a file of the image, and its path matches so many items, whose names differ only in case.
+    /// The boot image should be a file of the image, but its path matches several items whose names differ only in
+    /// case.
     #[non_exhaustive]
     Ambiguous {
-        /// How many items it matches.
+        /// The number of matching items.
         matches: usize,
     },
-    /// It is a file that shows the boot catalog, which would boot itself.
+    /// The boot image is a file that shows the boot catalog, which would boot itself.
     Catalog,
-    /// It is a file so small that it is embedded and has no blocks of its own.
+    /// The boot image is a file so small that it is embedded and has no blocks of its own.
     Embedded,
 }
 
@@ -124,27 +125,27 @@ impl fmt::Display for BootProblem {
     }
 }
 
-/// What is wrong with what is to be validated as an image.
+/// The problem with an image to be validated.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ImageProblem {
-    /// None was given.
+    /// No image was given.
     NotGiven,
-    /// Its length is not a multiple of a block's.
+    /// The image's length is not a multiple of the block length.
     #[non_exhaustive]
     NotAligned {
         /// Its length in bytes.
         len: u64,
     },
-    /// It has more blocks than IMAPI2 can count.
+    /// The image has more blocks than IMAPI2 can count.
     #[non_exhaustive]
     TooManyBlocks {
-        /// How many it has.
+        /// The number of its blocks.
         blocks: u64,
-        /// The most it may have.
+        /// The most blocks it may have.
         limit: u64,
     },
-    /// It has no volume descriptor where one should be: it is not an image, or not in blocks of 2048 bytes.
+    /// The image has no volume descriptor where one should be: it is not an image, or not in blocks of 2048 bytes.
     NoVolumeDescriptor,
 }
 

@@ -1,4 +1,4 @@
-//! Why a disc cannot be continued, or does not have the session that was written.
+//! Why a disc cannot be continued, or lacks the session that was written.
 
 use std::fmt;
 
@@ -9,60 +9,60 @@ use crate::file_systems::FileSystems;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ContinueProblem {
-    /// Another program recorded it, which is not allowed.
+    /// Another program recorded the disc, and the options do not allow that.
     OtherProducer,
-    /// Its ISO 9660 has Rock Ridge, which would be lost.
+    /// The disc's ISO 9660 has Rock Ridge, which would be lost.
     RockRidge,
-    /// Its UDF volume has no volume recognition sequence.
+    /// The disc's UDF volume has no volume recognition sequence.
     Unannounced,
-    /// It is a file so long that no session can follow.
+    /// The disc is a file so long that no session can follow.
     TooLong,
-    /// What it boots from is missing.
+    /// The disc's boot image is missing.
     MissingBootImage,
-    /// The image continues a disc already.
+    /// The image already continues a disc.
     ImportedBefore,
-    /// No image has the file systems that it has.
+    /// The disc has a set of file systems that no image can have.
     FileSystems,
-    /// It has ISO 9660, and is written at random.
+    /// The disc has ISO 9660, and is written at random.
     RandomIso9660,
-    /// Its ISO 9660 does not count in blocks of 2048 bytes.
+    /// The disc's ISO 9660 does not use blocks of 2048 bytes.
     Iso9660BlockLength,
-    /// Its UDF volume cannot be found.
+    /// The disc's UDF volume cannot be found.
     UdfNotFound,
-    /// Its UDF does not count in blocks of 2048 bytes.
+    /// The disc's UDF does not use blocks of 2048 bytes.
     UdfBlockLength,
-    /// Its UDF partition can be written.
+    /// The disc's UDF partition is writable.
     UdfAccessType,
-    /// Its UDF partition does not begin at an ECC block.
+    /// The disc's UDF partition does not begin at an ECC block.
     UdfAlignment,
-    /// Its partition begins after the place of the next session.
+    /// The disc's partition begins after the place of the next session.
     PartitionStart,
-    /// It has no room left.
+    /// The disc has no room left.
     Full,
-    /// Its last session does not say where it ends.
+    /// The disc's last session does not record where it ends.
     NoEnd,
-    /// It has as many sessions as are looked for.
+    /// The disc already has the most sessions that readers search.
     ManySessions,
-    /// Too much follows its last volume for a session after it to be found.
+    /// Too much data follows the disc's last volume for a session after it to be found.
     HiddenSession,
-    /// Its file systems are found only by its last blocks.
+    /// Only the disc's last blocks lead to its file systems.
     FoundAtEnd,
-    /// It has a revision of UDF that this crate does not write.
+    /// The disc has a revision of UDF that this crate does not write.
     #[non_exhaustive]
     UdfRevision {
-        /// The revision, as it is recorded.
+        /// The revision, as recorded.
         revision: u16,
     },
-    /// Two of its file systems do not have the same files.
+    /// Two of the disc's file systems have different files.
     #[non_exhaustive]
     DifferentFiles {
-        /// The two.
+        /// The two file systems.
         file_systems: FileSystems,
     },
 }
 
 impl ContinueProblem {
-    /// What helps, if anything does.
+    /// Returns the advice for this problem, if there is any.
     pub(super) const fn advice(self) -> Option<&'static str> {
         match self {
             Self::OtherProducer => Some("allow that with `ImportOptions::other_producers`"),
@@ -126,13 +126,13 @@ impl fmt::Display for ContinueProblem {
     }
 }
 
-/// What a reader of a disc finds in place of the session that was written.
+/// The problem that keeps a reader from finding a session that was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SessionProblem {
-    /// Blocks of it hold something else.
+    /// A block of the session has other content.
     Block(u32),
-    /// A file system is not there, or leads to the files of another session.
+    /// A file system is missing, or leads to the files of another session.
     FileSystem(FileSystems),
     /// The disc cannot be read.
     Unreadable,

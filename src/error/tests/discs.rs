@@ -1,4 +1,4 @@
-//! An error of each kind that reading and continuing a disc has.
+//! One error of each kind that reading and continuing a disc can return.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use crate::file_systems::UdfRevision;
 use crate::finding::{Finding, FindingCode};
 use crate::path::ImagePath;
 
-/// The errors, about items whose names end so.
+/// Returns the errors, about items whose names end with `end`.
 pub(super) fn errors_about(end: &str) -> Vec<Case> {
     let path = || ImagePath::from(format!("dir/item{end}"));
     let file = || std::path::PathBuf::from(format!("host/file{end}"));

@@ -1,4 +1,4 @@
-//! An error of each kind that making an image has.
+//! One error of each kind that creating an image can return.
 
 use std::io;
 
@@ -11,7 +11,7 @@ use crate::error::{
 use crate::file_systems::InvalidValue;
 use crate::path::ImagePath;
 
-/// The errors, about items whose names end so.
+/// Returns the errors, about items whose names end with `end`.
 pub(super) fn errors_about(end: &str) -> Vec<Case> {
     let path = || ImagePath::from(format!("dir/item{end}"));
     let file = || std::path::PathBuf::from(format!("host/file{end}"));

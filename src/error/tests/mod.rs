@@ -1,4 +1,4 @@
-//! What errors say: their texts, IMAPI2's codes, and what they are about.
+//! The texts of errors, IMAPI2's codes, and the items they are about.
 
 mod discs;
 mod images;
@@ -20,7 +20,7 @@ fn errors() -> Vec<Case> {
     errors_about("")
 }
 
-/// The same, about items whose names end so.
+/// Returns the same errors, about items whose names end with `end`.
 fn errors_about(end: &str) -> Vec<Case> {
     let mut errors = images::errors_about(end);
     errors.extend(discs::errors_about(end));
@@ -34,7 +34,7 @@ fn errors_have_a_text_a_code_and_name_what_they_are_about() {
         assert_eq!(error.hresult(), HResult(code), "{text}");
         assert_eq!(error.path().is_some(), text.contains("/dir/item"), "{text}");
         assert_eq!(error.file().is_some(), text.contains("host/file"), "{text}");
-        // The cause is told by the source alone.
+        // Only the source reports the cause.
         assert!(!text.contains("why"));
         if let Some(source) = error.source() {
             assert_eq!(source.to_string(), "why");
@@ -60,7 +60,7 @@ fn errors_have_a_text_a_code_and_name_what_they_are_about() {
     assert_eq!(directory.path().unwrap().name(), Some("dir"));
 }
 
-/// Errors of extracting are in its own tests, and those that have another inside in that of the texts.
+/// Extraction has its own tests of errors, and the test of the texts covers errors with another inside.
 #[test]
 fn every_kind_of_error_is_in_the_list() {
     let source = include_str!("../mod.rs");
@@ -104,7 +104,7 @@ fn names_in_messages_do_nothing_to_a_terminal() {
     assert!(with_names > 40, "{with_names} of all");
 }
 
-/// A program whose users do not call this crate can put words of its own in place of the advice.
+/// A program whose users do not call this crate can replace the advice with its own words.
 #[test]
 fn messages_that_name_a_way_out_end_with_it() {
     for (error, text, _) in errors() {
@@ -114,7 +114,7 @@ fn messages_that_name_a_way_out_end_with_it() {
             continue;
         };
         assert!(text.ends_with(&format!("; {advice}")), "{text}");
-        // The cause would follow on it.
+        // A cause would follow the advice.
         assert!(error.source().is_none(), "{text}");
     }
     let limited = |limit| Error::ImageTooBig { needed: 5, limit };
@@ -122,7 +122,7 @@ fn messages_that_name_a_way_out_end_with_it() {
         limited(0).to_string(),
         "the image needs 5 blocks of 2048 bytes, but may have 0; use a disc that has room left"
     );
-    // That is not a limit to be raised.
+    // That limit cannot be raised.
     assert_eq!(
         limited(0x7FFF_FFFF).advice(),
         Some("divide the files among several images")
