@@ -1,4 +1,4 @@
-//! Which file system of a session keeps most of what was recorded, and what each of them lacks.
+//! The file system of a session that keeps most of what was recorded, and what each file system lacks.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -20,30 +20,28 @@ use crate::file_systems::FileSystems;
 use crate::path::ImagePath;
 use crate::printable::Printable;
 
-/// So many items of each tree are looked at: enough to tell the trees apart, and few on any disc.
+/// The number of items of each tree to sample: enough to tell the trees apart, and few on any disc.
 const LOOKED_AT: usize = 1024;
 
-/// A name that has fewer units of UTF-16 was not cut: Joliet has 64 of them, less a character and a dot at most, and UDF
-/// more.
+/// A name of fewer UTF-16 units was not cut: Joliet has 64 of them, less a character and a dot at most, and UDF more.
 const SHORTEST_CUT: usize = 60;
 
-/// Something that another file system of the session has, and the one that is read does not have:
-/// [`RecordedDisc::lacks`].
+/// Something that the volume being read lacks but another file system of the session has: [`RecordedDisc::lacks`].
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RecordedLack {
-    /// The other file system cannot be read, so nobody knows what it has.
+    /// The other file system cannot be read, so its contents are unknown.
     Unreadable {
         /// The other file system.
         file_system: FileSystems,
-        /// Why.
+        /// The reason.
         source: Error,
     },
     /// Symbolic links and special files. They are missing, or are empty files.
     Links {
         /// The other file system.
         file_system: FileSystems,
-        /// How many were seen.
+        /// The number seen.
         count: usize,
         /// The first of them, in the other file system.
         example: ImagePath,
@@ -57,7 +55,7 @@ pub enum RecordedLack {
     Names {
         /// The other file system.
         file_system: FileSystems,
-        /// How many were seen.
+        /// The number seen.
         count: usize,
         /// The first of them, in the other file system.
         example: ImagePath,
@@ -66,13 +64,13 @@ pub enum RecordedLack {
     Items {
         /// The other file system.
         file_system: FileSystems,
-        /// How many were seen.
+        /// The number seen.
         count: usize,
     },
 }
 
 impl RecordedLack {
-    /// The file system that has it.
+    /// Returns the file system that has it.
     #[must_use]
     pub const fn file_system(&self) -> FileSystems {
         match self {
@@ -86,7 +84,7 @@ impl RecordedLack {
 }
 
 impl fmt::Display for RecordedLack {
-    /// One sentence without a full stop; it does not say which file system is read.
+    /// Writes one sentence without a full stop; it does not name the file system that is being read.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unreadable {
@@ -130,7 +128,7 @@ impl fmt::Display for RecordedLack {
 impl RecordedDisc {
     /// Opens the file system of the session that keeps most of what was recorded.
     ///
-    /// It is the first of these whose root directory can be read:
+    /// Chooses the first of these whose root directory can be read:
     ///
     /// 1. UDF, if it records symbolic links, modes and owners as Rock Ridge does, if it has more items than the tree
     ///    with Rock Ridge, or if there is no Rock Ridge;
@@ -139,17 +137,17 @@ impl RecordedDisc {
     /// 4. Joliet;
     /// 5. ISO 9660.
     ///
-    /// The first 1,024 items of each tree are looked at. What they do not show is not noticed: where Rock Ridge has no
-    /// link among them, it is preferred, as programs that write both often leave links out of UDF. An ISO 9660 tree that is
-    /// there only to boot from comes last. [`RecordedDisc::lacks`] says what the file system lacks that another one has, and
-    /// which could not be read.
+    /// Only the first 1,024 items of each tree count. If Rock Ridge has no link among them, it is preferred, because
+    /// programs that write both often leave links out of UDF. An ISO 9660 tree that is there only for booting comes
+    /// last. [`RecordedDisc::lacks`] reports what the file system lacks that another one has, and which could not be
+    /// read.
     ///
     /// Not in IMAPI2, which reads [UDF, else Joliet, else ISO 9660](RecordedDisc::default_file_system).
     ///
     /// # Errors
     ///
-    /// - [`Error::EmptyDisc`] and [`Error::NoSupportedFileSystem`] as [`RecordedDisc::default_file_system`];
-    /// - those of [`RecordedDisc::volume`] when no file system can be opened.
+    /// - [`Error::EmptyDisc`] and [`Error::NoSupportedFileSystem`] as for [`RecordedDisc::default_file_system`];
+    /// - those of [`RecordedDisc::volume`] if no file system can be opened.
     pub fn best_volume(&self) -> Result<RecordedVolume> {
         match self.file_systems() {
             none if none.is_empty() => {
@@ -186,7 +184,7 @@ impl RecordedDisc {
             }
             (udf, rock_ridge) => udf.or(rock_ridge),
         };
-        // Where no root can be read, a volume is better than nothing: it says why.
+        // If no root can be read, a volume is better than none: it says why.
         let best = best
             .or_else(|| trees.iter().position(|tree| !tree.is_broken()))
             .or((!trees.is_empty()).then_some(0));
@@ -197,8 +195,8 @@ impl RecordedDisc {
         }
     }
 
-    /// What other file systems of the session have that `volume`, one of its file systems, does not have, and which of
-    /// them cannot be read. The first 1,024 items of each tree are looked at, so it is not a list of all there is.
+    /// Returns what `volume`, one of the session's file systems, lacks but others have, and which of those cannot be
+    /// read. Compares only the first 1,024 items of each tree, so the list may be incomplete.
     ///
     /// Not in IMAPI2.
     #[must_use]
@@ -236,7 +234,7 @@ impl RecordedDisc {
 
 const BY_RANK: [FileSystems; 3] = [FileSystems::UDF, FileSystems::JOLIET, FileSystems::ISO9660];
 
-/// A file system that was opened, and what was seen of it.
+/// An opened file system, and a sample of its tree.
 struct Candidate {
     volume: RecordedVolume,
     sample: Sample,
@@ -253,7 +251,7 @@ impl Candidate {
         self.sample.broken.is_some()
     }
 
-    /// Whether this tree of UDF keeps all that the one of Rock Ridge has.
+    /// Returns `true` if this UDF tree keeps everything that the Rock Ridge tree has.
     fn keeps(&self, other: &Self) -> bool {
         let (here, there) = (&self.sample, &other.sample);
         let has_more = there.is_whole && here.items > there.items;
@@ -265,14 +263,14 @@ impl Candidate {
 #[derive(Default)]
 struct Sample {
     items: usize,
-    /// Whether these are all.
+    /// Whether these are all items.
     is_whole: bool,
     /// Why the root directory, or anything in it, cannot be read.
     broken: Option<Error>,
     links: usize,
     first_link: Option<ImagePath>,
     has_owners: bool,
-    /// Names of files by the place and the length of their data; nothing where several files share it.
+    /// Names of files by the place and the length of their data; `None` if several files share the data.
     names: HashMap<(u64, u64), Option<ImagePath>>,
 }
 
@@ -314,7 +312,7 @@ impl Sample {
         }
     }
 
-    /// What `other`, of which `theirs` was seen, has more than `volume`, of which this was seen.
+    /// Adds to `lacks` what `other`, with the sample `theirs`, has and `volume`, with this sample, lacks.
     fn lacks(
         &self,
         volume: &RecordedVolume,
@@ -343,13 +341,14 @@ impl Sample {
             let Some(path) = path else { continue };
             let [name, others] = [here, path].map(|path| path.name().unwrap_or_default());
             let [len, others_len] = [name, others].map(|name| name.chars().count());
-            // Where names have fewer characters, they can be longer for a number, or for several bytes of one character.
+            // In file systems with shorter limits, names can still be longer, by a number or by several bytes for one
+            // character.
             let may_be_cut = other.has_rock_ridge() || name.encode_utf16().count() >= SHORTEST_CUT;
             if may_be_cut && others_len > len || is_plain && name != others {
                 changed.push(path);
             }
         }
-        // The order of a hash table is not to show.
+        // The order of the hash table must not show.
         if let Some(example) = changed.iter().min() {
             lacks.push(RecordedLack::Names {
                 file_system,

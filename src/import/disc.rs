@@ -1,4 +1,4 @@
-//! A disc that is read back.
+//! A disc opened for reading.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -22,50 +22,33 @@ use crate::error::{Error, Result};
 use crate::file_systems::{FileSystems, InvalidValue};
 use crate::media::{Blocks, Disc, SessionHead};
 
-/// A disc with what is recorded on it.
+/// A disc with its recorded contents.
 ///
-/// Whatever bytes it has, reading ends, with what was found or with an [`Error`], and stays within the
-/// [memory](ImportOptions::memory) and the [work](ImportOptions::work) it was given.
-///
-/// ```no_run
-/// use imapi2fs::{FileDisc, RecordedDisc};
-///
-/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let disc = RecordedDisc::open(FileDisc::open("backup.iso")?)?;
-/// let volume = disc.best_volume()?;
-/// for lack in disc.lacks(&volume) {
-///     eprintln!("{lack}"); // other file systems of the disc may have more
-/// }
-/// for item in volume.walk() {
-///     let item = item?;
-///     println!("{} {}", item.len(), item.path());
-/// }
-/// # Ok(())
-/// # }
-/// ```
+/// Reading ends for any bytes on it, with a result or with an [`Error`], and stays within its limits of
+/// [memory](ImportOptions::memory) and [work](ImportOptions::work).
 #[derive(Debug)]
 pub struct RecordedDisc {
     blocks: Arc<Blocks>,
     options: ImportOptions,
     sessions: Vec<RecordedSession>,
-    /// The one that is read.
+    /// The session that is read.
     session: RecordedSession,
     opened: OpenedSession,
     unknown: Option<UnknownBlocks>,
-    /// Of a disc that is to be continued.
+    /// Head of the session, if the disc is to be continued.
     head: Option<Arc<SessionHead>>,
 }
 
 impl RecordedDisc {
     /// Opens the last session of `disc`.
     ///
-    /// It succeeds also when no file system is found.
+    /// Succeeds even if it finds no file system.
     ///
     /// # Errors
     ///
-    /// - [`Error::ReadDisc`] when the blocks cannot be read that tell what the disc holds;
-    /// - [`Error::RawSectors`] when it has more than data in its sectors;
-    /// - [`Error::ImportWork`] when finding the sessions takes too much [work](ImportOptions::work).
+    /// - [`Error::ReadDisc`] if the blocks that identify the disc's contents cannot be read;
+    /// - [`Error::RawSectors`] if the disc's sectors include more than data;
+    /// - [`Error::ImportWork`] if finding the sessions takes too much [work](ImportOptions::work).
     pub fn open(disc: impl Disc + 'static) -> Result<Self> {
         Self::open_with(disc, &ImportOptions::new())
     }
@@ -74,8 +57,7 @@ impl RecordedDisc {
     ///
     /// # Errors
     ///
-    /// Those of [`RecordedDisc::open`]; [`Error::InvalidParameter`] when there is no session of the number that is
-    /// asked for.
+    /// Those of [`RecordedDisc::open`]; [`Error::InvalidParameter`] if there is no session of the requested number.
     pub fn open_with(disc: impl Disc + 'static, options: &ImportOptions) -> Result<Self> {
         let disc: Arc<dyn Disc> = match options.first_block {
             0 => Arc::new(disc),
@@ -85,8 +67,8 @@ impl RecordedDisc {
         Self::open_on(Arc::new(blocks), options)
     }
 
-    /// Opens a session of a whole disc that is to be continued: its head is read at once, as all of that counts for what the
-    /// disc is known by.
+    /// Opens a session of a whole disc that is to be continued: reads its head at once, because the disc's identifier
+    /// depends on all of it.
     pub(crate) fn open_to_continue(disc: &Arc<dyn Disc>, options: &ImportOptions) -> Result<Self> {
         let blocks = Blocks::with_work(Arc::clone(disc), options.memory, options.work);
         let expected = match options.session {
@@ -129,7 +111,7 @@ impl RecordedDisc {
         if session.start != opened.start() {
             opened = open(session.start)?;
         }
-        // What was not found because of it may be there.
+        // Something may have been missed because the work ran out.
         blocks.work().check()?;
         Ok(Self {
             blocks,
@@ -142,19 +124,19 @@ impl RecordedDisc {
         })
     }
 
-    /// The sessions, in the order in which they were recorded; at least one.
+    /// Returns the sessions in the order in which they were recorded; at least one.
     ///
-    /// The drive says [where they begin](Disc::session_starts), or else they are searched for. A file can have one at any
-    /// block after the volumes of the one before; there, each block is read once, and a few dozen that are looked at first are
-    /// read twice. If the last volume ends with the file, there is nothing to search. Discs that are
-    /// [not searched](Disc::next_data) are read only where a session usually follows on another.
+    /// The drive reports [where they begin](Disc::session_starts), or else this crate searches for them. A file can
+    /// have one at any block after the volumes of the one before; there, the search reads each block once, and twice
+    /// the few dozen where it looks first. If the last volume ends with the file, there is nothing to search. On discs
+    /// that are [not searched](Disc::next_data), only the blocks are read where a session usually follows another.
     #[must_use]
     pub fn sessions(&self) -> &[RecordedSession] {
         &self.sessions
     }
 
-    /// Blocks after the last session that nothing is known of: there can be another session, of which something is
-    /// damaged. `None` if nothing but zeros follows, or sessions were not looked for.
+    /// Returns the unknown blocks after the last session: they may contain another, damaged session. Returns `None` if
+    /// only zeros follow, or sessions were not searched for.
     ///
     /// Not in IMAPI2.
     #[must_use]
@@ -162,14 +144,14 @@ impl RecordedDisc {
         self.unknown
     }
 
-    /// The block of its disc that the image seems to begin with, if it is one of a later session alone and was opened as
-    /// one of a whole disc: its volume of ISO 9660 counts blocks from there. [`ImportOptions::first_block`] takes it.
+    /// Returns the block of its disc at which the image seems to begin, if it holds only a later session but was opened
+    /// as a whole disc: its ISO 9660 volume counts blocks from there. Pass the block to [`ImportOptions::first_block`].
     ///
     /// Not in IMAPI2.
     ///
     /// # Errors
     ///
-    /// [`Error::ReadDisc`] when it cannot be read.
+    /// [`Error::ReadDisc`] if the disc cannot be read.
     pub fn likely_first_block(&self) -> Result<Option<u32>> {
         if self.options.first_block > 0 {
             return Ok(None);
@@ -177,13 +159,13 @@ impl RecordedDisc {
         search::likely_first_block(&self.blocks.anew())
     }
 
-    /// The session that is read.
+    /// Returns the session that is read.
     #[must_use]
     pub const fn session(&self) -> RecordedSession {
         self.session
     }
 
-    /// The file systems of the session; none if nothing is recorded, or nothing known.
+    /// Returns the file systems of the session; none if nothing is recorded, or nothing known.
     ///
     /// IMAPI2: `IFileSystemImage::IdentifyFileSystemsOnDisc`.
     #[must_use]
@@ -192,7 +174,7 @@ impl RecordedDisc {
         self.session.file_systems
     }
 
-    /// The file system that IMAPI2 imports: UDF, else Joliet, else ISO 9660.
+    /// Returns the file system that IMAPI2 imports: UDF, else Joliet, else ISO 9660.
     ///
     /// UDF counts only if other systems see it, too: [`RecordedSession::is_udf_unannounced`]. For reading, call
     /// [`RecordedDisc::best_volume`].
@@ -201,8 +183,8 @@ impl RecordedDisc {
     ///
     /// # Errors
     ///
-    /// - [`Error::EmptyDisc`] when nothing is recorded;
-    /// - [`Error::NoSupportedFileSystem`] when something is, but none of the file systems.
+    /// - [`Error::EmptyDisc`] if nothing is recorded;
+    /// - [`Error::NoSupportedFileSystem`] if something is recorded, but none of the file systems.
     #[doc(alias = "GetDefaultFileSystemForImport")]
     pub fn default_file_system(&self) -> Result<FileSystems> {
         let by_rank = [FileSystems::UDF, FileSystems::JOLIET, FileSystems::ISO9660];
@@ -223,10 +205,10 @@ impl RecordedDisc {
     /// # Errors
     ///
     /// - [`Error::InvalidParameter`] unless `file_system` is exactly one;
-    /// - [`Error::FileSystemNotFound`] when the session does not have it;
-    /// - [`Error::Corrupt`], [`Error::UnsupportedFeature`] and [`Error::ReadDisc`] when what describes the volume
-    ///   cannot be made sense of, or read;
-    /// - [`Error::ImportMemory`] and [`Error::ImportWork`] when that takes too much.
+    /// - [`Error::FileSystemNotFound`] if the session does not have it;
+    /// - [`Error::Corrupt`], [`Error::UnsupportedFeature`] and [`Error::ReadDisc`] if the volume's own structures are
+    ///   invalid or cannot be read;
+    /// - [`Error::ImportMemory`] and [`Error::ImportWork`] if that takes too much.
     pub fn volume(&self, file_system: FileSystems) -> Result<RecordedVolume> {
         if file_system.bits().count_ones() != 1 {
             let error = InvalidValue {
@@ -254,12 +236,12 @@ impl RecordedDisc {
         }
     }
 
-    /// What the session boots from: the entries of its boot catalog, none if it has no catalog.
+    /// Returns the entries of the session's boot catalog; none if it has no catalog.
     ///
     /// # Errors
     ///
-    /// - [`Error::Corrupt`] when the catalog is not where the boot record says, or damaged;
-    /// - [`Error::ReadDisc`] when it cannot be read.
+    /// - [`Error::Corrupt`] if the catalog is not where the boot record says, or is damaged;
+    /// - [`Error::ReadDisc`] if it cannot be read.
     pub fn boot_entries(&self) -> Result<Vec<RecordedBootEntry>> {
         match self.session.boot_catalog {
             Some(block) => boot::read::entries(&self.blocks.anew(), block),
@@ -267,17 +249,17 @@ impl RecordedDisc {
         }
     }
 
-    /// What is known of the session.
+    /// Returns the opened session.
     pub(crate) const fn opened(&self) -> &OpenedSession {
         &self.opened
     }
 
-    /// The first block after the session that is read: [`session_end`].
+    /// Returns the first block after the session that is read: [`session_end`].
     pub(crate) fn end(&self) -> Result<Option<u32>> {
         session_end(&self.blocks.anew(), &self.opened)
     }
 
-    /// The session at the start of the disc.
+    /// Returns the session at the start of the disc.
     pub(crate) fn first_session(&self) -> Result<RecordedSession> {
         let first = self.sessions.iter().find(|session| session.start == 0);
         if let Some(first) = first {
@@ -288,7 +270,7 @@ impl RecordedDisc {
         probe::summary(&blocks, &first)
     }
 
-    /// The first block after the session at the start of the disc.
+    /// Returns the first block after the session at the start of the disc.
     pub(crate) fn end_of_first(&self) -> Result<Option<u32>> {
         if self.opened.start() == 0 {
             return self.end();
@@ -298,12 +280,13 @@ impl RecordedDisc {
         session_end(&blocks, &first)
     }
 
-    /// What follows on the session that is read, if that is the last one of a whole disc.
+    /// Returns the unknown blocks after the session that is read, if that is the last one of a whole disc.
     pub(crate) fn unknown_after(&self) -> Result<Option<UnknownBlocks>> {
         search::unknown_after(&self.blocks.anew(), &self.opened)
     }
 
-    /// What a disc that is to be continued is known by; `next` is the block of the next session, if the drive says it.
+    /// Returns the identifier of a disc that is to be continued; `next` is the block of the next session, if the drive
+    /// reports it.
     pub(crate) fn identifier(&self, disc: &dyn Disc, next: Option<u32>) -> Result<String> {
         let start = self.session.start;
         match &self.head {
@@ -312,7 +295,7 @@ impl RecordedDisc {
         }
     }
 
-    /// The disc as the formats read it, for an operation.
+    /// Returns the disc as the formats read it, for one operation.
     pub(crate) fn blocks(&self) -> Arc<Blocks> {
         self.blocks.anew()
     }

@@ -1,5 +1,5 @@
-//! Where what is recorded on a disc ends.
-// What is recorded may say anything; tests may fail.
+//! The end of the recorded part of a disc.
+// A disc may contain anything; tests may fail.
 #![cfg_attr(
     not(test),
     deny(
@@ -24,16 +24,16 @@ use crate::file_systems::FileSystems;
 use crate::media::Blocks;
 use crate::recognition::FIRST_DESCRIPTOR;
 
-/// What the first sector of a hard disk ends with.
+/// The end of a hard disk's first sector.
 const SIGNATURE: [u8; 2] = [0x55, 0xAA];
 
 const BLOCK_LEN: u64 = BLOCK_SIZE as u64;
 
-/// Bytes of a sector that partitions are counted in.
+/// Bytes of a sector, the unit of partition tables.
 const SECTOR: u64 = 512;
 
-/// The first block after the volumes of a session, and after its files, if anything follows on the volumes; `None` if they
-/// do not say it.
+/// Returns the first block after the volumes of a session, and after its files, if anything follows the volumes; `None`
+/// if the volumes do not state it.
 pub(crate) fn session_end(blocks: &Arc<Blocks>, session: &OpenedSession) -> Result<Option<u32>> {
     session.end.get_or(|| find_end(blocks, session)).copied()
 }
@@ -42,7 +42,7 @@ fn find_end(blocks: &Arc<Blocks>, session: &OpenedSession) -> Result<Option<u32>
     let start = session.start();
     let udf = match session.udf().announced_volume(blocks) {
         Ok(volume) => volume.map(|volume| volume.end()),
-        // What is wrong with it is said when it is opened.
+        // Opening the volume reports the error.
         Err(_) => {
             let outline = session.udf().outline(blocks).ok().flatten();
             outline.map(|outline| outline.end)
@@ -57,21 +57,21 @@ fn find_end(blocks: &Arc<Blocks>, session: &OpenedSession) -> Result<Option<u32>
     let mut end = udf.max(iso9660);
     let total = blocks.len().div_ceil(BLOCK_SIZE.into());
     if descriptors.has_primary() && end.is_some_and(|end| u64::from(end) < total) {
-        // Some writers say less than the volume has.
+        // Some writers state a smaller size than the volume has.
         for file_system in [FileSystems::ISO9660, FileSystems::JOLIET] {
             let used = last_used(blocks, session, file_system).unwrap_or(0);
             let used = used.div_ceil(BLOCK_SIZE.into());
             end = end.max(u32::try_from(used).ok());
         }
     }
-    // What was passed over because the work ran out may end later.
+    // Files that were skipped because the work ran out may end later.
     blocks.work().check()?;
     let after_descriptors = start.saturating_add(FIRST_DESCRIPTOR);
     Ok(end.filter(|end| *end > after_descriptors))
 }
 
-/// Where a volume of ISO 9660 ends: some writers count its blocks from the session's start, others from that of the
-/// disc.
+/// Returns the end of an ISO 9660 volume: some writers count its blocks from the session's start, others from that of
+/// the disc.
 fn counted_end(blocks: &Arc<Blocks>, session: &OpenedSession, size: u32) -> u32 {
     let start = session.start();
     let from_start = start.saturating_add(size);
@@ -82,14 +82,14 @@ fn counted_end(blocks: &Arc<Blocks>, session: &OpenedSession, size: u32) -> u32 
     if u64::from(from_start) > total {
         return size;
     }
-    // Both can be, so the files tell.
+    // Both are possible, so the files decide.
     match last_used(blocks, session, FileSystems::ISO9660) {
         Ok(end) if end <= u64::from(size).saturating_mul(BLOCK_SIZE.into()) => size,
         _ => from_start,
     }
 }
 
-/// The byte after all files of a file system that lie on the disc; what cannot be read is passed over.
+/// Returns the byte after all files of a file system that lie on the disc; skips what cannot be read.
 fn last_used(
     blocks: &Arc<Blocks>,
     session: &OpenedSession,
@@ -109,7 +109,7 @@ fn last_used(
     Ok(used)
 }
 
-/// The block in which the second table of partitions begins that a disc has at its end (UEFI 5.3.2), if it has one.
+/// Returns the first block of the second partition table, at the end of the disc (UEFI 5.3.2), if there is one.
 pub(super) fn backup_table(blocks: &Blocks) -> Result<Option<u32>> {
     let Some(at) = blocks.data_len().checked_sub(SECTOR) else {
         return Ok(None);
@@ -126,8 +126,8 @@ pub(super) fn backup_table(blocks: &Blocks) -> Result<Option<u32>> {
     Ok(u32::try_from(first).ok().filter(|_| is_there))
 }
 
-/// The first block behind the partitions that block 0 lists, 0 if it lists none: an image for USB sticks may have one
-/// behind its volume.
+/// Returns the first block after the partitions that block 0 lists, 0 if it lists none: an image for USB sticks may
+/// have one after its volume.
 pub(crate) fn partitions_end(blocks: &Blocks) -> Result<u32> {
     let mut bytes = [0; size_of::<PartitionTable>()];
     if blocks.len() < SECTOR {
@@ -149,7 +149,7 @@ pub(crate) fn partitions_end(blocks: &Blocks) -> Result<u32> {
             let end = u64::from(entry.first.get()).saturating_add(entry.sectors.get().into());
             end.saturating_mul(SECTOR)
         })
-        // A partition that ends past the disc's end was never there.
+        // A partition that ends past the disc's end never existed.
         .filter(|end| *end <= blocks.len());
     let end = ends.max().unwrap_or(0).div_ceil(BLOCK_SIZE.into());
     Ok(u32::try_from(end).unwrap_or(u32::MAX))
@@ -175,13 +175,13 @@ struct Partition {
     sectors: U32,
 }
 
-/// The header of a table of partitions, as far as it is looked at.
+/// The header of a partition table, up to the last field that is used.
 #[derive(FromBytes)]
 #[repr(C)]
 struct TableHeader {
     signature: [u8; 8],
     _revision: [u8; 16],
-    /// The sector it is in.
+    /// The sector of this header.
     own: U64,
     _other: [u8; 40],
     /// The first sector of the table.
@@ -194,7 +194,7 @@ mod tests {
     use crate::media::{Disc, MemoryDisc};
     use crate::{FileSystemImage, Timestamp};
 
-    /// It would put the next session where files of this one are.
+    /// Such an end would put the next session over files of this one.
     #[test]
     fn an_end_that_was_looked_for_until_the_work_ran_out_is_not_kept() {
         let mut image = FileSystemImage::with_time(Timestamp::default());
@@ -213,7 +213,7 @@ mod tests {
             .unwrap()
             .write_to(&mut bytes)
             .unwrap();
-        // Files are looked at only if something follows on the volume.
+        // Files count only if something follows the volume.
         let end = bytes.len() as u32 / BLOCK_SIZE;
         bytes.resize(bytes.len() + 64 * BLOCK_SIZE as usize, 0);
         let disc: Arc<dyn Disc> = Arc::new(MemoryDisc::new(bytes));

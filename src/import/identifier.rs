@@ -1,4 +1,4 @@
-//! What tells a disc, with the sessions on it, from others.
+//! Identifies a disc, with the sessions on it.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -13,7 +13,8 @@ use crate::media::{Disc, SessionHead};
 use crate::recognition::FIRST_DESCRIPTOR;
 use crate::udf;
 
-/// Blocks of a session, counted from its start, that lead to all others: volume descriptors and the first anchor of UDF.
+/// Blocks of a session, counted from its start, that lead to all others: volume descriptors and the first anchor of
+/// UDF.
 const LEADING: [u32; 6] = [
     FIRST_DESCRIPTOR,
     FIRST_DESCRIPTOR.saturating_add(1),
@@ -23,26 +24,26 @@ const LEADING: [u32; 6] = [
     udf::FIRST_ANCHOR,
 ];
 
-/// How many blocks count together: unless all of them can be read, none of them counts.
+/// Blocks that count together: if any of them is unreadable, none of them counts.
 const PIECE: u32 = 32;
 
-/// So many pieces, from the first descriptor on, have most of a session's structures, such as directories.
+/// This many pieces, from the first descriptor on, hold most of a session's structures, such as directories.
 const PIECES: u32 = udf::OTHER_ANCHOR / PIECE;
 
-/// The head of the session that begins at block `start`: all that its identifier is made of.
+/// Reads the head of the session that begins at block `start`, which contains everything for its identifier.
 pub(super) fn head(disc: &dyn Disc, start: u32) -> SessionHead {
     let end = FIRST_DESCRIPTOR.saturating_add(PIECES.saturating_mul(PIECE));
     let [first, end] = [FIRST_DESCRIPTOR, end].map(|place| start.saturating_add(place));
     SessionHead::read(disc, first, end)
 }
 
-/// A digest of the blocks that lead to the session that begins at block `previous`, of those that follow, of what is where
-/// the next session goes, and of the disc's length. `next` is the next session's first block, if the drive says it.
+/// Returns a digest of the blocks that lead to the session at block `previous`, of those that follow, of the place of
+/// the next session, and of the disc's length. `next` is the next session's first block, if the drive reports it.
 pub(crate) fn disc_identifier(disc: &dyn Disc, previous: u32, next: Option<u32>) -> Result<String> {
     identifier_by(&head(disc, previous), disc, previous, next)
 }
 
-/// The same, from the session's head.
+/// Returns the same digest, computed from the session's head.
 pub(super) fn identifier_by(
     head: &SessionHead,
     disc: &dyn Disc,
@@ -66,19 +67,19 @@ pub(super) fn identifier_by(
             }
         }
     }
-    // An image that was made anew in place can have the same descriptors and other files.
+    // An image that was rewritten in place can have the same descriptors and other files.
     for number in 0..PIECES {
         let place = FIRST_DESCRIPTOR.saturating_add(number.saturating_mul(PIECE));
         let lba = previous.saturating_add(place);
         let there = total.saturating_sub(lba).min(PIECE) as usize;
-        // Not all of them need be readable: they may be data that nobody asked for.
+        // Not all blocks need be readable: some may be data that nobody asked for.
         if let Some(bytes @ [_, ..]) = head.part(lba, 0, there.saturating_mul(BLOCK)) {
             digest.add(bytes);
         }
     }
     if let Some(next) = next {
         digest.add(&next.to_le_bytes());
-        // Where a session was added since, its first descriptor is. What was never written need not be readable.
+        // If a session was added since, its first descriptor is here. Unwritten blocks need not be readable.
         let lba = next.saturating_add(FIRST_DESCRIPTOR);
         if lba < total && disc.read_blocks(lba, &mut block).is_ok() {
             digest.add(&block);
@@ -87,7 +88,7 @@ pub(super) fn identifier_by(
     Ok(format!("{previous:08X}-{total:08X}-{:016X}", digest.0))
 }
 
-/// FNV-1a of words of 64 bits.
+/// FNV-1a over 64-bit words.
 struct Digest(u64);
 
 impl Digest {
@@ -102,7 +103,7 @@ impl Digest {
                 *to = *from;
             }
             self.0 = (self.0 ^ u64::from_le_bytes(number)).wrapping_mul(0x0100_0000_01b3);
-            // A product carries upwards only.
+            // A product carries only upwards.
             self.0 ^= self.0 >> 29;
         }
     }

@@ -1,4 +1,4 @@
-//! Image files as discs that take sessions.
+//! Image files as discs that accept sessions.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -22,59 +22,58 @@ use crate::recognition::FIRST_DESCRIPTOR;
 
 const BLOCK_LEN: u64 = BLOCK as u64;
 
-/// Blocks from a session's start to the descriptor behind the first one, which an interrupted writer leaves.
+/// Blocks from a session's start to the descriptor after the first one, where an interrupted session begins.
 const SECOND_DESCRIPTOR: u32 = FIRST_DESCRIPTOR.saturating_add(1);
 
-/// So many bytes behind the last volume are looked at, whether they are zeros. What is longer is kept.
+/// The most zeros, in bytes, to skip after the last volume. More are kept.
 const MOST_ZEROS: u64 = 64 << 20;
 
-/// What is read of them at once.
+/// Bytes of them to read at once.
 const PIECE: u64 = 64 << 10;
 
-/// An image that serves as a disc of sequential sessions: the next one is to be appended to it.
+/// An image that serves as a disc of sequential sessions, to which the next one is appended.
 ///
-/// It goes behind the last volume. What lies behind that in a file is kept, and the session goes behind it, unless it is
-/// zeros, or what an interrupted writer left: 17 blocks of zeros, and then a volume descriptor that is not the first, and
-/// nothing that another program recorded. So
-/// [`ResultImage::append_to`](crate::ResultImage::append_to) cuts the file where the session begins, and writes the session
-/// from its block 17 on, and its first 17 blocks last; the last of them leads to all others.
-/// On what cannot grow, such as a device, nothing is looked for behind the last volume but partitions.
+/// The session goes after the last volume. Data after that in a file is kept, and the session goes after it, unless it
+/// is zeros, or the rest of an interrupted session: 17 blocks of zeros, then a volume descriptor that is not the first,
+/// and no sign of another program. So [`ResultImage::append_to`](crate::ResultImage::append_to) cuts the file where the
+/// session begins, and writes the session from its block 17 on, and its first 17 blocks last; the last of them leads to
+/// all others. On a disc that cannot grow, such as a device, only partitions are considered after the last volume.
 ///
-/// It takes no lock: that of a [`WritableFile`](crate::WritableFile) as its disc keeps others from adding a session.
+/// It takes no lock: use a [`WritableFile`](crate::WritableFile) as its disc to keep others from adding a session.
 ///
-/// When the disc has another length than before, it is looked at anew: an image that continues it gives
-/// [`Error::DiscMismatch`] when a session was added since.
+/// If the disc's length changes, it is examined anew: an image that continues it then fails with
+/// [`Error::DiscMismatch`] if a session was added.
 pub struct SequentialImage {
     disc: Arc<dyn Disc>,
     found: Mutex<DiscState>,
 }
 
-/// What there is on a disc of so many blocks.
+/// The state of a disc with a given number of blocks.
 #[derive(Clone, Copy, Debug)]
 struct DiscState {
     total: u32,
-    /// First block of the last session, if there is any.
+    /// First block of the last session, if there is one.
     previous: Option<u32>,
-    /// The block behind the last one that counts as written.
+    /// The block after the last one that counts as written.
     end: u32,
     next: u32,
 }
 
 impl SequentialImage {
-    /// Looks for the sessions of `disc`: [`RecordedDisc::sessions`].
+    /// Finds the sessions of `disc`: [`RecordedDisc::sessions`].
     ///
     /// # Errors
     ///
-    /// - [`Error::IncompatiblePreviousSession`] when the next session would not be found: when 1024 are there, or on a disc
-    ///   that is [not searched](Disc::next_data) partitions lie between it and the last volume.
-    /// - Those of [`RecordedDisc::open`], but a blank disc is one without sessions.
+    /// - [`Error::IncompatiblePreviousSession`] if readers would not find the next session: there are already 1024, or
+    ///   partitions lie between it and the last volume of a disc that is [not searched](Disc::next_data).
+    /// - Those of [`RecordedDisc::open`], except that a blank disc has no sessions.
     pub fn open(disc: impl Disc + 'static) -> Result<Self> {
         let disc: Arc<dyn Disc> = Arc::new(disc);
         let found = Mutex::new(DiscState::on(&disc)?);
         Ok(Self { disc, found })
     }
 
-    /// What there is on the disc as it is now.
+    /// Returns the current state of the disc.
     fn found(&self) -> io::Result<DiscState> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
         if found.total != self.disc.total_blocks() {
@@ -138,7 +137,7 @@ impl DiscState {
     }
 }
 
-/// A disc when something follows on what is there: nothing is found any more by being at its end.
+/// A disc as if something followed its contents, so that nothing is found by being at its end.
 pub(crate) struct Continued {
     pub disc: Arc<dyn Disc>,
     pub blocks: u32,
@@ -166,7 +165,8 @@ impl Disc for Continued {
     }
 }
 
-/// Sessions begin at multiples of so many blocks: of what the medium is written in, and of what they are looked for in.
+/// Returns the unit at which sessions begin, in blocks: a multiple both of the unit for writing and of that of the
+/// search.
 fn session_unit(write_unit: u32) -> u32 {
     let twos = write_unit.trailing_zeros().min(ALIGNMENT.trailing_zeros());
     match ALIGNMENT.checked_shr(twos) {
@@ -175,8 +175,8 @@ fn session_unit(write_unit: u32) -> u32 {
     }
 }
 
-/// Whether there is nothing at block `start` and behind it but zeros, or what an interrupted writer leaves of a session
-/// that begins at block `next` at most: a first descriptor that is not there yet, and those behind it.
+/// Returns `true` if block `start` and those after it hold only zeros, or what an interrupted writer leaves of a
+/// session that begins at block `next` at the latest: no first descriptor yet, and those after it.
 fn is_unused(blocks: &Blocks, start: u32, next: u32) -> Result<bool> {
     let mut offset = byte_of(start);
     let last = offset.saturating_add(MOST_ZEROS);
@@ -241,21 +241,20 @@ impl fmt::Debug for SequentialImage {
     }
 }
 
-/// An image that serves as a disc of which any block can be written. It has as many blocks as its disc
-/// [can have](Disc::maximum_blocks): a file grows, a device does not.
+/// An image that serves as a disc of which any block can be written. It has as many blocks as its disc [can
+/// have](Disc::maximum_blocks): a file grows, a device does not.
 ///
-/// The session goes behind all that a file has, or behind the volumes and partitions on a device. It continues the last
-/// session that [is found](RecordedDisc::sessions). When it is written, block 0 leads to it, and the
-/// sessions before it can no longer be reached from there, as with IMAPI2.
-/// [`ResultImage::append_to`](crate::ResultImage::append_to) writes it.
+/// The session goes after everything in a file, or after the volumes and partitions on a device. It continues the last
+/// session [found](RecordedDisc::sessions). Once it is written, block 0 leads to it, and the sessions before it can no
+/// longer be reached from there, as with IMAPI2. [`ResultImage::append_to`](crate::ResultImage::append_to) writes it.
 ///
-/// It takes no lock: that of a [`WritableFile`](crate::WritableFile) as its disc keeps others from adding a session.
+/// It takes no lock: use a [`WritableFile`](crate::WritableFile) as its disc to keep others from adding a session.
 pub struct RandomWriteImage {
     disc: Arc<dyn Disc>,
 }
 
 impl RandomWriteImage {
-    /// The image `disc`.
+    /// Uses `disc` as such an image.
     pub fn new(disc: impl Disc + 'static) -> Self {
         Self {
             disc: Arc::new(disc),

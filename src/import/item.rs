@@ -1,4 +1,4 @@
-//! Files and directories of a disc.
+//! Files and directories on a disc.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -20,28 +20,29 @@ use crate::path::ImagePath;
 use crate::recorded::{Data, Entries, Entry, EntryKind, Unread, UnreadPart, Volume};
 use crate::time::Timestamp;
 
-/// What a volume's items need of it.
+/// The parts of a volume that its items need.
 pub(super) struct Shared {
     pub blocks: Arc<Blocks>,
     pub volume: Arc<dyn Volume>,
     pub file_system: FileSystems,
 }
 
-/// A file, a directory or something else that a directory of a disc lists.
+/// A file, a directory or another entry in a directory of a disc.
 ///
-/// It keeps the disc open, and can outlive the volume it is from.
+/// It keeps the disc open, and can outlive its volume.
 #[derive(Clone)]
 pub struct RecordedItem {
     shared: Arc<Shared>,
     entry: Entry,
-    /// The directory it is in; nothing for the root and what is directly in it.
+    /// The directory that contains it; `None` for the root and its direct items.
     parent: Option<Arc<ParentPath>>,
 }
 
-/// The longest path of an item that is listed, in bytes. Linux takes paths of 4096 bytes, Windows of 32767 characters.
+/// The longest path of an item that is listed, in bytes. Linux accepts paths of 4096 bytes, Windows of 32767
+/// characters.
 const MAX_PATH: usize = 64 << 10;
 
-/// The work of finding a name of a path, beside its bytes.
+/// The work for finding a name of a path, in addition to its bytes.
 const NAME: usize = 16;
 
 /// A directory below the root, as a part of paths.
@@ -49,7 +50,7 @@ const NAME: usize = 16;
 pub(super) struct ParentPath {
     name: String,
     parent: Option<Arc<Self>>,
-    /// Bytes of the path, with a separator before each name.
+    /// Length in bytes of the path, with a separator before each name.
     path_len: usize,
     /// Number of names in it.
     level: usize,
@@ -65,7 +66,7 @@ impl ParentPath {
         })
     }
 
-    /// Bytes of the path of what is called `name` in a directory.
+    /// Returns the length in bytes of the path of `name` in a directory.
     fn len_of(parent: Option<&Arc<Self>>, name: &str) -> usize {
         parent
             .map_or(0, |parent| parent.path_len)
@@ -88,7 +89,7 @@ impl ParentPath {
     }
 }
 
-/// What a recorded item is.
+/// The kind of a recorded item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RecordedKind<'a> {
@@ -96,20 +97,20 @@ pub enum RecordedKind<'a> {
     Directory,
     /// A file with its data.
     File,
-    /// A file whose data is recorded in another form: the form's name, such as `zisofs`.
+    /// A file whose data is recorded in another form: the name of that form, such as `zisofs`.
     ///
     /// Its data and its length are those of that form.
     Encoded(&'a str),
     /// A symbolic link.
     SymbolicLink {
-        /// Where it leads, as it is recorded.
+        /// The path to which it leads, as recorded.
         target: &'a str,
     },
     /// A device, a fifo or a socket: its name.
     Special(&'a str),
 }
 
-/// Bytes of a file that lie one after another on the disc.
+/// Bytes of a file that are contiguous on the disc.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordedExtent {
     /// The first byte, counted from the disc's start; `None` for zeros that are not recorded.
@@ -119,7 +120,7 @@ pub struct RecordedExtent {
 }
 
 impl Drop for ParentPath {
-    /// One after another: thousands of directories that lie in each other are too many to be dropped each by the next.
+    /// Drops them one after another: thousands of nested directories are too many for recursive drops.
     fn drop(&mut self) {
         let mut next = self.parent.take();
         while let Some(mut place) = next.and_then(Arc::into_inner) {
@@ -145,15 +146,15 @@ impl RecordedItem {
         }
     }
 
-    /// The name as it is recorded, without a version number; empty for the root.
+    /// Returns the recorded name, without a version number; empty for the root.
     ///
-    /// It may have any characters, and can be `..`: look at it before it becomes a part of a host's path.
+    /// It may have any characters, and can be `..`: check it before using it in a path of the host.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.entry.name
     }
 
-    /// The names from the root down to this item.
+    /// Returns the names from the root down to this item.
     #[must_use]
     pub fn path(&self) -> ImagePath {
         let mut path = ParentPath::path(self.parent.as_ref());
@@ -163,7 +164,7 @@ impl RecordedItem {
         path
     }
 
-    /// What it is.
+    /// Returns the kind of the item.
     #[must_use]
     pub fn kind(&self) -> RecordedKind<'_> {
         match &self.entry.kind {
@@ -175,13 +176,13 @@ impl RecordedItem {
         }
     }
 
-    /// Whether it is a directory.
+    /// Returns `true` for a directory.
     #[must_use]
     pub fn is_directory(&self) -> bool {
         self.entry.kind == EntryKind::Directory
     }
 
-    /// Length in bytes of the data; 0 for a directory.
+    /// Returns the length in bytes of the data; 0 for a directory.
     #[must_use]
     #[expect(
         clippy::len_without_is_empty,
@@ -195,43 +196,43 @@ impl RecordedItem {
         }
     }
 
-    /// When it was created, if that is recorded.
+    /// Returns when it was created, if that is recorded.
     #[must_use]
     pub const fn creation_time(&self) -> Option<Timestamp> {
         self.entry.created
     }
 
-    /// When it was last accessed, if that is recorded.
+    /// Returns when it was last accessed, if that is recorded.
     #[must_use]
     pub const fn last_accessed_time(&self) -> Option<Timestamp> {
         self.entry.accessed
     }
 
-    /// When it was last modified, if that is recorded.
+    /// Returns when it was last modified, if that is recorded.
     #[must_use]
     pub const fn last_modified_time(&self) -> Option<Timestamp> {
         self.entry.modified
     }
 
-    /// Whether it is not to be shown to users.
+    /// Returns `true` if it should not be shown to users.
     #[must_use]
     pub const fn is_hidden(&self) -> bool {
         self.entry.hidden
     }
 
-    /// Whether it is a real-time file, which only UDF can have.
+    /// Returns `true` for a real-time file, which only UDF can have.
     #[must_use]
     pub const fn is_real_time(&self) -> bool {
         self.entry.real_time
     }
 
-    /// A number that all names of one file share, and no other file of the volume has.
+    /// Returns a number that all names of one file share, and no other file of the volume has.
     #[must_use]
     pub const fn identity(&self) -> u64 {
         self.entry.identity
     }
 
-    /// Its named streams, which UDF has from 2.00 on.
+    /// Returns its named streams, which UDF has from 2.00 on.
     pub fn streams(&self) -> impl Iterator<Item = Self> + '_ {
         let here = ParentPath::new(&self.entry.name, self.parent.as_ref());
         self.entry.streams.iter().map(move |stream| {
@@ -243,7 +244,8 @@ impl RecordedItem {
         })
     }
 
-    /// Where its data is on the disc, in the order of the data; nothing if it is in the structure that describes it.
+    /// Returns where its data is on the disc, in the order of the data; nothing if the data is in the structure that
+    /// describes the file.
     pub fn extents(&self) -> impl Iterator<Item = RecordedExtent> + '_ {
         let runs = match &self.entry.data {
             Data::Runs(runs) => runs.as_slice(),
@@ -255,8 +257,8 @@ impl RecordedItem {
         })
     }
 
-    /// How many bytes of its data lie past the end of the disc, as they do in an image that was cut short. They cannot be
-    /// read.
+    /// Returns how many bytes of its data lie past the end of the disc, as they do in an image that was cut short. They
+    /// cannot be read.
     ///
     /// Not in IMAPI2.
     #[must_use]
@@ -267,16 +269,16 @@ impl RecordedItem {
             let past = start
                 .saturating_add(extent.len)
                 .saturating_sub(end.max(start));
-            // What is not recorded is zeros, wherever it would be.
+            // Data that is not recorded reads as zeros, wherever it would be.
             missing.saturating_add(extent.offset.map_or(0, |_| past))
         })
     }
 
-    /// A reader of its data, straight from the disc.
+    /// Returns a reader of its data, straight from the disc.
     ///
     /// # Errors
     ///
-    /// [`Error::NotAFile`] for anything but a file, in whatever form it is recorded.
+    /// [`Error::NotAFile`] for everything except a file, in whatever form it is recorded.
     pub fn data(&self) -> Result<RecordedData> {
         match self.entry.kind {
             EntryKind::File | EntryKind::Encoded(_) => Ok(RecordedData::new(
@@ -289,14 +291,15 @@ impl RecordedItem {
         }
     }
 
-    /// What is directly in this directory, in the order in which it is recorded.
+    /// Returns the direct items of this directory, in the order in which they are recorded.
     ///
-    /// A damaged disc can have directories that lie in themselves: [`RecordedVolume::walk`] ends also then.
+    /// A damaged disc can have directories that contain themselves; [`RecordedVolume::walk`] still ends.
     ///
     /// # Errors
     ///
-    /// [`Error::NotADirectory`]; [`Error::ReadEntries`] if the directory cannot be read. An entry that cannot be read is
-    /// given in its place: [`Error::ReadItem`] with its path if its name is known, else [`Error::ReadEntries`].
+    /// [`Error::NotADirectory`] if it is not one; [`Error::ReadEntries`] if the directory cannot be read. The iterator
+    /// yields an error in the place of an unreadable entry: [`Error::ReadItem`] with its path if its name is known,
+    /// else [`Error::ReadEntries`].
     ///
     /// [`RecordedVolume::walk`]: crate::RecordedVolume::walk
     pub fn entries(&self) -> Result<RecordedItems<'_>> {
@@ -317,10 +320,10 @@ impl RecordedItem {
         })
     }
 
-    /// An item as it is listed in a directory, within the work of an operation: its path is part of what is made for it.
+    /// Makes the item for an entry of a directory, within the work of an operation, of which its path is a part.
     ///
-    /// The directory is at `place`, and its records begin in `block`. An error is given in the place of what cannot be read;
-    /// the last one is that there was too much to be read.
+    /// The directory is at `place`, and its records begin in `block`. Returns an error for an entry that cannot be
+    /// read; the last error is that the work ran out.
     pub(super) fn listed(
         shared: &Arc<Shared>,
         work: &Work,
@@ -352,12 +355,12 @@ impl RecordedItem {
         }
     }
 
-    /// What its format's reader gave.
+    /// Returns the entry from the format's reader.
     pub(crate) const fn entry(&self) -> &Entry {
         &self.entry
     }
 
-    /// This directory as a part of paths; nothing for the root.
+    /// Returns this directory as a part of paths; `None` for the root.
     fn place(&self) -> Option<Arc<ParentPath>> {
         (!self.entry.name.is_empty())
             .then(|| ParentPath::new(&self.entry.name, self.parent.as_ref()))
@@ -374,7 +377,7 @@ impl fmt::Debug for RecordedItem {
     }
 }
 
-/// The error for something in the directory at `place` that cannot be read.
+/// Returns the error for an unreadable part of the directory at `place`.
 pub(super) fn unread(place: Option<&Arc<ParentPath>>, what: Unread) -> Error {
     let directory = ParentPath::path(place);
     let source = Box::new(what.error);
@@ -398,7 +401,7 @@ pub(super) fn unread(place: Option<&Arc<ParentPath>>, what: Unread) -> Error {
     }
 }
 
-/// What is in a directory: [`RecordedItem::entries`].
+/// The items of a directory: [`RecordedItem::entries`].
 pub struct RecordedItems<'a> {
     inner: Entries,
     work: Arc<Work>,
@@ -417,7 +420,7 @@ impl Iterator for RecordedItems<'_> {
             return None;
         }
         let entry = self.inner.next();
-        // Nothing comes after the error that says so, which may have gone unnoticed until now.
+        // The error that the work ran out comes last; it may have gone unnoticed until now.
         let too_much = self.work.check();
         self.is_over = entry.is_none() || too_much.is_err();
         let entry = entry.or(too_much.err().map(|error| Err(error.into())))?;

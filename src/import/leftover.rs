@@ -1,4 +1,4 @@
-//! What is left of a session whose writer was interrupted: descriptors that follow others, without the first one.
+//! The rest of a session whose writer was interrupted: descriptors that follow others, without the first one.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -16,19 +16,20 @@ use crate::udf;
 
 const BLOCK_LEN: u64 = BLOCK as u64;
 
-/// In so many blocks a session has its volume descriptors of UDF.
+/// The number of blocks that include the UDF volume descriptors of a session.
 const SEARCHED: u32 = 600;
 
-/// Whether what begins at a byte is the rest of a session that this crate began to write: its first descriptor would have
-/// been a block before, where nothing is.
+/// Checks whether the rest of a session that this crate began to write begins at a byte: its first descriptor would
+/// have been a block before, where nothing is.
 ///
-/// A session of another program whose first descriptor cannot be read looks the same but for who recorded it, and is not to
-/// be written over. Where nothing says that, as in ISO 9660 alone, it counts as this crate's.
+/// A session of another program with an unreadable first descriptor differs only in who recorded it, and must not be
+/// overwritten. If nothing states that, as in ISO 9660 alone, it counts as this crate's.
 pub(super) fn is_leftover(blocks: &Blocks, offset: u64) -> Result<bool> {
     Ok(goes_on_at(blocks, offset)? && !is_of_another(blocks, offset)?)
 }
 
-/// Whether there is a descriptor at a byte that others come before. An image begins, whole, before one that comes first.
+/// Checks whether there is a descriptor at a byte that others must precede. Before a first descriptor, a complete image
+/// begins.
 fn goes_on_at(blocks: &Blocks, offset: u64) -> Result<bool> {
     let mut head = [0; KIND_LEN];
     if offset.saturating_add(head.len() as u64) > blocks.len() {
@@ -38,7 +39,7 @@ fn goes_on_at(blocks: &Blocks, offset: u64) -> Result<bool> {
     Ok(DescriptorKind::of(&head).is_some_and(|kind| !kind.is_first()))
 }
 
-/// Whether another program recorded the session, one of whose descriptors is at byte `offset`.
+/// Checks whether another program recorded the session that has a descriptor at byte `offset`.
 fn is_of_another(blocks: &Blocks, offset: u64) -> Result<bool> {
     let first = u32::try_from(offset / BLOCK_LEN).unwrap_or(u32::MAX);
     let descriptors = RecordedDescriptors::read(blocks, first.saturating_sub(FIRST_DESCRIPTOR))?;

@@ -1,7 +1,7 @@
-//! Discs that are read back: what is on them, and the files and directories of one of their file systems.
+//! Discs opened for reading: their contents, and the files and directories of one of their file systems.
 //!
-//! The formats' readers give entries ([`crate::recorded`]); this module finds the sessions ([`search`]), finds out which
-//! formats there are ([`probe`]) and gives their entries paths, data and bounds that hold for whatever bytes a disc has.
+//! The formats' readers return entries ([`crate::recorded`]); this module finds the sessions ([`search`]) and the
+//! formats in each ([`probe`]), and gives their entries paths, data and limits that hold for any bytes on a disc.
 
 mod best;
 mod disc;

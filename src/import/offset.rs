@@ -1,4 +1,4 @@
-//! Images that begin at another block of their disc than the first.
+//! Images that do not begin at the first block of their disc.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -12,15 +12,15 @@ use std::io;
 use crate::block::BLOCK_SIZE;
 use crate::media::{Disc, MediaType};
 
-/// A disc of which the blocks before one are not there.
+/// A disc that lacks the blocks before a given one.
 pub(super) struct OffsetDisc<D> {
     pub disc: D,
-    /// The block of the disc that the image begins with.
+    /// The block of the disc at which the image begins.
     pub first: u32,
 }
 
 impl<D: Disc> OffsetDisc<D> {
-    /// The block of the image that is block `block` of the disc.
+    /// Returns the block of the image that is block `block` of the disc.
     fn block(&self, block: u32) -> io::Result<u32> {
         let first = self.first;
         block.checked_sub(first).ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! A session that is opened: all that is known of it, each part read when it is first asked for.
+//! An opened session: all facts about it, each read on first use.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -19,9 +19,9 @@ use crate::media::{Blocks, Kept};
 use crate::udf::read::UdfSession;
 use crate::{iso9660, joliet};
 
-/// A session of a disc, opened: what begins its volumes, and the volumes themselves.
+/// An opened session of a disc: the beginning of its volumes, and the volumes themselves.
 ///
-/// Whoever has a question about the session asks this, within the work of its own operation: the `blocks` it gives.
+/// It answers all questions about the session, within the work of the operation whose `blocks` the caller passes.
 #[derive(Default)]
 pub(crate) struct OpenedSession {
     start: u32,
@@ -33,12 +33,12 @@ pub(crate) struct OpenedSession {
     plain: Kept<Option<HierarchyVolume>>,
     joliet: Kept<Option<HierarchyVolume>>,
     pub(super) summary: Kept<RecordedSession>,
-    /// The first block after the session, if that is said.
+    /// The first block after the session, if it is known.
     pub(super) end: Kept<Option<u32>>,
 }
 
 impl OpenedSession {
-    /// Opens the session that begins at block `start`: reads its descriptors, none of which need be there.
+    /// Opens the session that begins at block `start`: reads its descriptors, none of which need exist.
     pub(super) fn open(
         blocks: &Blocks,
         start: u32,
@@ -53,36 +53,36 @@ impl OpenedSession {
         })
     }
 
-    /// The session's first block.
+    /// Returns the session's first block.
     pub(crate) const fn start(&self) -> u32 {
         self.start
     }
 
-    /// The descriptors of ISO 9660, with those of Joliet and the boot record.
+    /// Returns the ISO 9660 descriptors, with those of Joliet and the boot record.
     pub(crate) const fn descriptors(&self) -> &RecordedDescriptors {
         &self.descriptors
     }
 
-    /// UDF.
+    /// Returns the session's UDF part.
     pub(crate) const fn udf(&self) -> &UdfSession {
         &self.udf
     }
 
-    /// The primary hierarchy of ISO 9660, with Rock Ridge if there is any, else the enhanced one if there is one.
+    /// Returns the primary hierarchy of ISO 9660, with Rock Ridge if present, else the enhanced one if there is one.
     pub(super) fn primary(&self, blocks: &Arc<Blocks>) -> Result<Option<HierarchyVolume>> {
         hierarchy(&self.primary, blocks, || {
             iso9660::read::open(blocks, &self.descriptors, self.code_page)
         })
     }
 
-    /// The primary hierarchy of ISO 9660 as its records have it, whatever Rock Ridge says.
+    /// Returns the primary hierarchy of ISO 9660 with its own names, ignoring Rock Ridge.
     pub(super) fn plain(&self, blocks: &Arc<Blocks>) -> Result<Option<HierarchyVolume>> {
         hierarchy(&self.plain, blocks, || {
             iso9660::read::open_primary(blocks, &self.descriptors, self.code_page)
         })
     }
 
-    /// The hierarchy of Joliet.
+    /// Returns the hierarchy of Joliet.
     pub(super) fn joliet(&self, blocks: &Arc<Blocks>) -> Result<Option<HierarchyVolume>> {
         hierarchy(&self.joliet, blocks, || {
             joliet::read::open(blocks, &self.descriptors)
@@ -90,7 +90,7 @@ impl OpenedSession {
     }
 }
 
-/// A hierarchy for an operation.
+/// Returns a hierarchy for an operation.
 fn hierarchy(
     kept: &Kept<Option<HierarchyVolume>>,
     blocks: &Arc<Blocks>,

@@ -1,14 +1,14 @@
-//! How a disc is opened.
+//! The options for opening a disc.
 
 use encoding_rs::Encoding;
 
 use crate::error::Result;
 use crate::file_systems::InvalidValue;
 
-/// Memory that reading a disc may take unless something else is said: 256 MiB.
+/// The default limit of memory for reading a disc: 256 MiB.
 const MEMORY: u64 = 256 << 20;
 
-/// How a [`RecordedDisc`](crate::RecordedDisc) is opened, and what of it an image
+/// Options for opening a [`RecordedDisc`](crate::RecordedDisc), and for what of it an image
 /// [imports](crate::FileSystemImage::set_import_options).
 ///
 /// ```
@@ -34,18 +34,18 @@ pub struct ImportOptions {
     pub(crate) damaged_files: bool,
 }
 
-/// Which session is read.
+/// The session to read.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum SessionChoice {
     Last,
     /// Counted from 0.
     Number(usize),
-    /// The one that begins at this block.
+    /// The session that begins at this block.
     Start(u32),
 }
 
 impl ImportOptions {
-    /// All that can be set has its default.
+    /// Returns the default options.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -61,14 +61,14 @@ impl ImportOptions {
         }
     }
 
-    /// How many bytes of memory what is read and kept may take. Default: 256 MiB.
+    /// Sets the limit of memory for everything that is read and kept, in bytes. Default: 256 MiB.
     ///
-    /// What would take more fails with [`Error::ImportMemory`](crate::Error::ImportMemory). What an image
-    /// [imports](crate::FileSystemImage::import_file_system) counts as long as the image lives, removed or not: 224 bytes
-    /// and the name for a file, a directory or a named stream, 32 bytes for each place but the first that data lies in,
-    /// and the data itself where it lies in the structure of its file. So the default is enough for a million files with
-    /// names of forty bytes. It is an estimate: what is taken can be a quarter more. What making a result takes is not
-    /// counted.
+    /// A request for more fails with [`Error::ImportMemory`](crate::Error::ImportMemory). Items that an image
+    /// [imports](crate::FileSystemImage::import_file_system) count as long as the image lives, even if removed: 224
+    /// bytes and the name for a file, a directory or a named stream, 32 bytes for each place of its data except the
+    /// first, and the data itself if it lies in the structure of its file. So the default is enough for a million files
+    /// with names of forty bytes. This is an estimate: the memory used can be a quarter more. Making a result does not
+    /// count.
     #[must_use]
     pub const fn memory(mut self, bytes: u64) -> Self {
         self.memory = bytes;
@@ -76,13 +76,13 @@ impl ImportOptions {
     }
 
     /// Sets how much one operation may read of the disc's structures, in bytes: opening the disc, opening a volume, a
-    /// [walk](crate::RecordedVolume::walk), listing one directory, or an import. Default: 16 times the length of the disc
-    /// and 64 MiB, less for a file that is nearly all holes.
+    /// [walk](crate::RecordedVolume::walk), listing one directory, or an import. Default: 16 times the length of the
+    /// disc and 64 MiB, less for a file that is nearly all holes.
     ///
-    /// The paths of the items count as if they were read. The data of files does not count: a caller decides how much of it
-    /// to read. Structures of a sound disc are read once or twice, and those of a file with many names once for each name.
-    /// On a disc that is made to keep readers busy the same few structures are read again and again; the operation then
-    /// fails with [`Error::ImportWork`](crate::Error::ImportWork), and a walk ends with that error.
+    /// The paths of the items count as if they were read. The data of files does not count: callers decide how much of
+    /// it to read. An operation reads the structures of a sound disc once or twice, and those of a file with many names
+    /// once for each name. A disc made to keep readers busy has the same few structures read again and again; the
+    /// operation then fails with [`Error::ImportWork`](crate::Error::ImportWork), and a walk ends with that error.
     ///
     /// Not in IMAPI2.
     #[must_use]
@@ -91,19 +91,19 @@ impl ImportOptions {
         self
     }
 
-    /// Reads the session of this number, counted from 0, of those that
+    /// Reads the session of this number, counted from 0, among those that
     /// [`RecordedDisc::sessions`](crate::RecordedDisc::sessions) finds. Default: the last one.
     ///
-    /// Which session an image imports is for its multisession interface to say.
+    /// For an image, its multisession interface chooses the session to import.
     #[must_use]
     pub const fn session(mut self, number: usize) -> Self {
         self.session = SessionChoice::Number(number);
         self
     }
 
-    /// Reads the session that begins at this block, as a drive reports it; no others are looked for.
+    /// Reads the session that begins at this block, as a drive reports it, without searching for others.
     ///
-    /// Which session an image imports is for its multisession interface to say.
+    /// For an image, its multisession interface chooses the session to import.
     ///
     /// IMAPI2: `IMultisessionSequential::get_StartAddressOfPreviousSession`.
     #[must_use]
@@ -120,13 +120,13 @@ impl ImportOptions {
         self
     }
 
-    /// Sets the block of the disc that the image begins with, in blocks of [`BLOCK_SIZE`](crate::BLOCK_SIZE) bytes.
+    /// Sets the block of the disc at which the image begins, in blocks of [`BLOCK_SIZE`](crate::BLOCK_SIZE) bytes.
     /// Default: 0.
     ///
-    /// Addresses count from the start of the disc, so an image of a later session alone, as of the data of a CD with
-    /// music before it, can be read only if it is known at which block of its disc that session began. The blocks before
-    /// it cannot be read; files that lie there, in an earlier session, are listed, and reading them is an error.
-    /// All block numbers and [extents](crate::RecordedItem::extents) are those of the disc.
+    /// Addresses count from the start of the disc, so an image of only a later session, such as the data of a CD with
+    /// music before it, is readable only with the block of its disc at which that session began. The blocks before it
+    /// cannot be read; files that lie there, in an earlier session, are listed, but reading them is an error. All block
+    /// numbers and [extents](crate::RecordedItem::extents) are those of the disc.
     ///
     /// An image that continues a disc needs all of it, so this has no effect there.
     ///
@@ -144,10 +144,10 @@ impl ImportOptions {
         self
     }
 
-    /// Sets what bytes in names of ISO 9660 stand for, by a label of the [WHATWG Encoding Standard]. Joliet and UDF
-    /// have characters of their own.
+    /// Sets the encoding of names in ISO 9660, by a label of the [WHATWG Encoding Standard]. Joliet and UDF define
+    /// their own.
     ///
-    /// Default: UTF-8; a name that is not valid in it is read as `windows-1252`.
+    /// Default: UTF-8; a name that is not valid UTF-8 is read as `windows-1252`.
     ///
     /// # Errors
     ///
@@ -165,32 +165,32 @@ impl ImportOptions {
         Ok(self)
     }
 
-    /// Sets whether an image may continue a session that another program recorded. Default: false, which gives
+    /// Sets whether an image may continue a session that another program recorded. Default: false, which fails with
     /// [`Error::IncompatiblePreviousSession`](crate::Error::IncompatiblePreviousSession). Reading is always allowed.
     ///
     /// A session is this crate's if all its file systems say so: ISO 9660 by the application `IMAPI2FS` in its primary
     /// volume descriptor (ECMA-119 8.4.22), UDF by the implementation `*imapi2fs` in its primary and its logical volume
-    /// descriptor (UDF 2.2.2, 2.2.4). What another program recorded beside names, times and data, such as owners and
-    /// modes, is not in the new session.
+    /// descriptor (UDF 2.2.2, 2.2.4). The new session lacks what another program recorded besides names, times and
+    /// data, such as owners and modes.
     ///
     /// The new session has the file systems of the old one, and all of them have the files, with the names, of the one
-    /// that is imported. Another program can have left files out of some of them, so they are compared: unless all have as
-    /// many files, and the data of each is in the one that is imported, too, the session is not continued. Only names are
-    /// not compared, so names of their own that the other file systems had are lost.
+    /// that is imported. Another program can have left files out of some of them, so they are compared: the session is
+    /// continued only if all have the same number of files, and the imported one, too, has the data of each. Names are
+    /// not compared, so different names in the other file systems are lost.
     ///
-    /// Beyond IMAPI2, which has no such option.
+    /// Not in IMAPI2, which has no such option.
     #[must_use]
     pub const fn other_producers(mut self, allowed: bool) -> Self {
         self.other_producers = allowed;
         self
     }
 
-    /// Sets whether an image may continue a session whose ISO 9660 has Rock Ridge. Default: false, which gives
-    /// [`Error::IncompatiblePreviousSession`](crate::Error::IncompatiblePreviousSession): Rock Ridge is not written, so
-    /// that the links, the modes, the owners and, unless they come from another file system, the names of what is
-    /// imported would be lost.
+    /// Sets whether an image may continue a session whose ISO 9660 has Rock Ridge. Default: false, which fails with
+    /// [`Error::IncompatiblePreviousSession`](crate::Error::IncompatiblePreviousSession): this crate does not write
+    /// Rock Ridge, so the new session would lose the links, the modes, the owners and, unless they come from another
+    /// file system, the names of what is imported.
     ///
-    /// Beyond IMAPI2, which has no such option.
+    /// Not in IMAPI2, which has no such option.
     #[must_use]
     pub const fn drop_rock_ridge(mut self, allowed: bool) -> Self {
         self.drop_rock_ridge = allowed;
@@ -200,11 +200,11 @@ impl ImportOptions {
 
 impl ImportOptions {
     /// Sets whether an image may continue a disc that has data after its last session in which no session was found.
-    /// Default: false, which gives [`Error::UnknownBlocks`](crate::Error::UnknownBlocks): that data can be a session
-    /// whose start is damaged, and files that only it lists would be missing from the new one. The new session
+    /// Default: false, which fails with [`Error::UnknownBlocks`](crate::Error::UnknownBlocks): that data can be a
+    /// session whose start is damaged, and files that only it lists would be missing from the new one. The new session
     /// goes after that data.
     ///
-    /// Zeros are no such data, nor are partitions and what is left of a session whose writer was interrupted.
+    /// Zeros do not count as such data, nor do partitions and the rest of a session whose writer was interrupted.
     ///
     /// Not in IMAPI2, which asks the drive.
     #[must_use]
@@ -213,12 +213,11 @@ impl ImportOptions {
         self
     }
 
-    /// Sets whether an image may continue a disc on which the data of files is missing, as that of an image file that
-    /// was cut off. Default: false, which gives [`Error::DamagedFiles`](crate::Error::DamagedFiles).
+    /// Sets whether an image may continue a disc that lacks the data of some files, such as an image file that was cut
+    /// off. Default: false, which fails with [`Error::DamagedFiles`](crate::Error::DamagedFiles).
     ///
-    /// If it may, these files are not in the new session, nor are items that cannot be read, and the summary of the
-    /// import [says](crate::ImportLeftOut::Damaged) which they are. In no case does the new session have zeros in the
-    /// place of their data.
+    /// If allowed, the new session omits these files and items that cannot be read, and the summary of the import
+    /// [lists](crate::ImportLeftOut::Damaged) them. The new session never has zeros in place of their data.
     ///
     /// Not in IMAPI2, whose behavior is not documented.
     #[must_use]

@@ -1,4 +1,4 @@
-//! What a session has: its file systems, and what it boots from.
+//! The contents of a session: its file systems, and its boot catalog.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -19,19 +19,19 @@ use crate::media::Blocks;
 use crate::recorded::{Data, Entry, Volume};
 use crate::{joliet, udf};
 
-/// What a sector of a CD begins with when it is given whole (ECMA-130 14.1).
+/// The beginning of a CD sector that includes more than data (ECMA-130 14.1).
 const SYNC: [u8; 12] = [0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 0];
 
-/// Lengths of such sectors: as they are, and with subchannels of 16 or 96 bytes.
+/// Lengths of such sectors: without subchannels, and with subchannels of 16 or 96 bytes.
 const RAW_SECTORS: [u32; 3] = [2352, 2368, 2448];
 
-/// So many blocks tell whether a disc is blank: the structures of all file systems begin there.
+/// Blocks that show whether a disc is blank: the structures of all file systems begin there.
 const LOOKED_AT: u64 = udf::OTHER_ANCHOR as u64;
 
-/// What is read at once while looking for that.
+/// Bytes of these to read at once.
 const PIECE: u64 = 64 << 10;
 
-/// Refuses a file that has headers and checksums of sectors beside their data: no block is where it should be.
+/// Rejects a file that has headers and checksums of sectors beside their data: no block is where it should be.
 pub(super) fn refuse_raw_sectors(blocks: &Blocks, first: u32) -> Result<()> {
     let start = byte_of(first);
     let begins = |offset: u64| {
@@ -50,7 +50,7 @@ pub(super) fn refuse_raw_sectors(blocks: &Blocks, first: u32) -> Result<()> {
     Ok(())
 }
 
-/// What a session has.
+/// Returns a summary of a session.
 pub(super) fn summary(blocks: &Arc<Blocks>, session: &OpenedSession) -> Result<RecordedSession> {
     session
         .summary
@@ -64,14 +64,14 @@ fn summarize(blocks: &Arc<Blocks>, session: &OpenedSession) -> Result<RecordedSe
     let mut file_systems = FileSystems::empty();
     file_systems.set(FileSystems::ISO9660, descriptors.has_primary());
     file_systems.set(FileSystems::JOLIET, joliet::read::is_in(descriptors));
-    // Opening it says what is wrong with it.
+    // Opening the volume reports what is wrong with it.
     let is_udf_unannounced = !udf.is_announced() && udf.volume(blocks)?.is_some();
     let has_udf = udf.is_announced() || is_udf_unannounced;
     file_systems.set(FileSystems::UDF, has_udf);
     let boots = descriptors.boot_catalog().is_some();
     let beside_udf = file_systems == FileSystems::ISO9660.union(FileSystems::UDF);
     let is_boot_stub = boots && beside_udf && is_stub(blocks, session);
-    // What is known is kept, so it must not be what is known when the work ran out.
+    // The result is kept, so it must not depend on when the work ran out.
     blocks.work().check()?;
     Ok(RecordedSession {
         start: session.start(),
@@ -82,10 +82,10 @@ fn summarize(blocks: &Arc<Blocks>, session: &OpenedSession) -> Result<RecordedSe
     })
 }
 
-/// Whether the primary volume has no file but one that says where the others are. A volume of UDF that has no other files
-/// either makes it the same volume, whatever it is there for.
+/// Returns `true` if the primary volume has no file except one that says where the others are, unless a UDF volume has
+/// the same: then both are the same volume, whatever its purpose.
 fn is_stub(blocks: &Arc<Blocks>, session: &OpenedSession) -> bool {
-    // What is wrong with it is said when it is opened.
+    // Opening the volume reports the error.
     let Ok(Some(primary)) = session.primary(blocks) else {
         return false;
     };
@@ -97,7 +97,7 @@ fn is_stub(blocks: &Arc<Blocks>, session: &OpenedSession) -> bool {
     beside.is_none_or(|beside| !is_same_file(found.as_ref(), beside.as_ref()))
 }
 
-/// The readme of a volume that has no more than that; nothing if it has, or cannot be read.
+/// Returns the readme of a volume that has at most that; `None` if it has more, or cannot be read.
 fn at_most_readme(volume: &dyn Volume) -> Option<Option<Entry>> {
     let root = volume.root().ok()?;
     let mut entries = volume.entries(&root).ok()?;
@@ -109,7 +109,7 @@ fn at_most_readme(volume: &dyn Volume) -> Option<Option<Entry>> {
     entries.next().is_none().then_some(Some(first))
 }
 
-/// Whether both are the same file, or both are not there.
+/// Returns `true` if both are the same file, or neither is present.
 fn is_same_file(one: Option<&Entry>, other: Option<&Entry>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => {
@@ -124,7 +124,7 @@ fn is_same_file(one: Option<&Entry>, other: Option<&Entry>) -> bool {
     }
 }
 
-/// Whether nothing is recorded where file systems begin.
+/// Returns `true` if nothing is recorded where file systems begin.
 pub(super) fn is_blank(blocks: &Blocks, first: u32) -> Result<bool> {
     let mut offset = byte_of(first);
     let looked_at = LOOKED_AT.saturating_mul(BLOCK_SIZE.into());

@@ -1,5 +1,5 @@
-//! The data of files of a disc.
-// What is recorded may say anything; tests may fail.
+//! The data of files on a disc.
+// A disc may contain anything; tests may fail.
 #![cfg_attr(
     not(test),
     deny(
@@ -18,9 +18,9 @@ use std::sync::Arc;
 use crate::media::{Blocks, DiscData, missing};
 use crate::recorded::Entry;
 
-/// The data of a file of a disc, read straight from it, from any position.
+/// The data of a file on a disc, read straight from it, from any position.
 ///
-/// Its errors hold the crate's [`Error`](crate::Error), which [`io::Error::downcast`] gets back.
+/// Its errors hold the crate's [`Error`](crate::Error), which [`io::Error::downcast`] returns.
 #[derive(Clone)]
 pub struct RecordedData {
     data: DiscData,
@@ -35,7 +35,7 @@ impl RecordedData {
         }
     }
 
-    /// Length in bytes.
+    /// Returns the length in bytes.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "it is a reader")]
     pub const fn len(&self) -> u64 {

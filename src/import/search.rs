@@ -1,8 +1,8 @@
-//! Finding the sessions of a disc.
+//! Finds the sessions of a disc.
 //!
-//! A drive may know them. In a file, one can begin at any block: sessions are looked for from where the volumes of the
-//! one before end, block by block, so an image that ends with its last session is not searched at all. Other discs are
-//! only read where a session usually follows on another.
+//! A drive may know them. In a file, one can begin at any block: the search goes block by block from the end of the
+//! volumes of the one before, so an image that ends with its last session is not searched at all. On other discs, only
+//! the blocks are read where a session usually follows another.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -28,36 +28,36 @@ use crate::recognition::{DescriptorKind, FIRST_DESCRIPTOR, KIND_LEN};
 use crate::udf;
 use crate::udf::read::UdfSession;
 
-/// The most sessions that are looked for. A CD has 99 tracks at most; other discs, and files, can have any number, but no
-/// more than these are found, so an image does not take more either.
+/// The most sessions that are found. A CD has at most 99 tracks; other discs, and files, can have any number, but since
+/// no more than these are found, an image does not accept more either.
 pub(super) const MAX_SESSIONS: usize = 1024;
 
-/// What lies between sessions of a CD: lead-out, lead-in and pre-gap, after the first session and after others.
+/// The gaps between sessions of a CD: lead-out, lead-in and pre-gap, after the first session and after others.
 const GAPS: [u32; 2] = [11_400, 6_900];
 
-/// Sessions begin at multiples of this many blocks at most, on BD.
+/// The largest unit at which sessions begin, in blocks: that of BD.
 pub(super) const ALIGNMENT: u32 = 32;
 
-/// Blocks that are read at once while searching.
+/// Blocks to read at once while searching.
 const PIECE: u32 = 32;
 
-/// How many volumes with a virtual partition are opened to find out whether they are whole.
+/// The most volumes with a virtual partition to open in order to check whether they are complete.
 const MOST_OPENED: u32 = 4;
 
-/// How many blocks after its start at most a session of UDF has a first volume descriptor or an anchor (UDF 2.2.3).
+/// The most blocks from the start of a UDF session to its first volume descriptor or anchor (UDF 2.2.3).
 const MOST_BEFORE_UDF: u32 = 768;
 
 /// The sessions of a disc.
 pub(super) struct Sessions {
-    /// All of them, at least one.
+    /// All sessions, at least one.
     pub all: Vec<RecordedSession>,
-    /// The last one.
+    /// The last session.
     pub last: OpenedSession,
-    /// What follows on it.
+    /// The unknown blocks after it.
     pub unknown: Option<UnknownBlocks>,
 }
 
-/// The sessions of a disc that begins with block `first`.
+/// Finds the sessions of a disc that begins with block `first`.
 pub(super) fn sessions(
     blocks: &Arc<Blocks>,
     first: u32,
@@ -90,7 +90,7 @@ pub(super) fn sessions(
     Ok(Sessions { all, last, unknown })
 }
 
-/// What follows on a session, if that is the last one.
+/// Returns the unknown blocks after a session, if that is the last one.
 pub(super) fn unknown_after(
     blocks: &Arc<Blocks>,
     session: &OpenedSession,
@@ -102,11 +102,12 @@ pub(super) fn unknown_after(
     }
 }
 
-/// The most blocks of an image in which its root directory is looked for.
+/// The most blocks of an image in which to search for its root directory.
 const MOST_BEFORE_ROOT: u32 = 4096;
 
-/// The block of its disc that an image begins with whose volume of ISO 9660 counts blocks from before it: its root directory
-/// is found, and says in which block of the disc it is. `None` if the root is where an image of a whole disc has it.
+/// Returns the block of its disc at which an image begins whose ISO 9660 volume counts blocks from before it: finds its
+/// root directory, which states its block of the disc. Returns `None` if the root is where an image of a whole disc has
+/// it.
 pub(super) fn likely_first_block(blocks: &Arc<Blocks>) -> Result<Option<u32>> {
     let descriptors = RecordedDescriptors::read(blocks, 0)?;
     let Some(location) = descriptors.root_location() else {
@@ -118,7 +119,7 @@ pub(super) fn likely_first_block(blocks: &Arc<Blocks>) -> Result<Option<u32>> {
     let mut record = [0; 6];
     for block in FIRST_DESCRIPTOR..MOST_BEFORE_ROOT.min(total(blocks)).min(location) {
         blocks.read_at(byte_of(block), &mut record)?;
-        // The length of a directory's first record, and where the directory is (ECMA-119 9.1).
+        // The length of a directory's first record, and the location of the directory (ECMA-119 9.1).
         if record.first().is_some_and(|len| *len >= 34) && record.ends_with(&location.to_le_bytes())
         {
             return Ok(Some(location.saturating_sub(block)));
@@ -127,7 +128,8 @@ pub(super) fn likely_first_block(blocks: &Arc<Blocks>) -> Result<Option<u32>> {
     Ok(None)
 }
 
-/// Whether a session at block `next` would be found after the one at `start`, if none begins before it.
+/// Returns `true` if a search would find a session at block `next` after the one at `start`, provided that none begins
+/// before it.
 pub(super) fn is_looked_for(blocks: &Arc<Blocks>, start: u32, next: u32) -> Result<bool> {
     if blocks.next_data(next) != NextData::Unknown {
         return Ok(true);
@@ -136,22 +138,22 @@ pub(super) fn is_looked_for(blocks: &Arc<Blocks>, start: u32, next: u32) -> Resu
     Ok(near(&ends(blocks, &session).all).any(|place| place == next))
 }
 
-/// Where the volumes of a session may end.
+/// The possible ends of a session's volumes.
 #[derive(Debug, Default)]
 struct Ends {
     all: Vec<u32>,
-    /// Where the search begins: all that is certain to be before it belongs to the session.
+    /// Where the search begins: everything before it certainly belongs to the session.
     certain: Option<u32>,
     /// Whether UDF has a table at the disc's end that leads to all files.
     is_virtual: bool,
 }
 
-/// Where the volumes of a session may end, by what describes them alone: no file is looked at.
+/// Returns the possible ends of a session's volumes from the volumes' own structures, without their files.
 fn ends(blocks: &Arc<Blocks>, session: &OpenedSession) -> Ends {
     let total = total(blocks);
     let start = session.start();
     let descriptors = session.descriptors();
-    // What is wrong with a volume of UDF is said when it is opened.
+    // Opening a UDF volume reports what is wrong with it.
     let udf = session.udf().outline(blocks).ok().flatten();
     let udf_end = udf.map(|udf| udf.end);
     let mut all = Vec::new();
@@ -182,8 +184,8 @@ fn ends(blocks: &Arc<Blocks>, session: &OpenedSession) -> Ends {
     }
 }
 
-/// The blocks just after these ends, where sessions follow on DVD and BD, and after the gaps of a CD. The nearest come
-/// first: where one is looked for in vain, a later session may happen to be.
+/// Returns the blocks just after these ends, where sessions follow on DVD and BD, and those after the gaps of a CD. The
+/// nearest come first: beyond a block without a session, a later one may happen to be.
 fn near(ends: &[u32]) -> impl Iterator<Item = u32> + use<> {
     let gaps = [0].into_iter().chain(GAPS);
     let places = |&end: &u32| gaps.clone().map(move |gap| end.saturating_add(gap));
@@ -193,7 +195,7 @@ fn near(ends: &[u32]) -> impl Iterator<Item = u32> + use<> {
     places.into_iter().flat_map(follows_on)
 }
 
-/// The blocks where a session begins that follows on what ends at block `end`.
+/// Returns the blocks at which a session may begin after one that ends at block `end`.
 fn follows_on(end: u32) -> impl Iterator<Item = u32> {
     (0..ALIGNMENT).map(move |more| end.saturating_add(more))
 }
@@ -211,19 +213,19 @@ fn total(blocks: &Blocks) -> u32 {
     u32::try_from(blocks.len().div_ceil(BLOCK_SIZE.into())).unwrap_or(u32::MAX)
 }
 
-/// A search of a disc from its start to its end. No block is read twice on the way.
+/// A search of a disc from its start to its end. It reads no block twice on the way.
 struct Search<'a> {
     blocks: &'a Arc<Blocks>,
-    /// The block that is read next.
+    /// The next block to read.
     position: u32,
-    /// The first block of the recognition sequence that the block before that is in, and whether a session can begin with
-    /// it.
+    /// The first block of the recognition sequence that includes the block before that, and whether a session can begin
+    /// with it.
     recognition: Option<(u32, bool)>,
-    /// The first block of what may be a session of UDF.
+    /// The first block of a possible UDF session.
     pending: Option<u32>,
-    /// The first block and the last that hold data, of those that were searched since the last session.
+    /// The first and the last block with data, of those searched since the last session.
     data: Option<(u32, u32)>,
-    /// Volumes with a virtual partition that were opened.
+    /// Number of volumes with a virtual partition that have been opened.
     opened: u32,
 }
 
@@ -239,7 +241,7 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The session that follows on another.
+    /// Returns the session after another.
     fn next(&mut self, session: &OpenedSession) -> Result<Option<u32>> {
         let start = session.start();
         let ends = ends(self.blocks, session);
@@ -251,12 +253,13 @@ impl<'a> Search<'a> {
         let total = total(self.blocks);
         let from = match ends.certain {
             Some(end) if end < total || !ends.is_virtual => end,
-            // Each session of a disc can say that it takes all of it, and have a table at its own end.
+            // Any session of a disc can claim all of it, and have a table at its own end.
             _ if ends.is_virtual && self.is_whole(session) => return Ok(None),
             _ => start.saturating_add(1),
         };
         if from >= total {
-            // Volumes of one session differ in their ends while a session is added: one of them leads to it already.
+            // The ends of one session's volumes differ while a session is added: one of the volumes already leads to
+            // it.
             let before = ends.all.iter().copied().filter(|end| *end < total);
             let mut places: Vec<u32> = before.flat_map(follows_on).collect();
             places.sort_unstable();
@@ -274,18 +277,18 @@ impl<'a> Search<'a> {
         self.run(from)
     }
 
-    /// Whether the volume of UDF of a session can be opened as the disc is.
+    /// Returns `true` if the UDF volume of a session can be opened on the disc as it is.
     fn is_whole(&mut self, session: &OpenedSession) -> bool {
         self.opened = self.opened.saturating_add(1);
         self.opened <= MOST_OPENED
             && matches!(session.udf().announced_volume(self.blocks), Ok(Some(_)))
     }
 
-    /// Searches for a session that begins at block `from` at least.
+    /// Searches for a session that begins at block `from` or later.
     fn run(&mut self, from: u32) -> Result<Option<u32>> {
         let total = total(self.blocks);
         let first = from.saturating_add(FIRST_DESCRIPTOR);
-        // What lies before the first place of a descriptor is data, too.
+        // Everything before the first place of a descriptor is data, too.
         if from > self.position {
             (self.position, self.recognition, self.pending) = (from, None, None);
         }
@@ -327,11 +330,11 @@ impl<'a> Search<'a> {
         Ok(None)
     }
 
-    /// The session that a block shows to be one; its first descriptor is in block `first` at least.
+    /// Returns the session that a block reveals; its first descriptor is in block `first` or later.
     fn look_at(&mut self, first: u32, block: u32, bytes: &[u8]) -> Result<Option<u32>> {
         let Some(kind) = DescriptorKind::of(bytes) else {
             self.recognition = None;
-            // What counts blocks from elsewhere is an image file.
+            // A volume that counts blocks from elsewhere is an image file.
             let start = self.pending.filter(|start| {
                 let distance = block.saturating_sub(*start);
                 distance <= MOST_BEFORE_UDF && udf::read::is_volume_structure(bytes, block)
@@ -342,7 +345,7 @@ impl<'a> Search<'a> {
             return Ok(start);
         };
         if self.recognition.is_none() {
-            // A session that was not written to its end has later descriptors without the first one.
+            // An incompletely written session has later descriptors without the first one.
             self.recognition = Some((block, kind.is_first() && block >= first));
             let start = block.saturating_sub(FIRST_DESCRIPTOR);
             if block >= first
@@ -360,10 +363,10 @@ impl<'a> Search<'a> {
         Ok(None)
     }
 
-    /// The next blocks. What cannot be read of them counts as data.
+    /// Reads the next blocks. Unreadable ones count as data.
     fn piece(&self, count: u32) -> Vec<u8> {
         let mut piece = vec![0; (count as usize).saturating_mul(BLOCK)];
-        // It is no work that the disc could ask for any amount of: no block is read twice.
+        // This does not count as work, because the disc cannot demand any amount of it: no block is read twice.
         let offset = byte_of(self.position);
         if self.blocks.read_data_at(offset, &mut piece).is_err() {
             for (block, bytes) in (self.position..).zip(piece.chunks_mut(BLOCK)) {
@@ -375,7 +378,7 @@ impl<'a> Search<'a> {
         piece
     }
 
-    /// What was passed on the way from the session, the last one, to the disc's end.
+    /// Returns the unknown blocks that the search passed on the way from the session, the last one, to the disc's end.
     fn unknown(&self, session: &OpenedSession) -> Result<Option<UnknownBlocks>> {
         let total = total(self.blocks);
         if summary(self.blocks, session)?.file_systems.is_empty() {
@@ -391,7 +394,7 @@ impl<'a> Search<'a> {
         let Some((_, last)) = self.data else {
             return Ok(None);
         };
-        // Only now is it worth while to look at all files of the session.
+        // Only now is it worthwhile to read all entries of the session.
         let Some(volumes) = session_end(self.blocks, session)? else {
             return Ok(None);
         };
@@ -404,7 +407,7 @@ impl<'a> Search<'a> {
         let Some(first) = self.first_data(from, last.saturating_add(1))? else {
             return Ok(None);
         };
-        // Wherever it began, its first descriptor would have been a block before.
+        // Wherever the session began, its first descriptor would have been a block before.
         let has_room = first > from.saturating_add(FIRST_DESCRIPTOR);
         Ok(Some(
             if has_room && is_leftover(self.blocks, byte_of(first))? {
@@ -415,12 +418,12 @@ impl<'a> Search<'a> {
         ))
     }
 
-    /// Where partitions end. An image of a later session alone has no table of them.
+    /// Returns the end of all partitions. An image of only a later session has no table of them.
     fn partitions_end(&self) -> u32 {
         partitions_end(self.blocks).unwrap_or(0)
     }
 
-    /// The first block that is not zeros.
+    /// Returns the first block that is not zeros.
     fn first_data(&self, from: u32, end: u32) -> Result<Option<u32>> {
         let mut search = Self::new(self.blocks);
         search.position = from;
@@ -446,14 +449,14 @@ impl<'a> Search<'a> {
     }
 }
 
-/// Whether a session begins at a block that follows on another. Blocks after a volume may not be readable: those of a
-/// CD's run-out are not.
+/// Checks whether a session begins at a block after another one. Blocks after a volume may be unreadable, such as those
+/// of a CD's run-out.
 fn follows_at(blocks: &Blocks, block: u32) -> Result<bool> {
     Ok(if_readable(RecordedDescriptors::begin_at(blocks, block))?
         || if_readable(udf_begins_at(blocks, block))?)
 }
 
-/// The first place of which something holds.
+/// Returns the first place that meets a condition.
 fn first_of(
     mut places: impl Iterator<Item = u32>,
     holds: impl Fn(u32) -> Result<bool>,
@@ -466,7 +469,7 @@ fn first_of(
     found.transpose()
 }
 
-/// Nothing begins where the disc cannot be read.
+/// Treats unreadable blocks as places where nothing begins.
 fn if_readable(result: Result<bool>) -> Result<bool> {
     match result {
         Err(error @ (Error::ImportMemory(_) | Error::ImportWork { .. })) => Err(error),
@@ -475,10 +478,10 @@ fn if_readable(result: Result<bool>) -> Result<bool> {
     }
 }
 
-/// Whether a session begins at block `start` whose first descriptor is one of UDF.
+/// Checks whether a session begins at block `start` whose first descriptor is one of UDF.
 ///
-/// A session that was not written to its end has later descriptors without the first one, which are none of a session
-/// some blocks further on.
+/// An incompletely written session has later descriptors without the first one, which do not belong to a session some
+/// blocks further on.
 fn udf_begins_at(blocks: &Blocks, start: u32) -> Result<bool> {
     let Some(first) = start.checked_add(FIRST_DESCRIPTOR) else {
         return Ok(false);

@@ -1,10 +1,10 @@
-//! A session of a disc that is read back, and what follows on the last one.
+//! A session on a disc, and the blocks after the last one.
 
 use std::fmt;
 
 use crate::file_systems::FileSystems;
 
-/// A session of a disc: what was recorded at a time.
+/// A session of a disc: everything recorded at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordedSession {
     pub(super) start: u32,
@@ -15,7 +15,7 @@ pub struct RecordedSession {
 }
 
 impl RecordedSession {
-    /// The session's first block.
+    /// Returns the session's first block.
     ///
     /// IMAPI2: `IFileSystemImage::get_SessionStartBlock`.
     #[must_use]
@@ -23,19 +23,20 @@ impl RecordedSession {
         self.start
     }
 
-    /// The file systems that the session has.
+    /// Returns the file systems of the session.
     #[must_use]
     pub const fn file_systems(&self) -> FileSystems {
         self.file_systems
     }
 
-    /// Whether UDF has no volume recognition sequence and was found by its anchors alone. Other systems do not see it.
+    /// Returns `true` if UDF has no volume recognition sequence and was found only by its anchors. Other systems do not
+    /// see it.
     #[must_use]
     pub const fn is_udf_unannounced(&self) -> bool {
         self.is_udf_unannounced
     }
 
-    /// The file systems that other systems see.
+    /// Returns the file systems that other systems see.
     pub(crate) const fn announced_file_systems(&self) -> FileSystems {
         if self.is_udf_unannounced {
             self.file_systems.difference(FileSystems::UDF)
@@ -44,42 +45,43 @@ impl RecordedSession {
         }
     }
 
-    /// The block of the boot catalog, when the session can be booted (El Torito 2.0).
+    /// Returns the block of the boot catalog, if the session is bootable (El Torito 2.0).
     #[must_use]
     pub const fn boot_catalog_block(&self) -> Option<u32> {
         self.boot_catalog
     }
 
-    /// Whether ISO 9660 is there only so that the session can be booted: it is empty or has nothing but a readme, and
-    /// UDF has not just the same.
+    /// Returns `true` if ISO 9660 is there only so that the session can boot: it is empty or has only a readme, and UDF
+    /// has other contents.
     #[must_use]
     pub const fn is_boot_stub(&self) -> bool {
         self.is_boot_stub
     }
 }
 
-/// Blocks after the last session of a disc that nothing is known of.
+/// Unknown blocks after the last session of a disc.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnknownBlocks {
-    /// They hold data, and no session was found there: what is left of a session, or something else that was added to
-    /// an image.
+    /// They hold data, but no session was found there: the rest of a session, or something else that was added to an
+    /// image.
     Data {
         /// The first block that is not zeros.
         first: u32,
-        /// The last one.
+        /// The last block that is not zeros.
         last: u32,
     },
-    /// They hold what is left of a session whose writer was interrupted: its first descriptor is missing.
+    /// They hold the rest of a session whose writer was interrupted: its first descriptor is missing.
     Interrupted {
         /// The first block that is not zeros.
         first: u32,
-        /// The last one.
+        /// The last block that is not zeros.
         last: u32,
     },
-    /// They were not searched for sessions, as the disc is no file, and the drive does not say where its sessions begin.
+    /// They were not searched for sessions, because the disc is not a file, and the drive does not report where its
+    /// sessions begin.
     NotSearched {
-        /// The first block after the last session that is known.
+        /// The first block after the last known session.
         first: u32,
         /// The last block of the disc.
         last: u32,

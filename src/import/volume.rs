@@ -1,4 +1,4 @@
-//! A file system of a disc.
+//! A file system on a disc.
 #![deny(
     clippy::arithmetic_side_effects,
     clippy::expect_used,
@@ -23,10 +23,10 @@ use crate::path::ImagePath;
 use crate::recorded::Volume;
 use crate::tree::same_folded;
 
-/// So many names that differ by case alone are told apart where none is exact.
+/// The most names that differ only by case to distinguish if none is exact.
 const MOST_FOLDED: usize = 16;
 
-/// What a format's reader gives.
+/// A file system as opened by a format's reader.
 pub(super) struct Opened {
     pub volume: Arc<dyn Volume>,
     pub name: String,
@@ -57,7 +57,7 @@ impl RecordedVolume {
         }
     }
 
-    /// The volume's name, without the blanks that fill its field.
+    /// Returns the volume's name, without the blanks that pad its field.
     ///
     /// IMAPI2: `IFileSystemImage::get_ImportedVolumeName`.
     #[must_use]
@@ -66,51 +66,51 @@ impl RecordedVolume {
         &self.name
     }
 
-    /// The file system, exactly one.
+    /// Returns the file system, exactly one.
     #[must_use]
     pub fn file_system(&self) -> FileSystems {
         self.shared.file_system
     }
 
-    /// The revision of UDF, if it is one that is known.
+    /// Returns the revision of UDF, if it is a known one.
     #[must_use]
     pub const fn udf_revision(&self) -> Option<UdfRevision> {
         self.udf_revision
     }
 
-    /// Whether names, kinds and times come from Rock Ridge, which only ISO 9660 can have.
+    /// Returns `true` if names, kinds and times come from Rock Ridge, which only ISO 9660 can have.
     #[must_use]
     pub const fn has_rock_ridge(&self) -> bool {
         self.rock_ridge
     }
 
-    /// Bytes of the disc that can be data of files.
+    /// Returns how many bytes of the disc can be data of files.
     pub(crate) fn data_len(&self) -> u64 {
         self.shared.blocks.data_len()
     }
 
-    /// The root directory.
+    /// Returns the root directory.
     ///
     /// # Errors
     ///
-    /// When it cannot be read.
+    /// Fails if the root directory cannot be read.
     pub fn root(&self) -> Result<RecordedItem> {
         let root = self.shared.volume.root()?;
         Ok(RecordedItem::root(Arc::clone(&self.shared), root))
     }
 
-    /// The item at a path. A name of the path is that of an item exactly, or, if there is no such item, that of the only
-    /// one whose name differs by case alone. If several items have the same name, it is the first of them.
+    /// Returns the item at a path. A name of the path matches an item of exactly that name or, if there is none, the
+    /// only one whose name differs just by case. If several items have the same name, it is the first of them.
     ///
     /// [`FileSystemImage::item`](crate::FileSystemImage::item) finds items in the same way.
     ///
     /// # Errors
     ///
-    /// - [`Error::ItemNotFound`] when there is none;
-    /// - [`Error::AmbiguousName`] when several names differ by case and none is exact;
-    /// - [`Error::NotADirectory`] when something on the way is not a directory;
-    /// - [`Error::ReadItem`] when the item, or a directory on the way, cannot be read;
-    /// - [`Error::ReadEntries`] when no item is found, and not all entries of the directory can be read.
+    /// - [`Error::ItemNotFound`] if there is none;
+    /// - [`Error::AmbiguousName`] if several names differ by case and none is exact;
+    /// - [`Error::NotADirectory`] if something on the way is not a directory;
+    /// - [`Error::ReadItem`] if the item, or a directory on the way, cannot be read;
+    /// - [`Error::ReadEntries`] if no item is found, and not all entries of the directory can be read.
     pub fn item(&self, path: impl Into<ImagePath>) -> Result<RecordedItem> {
         let path = path.into();
         let mut item = self.root()?;
@@ -120,46 +120,47 @@ impl RecordedVolume {
         Ok(item)
     }
 
-    /// All items below the root, a directory before what is in it, in the order in which they are recorded.
+    /// Returns all items below the root, each directory before its items, in the order in which they are recorded.
     ///
-    /// What cannot be read is an error in the place where it belongs, and the walk goes on after it:
-    /// [`Error::ReadItem`] is about an item, which is not given otherwise, and has its path; [`Error::ReadEntries`] is about
-    /// a directory, or the named streams of a file, that was given before, and of which some or all entries are not known.
-    /// A directory that was already met is an error, too, so that the walk ends; so is an item whose path is longer than
-    /// 65,536 bytes. After [`Error::ImportWork`], nothing comes.
+    /// An unreadable item is an error in its place, and the walk continues after it: [`Error::ReadItem`] concerns an
+    /// item that is not returned otherwise, and has its path; [`Error::ReadEntries`] concerns a directory, or the named
+    /// streams of a file, that has already been returned, and of which some or all entries are unknown. A directory
+    /// seen before is an error, too, so that the walk ends; so is an item whose path is longer than 65,536 bytes.
+    /// [`Error::ImportWork`] ends the walk.
     #[must_use]
     pub fn walk(&self) -> RecordedWalk<'_> {
         RecordedWalk::new(&self.shared, None)
     }
 
-    /// A walk that is a part of the operation that opened this.
+    /// Walks as part of the operation that opened this volume.
     pub(super) fn walk_on(&self) -> RecordedWalk<'_> {
         RecordedWalk::new(&self.shared, Some(self.shared.blocks.work()))
     }
 
-    /// Whether the root directory, which can be read, lies in these blocks: the volume is that of the session there.
+    /// Returns `true` if the root directory, which can be read, lies in these blocks: the volume is that of the session
+    /// there.
     pub(crate) fn is_rooted_in(&self, session: Extent) -> Result<bool> {
         let root = self.shared.volume.root()?;
         let mut entries = self.shared.volume.entries(&root)?;
         entries.next().transpose().map_err(|unread| unread.error)?;
-        // Where its structure lies: what the root has embedded in that has no place of its own.
+        // The place of its structure: data embedded in the root has no place of its own.
         let block = root.identity.checked_div(BLOCK_SIZE.into()).unwrap_or(0);
         let [start, end] = [session.start, session.end()].map(|block| u64::from(block.0));
         Ok((start..end).contains(&block))
     }
 
-    /// What was found so far that a standard forbids, and was got over.
+    /// Returns the violations of a standard found so far from which the reader recovered.
     ///
-    /// There is more after more was read. At most some hundreds are kept.
+    /// Reading more may add others. At most some hundreds are kept.
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
         self.shared.volume.findings()
     }
 }
 
-/// The item called `name` in a directory, on the way to `path`.
+/// Returns the item called `name` in a directory, on the way to `path`.
 fn find(directory: &RecordedItem, name: &str, path: &ImagePath) -> Result<RecordedItem> {
-    // The first item, or the error of one that cannot be read, whose name differs by case alone.
+    // The first item whose name differs only by case, or the error of one that cannot be read.
     let mut folded: Option<Result<RecordedItem>> = None;
     let mut names: Vec<String> = Vec::new();
     let mut matches = 0;
@@ -180,10 +181,10 @@ fn find(directory: &RecordedItem, name: &str, path: &ImagePath) -> Result<Record
         if found == name {
             return entry;
         }
-        // Several with one name are no more than the first of them.
+        // Several items with one name count as the first of them.
         if same_folded(found, name) && names.iter().all(|known| known != found) {
             matches = names.len().saturating_add(1);
-            // So many are told apart; what is counted is for a message.
+            // This many are distinguished; the count is for a message.
             if names.len() < MOST_FOLDED {
                 names.push(found.to_owned());
             }
@@ -196,13 +197,13 @@ fn find(directory: &RecordedItem, name: &str, path: &ImagePath) -> Result<Record
             matches,
         }),
         (Some(found), None) => found,
-        // It may be what is looked for.
+        // It may be the requested item.
         (_, Some(error)) => Err(error),
         (None, None) => Err(Error::ItemNotFound { path: path.clone() }),
     }
 }
 
-/// Whether `path` is that of something directly in a directory.
+/// Returns `true` if `path` is that of a direct item of a directory.
 fn is_in(path: &ImagePath, directory: &RecordedItem) -> bool {
     path.parent().as_ref() == Some(&directory.path())
 }
@@ -216,7 +217,7 @@ impl fmt::Debug for RecordedVolume {
     }
 }
 
-/// Opens a file system of a session; `None` if it does not have it.
+/// Opens a file system of a session; returns `None` if the session does not have it.
 pub(super) fn open(
     blocks: &Arc<Blocks>,
     session: &OpenedSession,

@@ -18,24 +18,24 @@ use crate::error::{Error, Result};
 use crate::finding::{ExpectedValue, Fault, Finding, FindingCode};
 use crate::recorded::{Entries, Entry, EntryKind, Unread, Volume};
 
-/// The deepest level of a directory that is looked into, the root being at 0. Linux takes paths of 4096 bytes at most, which
-/// have at most 2048 names: this is twice as deep as it sees.
+/// The deepest level of a directory that the walk enters, with the root at 0. Linux accepts paths of at most 4096
+/// bytes, which have at most 2048 names: this is twice as deep.
 const MAX_DEPTH: usize = 4096;
 
-/// Memory that remembering one directory takes, with the room that the set has to spare.
+/// Memory for remembering one directory, including the spare room of the set.
 const REMEMBERED: u64 = 32;
 
 /// All items of a volume: [`RecordedVolume::walk`](crate::RecordedVolume::walk).
 pub struct RecordedWalk<'a> {
     shared: &'a Arc<Shared>,
-    /// The volume as this walk reads it, and the work that it may do.
+    /// The volume as this walk reads it, and the limit of its work.
     volume: Arc<dyn Volume>,
     work: Arc<Work>,
-    /// The directories from the root down to where the walk is.
+    /// The directories from the root down to the current one.
     stack: Vec<Level>,
-    /// What the walk goes into next, or a root that cannot be read.
+    /// The directory to enter next, or a root that cannot be read.
     next: Option<(Result<Entry>, Option<Arc<ParentPath>>)>,
-    /// Directories that were met.
+    /// Directories seen so far.
     met: HashSet<u64>,
     /// Bytes of their records.
     directory_len: u64,
@@ -50,7 +50,7 @@ struct Level {
 }
 
 impl<'a> RecordedWalk<'a> {
-    /// The walk is a part of an operation if there is already `work` of one.
+    /// Begins a walk, as part of an operation if that already has `work`.
     pub(super) fn new(shared: &'a Arc<Shared>, work: Option<&Arc<Work>>) -> Self {
         let work = work.map_or_else(|| shared.blocks.new_work(), Arc::clone);
         let volume = shared.volume.within(&work);
@@ -66,12 +66,12 @@ impl<'a> RecordedWalk<'a> {
         }
     }
 
-    /// The level of the item that was given last: 1 in the root directory.
+    /// Returns the level of the last item returned: 1 in the root directory.
     pub(crate) fn level(&self) -> usize {
         self.stack.len()
     }
 
-    /// Goes into a directory.
+    /// Enters a directory.
     fn enter(&mut self, directory: &Entry, place: Option<Arc<ParentPath>>) -> Result<()> {
         self.check(directory)?;
         let entries = self.volume.entries(directory)?;
@@ -119,7 +119,7 @@ impl<'a> RecordedWalk<'a> {
         RecordedItem::listed(self.shared, &self.work, entry, place, block)
     }
 
-    /// Directories form a tree, and each has its own blocks: so long as this holds the walk ends.
+    /// Checks that directories form a tree, and each has its own blocks: as long as this holds, the walk ends.
     fn check(&mut self, directory: &Entry) -> Result<()> {
         let corrupt = |fault: Fault| {
             Error::from(Finding::new(
@@ -157,7 +157,7 @@ impl Iterator for RecordedWalk<'_> {
         let item = self.next_item();
         let too_much = self.work.check();
         self.is_over = item.is_none() || too_much.is_err();
-        // Nothing comes after the error that says so, which may have gone unnoticed until now.
+        // The error that the work ran out comes last; it may have gone unnoticed until now.
         let last = too_much.err().map(|error| {
             let here = self.stack.last().and_then(|level| level.place.as_ref());
             self.listed(Err(error.into()), here)
