@@ -186,7 +186,7 @@ mod tests {
         folded.collect()
     }
 
-    /// Prints how many nodes are compared for each name.
+    /// Checks that `work` compares only a few nodes for each of the names.
     fn each(what: &str, work: impl FnOnce()) {
         COMPARED.set(0);
         work();
