@@ -1,4 +1,4 @@
-//! Builds an image in parts, each made by a process of its own.
+//! Builds an image in parts, each written by its own process.
 //!
 //!     cargo run --release --example build_parts -- <SOURCE_DIR> <OUTPUT>
 
@@ -43,7 +43,7 @@ Environment:
   SOURCE_DATE_EPOCH  Seconds since 1970 that count as now; later times of files
                      are set back to it";
 
-/// Builds an image in parts, each made by a process of its own
+/// Builds an image in parts, each written by its own process
 #[derive(Parser)]
 #[command(name = env!("CARGO_CRATE_NAME"), version, after_long_help = DETAILS)]
 struct Options {
@@ -58,23 +58,23 @@ struct Options {
     #[command(flatten)]
     names: NameOptions,
 
-    /// How many processes make it [default: as many as there are processors]
+    /// The number of processes [default: the number of processors]
     #[arg(long, value_name = "N")]
     processes: Option<NonZeroUsize>,
 
-    /// Length of a part in bytes
+    /// The length of a part in bytes
     #[arg(long, value_name = "BYTES", default_value = "16777216")]
     part_size: NonZeroU64,
 
-    /// What counts as now, in seconds since 1970 [default: SOURCE_DATE_EPOCH, or the time]
+    /// The time that counts as now, in seconds since 1970 [default: SOURCE_DATE_EPOCH, or the current time]
     #[arg(long, value_name = "SECONDS", allow_hyphen_values = true)]
     time: Option<i64>,
 
-    /// Make only every Nth part, from part I on, counted from 0
+    /// Write only every Nth part, from part I on, counted from 0
     #[arg(long, value_name = "I/N", requires = "time")]
     only: Option<Share>,
 
-    /// The plan that the image must have
+    /// The digest that the plan of the image must have
     #[arg(long, value_name = "DIGEST", requires = "only")]
     digest: Option<String>,
 
@@ -82,7 +82,7 @@ struct Options {
     #[arg(long)]
     overwrite_source: bool,
 
-    /// Write to the file that is standard input: OUTPUT, or what takes its place when all parts are there
+    /// Write to the file that is standard input: OUTPUT, or the file that replaces it when all parts are complete
     #[arg(long, hide = true, requires = "only")]
     into_standard_input: bool,
 }
@@ -117,7 +117,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Makes a share of the parts.
+/// Writes a share of the parts.
 fn make(options: &Options, share: Share) -> Result<(), Box<dyn Error>> {
     let time = options.time.unwrap_or_default();
     let (image, output) = if options.into_standard_input {
@@ -138,7 +138,7 @@ fn make(options: &Options, share: Share) -> Result<(), Box<dyn Error>> {
     }
     let file = match output {
         Some(path) => {
-            // It is written in place while the image is read.
+            // The output is written in place while the image is read.
             image.check_output(&OutputFile::open(path)?)?;
             let file = File::options()
                 .write(true)
@@ -159,7 +159,7 @@ fn make(options: &Options, share: Share) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Standard input, which is a file to be written.
+/// Standard input, which must be a writable file.
 fn standard_input() -> io::Result<File> {
     #[cfg(unix)]
     let input = std::os::fd::AsFd::as_fd(&io::stdin()).try_clone_to_owned()?;
@@ -177,7 +177,7 @@ impl Options {
         self.names.tree_options()
     }
 
-    /// The image, planned but not made.
+    /// Plans the image without making it.
     fn image(
         &self,
         time: i64,
@@ -207,7 +207,7 @@ impl Options {
         Ok(result)
     }
 
-    /// Checks that an output in the source directory is the image that others make, by its length.
+    /// Checks by its length that an output in the source directory is the image that others are writing.
     fn check_shared(&self, len: u64) -> Result<(), Box<dyn Error>> {
         let found = File::open(&self.output)?.metadata()?.len();
         match found == len {
@@ -229,7 +229,7 @@ impl Options {
     }
 }
 
-/// Has other processes make all parts.
+/// Starts other processes that write all parts.
 fn build(options: &Options) -> Result<(), Box<dyn Error>> {
     let output = options.output()?;
     for file in output.removed() {
@@ -240,11 +240,11 @@ fn build(options: &Options) -> Result<(), Box<dyn Error>> {
     }
     let tree = options.tree().output(&output);
     let is_interrupted = interrupts();
-    // Made before anything is planned: if it has a name, it changes the time of its directory, which may belong to the
-    // tree.
+    // The file is created before planning: if it has a name, this changes the time of its directory, which may be in
+    // the tree.
     let mut unfinished = output.start()?;
     let made = build_into(options, tree, &mut unfinished, &is_interrupted);
-    // Who interrupts this program may have interrupted the others, too.
+    // Whoever interrupts this program may have interrupted the others, too.
     if is_interrupted.load(Ordering::Relaxed) {
         drop(unfinished);
         process::exit(INTERRUPTED);
@@ -260,7 +260,7 @@ fn build(options: &Options) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Has other processes make all parts in a file, until they have done so or are to end; returns the plan's digest.
+/// Starts processes that write all parts into a file, until they finish or are interrupted; returns the plan's digest.
 fn build_into(
     options: &Options,
     tree: TreeOptions,
@@ -280,7 +280,7 @@ fn build_into(
     let mut crew = Crew(Vec::new());
     for first in 0..processes.get() {
         let mut command = Command::new(env::current_exe()?);
-        // Before what the user gave, of which the last may be no options.
+        // These come before the user's arguments, the last of which may follow `--`.
         command.arg(format!("--only={first}/{processes}"));
         command.arg(format!("--digest={digest}"));
         command.arg("--into-standard-input");
@@ -297,11 +297,11 @@ fn build_into(
     Ok(digest)
 }
 
-/// Processes that make parts. Those that run when it is dropped are ended, so that none writes to a file that is gone.
+/// Processes that write parts. Drop kills those still running, so that none writes to a removed file.
 struct Crew(Vec<Child>);
 
 impl Crew {
-    /// Whether all have ended.
+    /// Whether all processes have ended.
     fn is_done(&mut self) -> Result<bool, Box<dyn Error>> {
         let mut done = true;
         for child in &mut self.0 {
@@ -320,7 +320,7 @@ impl Crew {
 impl Drop for Crew {
     fn drop(&mut self) {
         for child in &mut self.0 {
-            // What has ended cannot be killed, and waiting tells no more than that.
+            // A process that has ended cannot be killed, and waiting for it reports nothing new.
             let _ = child.kill();
             let _ = child.wait();
         }

@@ -28,8 +28,8 @@ struct Options {
     #[command(flatten)]
     names: NameOptions,
 
-    /// List only items whose name is changed somewhere; those that are changed in case only are a number at the end
-    /// (on standard error), unless this is `case`
+    /// List only items whose name is changed somewhere; names changed in case only are counted at the end (on standard
+    /// error), unless this is `case`
     #[arg(
         long,
         value_name = "DETAIL",
@@ -40,12 +40,12 @@ struct Options {
     changed: Option<Changed>,
 }
 
-/// Which changed names are listed.
+/// The changed names to list.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Changed {
-    /// Those that are cut, numbered, or have other characters
+    /// Names that are shortened, numbered, or have other characters
     Losses,
-    /// All of them
+    /// All changed names
     Case,
 }
 

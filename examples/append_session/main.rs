@@ -1,4 +1,4 @@
-//! Adds what is in a directory to a disc image, as another session.
+//! Adds the contents of a directory to a disc image, as another session.
 //!
 //!     cargo run --release --example append_session -- <IMAGE> <SOURCE_DIR>
 
@@ -32,15 +32,15 @@ use messages::note;
 use progress::Progress;
 use tree::TreeArgs;
 
-/// How many of the items left out are named without `--report`.
+/// The number of left-out items listed without `--report`.
 const NAMED: usize = 10;
 
-/// Adds what is in a directory to a disc image, as another session
+/// Adds the contents of a directory to a disc image, as another session
 ///
-/// Files that are on the disc and in the directory are replaced, all others stay; what has not changed is not recorded
-/// again. The image has the file systems and the UDF revision that the disc has. Where that is ISO 9660 alone, whose
-/// names are in upper case, names that differ only by case are the same. Of names that become the same in ISO 9660 or
-/// Joliet, the new one is numbered.
+/// Files that are both on the disc and in the directory are replaced, all others stay; unchanged data is not recorded
+/// again. The image keeps the file systems and the UDF revision of the disc. If that is ISO 9660 alone, whose names are
+/// in upper case, names that differ only by case are the same. Where names become equal in ISO 9660 or Joliet, the new
+/// one is numbered.
 #[derive(Parser)]
 #[command(name = env!("CARGO_CRATE_NAME"), version, after_long_help = DETAILS)]
 struct Options {
@@ -52,47 +52,46 @@ struct Options {
     #[arg(value_name = "SOURCE_DIR")]
     source: PathBuf,
 
-    /// Leave all that is recorded as it is, as on a disc that can be written once; readers must know where the last
-    /// session begins
+    /// Leave everything recorded unchanged, as on a write-once disc; readers must know where the last session begins
     #[arg(long)]
     sequential: bool,
 
-    /// Continue also what another program recorded; of that, only names, times and data are in the new session, not
-    /// owners and modes, and beside UDF or Joliet, names in ISO 9660 are made anew
+    /// Also continue a session that another program recorded; the new session has only its names, times and data, not
+    /// owners and modes, and makes ISO 9660 names beside UDF or Joliet anew
     #[arg(long)]
     foreign: bool,
 
-    /// Continue also a disc whose ISO 9660 has Rock Ridge, which is not in the new session: links, modes, owners, and
-    /// names that neither UDF nor Joliet has, are lost
+    /// Also continue a disc whose ISO 9660 has Rock Ridge, which the new session lacks: links, modes, owners, and names
+    /// that neither UDF nor Joliet has, are lost
     #[arg(long)]
     drop_rock_ridge: bool,
 
-    /// Continue also a disc that lacks data of files, as an image that was cut off; what is damaged is named, and not in
+    /// Also continue a disc that lacks data of files, such as a truncated image; damaged items are listed, and not in
     /// the new session
     #[arg(long)]
     damaged: bool,
 
-    /// Continue also a disc with data after the last session that was found; the new one goes after that data
+    /// Also continue a disc with data after the last session found; the new session follows that data
     #[arg(long)]
     after_unknown: bool,
 
-    /// Remove this path of the disc, with all that is below it; can be given several times
+    /// Remove this path of the disc, with everything below it; can be given several times
     #[arg(long, value_name = "PATH")]
     remove: Vec<String>,
 
-    /// The volume's name [default: the one the disc has]
+    /// The volume's name [default: that of the disc]
     #[arg(long, value_name = "NAME")]
     volume_name: Option<String>,
 
-    /// How far ISO 9660 names and files are restricted: 1, 2 or 3 [default: as on the disc, else 3]; below that of the
-    /// disc, what it has gets shorter names, and deep directories and large files are refused
+    /// How far ISO 9660 names and files are restricted: 1, 2 or 3 [default: as on the disc, else 3]; below the level of
+    /// the disc, its items get shorter names, and deep directories and large files are refused
     #[arg(long, visible_alias = "iso-level", value_name = "LEVEL")]
     interchange_level: Option<InterchangeLevel>,
 
     #[command(flatten)]
     tree: TreeArgs,
 
-    /// Name every item left out, not only the first
+    /// List every item left out, not only the first
     #[arg(long)]
     report: bool,
 
@@ -100,7 +99,7 @@ struct Options {
     #[arg(long)]
     wait: bool,
 
-    /// Do not lock the image, where its file system has no locks; nothing else may write to it
+    /// Do not lock the image, for file systems without locks; nothing else may write to it
     #[arg(long, conflicts_with = "wait")]
     no_lock: bool,
 }
@@ -123,7 +122,7 @@ at) or what an interrupted writer left: that is cut off.";
 #[error("cannot continue {}{}", .image.display(), .way_out)]
 struct ImageError {
     image: PathBuf,
-    /// What to do about it.
+    /// The advice.
     way_out: &'static str,
     source: imapi2fs::Error,
 }
@@ -169,7 +168,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
 }
 
 impl Options {
-    /// How many of the items left out are named.
+    /// Returns the number of left-out items to list.
     fn named(&self) -> usize {
         if self.report { usize::MAX } else { NAMED }
     }
@@ -184,7 +183,7 @@ impl Options {
         }
     }
 
-    /// What a user of this program can do about an error.
+    /// Returns this program's advice about an error.
     const fn way_out(&self, error: &imapi2fs::Error) -> &'static str {
         match error {
             imapi2fs::Error::LockDisc(_) => " (--no-lock adds to it without a lock)",
@@ -196,7 +195,7 @@ impl Options {
     }
 }
 
-/// An image that has what the disc has, and the file system it is from.
+/// Returns an image with the contents of the disc, and the file system they are from.
 fn continued(
     disc: &Arc<WritableFile>,
     options: &Options,
@@ -230,7 +229,7 @@ fn continued(
         (Some(level), Some(recorded)) if level < recorded => note(format_args!(
             "the disc has level {recorded}: what it has may get shorter names in ISO 9660"
         )),
-        // Nothing that is there has another name at any level.
+        // No existing item changes its name at any level.
         (None, None) => image.set_iso9660_interchange_level(InterchangeLevel::Three)?,
         _ => {}
     }
@@ -241,7 +240,7 @@ fn continued(
     Ok((image, summary.file_system))
 }
 
-/// What of the disc is not in the image, and why.
+/// Describes an item of the disc that is not in the image, and why.
 fn described(left_out: &ImportLeftOut) -> String {
     match left_out {
         ImportLeftOut::SymbolicLink { path, target } => format!("{path}: is a link to {target}"),

@@ -1,10 +1,10 @@
-//! What `--boot` says.
+//! The argument of `--boot`.
 
 use std::str::FromStr;
 
 use imapi2fs::{BootEmulation, BootOptions, BootPlatform};
 
-/// A boot image, and how it is started.
+/// A boot image and how to start it.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Boot {
     platform: BootPlatform,
@@ -45,7 +45,7 @@ impl FromStr for Boot {
     }
 }
 
-/// A key, its value, and what comes behind; a path reaches to the end, whatever it has in it.
+/// Returns a key, its value, and the rest; a path extends to the end, whatever characters it has.
 fn next_part(text: &str) -> (&str, &str, &str) {
     let is_path = ["file=", "item="].iter().any(|key| text.starts_with(key));
     let (part, behind) = match text.split_once(',') {
@@ -78,7 +78,7 @@ impl Boot {
         let mut options = match &self.image {
             Image::File(file) => BootOptions::new(std::path::Path::new(file))?,
             Image::Item(path) => BootOptions::from_item(path.as_str()),
-            // Refused when it was parsed.
+            // Parsing has refused this.
             Image::Missing => BootOptions::new([])?,
         };
         options.set_platform_id(self.platform);
@@ -101,7 +101,7 @@ fn parsed<T: FromStr<Err: ToString>>(value: &str) -> Result<T, String> {
     value.parse().map_err(|error: T::Err| error.to_string())
 }
 
-/// In decimal, or in hexadecimal behind `0x`.
+/// Parses a decimal number, or a hexadecimal one after `0x`.
 fn number(value: &str) -> Result<u16, String> {
     let number = match value.strip_prefix("0x") {
         Some(digits) => u16::from_str_radix(digits, 16),

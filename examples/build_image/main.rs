@@ -28,7 +28,7 @@ use common::{StandardOutput, note};
 use options::Options;
 use output::Output;
 
-/// How many of the items left out are named without `--report`.
+/// The number of left-out items listed without `--report`.
 const NAMED: usize = 10;
 
 fn main() -> ExitCode {
@@ -62,7 +62,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
             report::write(&image, detail, io::stderr().lock())?;
         } else {
             match report::write(&image, detail, StandardOutput::lock()) {
-                // Whoever reads it has seen enough, and wants the image all the same.
+                // The reader of the report has seen enough, but still wants the image.
                 Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {}
                 reported => reported?,
             }

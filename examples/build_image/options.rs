@@ -1,4 +1,4 @@
-//! The command line, and the image it asks for.
+//! The command line, and the image that it describes.
 
 use std::error::Error;
 use std::num::NonZeroUsize;
@@ -31,7 +31,7 @@ pub(crate) struct Options {
     #[command(flatten)]
     names: NameOptions,
 
-    /// The edition of UDF: 1.02, 1.50, 2.00, 2.01, 2.50 or 2.60 [default: 1.02]
+    /// The revision of UDF: 1.02, 1.50, 2.00, 2.01, 2.50 or 2.60 [default: 1.02]
     #[arg(long, value_name = "REVISION")]
     udf_revision: Option<UdfRevision>,
 
@@ -39,11 +39,11 @@ pub(crate) struct Options {
     #[arg(long)]
     no_redundant_metadata: bool,
 
-    /// Take the named streams of files, which UDF has from 2.00 on: extended attributes on Unix
+    /// Add the named streams of files, which UDF has since 2.00: extended attributes on Unix
     #[arg(long)]
     named_streams: bool,
 
-    /// Put small files into their ICBs, which saves a block for each; for UDF alone
+    /// Embed small files in their ICBs, which saves a block for each; for UDF alone
     #[arg(long)]
     embed_small_files: bool,
 
@@ -51,32 +51,32 @@ pub(crate) struct Options {
     #[arg(long, value_name = "N")]
     file_alignment: Option<u32>,
 
-    /// Share the data of files from 256 KiB on with OUTPUT instead of copying it, where the file system can do that
+    /// Share the data of files from 256 KiB on with OUTPUT instead of copying it, where the file system supports it
     #[arg(long)]
     reflink: bool,
 
-    /// Leave holes in OUTPUT where the image has zeros only
+    /// Leave holes in OUTPUT where the image has only zeros
     #[arg(long)]
     sparse: bool,
 
-    /// How many threads open and read files [default: as many as help, up to 16]
+    /// The number of threads that open and read files [default: as many as help, up to 16]
     #[arg(long, value_name = "N")]
     readers: Option<NonZeroUsize>,
 
-    /// The volume's name [default: made of the date]
+    /// The volume's name [default: made from the date]
     #[arg(long, value_name = "NAME")]
     volume_name: Option<String>,
 
-    /// Record the volume's name in ISO 9660 as it is, like genisoimage and xorriso, not in upper case with _ for all but
-    /// letters and digits; strict readers find fault with that
+    /// Record the volume's name unchanged in ISO 9660, like genisoimage and xorriso, not in upper case with _ for
+    /// everything except letters and digits; strict readers complain about that
     #[arg(long)]
     verbatim_volume_name: bool,
 
-    /// Take file systems, UDF revision and size from a kind of medium; other options overrule it
+    /// Use the file systems, UDF revision and size for a kind of medium; other options take precedence
     #[arg(long, value_name = "TYPE", value_parser = media_parser())]
     media: Option<MediaType>,
 
-    /// Start the image from this, may be repeated: KEY=VALUE,…,file=FILE (see below)
+    /// Boot from this image, may be repeated: KEY=VALUE,…,file=FILE (see below)
     #[arg(long, value_name = "BOOT")]
     boot: Vec<Boot>,
 
@@ -84,19 +84,19 @@ pub(crate) struct Options {
     #[arg(long, value_name = "PATH", requires = "boot")]
     boot_catalog: Option<String>,
 
-    /// What README.TXT says to readers that know ISO 9660 only, when UDF is alone and the image boots
+    /// The text of README.TXT for readers that know only ISO 9660, when UDF is alone and the image boots
     #[arg(long, value_name = "TEXT", requires = "boot")]
     boot_readme: Option<String>,
 
-    /// How many blocks of 2048 bytes the image may take; 0 for any number [default: 0]
+    /// The number of blocks of 2048 bytes that the image may have; 0 for any number [default: 0]
     #[arg(long, value_name = "N")]
     free_blocks: Option<u32>,
 
-    /// Copy all files before the image is written, so that they may change meanwhile
+    /// Copy all files before the image is written, so that they may change in the meantime
     #[arg(long)]
     stage_files: bool,
 
-    /// Where such copies are kept; they vanish with the program [default: the system's]
+    /// Where to keep such copies, which vanish with the program [default: the system's]
     #[arg(long, value_name = "DIR")]
     working_directory: Option<PathBuf>,
 
@@ -104,7 +104,7 @@ pub(crate) struct Options {
     #[arg(long)]
     pub(crate) overwrite_source: bool,
 
-    /// Name every item that is left out, and every one that is not recorded as it is, the worst first (on standard output,
+    /// List every item that is left out, and every item that is not recorded exactly, worst first (on standard output,
     /// unless the image goes there)
     #[arg(
         long,
@@ -153,13 +153,14 @@ source file by any other name, it is refused unless --overwrite-source is given.
 ";
 
 impl Options {
-    /// An empty image with all settings made.
+    /// Returns an empty image with all settings applied.
     pub(crate) fn image(&self) -> Result<FileSystemImage, Box<dyn Error>> {
         let mut image = match source_date_epoch()? {
             Some(time) => FileSystemImage::with_time(time),
             None => FileSystemImage::new(),
         };
-        // What the medium says comes first, whatever the order on the command line: the rest overrules it.
+        // The settings of the medium come first, whatever the order on the command line, so that other options override
+        // them.
         image.set_free_media_blocks(0)?;
         if let Some(media) = self.media {
             image.choose_image_defaults_for_media_type(media)?;
@@ -175,7 +176,7 @@ impl Options {
         if let Some(blocks) = self.file_alignment {
             image.set_file_alignment(blocks)?;
         } else if self.reflink {
-            // Blocks of file systems that share data have 4096 bytes.
+            // File systems that share data have blocks of 4096 bytes.
             image.set_file_alignment(2)?;
             image.set_min_aligned_file_size(256 << 10);
         }
@@ -199,7 +200,7 @@ impl Options {
         Ok(image)
     }
 
-    /// Adds what is not in the source.
+    /// Adds the items that are not from the source.
     pub(crate) fn add_to(&self, image: &mut FileSystemImage) -> imapi2fs::Result<()> {
         match &self.boot_catalog {
             Some(path) => image
@@ -210,7 +211,7 @@ impl Options {
         }
     }
 
-    /// How the image is written.
+    /// Returns the options for writing the image.
     pub(crate) fn write_options(&self) -> WriteOptions {
         let options = WriteOptions::new()
             .reflink(self.reflink)
@@ -221,7 +222,7 @@ impl Options {
         }
     }
 
-    /// How the source is read.
+    /// Returns the options for reading the source.
     pub(crate) fn tree_options(&self, output: &Output) -> Result<TreeOptions, Box<dyn Error>> {
         let options = self.names.tree_options().output(output.file());
         let mut options = options.named_streams(self.named_streams);

@@ -1,4 +1,5 @@
-//! Where the image goes: in place to a device or pipe, all or nothing to a regular file.
+//! The destination of the image: a device or pipe, written in place, or a regular file, written completely or not at
+//! all.
 
 use std::error::Error;
 use std::fs::File;
@@ -14,7 +15,7 @@ use crate::common::note;
 use crate::interrupt::{INTERRUPTED, interrupts};
 use crate::progress::Progress;
 
-/// Not opened by these names: where it is a file, that would write from its start.
+/// These names are not opened: if standard output is a file, that would write from its start.
 const STANDARD_OUTPUT: [&str; 4] = ["-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1"];
 
 pub(crate) struct Output {
@@ -22,7 +23,7 @@ pub(crate) struct Output {
     is_standard_output: bool,
 }
 
-/// Why the image could not be put where it should go.
+/// Why the image could not be written to its destination.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot write {output}")]
 struct WriteError {
@@ -31,7 +32,7 @@ struct WriteError {
 }
 
 impl Output {
-    /// Finds out what `path` is, and that it can be written. Changes nothing there yet.
+    /// Examines `path`, and checks that it can be written. Changes nothing there yet.
     pub(crate) fn open(path: &Path, overwrite_source: bool) -> Result<Self, Box<dyn Error>> {
         let is_standard_output = STANDARD_OUTPUT.iter().any(|name| path == Path::new(name));
         let file = if is_standard_output {
@@ -57,7 +58,7 @@ impl Output {
         self.is_standard_output
     }
 
-    /// What is not to be put into the image, should it lie in the source.
+    /// The output, which must be left out of the image if it lies in the source.
     pub(crate) const fn file(&self) -> &OutputFile {
         &self.file
     }
@@ -69,7 +70,7 @@ impl Output {
     ) -> Result<(), Box<dyn Error>> {
         let name = self.file.path().display().to_string();
         let mut bar = Progress::new(image.len());
-        // Nothing is left of what is not whole; what goes elsewhere is there already.
+        // An incomplete file is removed; other outputs already have the bytes.
         let is_interrupted = (!self.file.is_stream()).then(interrupts);
         let is_interrupted = || {
             let told = is_interrupted.as_ref();
@@ -82,7 +83,7 @@ impl Output {
         match written {
             Ok(_) => Ok(()),
             Err(imapi2fs::Error::Cancelled) => process::exit(INTERRUPTED),
-            // These say what was to be written.
+            // These messages already name the output.
             Err(
                 error @ (imapi2fs::Error::WriteImage(_) | imapi2fs::Error::OutputIsSource { .. }),
             ) => Err(error.into()),
@@ -91,7 +92,7 @@ impl Output {
     }
 }
 
-/// Standard output as a file: Rust's own looks for ends of lines, and on Windows for text.
+/// Standard output as a file: Rust's own handle looks for line ends, and on Windows for text.
 fn standard_output() -> io::Result<File> {
     #[cfg(unix)]
     {
@@ -111,8 +112,8 @@ fn standard_output() -> io::Result<File> {
     }
 }
 
-/// Whether it was closed when the program began. Rust opens the null device instead then, for reading and writing, as some
-/// programs do that start others and want to see nothing of them; a shell opens it for writing only.
+/// Whether standard output was closed when the program began. Rust then opens the null device for reading and writing,
+/// as do some programs that start others and want to see no output; a shell opens it only for writing.
 #[cfg(unix)]
 fn is_closed(output: &File) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt;

@@ -1,20 +1,20 @@
-//! What an image does not hold quite as it was found: renamed items, times out of range and the like.
+//! The items that an image does not represent exactly: renamed items, times out of range and the like.
 
 use std::io::{self, BufWriter, Write};
 
 use clap::ValueEnum;
 use imapi2fs::{FileSystemImage, LimitationClass, Printable};
 
-/// What a report names one by one.
+/// The items that a report lists one by one.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Detail {
-    /// What loses information; names that change in case only are a number
+    /// Items that lose information; names that change only in case are counted
     Losses,
     /// Everything
     All,
 }
 
-/// Lists the limitations, the worst first, and says how many there are of each class.
+/// Lists the limitations, worst first, and the number of each class.
 pub(crate) fn write(image: &FileSystemImage, detail: Detail, to: impl Write) -> io::Result<()> {
     let report = image.report();
     let mut to = BufWriter::new(to);

@@ -1,4 +1,4 @@
-//! What users of these programs can do about an error: where the library's message names a call, they have an option.
+//! Advice about errors for users of these programs: the library's messages name calls, but users have options.
 
 use std::io;
 
@@ -8,7 +8,7 @@ const PROGRAM: &str = env!("CARGO_CRATE_NAME");
 
 const DAMAGED: &str = "use a whole copy of it, or leave what is damaged out with --damaged";
 
-/// An error's message, with an option of this program in place of the library's advice.
+/// Returns an error's message, with an option of this program in place of the library's advice.
 pub(crate) fn message(error: &(dyn std::error::Error + 'static)) -> String {
     let text = error.to_string();
     let Some(error) = of_library(error) else {
@@ -20,13 +20,13 @@ pub(crate) fn message(error: &(dyn std::error::Error + 'static)) -> String {
     };
     match option(error) {
         Some(option) => format!("{before}; {option}"),
-        // Nobody who runs a program can make a call.
+        // A user who runs a program cannot make calls.
         None if advice.contains('`') => before.to_owned(),
         None => text,
     }
 }
 
-/// The option that helps with an error that has a cause; such a message does not end with advice.
+/// Returns the option that helps with an error that has a cause; the message of such an error does not end with advice.
 pub(crate) fn behind_cause(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
     let error = of_library(error)?;
     std::error::Error::source(error)?;
@@ -40,11 +40,11 @@ fn of_library<'e>(error: &'e (dyn std::error::Error + 'static)) -> Option<&'e Er
     error.downcast_ref().or_else(boxed).or_else(inside)
 }
 
-/// What this program has for it.
+/// Returns this program's option for an error.
 fn option(error: &Error) -> Option<&'static str> {
     let builds = PROGRAM == "build_image";
     let appends = PROGRAM == "append_session";
-    // Programs with the options for names, and with those for trees.
+    // Programs with the options for names and for trees.
     let names = builds || matches!(PROGRAM, "build_parts" | "list_names");
     let trees = names || appends;
     let overwrites = builds || PROGRAM == "build_parts";

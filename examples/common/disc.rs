@@ -1,4 +1,4 @@
-//! Options of the examples that read images: which image, and what of it.
+//! Options of the examples that read images: which image, and which part of it.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -9,14 +9,14 @@ use imapi2fs::{FileDisc, FileSystems, ImportOptions, RecordedDisc, RecordedVolum
 
 use crate::messages::note;
 
-/// Options that decide what is read.
+/// Options that select the data to read.
 #[derive(Args)]
 pub(crate) struct DiscOptions {
     /// The image, or a device
     #[arg(value_name = "IMAGE")]
     image: PathBuf,
 
-    /// The file system to read [default: the one that keeps most of what was recorded]
+    /// The file system to read [default: the one that preserves most of the recorded data]
     #[arg(long, value_name = "NAME")]
     file_system: Option<FileSystem>,
 
@@ -24,15 +24,15 @@ pub(crate) struct DiscOptions {
     #[arg(long, value_name = "N")]
     session: Option<usize>,
 
-    /// Read the session that begins at this block, as a drive reports it; no others are looked for
+    /// Read the session that begins at this block, as a drive reports it, and search for no others
     #[arg(long, value_name = "BLOCK", conflicts_with = "session")]
     start: Option<u32>,
 
-    /// The image begins with this block of its disc, as that of a later session alone does
+    /// The block of the disc with which the image begins, for an image of only a later session
     #[arg(long, value_name = "BLOCK", default_value_t = 0)]
     first_block: u32,
 
-    /// What bytes in names of ISO 9660 stand for, such as shift_jis [default: utf-8]
+    /// The code page of ISO 9660 names, such as shift_jis [default: utf-8]
     #[arg(long, value_name = "LABEL")]
     code_page: Option<String>,
 }
@@ -84,7 +84,7 @@ impl DiscOptions {
         Ok(disc)
     }
 
-    /// The file system that is asked for, or the best one. What it lacks is said on standard error.
+    /// Returns the requested file system, or the best one. Reports on standard error what it lacks.
     pub(crate) fn volume(&self, disc: &RecordedDisc) -> Result<RecordedVolume, Box<dyn Error>> {
         let volume = match self.file_system {
             Some(file_system) => disc.volume(file_system.into()),

@@ -1,10 +1,10 @@
-//! The time of images that are to be the same whenever they are made.
+//! The time of reproducible images.
 
 use std::env;
 
 use imapi2fs::Timestamp;
 
-/// The time that counts as now, if the environment sets one.
+/// Returns the time that counts as now, if the environment sets one.
 pub(crate) fn source_date_epoch() -> Result<Option<Timestamp>, String> {
     let Some(value) = env::var_os("SOURCE_DATE_EPOCH") else {
         return Ok(None);

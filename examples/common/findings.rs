@@ -1,13 +1,13 @@
-//! Prints a finding about a disc on one line.
+//! Formats a finding about a disc on one line.
 
 use imapi2fs::Finding;
 
-/// A finding with its place, its severity, its code, and the clause of the standard that it is against.
+/// Returns a finding with its location, its severity, its code, and the clause of the standard that it violates.
 pub(crate) fn line(finding: &Finding) -> String {
     format!("{finding} [{}]", rule(finding))
 }
 
-/// The rule that a finding is about.
+/// Returns the rule that a finding is about.
 pub(crate) fn rule(finding: &Finding) -> String {
     let rule = format!("{} {}", finding.severity(), finding.code());
     match finding.clause() {

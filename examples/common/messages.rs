@@ -1,4 +1,4 @@
-//! What a program says of itself, and how it ends.
+//! The messages of a program, and its exit status.
 
 #[path = "advice.rs"]
 mod advice;
@@ -10,9 +10,9 @@ use std::process::ExitCode;
 
 use imapi2fs::Printable;
 
-/// Runs a program; turns its result into its exit status, and an error with its causes into one line.
+/// Runs a program; converts its result to an exit status, and prints an error with its causes on one line.
 ///
-/// When the reader of a pipe has gone, the program ends as others do: without a word, and on Unix by the signal for that.
+/// When the reader of a pipe has gone, the program ends as others do: silently, and on Unix by the signal for that.
 pub(crate) fn exit_code(run: impl FnOnce() -> Result<(), Box<dyn Error>>) -> ExitCode {
     signals::prepare();
     let Err(error) = run() else {
@@ -26,7 +26,7 @@ pub(crate) fn exit_code(run: impl FnOnce() -> Result<(), Box<dyn Error>>) -> Exi
     ExitCode::FAILURE
 }
 
-/// An error's message and those of its causes.
+/// Returns an error's message with those of its causes.
 pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
     let mut text = advice::message(error);
     for cause in causes(error).skip(1) {
@@ -38,7 +38,7 @@ pub(crate) fn with_causes(error: &(dyn Error + 'static)) -> String {
     text
 }
 
-/// An error and its causes.
+/// Returns an error and its causes.
 fn causes<'e>(error: &'e (dyn Error + 'static)) -> impl Iterator<Item = &'e (dyn Error + 'static)> {
     let mut next = Some(error);
     std::iter::from_fn(move || {
@@ -54,7 +54,7 @@ fn is_about_a_closed_pipe(error: &(dyn Error + 'static)) -> bool {
         .any(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// Writes a line to standard error. Nobody is told when that fails: there is no one left to tell.
+/// Writes a line to standard error. Ignores failures, because there is no way left to report them.
 pub(crate) fn note(message: impl Display) {
     let _ = writeln!(
         io::stderr(),
@@ -70,7 +70,7 @@ mod signals {
 
     use signal_hook::consts::{SIGPIPE, SIGXFSZ};
 
-    /// A file that may not grow is an error of its writer; without a handler it would be the program's end.
+    /// Makes exceeding the file size limit an error of the write; without a handler the signal would end the program.
     pub(super) fn prepare() {
         let _ = signal_hook::flag::register(SIGXFSZ, Arc::default());
     }

@@ -1,4 +1,4 @@
-//! What the examples that make images have in common: options that decide how items are named, and messages.
+//! The options and messages that the examples that build images share.
 
 mod messages;
 mod stdout;
@@ -23,11 +23,11 @@ pub(crate) struct NameOptions {
     #[arg(long, value_name = "LEVEL")]
     interchange_level: Option<InterchangeLevel>,
 
-    /// Keep to the letter of the standards, and to names that Windows can have
+    /// Follow the letter of the standards, and use only names that Windows allows
     #[arg(long)]
     strict: bool,
 
-    /// Refuse names with characters other than those of ASCII
+    /// Refuse names with characters outside ASCII
     #[arg(long)]
     restricted_characters: bool,
 

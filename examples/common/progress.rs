@@ -1,4 +1,4 @@
-//! What is shown of long work, on a terminal only.
+//! Progress of long work, shown only on a terminal.
 
 use std::io::{self, IsTerminal};
 use std::ops::ControlFlow;
@@ -10,20 +10,20 @@ use std::time::{Duration, Instant};
 use imapi2fs::Printable;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 
-/// Work that takes no longer shows nothing.
+/// Shorter work shows nothing.
 const PATIENCE: Duration = Duration::from_millis(500);
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// A bar with the name of what is being written and the rate.
+/// A bar with the name of the item being written and the rate.
 pub(crate) struct Progress {
     bar: ProgressBar,
-    /// When the name is to be shown next.
+    /// When to show the next name.
     due: Instant,
 }
 
 impl Progress {
     pub(crate) fn new(bytes: u64) -> Self {
-        // Hidden at first, it measures the rate already.
+        // The bar is hidden at first, but already measures the rate.
         let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::hidden())
             .with_style(style(
                 "{bar:20} {bytes}/{total_bytes} {binary_bytes_per_sec} {eta} {wide_msg}",
@@ -35,7 +35,7 @@ impl Progress {
         }
     }
 
-    /// Shows how many bytes have been written, and what comes next.
+    /// Shows the number of bytes written, and the next item.
     pub(crate) fn update(&mut self, done: u64, next: impl FnOnce() -> String) -> ControlFlow<()> {
         self.bar.set_position(done);
         let now = Instant::now();
@@ -50,7 +50,7 @@ impl Progress {
     }
 }
 
-/// Shows that `source` is being read while `work` is at it.
+/// Shows that `source` is being read while `work` runs.
 pub(crate) fn spin<T>(source: &Path, work: impl FnOnce() -> T) -> T {
     if !io::stderr().is_terminal() {
         return work();

@@ -2,7 +2,7 @@
 
 use std::io::{self, StdoutLock, Write};
 
-/// Standard output, whose errors say that they are about it.
+/// Standard output, whose errors say where they occurred.
 pub(crate) struct StandardOutput(StdoutLock<'static>);
 
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +29,7 @@ impl Write for StandardOutput {
 
 fn named(source: io::Error) -> io::Error {
     match source.kind() {
-        // Whoever writes tries again.
+        // The writer retries.
         io::ErrorKind::Interrupted => source,
         kind => io::Error::new(kind, StandardOutputError { source }),
     }

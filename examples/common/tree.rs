@@ -1,4 +1,4 @@
-//! Options that decide what of a source directory is added, and messages about the rest.
+//! Options that decide which items of a source directory are added, and messages about the rest.
 
 use std::fmt::Display;
 
@@ -7,14 +7,14 @@ use imapi2fs::{LinkPolicy, TreeOptions};
 
 use super::note;
 
-/// Options that decide what of a source directory is added.
+/// Options that decide which items of a source directory are added.
 #[derive(Args)]
 pub(crate) struct TreeArgs {
-    /// Put the source directory itself into the image, not just what is in it
+    /// Put the source directory itself into the image, not just its contents
     #[arg(long)]
     include_base_directory: bool,
 
-    /// What to do with symbolic links, and with sockets, devices and pipes
+    /// How to treat symbolic links, and sockets, devices and pipes
     #[arg(long, value_name = "POLICY", default_value = "follow")]
     links: Links,
 }
@@ -29,11 +29,11 @@ impl TreeArgs {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum Links {
-    /// Take what links inside the source lead to; anything else is an error
+    /// Follow links to items inside the source; anything else is an error
     Follow,
     /// Leave out all of them
     Skip,
-    /// Take what links inside the source lead to, leave out the rest
+    /// Follow links to items inside the source, leave out the rest
     SkipUnresolvable,
     /// Refuse all of them
     Error,
@@ -50,7 +50,7 @@ impl From<Links> for LinkPolicy {
     }
 }
 
-/// Says what was left out, the first `most` one by one.
+/// Reports the items left out, the first `most` one by one.
 pub(crate) fn note_left_out(left_out: impl ExactSizeIterator<Item: Display>, most: usize) {
     let more = left_out.len().saturating_sub(most);
     for left_out in left_out.take(most) {

@@ -31,29 +31,29 @@ use progress::Progress;
 
 /// Copies the files of a disc image into a directory
 ///
-/// Nothing is written outside it, whatever the image says and whoever else can write in it: names that this system cannot
-/// have, or that would lead elsewhere, are left out, and so are symbolic links and devices. Nothing that is there is
-/// replaced. A file is copied completely or left out. Each item left out is named on standard error. So is each file that
-/// is recorded in another form, such as zisofs: it is copied in that form. Nothing is written at all unless there is room
-/// for all files.
+/// Nothing is written outside it, whatever the image says and whoever else can write in it: names that this system does
+/// not allow, or that would lead elsewhere, are left out, and so are symbolic links and devices. Existing items are
+/// never replaced. A file is copied completely or left out. Standard error lists each item left out, and each file that
+/// is recorded in another form, such as zisofs: it is copied in that form. Nothing is written at all unless there is
+/// room for all files.
 #[derive(Parser)]
 #[command(name = env!("CARGO_CRATE_NAME"), version, after_long_help = DETAILS)]
 struct Options {
     #[command(flatten)]
     disc: DiscOptions,
 
-    /// The directory, which is to be new or empty
+    /// The directory, which must be new or empty
     #[arg(value_name = "DIR")]
     directory: PathBuf,
 
-    /// Let DIR have something already, and leave out what would take its place
+    /// Allow existing items in DIR, and leave out the ones that would replace them
     #[arg(long)]
     keep_existing: bool,
 
     /// Refuse images whose files take more bytes than this, such as 500M or 4G [default: 16 times those of the image]
     ///
-    /// K, M, G and T stand for powers of 1024, and KB, MB, GB and TB for those of 1000. Files of an image can share their
-    /// data, so a small image can have files of any size. Holes do not count.
+    /// K, M, G and T stand for powers of 1024, and KB, MB, GB and TB for those of 1000. Files of an image can share
+    /// their data, so a small image can have files of any size. Holes do not count.
     #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     max_size: Option<u64>,
 }

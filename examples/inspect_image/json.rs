@@ -1,4 +1,4 @@
-//! The same as one object of JSON.
+//! The same output as one JSON object.
 
 use std::fmt::{Display, Write as _};
 use std::io::{self, Write};
@@ -8,10 +8,10 @@ use imapi2fs::{
     RecordedSession, RecordedVolume, Timestamp,
 };
 
-/// Bytes of errors that are kept until the items are written; others are only counted.
+/// The most bytes of errors kept until the items are written; further errors are only counted.
 const MOST_ERRORS: usize = 1 << 20;
 
-/// Writes all; gives how much could not be read.
+/// Writes everything; returns how many parts could not be read.
 pub(crate) fn write(
     disc: &RecordedDisc,
     volume: &RecordedVolume,
@@ -184,7 +184,7 @@ fn text(value: impl Display) -> String {
         match character {
             '"' | '\\' => text.extend(['\\', character]),
             ' '..='~' => text.push(character),
-            // Harmless to JSON, but not to a terminal and to who reads it there.
+            // Harmless to JSON, but not to a terminal and its user.
             _ if Printable(character).to_string() != character.to_string() => {
                 for unit in character.encode_utf16(&mut [0; 2]) {
                     let _ = write!(text, "\\u{unit:04x}");

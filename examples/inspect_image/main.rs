@@ -1,4 +1,4 @@
-//! Shows what is on a disc image: sessions, file systems, and the files and directories of one of them.
+//! Shows the contents of a disc image: sessions, file systems, and the files and directories of one of them.
 //!
 //!     cargo run --release --example inspect_image -- <IMAGE>
 
@@ -26,10 +26,10 @@ use disc::DiscOptions;
 use messages::{note, with_causes};
 use stdout::StandardOutput;
 
-/// Shows what is on a disc image: sessions, file systems, and the files and directories of one of them
+/// Shows the contents of a disc image: sessions, file systems, and the files and directories of one of them
 ///
-/// One line per item, its columns separated by tabs: what it is, its length in bytes, when it was modified, and its
-/// path. An item whose name is all that can be read is `unreadable`. What is wrong with the image goes to standard error.
+/// Prints one line per item, its columns separated by tabs: its kind, its length in bytes, when it was modified, and
+/// its path. An item is `unreadable` if only its name can be read. Faults of the image go to standard error.
 #[derive(Parser)]
 #[command(name = env!("CARGO_CRATE_NAME"), version, after_long_help = DETAILS)]
 struct Options {
@@ -77,7 +77,7 @@ fn run(options: &Options) -> Result<(), Box<dyn Error>> {
     }
 }
 
-/// Says what sessions and file systems there are.
+/// Prints the sessions and file systems.
 fn describe(disc: &RecordedDisc, mut output: impl Write) -> io::Result<()> {
     for (number, session) in disc.sessions().iter().enumerate() {
         let (start, file_systems) = (session.start_block(), session.file_systems());
@@ -107,7 +107,7 @@ fn describe(disc: &RecordedDisc, mut output: impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// What the session boots from that is read, as far as its catalog makes sense.
+/// Returns the boot entries of the session, as far as its catalog makes sense.
 fn boot_entries(disc: &RecordedDisc) -> Vec<RecordedBootEntry> {
     disc.boot_entries().unwrap_or_else(|error| {
         note(of_error(&error));
@@ -132,7 +132,7 @@ fn boot_line(entry: &RecordedBootEntry) -> String {
     line
 }
 
-/// The volumes of the session that is read, as far as they can be opened.
+/// Returns the volumes of the session, as far as they can be opened.
 fn volumes(disc: &RecordedDisc) -> Vec<RecordedVolume> {
     let open = |file_system| match disc.volume(file_system) {
         Ok(volume) => Some(volume),
@@ -155,7 +155,7 @@ fn format_of(volume: &RecordedVolume) -> String {
     format
 }
 
-/// An error with its causes; if something on the disc is wrong, with the rule that it is against.
+/// Formats an error with its causes, and with the rule that the disc violates, if there is one.
 fn of_error(error: &imapi2fs::Error) -> String {
     let text = with_causes(error);
     match error.finding() {
@@ -164,7 +164,7 @@ fn of_error(error: &imapi2fs::Error) -> String {
     }
 }
 
-/// Lists all items; gives how many could not be read.
+/// Lists all items; returns how many could not be read.
 fn list(volume: &RecordedVolume, mut output: impl Write) -> io::Result<usize> {
     writeln!(output, "\n{}:", format_of(volume))?;
     let mut unread = 0;
@@ -190,7 +190,7 @@ fn list(volume: &RecordedVolume, mut output: impl Write) -> io::Result<usize> {
     Ok(unread)
 }
 
-/// Says that some of an item's data cannot be read, if that is so.
+/// Returns a message if some of an item's data cannot be read.
 fn cut_short(item: &RecordedItem) -> Option<String> {
     let missing = item.missing_len();
     (missing > 0).then(|| {
@@ -202,7 +202,7 @@ fn cut_short(item: &RecordedItem) -> Option<String> {
     })
 }
 
-/// The path of an item that is known by its name only; other errors are about what is listed already.
+/// Returns the path of an item if only its name is known; other errors are about items that are already listed.
 fn unreadable(error: &imapi2fs::Error) -> Option<&ImagePath> {
     match error {
         imapi2fs::Error::ReadItem { path, .. } => Some(path),
