@@ -3,10 +3,10 @@
 
     benches/compare.py --tools FOLDER [--data FOLDER] [--runs N] [ROW ...]
 
-FOLDER of --tools has gen.py, which makes the trees, and extra.sh, which mounts file systems for the rows `cold` and
-`reflink` (these need root). --data is where trees and images are kept; about 25 GB. Programs that are not installed
-are left out. Every round runs each program once, in turn, so that a drift of the machine's speed hits all alike; a
-ratio is the median of those of the rounds. CPU is user and system time of the process.
+The FOLDER of --tools has gen.py, which makes the trees, and extra.sh, which mounts file systems for the rows `cold` and
+`reflink` (these need root). --data holds trees and images; about 25 GB. Programs that are not installed are left out.
+Every round runs each program once, in turn, so that a drift of the machine's speed affects all alike; a ratio is the
+median of the rounds' ratios. CPU is user and system time of the process.
 
 Rows: small bridge tiny flat linear real large windows list memory million size cold reflink same
 """
@@ -49,12 +49,12 @@ PROGRAMS = {
 
 
 def run(command, source="", output=""):
-    """Runs a command; its wall and CPU seconds, and the most memory in bytes."""
+    """Runs a command; returns its wall and CPU seconds, and its peak memory in bytes."""
     words = [word.replace("SRC", source).replace("OUT", output) for word in shlex.split(command)]
     if os.path.exists(output):
         os.unlink(output)
     with tempfile.NamedTemporaryFile("r") as memory, tempfile.TemporaryFile() as errors:
-        # A child of this interpreter would begin with the interpreter's memory.
+        # A child of this interpreter would start with the interpreter's memory.
         words = ["/usr/bin/time", "-q", "-f", "%M", "-o", memory.name] + words
         start = time.perf_counter()
         child = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors)
@@ -68,7 +68,7 @@ def run(command, source="", output=""):
 
 
 def is_installed(command):
-    """Whether the program is there, under a name of its own: mkisofs may be a link to genisoimage."""
+    """Whether the program is installed, under a name of its own: mkisofs may be a link to genisoimage."""
     program = shutil.which(shlex.split(command)[0])
     return program is not None and (os.path.basename(program) != "mkisofs" or "mkisofs" in os.path.realpath(program))
 
@@ -86,7 +86,7 @@ class Bench:
         return os.path.join(self.options.data, name)
 
     def rounds(self, commands, source):
-        """Runs commands in turn; by name, what each used in every round. The first round is not counted."""
+        """Runs commands in turn; returns by name what each used in every round. The first round does not count."""
         used = {name: [] for name in commands if is_installed(commands[name])}
         for number in range(self.options.runs + 1):
             for name in used:
@@ -108,7 +108,7 @@ class Bench:
         print(" | ".join(row), flush=True)
 
     def against(self, work, source, ours, goals):
-        """Compares one of our programs with peers, by their names and goals."""
+        """Compares one of our programs with peers, given by name with their goals."""
         names = [ours] + list(goals)
         used = self.rounds({name: PROGRAMS[name] for name in names}, source)
         for peer, goal in goals.items():
@@ -164,7 +164,7 @@ class Bench:
                 self.say(f"{files:,} files, {name}", "bytes of memory per file beyond 8 MiB", value, f"{goal}")
 
     def million(self):
-        """A million tiny files: what one costs is to be what it costs among 10,000."""
+        """A million tiny files: each should cost as much as one among 10,000."""
         per_file = {}
         for tree, files in (("w3_10k", 10_000), ("w3_1m", 1_000_000)):
             used = self.rounds({"bridge": PROGRAMS["bridge"]}, self.tree(tree))["bridge"]
@@ -200,7 +200,7 @@ class Bench:
         os.unlink(image)
 
     def extra(self, words, commands):
-        """What extra.sh measures: by command, the wall seconds of its runs."""
+        """Returns the measurements of extra.sh: by command, the wall seconds of its runs."""
         script = os.path.join(self.options.tools, "extra.sh")
         environment = dict(os.environ, RUNS=str(self.options.runs))
         shown = subprocess.run(["bash", script, *words, *commands], env=environment, capture_output=True, text=True)
@@ -234,7 +234,7 @@ class Bench:
 
 
     def same(self):
-        """Images of all trees pass the judges and are the same for 1, 2 and 8 readers."""
+        """Checks that images of all trees pass the judges and are the same for 1, 2 and 8 readers."""
         os.environ["SOURCE_DATE_EPOCH"] = "1700000000"
         for tree in ("w1", "w2", "w3", "w4", "w5", "w6"):
             source = self.tree(tree)

@@ -1,4 +1,4 @@
-//! Plans and streams a million files and prints the memory it took. Not measured over and over: once tells.
+//! Plans and streams a million files and prints the memory it took. A single run suffices.
 
 use std::io;
 use std::time::Instant;
@@ -42,7 +42,7 @@ fn main() {
     }
 }
 
-/// What Linux says; other systems are not asked.
+/// Returns the peak memory that Linux reports; `None` on other systems.
 fn peak_memory() -> Option<String> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;

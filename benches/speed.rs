@@ -18,7 +18,7 @@ use imapi2fs::{
 const DIRECTORIES: usize = 100;
 const FILES: usize = 100;
 
-/// Bytes that a thread makes at a time.
+/// The number of bytes that a thread makes at a time.
 const RANGE: u64 = 1 << 20;
 
 /// A bridge of `DIRECTORIES` × `FILES` files of `len` bytes.
@@ -74,7 +74,7 @@ fn plan(c: &mut Criterion) {
     group.finish();
 }
 
-/// Laying out and writing one directory: names that collide are to cost at most twice as much.
+/// Laying out and writing one directory: names that collide should cost at most twice as much.
 fn names(c: &mut Criterion) {
     let mut group = c.benchmark_group("names");
     group.sample_size(10);
@@ -122,7 +122,7 @@ fn stream(c: &mut Criterion) {
     group.finish();
 }
 
-/// Small files of the host by so many readers.
+/// Small files of the host, with different numbers of readers.
 fn readers(c: &mut Criterion) {
     let tree = tempfile::tempdir().unwrap();
     for file in 0..10 * FILES {
@@ -140,7 +140,7 @@ fn readers(c: &mut Criterion) {
             b.iter(|| result.write_to_with(io::sink(), &options, go_on).unwrap());
         });
     }
-    // Any range can be made anywhere.
+    // Any range can be made independently.
     for threads in [1, 2, 4] {
         group.bench_function(format!("{threads} threads of read_at"), |b| {
             b.iter(|| {
@@ -162,7 +162,8 @@ fn readers(c: &mut Criterion) {
     group.finish();
 }
 
-/// Laying out and writing 100,000 files. The metadata of UDF 2.50 is made twice; it is to cost at most 1.3 times as much.
+/// Laying out and writing 100,000 files. The metadata of UDF 2.50 is made twice; it should cost at most 1.3 times as
+/// much.
 fn bridge(c: &mut Criterion) {
     let mut group = c.benchmark_group("bridge");
     group.sample_size(10);
