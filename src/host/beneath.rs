@@ -18,7 +18,7 @@ const PART: usize = if cfg!(any(target_os = "linux", target_os = "android")) {
 /// Flags for passing through a directory.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const PASS: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
-/// Systems without `O_PATH` open it for reading.
+/// Other systems open it for reading.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const PASS: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)

@@ -22,7 +22,7 @@ const READ: OFlags = OFlags::RDONLY
 /// Flags for examining an item, or for passing through a directory.
 #[cfg(any(target_os = "linux", target_os = "android"))]
 const LOOK: OFlags = OFlags::PATH.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
-/// Systems without `O_PATH` open it, without waiting.
+/// Other systems open the item, without waiting.
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 const LOOK: OFlags = READ;
 
@@ -156,7 +156,7 @@ pub(crate) fn has_lasting_numbers(file: &File) -> bool {
     })
 }
 
-/// Other systems took the numbers only after the file was added, and answer consistently.
+/// Other systems are taken to keep the numbers of all files.
 #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "macos")))]
 pub(crate) const fn has_lasting_numbers(_file: &File) -> bool {
     true

@@ -16,7 +16,7 @@ use crate::source::Source;
 use crate::time::Timestamp;
 use crate::tree::{ItemAttributes, NodeId};
 
-/// An item of the image, to be changed. A change to the tree ends the borrow.
+/// An item of the image, to be changed. It lives until the next change to the tree.
 pub struct ItemMut<'a> {
     pub(super) draft: &'a mut Draft,
     pub(super) node: NodeId,

@@ -42,7 +42,7 @@ pub enum ImportLeftOut {
         /// The device, fifo or socket.
         path: ImagePath,
     },
-    /// A file that the image already has; the image's own stays.
+    /// A file with the same path as one of the image, which stays.
     Replaced {
         /// The file.
         path: ImagePath,
