@@ -62,7 +62,7 @@ impl FileSystemImage {
             .map(NameProblem::Character)
     }
 
-    /// The name of the volume in ISO 9660: upper case, with all but d-characters replaced, unless it is recorded
+    /// The name of the volume in ISO 9660: upper case, with all except d-characters replaced, unless it is recorded
     /// [verbatim](FileSystemImage::set_verbatim_iso9660_volume_name).
     ///
     /// IMAPI2: `IFileSystemImage::get_VolumeNameISO9660`.

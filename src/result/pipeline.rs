@@ -171,7 +171,7 @@ fn in_order_by(
     let crew = Crew::new(processors(), readers.most);
     let work = |took: &dyn Fn(Duration)| queue.work(image, took);
     let written = thread::scope(|scope| {
-        // Whatever happens here, no thread keeps waiting.
+        // No thread keeps waiting, whatever happens here.
         let _over = Over(&queue);
         if !crew.start(crew.most, scope, &work) {
             // Some systems have no threads.
