@@ -18,7 +18,7 @@ const STEP_BYTES: u64 = STEP * BLOCK_SIZE as u64;
 
 /// The progress of adding a file.
 ///
-/// IMAPI2: `DDraftEvents::Update`.
+/// IMAPI2: `DFileSystemImageEvents::Update`.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct AddProgress<'a> {
