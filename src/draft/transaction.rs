@@ -28,8 +28,8 @@ impl Draft {
 
 /// A change that is undone unless it is kept, whatever ends it: an error, or a panic of the caller's code, such as a
 /// handler or a reader.
-struct Transaction<'i> {
-    draft: &'i mut Draft,
+struct Transaction<'d> {
+    draft: &'d mut Draft,
     /// The amount of staged data before the change.
     staged: Option<u64>,
     /// The settings before they were changed for it.
@@ -37,8 +37,8 @@ struct Transaction<'i> {
     kept: bool,
 }
 
-impl<'i> Transaction<'i> {
-    fn begin(draft: &'i mut Draft) -> Self {
+impl<'d> Transaction<'d> {
+    fn begin(draft: &'d mut Draft) -> Self {
         draft.tree_mut().begin();
         Self {
             staged: draft.stage.as_ref().map(Stage::len),
