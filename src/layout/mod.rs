@@ -6,6 +6,7 @@
 //! …       recognition sequence of UDF
 //! 32 …    volume structures of UDF, up to its first anchor
 //! …       structures for files: UDF, ISO 9660, Joliet
+//! …       the volume of ISO 9660 that UDF alone has if it boots
 //! …       boot catalog and boot images
 //! …       file data, which all of them share
 //! …       the metadata mirror of UDF 2.50; here the UDF partition ends
@@ -75,7 +76,7 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    /// Lays out `tree`. Reads no file except [as boot images require](boot).
+    /// Lays out `tree`. Reads no file except [as boot images require](crate::boot).
     pub(crate) fn new(tree: &Arc<Tree>, options: &LayoutOptions) -> Result<Self> {
         let mut plan = ImagePlan::new(tree, options);
         let mut space = Space::new(options.session_start);

@@ -16,6 +16,17 @@ use crate::udf::{FIRST_ANCHOR, OTHER_ANCHOR};
 /// Possible sector sizes; the first is that of optical discs.
 const SECTOR_LENS: [u32; 7] = [2048, 512, 1024, 4096, 8192, 16384, 32768];
 
+/// The numbers of sectors between an anchor and the last sector if drives add run-out blocks, and writers padding.
+const PADDING: [u32; 7] = [
+    1,
+    2,
+    150,
+    152,
+    FIRST_ANCHOR.saturating_add(2),
+    FIRST_ANCHOR.saturating_add(150),
+    FIRST_ANCHOR.saturating_add(152),
+];
+
 /// The most descriptors of a recognition sequence that are read.
 const MAX_RECOGNITION: u64 = 256;
 
@@ -55,8 +66,8 @@ pub(super) fn may_be_recorded(blocks: &Blocks, session_start: u32) -> bool {
     // The anchor at the end belongs to the last session, whichever that is.
     first
         || session_start == 0
-            && [1, 257].into_iter().any(|back| {
-                let sector = last.checked_sub(back);
+            && [1, FIRST_ANCHOR.saturating_add(1)].into_iter().any(|back| {
+                let sector = last.checked_sub(back.into());
                 let sector = sector.and_then(|sector| u32::try_from(sector).ok());
                 sector.is_some_and(|sector| read(blocks, sector, BLOCK_SIZE).is_some())
             })
@@ -135,9 +146,12 @@ fn places(blocks: &Blocks, session_start: u32, sector_len: u32) -> Vec<Vec<u32>>
     let last: Vec<u64> = (1..=finer)
         .filter_map(|back| end.checked_sub(back))
         .collect();
-    let before = |back: &[u64]| -> Vec<u64> {
+    let before = |back: &[u32]| -> Vec<u64> {
         last.iter()
-            .flat_map(|last| back.iter().filter_map(|back| last.checked_sub(*back)))
+            .flat_map(|last| {
+                back.iter()
+                    .filter_map(|back| last.checked_sub((*back).into()))
+            })
             .collect()
     };
     let in_reach = |sectors: Vec<u64>| -> Vec<u32> {
@@ -150,10 +164,9 @@ fn places(blocks: &Blocks, session_start: u32, sector_len: u32) -> Vec<Vec<u32>>
     [
         vec![start.saturating_add(FIRST_ANCHOR.into())],
         last.clone(),
-        before(&[FIRST_ANCHOR.into()]),
+        before(&[FIRST_ANCHOR]),
         vec![start.saturating_add(OTHER_ANCHOR.into())],
-        // Drives add run-out blocks, and writers add padding.
-        before(&[1, 2, 150, 152, 258, 406, 408]),
+        before(&PADDING),
     ]
     .map(in_reach)
     .to_vec()
