@@ -67,6 +67,8 @@ fn option(error: &Error) -> Option<&'static str> {
             ..
         } if names => "use --file-systems udf",
         Error::PathTooLong { .. } if names => "shorten the path, or leave out --strict",
+        Error::InvalidName { .. } if names => "rename it, or leave out --strict",
+        Error::InvalidVolumeName { .. } if names => "choose another, or leave out --strict",
         Error::RestrictedName { .. } if names => "leave out --restricted-characters",
         Error::NameNotUnicode { .. } => "rename it",
         Error::UnresolvableLink { .. } | Error::SpecialFile { .. } if trees => {

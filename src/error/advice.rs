@@ -1,6 +1,6 @@
 //! The advice at the end of an error's message.
 
-use super::{BootProblem, Error, ImageProblem};
+use super::{BootProblem, Error, ImageProblem, NameProblem};
 use crate::block::MAX_BLOCKS;
 use crate::file_systems::FileSystems;
 
@@ -9,8 +9,9 @@ const ANY_CHARACTERS: &str = "allow them with `set_use_restricted_character_set(
 const EXACT_NAME: &str = "give the exact name";
 const WHOLE_TREE: &str = "remove it with `remove_tree`";
 const BEFORE_ITEMS: &str = "set it before adding items";
-const LEVEL_3: &str = "choose level 3 with `set_iso9660_interchange_level`, or UDF alone with \
-    `set_file_systems_to_create`";
+const LEVEL_3: &str = "choose level 3 with `set_iso9660_interchange_level`, which a strict image cannot \
+    have, or UDF alone with `set_file_systems_to_create`";
+const NOT_STRICT: &str = "allow it with `set_strict_file_system_compliance(false)`";
 const STRICT_PATH: &str =
     "shorten the path, or allow it with `set_strict_file_system_compliance(false)`";
 const SEVERAL_IMAGES: &str = "divide the files among several images";
@@ -48,6 +49,26 @@ const fn of_blocks(limit: u64) -> &'static str {
         // No medium has half as many blocks, so nobody has set this limit.
         _ if limit > MAX_BLOCKS / 2 => SEVERAL_IMAGES,
         _ => "raise the limit with `set_free_media_blocks`, where 0 stands for none",
+    }
+}
+
+/// For a name of an item that cannot be: some can be if the image is not strict.
+const fn of_name(problem: NameProblem) -> Option<&'static str> {
+    match problem {
+        NameProblem::Character('/' | '\0') => None,
+        NameProblem::Character(_) => Some(NOT_STRICT),
+        // No image has a longer one.
+        NameProblem::TooLong(limit) if limit < 255 => Some(NOT_STRICT),
+        _ => None,
+    }
+}
+
+/// The same for the name of a volume.
+fn of_volume_name(problem: NameProblem) -> Option<&'static str> {
+    match problem {
+        NameProblem::Character(c) if !c.is_control() => Some(NOT_STRICT),
+        NameProblem::TooManyCharacters(limit) if limit < 32 => Some(NOT_STRICT),
+        _ => None,
     }
 }
 
@@ -113,6 +134,9 @@ impl Error {
     #[must_use]
     pub fn advice(&self) -> Option<&'static str> {
         Some(match self {
+            Self::InvalidVolumeName { problem, .. } => return of_volume_name(*problem),
+            Self::InvalidName { problem, .. } => return of_name(*problem),
+            Self::InvalidDate { .. } => NOT_STRICT,
             Self::NameNotUnicode { .. } => RENAME_SOURCE,
             Self::RestrictedName { .. } => ANY_CHARACTERS,
             Self::AmbiguousName { .. } => EXACT_NAME,

@@ -41,7 +41,7 @@ pub(super) fn errors_about(end: &str) -> Vec<Case> {
                 name: "a\n".into(),
                 problem: NameProblem::Character('\n'),
             },
-            r"name `a\n` in `/dir/item` has the character `\n`",
+            r"name `a\n` in `/dir/item` has the character `\n`; allow it with `set_strict_file_system_compliance(false)`",
             0xC0AA_B110,
         ),
         (
@@ -127,7 +127,7 @@ pub(super) fn errors_about(end: &str) -> Vec<Case> {
                 limit: 1,
                 file_system: ISO9660,
             },
-            "`/dir/item` has 2 bytes, but ISO 9660 holds at most 1 in a file at this interchange level; choose level 3 with `set_iso9660_interchange_level`, or UDF alone with `set_file_systems_to_create`",
+            "`/dir/item` has 2 bytes, but ISO 9660 holds at most 1 in a file at this interchange level; choose level 3 with `set_iso9660_interchange_level`, which a strict image cannot have, or UDF alone with `set_file_systems_to_create`",
             0xC0AA_B132,
         ),
         (
@@ -145,7 +145,7 @@ pub(super) fn errors_about(end: &str) -> Vec<Case> {
                 level: 9,
                 limit: 8,
             },
-            "directory `/dir/item` is at level 9, but ISO 9660 allows 8 levels at this interchange level; choose level 3 with `set_iso9660_interchange_level`, or UDF alone with `set_file_systems_to_create`",
+            "directory `/dir/item` is at level 9, but ISO 9660 allows 8 levels at this interchange level; choose level 3 with `set_iso9660_interchange_level`, which a strict image cannot have, or UDF alone with `set_file_systems_to_create`",
             0xC0AA_B131,
         ),
         (
@@ -171,7 +171,7 @@ pub(super) fn errors_about(end: &str) -> Vec<Case> {
                 earlier: "this",
                 later: "that",
             },
-            "this of `/dir/item` is earlier than that",
+            "this of `/dir/item` is earlier than that; allow it with `set_strict_file_system_compliance(false)`",
             0xC0AA_B105,
         ),
         (

@@ -6,7 +6,7 @@ mod images;
 use std::error::Error as _;
 use std::io;
 
-use super::{Error, HResult, Origin};
+use super::{Error, HResult, NameProblem, Origin};
 use crate::file_systems::FileSystems;
 
 const ISO9660: FileSystems = FileSystems::ISO9660;
@@ -127,6 +127,30 @@ fn messages_that_name_a_way_out_end_with_it() {
         limited(0x7FFF_FFFF).advice(),
         Some("divide the files among several images")
     );
+    let name = |problem| Error::InvalidName {
+        path: "dir".into(),
+        name: "n".into(),
+        problem,
+    };
+    let volume_name = |problem| Error::InvalidVolumeName {
+        name: "n".into(),
+        problem,
+    };
+    // What only strict images refuse can be allowed.
+    for (error, is_strict) in [
+        (name(NameProblem::Character('*')), true),
+        (name(NameProblem::Character('/')), false),
+        (name(NameProblem::TooLong(127)), true),
+        (name(NameProblem::TooLong(255)), false),
+        (volume_name(NameProblem::Character('-')), true),
+        (volume_name(NameProblem::Character('\n')), false),
+        (volume_name(NameProblem::TooManyCharacters(15)), true),
+        (volume_name(NameProblem::TooManyCharacters(32)), false),
+    ] {
+        let advice = error.advice();
+        let lifts = |advice: &str| advice.contains("`set_strict_file_system_compliance(false)`");
+        assert_eq!(advice.is_some_and(lifts), is_strict, "{error}");
+    }
     let directories = Error::TooManyDirectories {
         path: "dir".into(),
         file_system: ISO9660,
