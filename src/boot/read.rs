@@ -50,7 +50,9 @@ pub(crate) fn entries(blocks: &Blocks, catalog: u32) -> Result<Vec<RecordedBootE
     let offset = u64::from(catalog).saturating_mul(BLOCK_SIZE.into());
     let mut bytes = [0; BLOCK];
     if offset.saturating_add(BLOCK_SIZE.into()) > blocks.len() {
-        return Err(corrupt(FindingCode::BootCatalogOutside.into()));
+        let whole = blocks.len().checked_div(BLOCK_SIZE.into()).unwrap_or(0);
+        let code = FindingCode::BootCatalogOutside;
+        return Err(corrupt(code.outside("block", catalog, whole)));
     }
     blocks.read_at(offset, &mut bytes)?;
     let mut rest = bytes.chunks_exact(ENTRY_LEN);

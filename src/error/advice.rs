@@ -52,18 +52,18 @@ const fn of_blocks(limit: u64) -> &'static str {
     }
 }
 
-/// For a name of an item that cannot be: some can be if the image is not strict.
+/// Returns the advice for an invalid name of an item: some are valid unless the image is strict.
 const fn of_name(problem: NameProblem) -> Option<&'static str> {
     match problem {
         NameProblem::Character('/' | '\0') => None,
         NameProblem::Character(_) => Some(NOT_STRICT),
-        // No image has a longer one.
+        // The limit of all other images.
         NameProblem::TooLong(limit) if limit < 255 => Some(NOT_STRICT),
         _ => None,
     }
 }
 
-/// The same for the name of a volume.
+/// Returns the advice for an invalid volume name.
 fn of_volume_name(problem: NameProblem) -> Option<&'static str> {
     match problem {
         NameProblem::Character(c) if !c.is_control() => Some(NOT_STRICT),

@@ -64,6 +64,34 @@ impl FindingCode {
     ) -> Fault {
         self.value(name, found, ExpectedValue::Exactly(expected.into()))
     }
+
+    /// Creates the same fault where numbers up to `most` are right.
+    pub(crate) fn above(
+        self,
+        name: &'static str,
+        found: impl Into<u64>,
+        most: impl Into<u64>,
+    ) -> Fault {
+        self.value(name, found, ExpectedValue::AtMost(most.into()))
+    }
+
+    /// Creates the same fault where numbers from `least` on are right.
+    pub(crate) fn below(
+        self,
+        name: &'static str,
+        found: impl Into<u64>,
+        least: impl Into<u64>,
+    ) -> Fault {
+        self.value(name, found, ExpectedValue::AtLeast(least.into()))
+    }
+
+    /// Creates the same fault for an index into `count` elements.
+    pub(crate) fn outside(self, name: &'static str, found: impl Into<u64>, count: u64) -> Fault {
+        match count.checked_sub(1) {
+            Some(last) => self.above(name, found, last),
+            None => self.into(),
+        }
+    }
 }
 
 impl From<FindingCode> for Fault {

@@ -344,7 +344,9 @@ impl RecordedItem {
         let within = work.check().and(charged).map_err(Unread::from);
         let listed = within.and(entry).and_then(|entry| {
             if path_len > MAX_PATH {
-                let finding = Finding::new(shared.file_system, block, FindingCode::TreeLongPath);
+                let (len, most) = (path_len as u64, MAX_PATH as u64);
+                let fault = FindingCode::TreeLongPath.above("length", len, most);
+                let finding = Finding::new(shared.file_system, block, fault);
                 return Err(Error::from(finding).into());
             }
             Ok(entry)

@@ -15,7 +15,7 @@ use hashbrown::HashSet;
 use super::item::{ParentPath, RecordedItem, Shared};
 use crate::budget::Work;
 use crate::error::{Error, Result};
-use crate::finding::{ExpectedValue, Fault, Finding, FindingCode};
+use crate::finding::{Fault, Finding, FindingCode};
 use crate::recorded::{Entries, Entry, EntryKind, Unread, Volume};
 
 /// The deepest level of a directory that the walk enters, with the root at 0. Linux accepts paths of at most 4096
@@ -129,16 +129,16 @@ impl<'a> RecordedWalk<'a> {
             ))
         };
         if self.stack.len() > MAX_DEPTH {
-            let most = ExpectedValue::AtMost(MAX_DEPTH as u64);
-            let depth = self.stack.len() as u64;
-            return Err(corrupt(FindingCode::TreeDepth.value("level", depth, most)));
+            let (depth, most) = (self.stack.len() as u64, MAX_DEPTH as u64);
+            return Err(corrupt(FindingCode::TreeDepth.above("level", depth, most)));
         }
         if self.met.contains(&directory.identity) {
             return Err(corrupt(FindingCode::TreeLoop.into()));
         }
         let len = self.directory_len.saturating_add(directory.len);
         if len > self.shared.blocks.len() {
-            return Err(corrupt(FindingCode::TreeLength.into()));
+            let most = self.shared.blocks.len();
+            return Err(corrupt(FindingCode::TreeLength.above("bytes", len, most)));
         }
         self.shared.blocks.charge(REMEMBERED)?;
         self.met.insert(directory.identity);

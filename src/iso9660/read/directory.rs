@@ -142,10 +142,11 @@ impl Records {
             } else {
                 let whole = self.piece.get(start..sector_end).unwrap_or_default();
                 let end = match resync::overlong(&self.context, whole) {
-                    Some(len) => {
+                    Some(likely) => {
                         let fault = FindingCode::IsoRecordOverlong;
+                        let fault = fault.differs("length", len, likely as u64);
                         self.context.finding(offset, fault);
-                        start.saturating_add(len)
+                        start.saturating_add(likely)
                     }
                     None => end,
                 };

@@ -14,7 +14,7 @@ use super::context::{Context, directory};
 use super::record::Record;
 use super::rock_ridge::{self, Attributes};
 use crate::error::{Error, Result};
-use crate::finding::FindingCode;
+use crate::finding::{Fault, FindingCode};
 use crate::recorded::{Data, Entry, EntryKind, Run, Unread};
 
 /// The most extents of a file that do not follow one another. At full length, they hold more than a disc does.
@@ -94,7 +94,9 @@ impl EntryBuilder {
             return;
         }
         if record.is_guessed {
-            context.finding(offset, FindingCode::IsoIdentifierLength);
+            let (said, guessed) = (record.head.identifier_len, record.identifier.len() as u64);
+            let fault = FindingCode::IsoIdentifierLength.differs("length", said, guessed);
+            context.finding(offset, fault);
         }
         match (record.is_associated(), record.is_directory()) {
             (true, false) => {
@@ -191,8 +193,8 @@ impl EntryBuilder {
         let len = context.data_len(record.head.data_len, start, offset);
         let here = directory(start, context.directory_len(start, len, offset));
         let entry = self.entry(context, record, attributes, here);
-        if is_elsewhere(context, record) {
-            let error = context.corrupt(offset, FindingCode::IsoDirectoryElsewhere);
+        if let Some(fault) = elsewhere(context, record, FindingCode::IsoDirectoryElsewhere) {
+            let error = context.corrupt(offset, fault);
             self.ready.push_back(Err(Unread::entry(entry.name, error)));
             return;
         }
@@ -283,13 +285,14 @@ impl File {
             return Ok(());
         }
         if record.head.interleave_gap_size != 0 && !record.is_interleaved() {
-            context.finding(offset, FindingCode::IsoGapSize);
+            let gap = record.head.interleave_gap_size;
+            context.finding(offset, FindingCode::IsoGapSize.differs("size", gap, 0_u8));
         }
         if record.is_interleaved() {
             return Err(context.corrupt(offset, FindingCode::IsoInterleaved));
         }
-        if is_elsewhere(context, record) {
-            return Err(context.corrupt(offset, FindingCode::IsoFileElsewhere));
+        if let Some(fault) = elsewhere(context, record, FindingCode::IsoFileElsewhere) {
+            return Err(context.corrupt(offset, fault));
         }
         let at = context.data_offset(&record.head, offset);
         let len = context.data_len(record.head.data_len, at, offset);
@@ -300,6 +303,7 @@ impl File {
             context.finding(offset, FindingCode::IsoBlockZero);
         }
         if at.saturating_add(len) > context.blocks.len() {
+            // Of an image that was cut off there are many: one for each block of records is enough.
             context.finding(offset, FindingCode::IsoFileCut);
         }
         let is_full = self.runs.len() >= MOST_RUNS;
@@ -308,14 +312,19 @@ impl File {
                 last.len = last.len.saturating_add(len);
             }
             _ if is_full => {
-                return Err(context.corrupt(offset, FindingCode::IsoManySections));
+                let sections = (self.runs.len() as u64).saturating_add(1);
+                let fault = FindingCode::IsoManySections;
+                let fault = fault.above("sections", sections, MOST_RUNS as u64);
+                return Err(context.corrupt(offset, fault));
             }
             _ => self.runs.push(Run { at: Some(at), len }),
         }
         self.entry.len = self.entry.len.saturating_add(len);
         // One extent may lack what was cut off, but several that overlap would have no end.
         if self.runs.len() > 1 && self.entry.len > context.blocks.len() {
-            return Err(context.corrupt(offset, FindingCode::IsoFileLength));
+            let (len, most) = (self.entry.len, context.blocks.len());
+            let fault = FindingCode::IsoFileLength.above("bytes", len, most);
+            return Err(context.corrupt(offset, fault));
         }
         Ok(())
     }
@@ -355,11 +364,11 @@ fn identity(at: u64, len: u64, block_len: u64) -> u64 {
     (block << 32) | (len & u64::from(u32::MAX))
 }
 
-/// Returns `true` if a record's data lies on another disc.
-fn is_elsewhere(context: &Context, record: &Record<'_>) -> bool {
-    context
-        .set_member
-        .is_some_and(|member| record.head.volume_sequence_number.get() != member)
+/// Returns the fault of a record whose data lies on another disc.
+fn elsewhere(context: &Context, record: &Record<'_>, code: FindingCode) -> Option<Fault> {
+    let member = context.set_member?;
+    let said = record.head.volume_sequence_number.get();
+    (said != member).then(|| code.differs("volume", said, member))
 }
 
 /// Returns `true` if a directory in the root has the name of the one for relocated directories (RRIP 4.1.5).

@@ -61,7 +61,9 @@ impl Context {
         if is_record {
             start.saturating_add(attributes_len)
         } else {
-            self.finding(offset, FindingCode::IsoExtendedAttributes);
+            let len = head.extended_attribute_record_len;
+            let fault = FindingCode::IsoExtendedAttributes;
+            self.finding(offset, fault.differs("length", len, 0_u8));
             start
         }
     }

@@ -30,7 +30,9 @@ impl Context {
         let offset = self.offset(block);
         let left = self.blocks.len().saturating_sub(offset);
         if left == 0 {
-            return Err(self.corrupt(offset, FindingCode::IsoDirectoryOutside));
+            let fault = FindingCode::IsoDirectoryOutside;
+            let fault = fault.outside("byte", offset, self.blocks.len());
+            return Err(self.corrupt(offset, fault));
         }
         let mut bytes = vec![0; BLOCK.min(usize::try_from(left).unwrap_or(BLOCK))];
         self.blocks.read_at(offset, &mut bytes)?;

@@ -93,7 +93,8 @@ pub(super) fn entries(
     while let Some(continuation) = next {
         let len = continuation.len.get() as usize;
         if len > left {
-            context.finding(offset, FindingCode::SuspLongArea);
+            let fault = FindingCode::SuspLongArea.above("length", len as u64, left as u64);
+            context.finding(offset, fault);
             break;
         }
         left = left.saturating_sub(len);
@@ -135,7 +136,12 @@ fn one_area(
         }
         let len = usize::from(len);
         let Some((entry, rest)) = area.split_at_checked(len).filter(|_| len >= HEAD) else {
-            context.finding(offset, FindingCode::SuspEntryLength);
+            let (len, there) = (len as u64, area.len() as u64);
+            let fault = match len > there {
+                true => FindingCode::SuspEntryLength.above("length", len, there),
+                false => FindingCode::SuspEntryLength.below("length", len, HEAD as u64),
+            };
+            context.finding(offset, fault);
             break;
         };
         area = rest;

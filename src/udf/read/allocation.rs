@@ -167,23 +167,20 @@ impl LogicalBlocks {
             let space = shared.get_or_insert_with(|| self.for_item());
             from = space.structure(address, &EXPECTED, from, &mut chained)?;
             partition = address.partition;
-            descriptors = AllocationExtentDescriptor::ref_from_prefix(&chained)
-                .ok()
-                .and_then(|(head, rest)| {
-                    rest.get(..narrow(head.allocation_descriptors_len.get().into()))
-                })
-                .ok_or_else(|| corrupt(from, FindingCode::UdfAllocationExtent))?;
+            let code = FindingCode::UdfAllocationExtent;
+            let (head, rest) = AllocationExtentDescriptor::ref_from_prefix(&chained)
+                .map_err(|_| corrupt(from, code))?;
+            let len = head.allocation_descriptors_len.get();
+            descriptors = rest
+                .get(..narrow(len.into()))
+                .ok_or_else(|| corrupt(from, code.above("length", len, wide(rest.len()))))?;
         }
         if left == 0 {
             Ok(())
         } else {
-            {
-                let there = icb.information_len.saturating_sub(left);
-                let fault = FindingCode::UdfExtents;
-                let fault =
-                    fault.value("length", icb.information_len, ExpectedValue::AtMost(there));
-                Err(corrupt(icb.at, fault))
-            }
+            let there = icb.information_len.saturating_sub(left);
+            let fault = FindingCode::UdfExtents.above("length", icb.information_len, there);
+            Err(corrupt(icb.at, fault))
         }
     }
 
@@ -275,7 +272,11 @@ pub(super) fn embedded<'a>(icb: &Icb<'a>) -> Result<&'a [u8]> {
     usize::try_from(icb.information_len)
         .ok()
         .and_then(|len| icb.allocation.get(..len))
-        .ok_or_else(|| corrupt(icb.at, FindingCode::UdfEmbedded))
+        .ok_or_else(|| {
+            let there = wide(icb.allocation.len());
+            let fault = FindingCode::UdfEmbedded.above("length", icb.information_len, there);
+            corrupt(icb.at, fault)
+        })
 }
 
 /// Appends a run, or extends the last one.

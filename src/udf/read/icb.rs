@@ -4,9 +4,9 @@
 use zerocopy::little_endian::U32;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
-use super::narrow;
 use super::partition::{Address, LogicalBlocks};
 use super::tag::{self, corrupt, finding};
+use super::{narrow, wide};
 use crate::codec::time::UdfTime;
 use crate::error::Result;
 use crate::finding::{ExpectedValue, Fault, FindingCode};
@@ -118,6 +118,7 @@ impl<'a> Icb<'a> {
         };
         let attributes_len = narrow(tail.extended_attributes_len.get().into());
         let allocation_len = narrow(tail.allocation_descriptors_len.get().into());
+        let said = wide(attributes_len).saturating_add(wide(allocation_len));
         rest.split_at_checked(attributes_len)
             .and_then(|(attributes, rest)| {
                 Some(Self {
@@ -126,7 +127,7 @@ impl<'a> Icb<'a> {
                     ..icb
                 })
             })
-            .ok_or_else(|| FindingCode::UdfEntryLength.into())
+            .ok_or_else(|| FindingCode::UdfEntryLength.above("length", said, wide(rest.len())))
     }
 }
 
@@ -259,10 +260,12 @@ pub(super) fn created(attributes: &[u8]) -> Result<Option<UdfTime>, Fault> {
             break;
         }
         let Some((whole, behind)) = rest.split_at_checked(len) else {
-            return Err(FindingCode::UdfAttributeLength.into());
+            let code = FindingCode::UdfAttributeLength;
+            return Err(code.above("length", wide(len), wide(rest.len())));
         };
         let Some(body) = whole.get(size_of::<Attribute>()..) else {
-            return Err(FindingCode::UdfAttributeCut.into());
+            let least = wide(size_of::<Attribute>());
+            return Err(FindingCode::UdfAttributeCut.below("length", wide(len), least));
         };
         if attribute.attribute_type.get() == FILE_TIMES {
             if let Ok((times, body)) = FileTimes::ref_from_prefix(body) {

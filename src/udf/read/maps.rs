@@ -7,15 +7,15 @@ use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
 use super::anchor::byte_of;
 use super::icb::IcbExtent;
-use super::narrow;
 use super::partition::{Address, BlockMap, Contents, Copy, LogicalBlocks, Region, Told};
 use super::sequence::PrevailingDescriptors;
 use super::sparing::sparable;
 use super::tag::{corrupt, finding, is_named};
 use super::virtual_table::virtual_table;
+use super::{narrow, wide};
 use crate::budget::Charge;
 use crate::error::Result;
-use crate::finding::FindingCode;
+use crate::finding::{ExpectedValue, FindingCode};
 use crate::recorded::Data;
 use crate::udf::icb::{METADATA_FILE, METADATA_MIRROR};
 use crate::udf::metadata::MetadataPartitionMap;
@@ -87,11 +87,16 @@ pub(super) fn build(
         .filter(|_| numbers.len() < count)
     {
         let Some((map, behind)) = rest.split_at_checked(len).filter(|_| len >= 2) else {
-            return Err(corrupt(at, FindingCode::UdfMapLength));
+            let fault = match len < 2 {
+                true => FindingCode::UdfMapLength.below("length", wide(len), 2_u64),
+                false => FindingCode::UdfMapLength.above("length", wide(len), wide(rest.len())),
+            };
+            return Err(corrupt(at, fault));
         };
         rest = behind;
         if numbers.len() >= MAX_MAPS {
-            return Err(corrupt(at, FindingCode::UdfManyMaps));
+            let fault = FindingCode::UdfManyMaps.above("maps", wide(count), wide(MAX_MAPS));
+            return Err(corrupt(at, fault));
         }
         let (number, entry) = entry(space, descriptors, map, sector_len, &mut told, charge)?;
         let ready = match entry {
@@ -109,7 +114,7 @@ pub(super) fn build(
                     Pending::Metadata(_) => FindingCode::UdfNoMetadataFile,
                 };
                 pending.push((numbers.len(), map));
-                BlockMap::Unusable(unusable)
+                BlockMap::Unusable(unusable.into())
             }
         };
         numbers.push(number);
@@ -121,9 +126,9 @@ pub(super) fn build(
             .and_then(|number| below(space, &numbers, *number));
         let ready = match (map, base) {
             (Pending::Virtual, Some(base)) => virtual_table(space, base, at, &mut told, charge)?,
-            (Pending::Virtual, None) => BlockMap::Unusable(FindingCode::UdfVirtualBase),
+            (Pending::Virtual, None) => BlockMap::Unusable(FindingCode::UdfVirtualBase.into()),
             (Pending::Metadata(map), Some(base)) => metadata(space, base, &map, at, charge)?,
-            (Pending::Metadata(_), None) => BlockMap::Unusable(FindingCode::UdfMetadataBase),
+            (Pending::Metadata(_), None) => BlockMap::Unusable(FindingCode::UdfMetadataBase.into()),
         };
         if let Some(place) = Arc::make_mut(&mut space.maps).get_mut(index) {
             *place = ready;
@@ -168,13 +173,15 @@ fn entry(
                 };
                 MapEntry::Pending(Pending::Metadata(map))
             } else {
-                MapEntry::Ready(BlockMap::Unusable(FindingCode::UdfMapType))
+                MapEntry::Ready(BlockMap::Unusable(FindingCode::UdfMapType.into()))
             };
             Ok((number, entry))
         }
-        _ => {
-            let unusable = BlockMap::Unusable(FindingCode::UdfMapType);
-            Ok((u16::MAX, MapEntry::Ready(unusable)))
+        other => {
+            let map_type = other.copied().unwrap_or(0);
+            let expected = ExpectedValue::OneOf(&[1, 2]);
+            let why = FindingCode::UdfMapType.value("type", map_type, expected);
+            Ok((u16::MAX, MapEntry::Ready(BlockMap::Unusable(why))))
         }
     }
 }
@@ -197,14 +204,16 @@ pub(super) fn region(partition: &PartitionDescriptor, sector_len: u32) -> Region
 }
 
 fn physical(descriptors: &PrevailingDescriptors, number: u16, sector_len: u32) -> BlockMap {
-    descriptors
-        .partitions
-        .iter()
-        .find(|partition| partition.partition_number.get() == number)
-        .map_or(
-            BlockMap::Unusable(FindingCode::UdfMapPartition),
-            |partition| BlockMap::Physical(region(partition, sector_len)),
-        )
+    let mut partitions = descriptors.partitions.iter();
+    let found = partitions.find(|partition| partition.partition_number.get() == number);
+    if let Some(partition) = found {
+        return BlockMap::Physical(region(partition, sector_len));
+    }
+    let code = FindingCode::UdfMapPartition;
+    BlockMap::Unusable(match descriptors.partitions.as_slice() {
+        [only] => code.differs("partition", number, only.partition_number.get()),
+        _ => code.into(),
+    })
 }
 
 /// Prepares a metadata partition (UDF 2.2.10 of 2.50), for which either file is enough.

@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
-use super::narrow;
 use super::tag::{self, block_at, corrupt, finding};
+use super::{narrow, wide};
 use crate::budget::{Charge, STEP, Work};
 use crate::error::Result;
 use crate::finding::{Fault, FindingCode, FindingList};
@@ -73,7 +73,10 @@ impl Region {
                 })
             })
             .filter(|place| place.len >= u64::from(block_len))
-            .ok_or_else(|| FindingCode::UdfAddress.into())
+            .ok_or_else(|| {
+                let blocks = self.len.checked_div(block_len.into()).unwrap_or(0);
+                FindingCode::UdfAddress.outside("block", block, blocks)
+            })
     }
 }
 
@@ -91,6 +94,11 @@ impl Contents {
             (end, *run)
         });
         Ok(Self(runs.collect()))
+    }
+
+    /// Returns the length in bytes.
+    fn len(&self) -> u64 {
+        self.0.last().map_or(0, |(end, _)| *end)
     }
 
     fn place(&self, position: u64) -> Option<Place> {
@@ -158,7 +166,7 @@ pub(super) enum BlockMap {
         mirror: Option<Contents>,
     },
     /// An unusable map, and the reason.
-    Unusable(FindingCode),
+    Unusable(Fault),
 }
 
 /// Other facts from the maps.
@@ -247,11 +255,14 @@ impl LogicalBlocks {
             Some(BlockMap::Physical(region)) => region.place(block, self.block_len),
             Some(BlockMap::Sparable(sparable)) => sparable.place(block, self.block_len),
             Some(BlockMap::Virtual { base, table }) => {
-                let block = usize::try_from(block)
+                let code = FindingCode::UdfVirtualAddress;
+                let listed = usize::try_from(block)
                     .ok()
                     .and_then(|index| table.get(index))
+                    .ok_or_else(|| code.outside("block", block, wide(table.len())))?;
+                let block = Some(listed)
                     .filter(|block| **block != u32::MAX)
-                    .ok_or(FindingCode::UdfVirtualAddress)?;
+                    .ok_or(code)?;
                 // Neighbours in the table need not be neighbours on the disc.
                 let mut place = match self.maps.get(usize::from(*base)) {
                     Some(BlockMap::Physical(region)) => region.place(*block, self.block_len)?,
@@ -270,10 +281,17 @@ impl LogicalBlocks {
                     .checked_mul(u64::from(self.block_len))
                     .and_then(|position| contents.place(position))
                     .filter(|place| place.len >= u64::from(self.block_len))
-                    .ok_or_else(|| FindingCode::UdfMetadataAddress.into())
+                    .ok_or_else(|| {
+                        let blocks = contents.len().checked_div(self.block_len.into());
+                        let blocks = blocks.unwrap_or(0);
+                        FindingCode::UdfMetadataAddress.outside("block", block, blocks)
+                    })
             }
-            Some(BlockMap::Unusable(why)) => Err((*why).into()),
-            None => Err(FindingCode::UdfPartition.into()),
+            Some(BlockMap::Unusable(why)) => Err(*why),
+            None => {
+                let code = FindingCode::UdfPartition;
+                Err(code.outside("partition", partition, wide(self.maps.len())))
+            }
         }
     }
 
@@ -382,6 +400,59 @@ mod tests {
         );
         assert!(region.place(3, 2048).is_err());
         assert!(region.place(u32::MAX, 2048).is_err());
+    }
+
+    /// The error had neither the address nor the length of the partition.
+    #[test]
+    fn addresses_outside_a_partition_are_told_with_its_length() {
+        let region = |blocks: u64| Region {
+            start: 0,
+            len: blocks * 2048,
+        };
+        let told = |fault: Fault| fault.to_string();
+        assert_eq!(
+            told(region(3).place(3, 2048).unwrap_err()),
+            "an address lies outside its partition (block 3, expected at most 2)"
+        );
+        assert_eq!(
+            told(region(0).place(0, 2048).unwrap_err()),
+            "an address lies outside its partition"
+        );
+        let memory = Arc::new(Memory::new(1 << 20));
+        let run = Run {
+            at: Some(0),
+            len: 4 * 2048,
+        };
+        let main = Contents::new(&[run], &mut Charge::new(&memory)).unwrap();
+        let blocks = Arc::new(Blocks::new(
+            Arc::new(crate::media::MemoryDisc::new(vec![0; 4 * 2048])),
+            1 << 20,
+        ));
+        let mut space = LogicalBlocks::new(&blocks, 2048, FindingList::default());
+        space.maps = Arc::new(vec![
+            BlockMap::Metadata { main, mirror: None },
+            BlockMap::Virtual {
+                base: 0,
+                table: vec![u32::MAX],
+            },
+        ]);
+        let told = |partition, block| {
+            let located = space.locate(Address { partition, block }, Copy::Main);
+            located.unwrap_err().to_string()
+        };
+        assert_eq!(
+            told(0, 4),
+            "an address lies outside the metadata partition (block 4, expected at most 3)"
+        );
+        assert_eq!(
+            told(1, 1),
+            "an address lies outside its virtual partition (block 1, expected at most 0)"
+        );
+        assert_eq!(told(1, 0), "an address lies outside its virtual partition");
+        assert_eq!(
+            told(2, 0),
+            "an address lies in a partition that is not there (partition 2, expected at most 1)"
+        );
     }
 
     #[test]

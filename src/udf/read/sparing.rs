@@ -56,7 +56,7 @@ pub(super) fn sparable(
         return Ok(below);
     };
     let Ok((map, _)) = SparableMap::ref_from_prefix(map) else {
-        return Ok(BlockMap::Unusable(FindingCode::UdfSparableMapCut));
+        return Ok(BlockMap::Unusable(FindingCode::UdfSparableMapCut.into()));
     };
     let mut best: Option<(u32, Vec<(u32, u64)>)> = None;
     let mut damaged = Vec::new();
@@ -74,7 +74,7 @@ pub(super) fn sparable(
         }
     }
     let Some((_, mut moved)) = best else {
-        return Ok(BlockMap::Unusable(FindingCode::UdfSparingTables));
+        return Ok(BlockMap::Unusable(FindingCode::UdfSparingTables.into()));
     };
     for at in damaged {
         space

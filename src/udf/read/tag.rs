@@ -2,6 +2,7 @@
 
 use zerocopy::{FromBytes, IntoBytes};
 
+use super::wide;
 use crate::block::BLOCK_SIZE;
 use crate::error::Error;
 use crate::file_systems::FileSystems;
@@ -38,7 +39,8 @@ pub(super) fn is_named(id: &EntityId, name: &[u8]) -> bool {
 /// Returns the tag at the start of `bytes`, if its checksum is right and it is one of `identifiers`.
 pub(super) fn head<'a>(bytes: &'a [u8], identifiers: &'static [u16]) -> Result<&'a Tag, Fault> {
     let Ok((tag, _)) = Tag::ref_from_prefix(bytes) else {
-        return Err(FindingCode::UdfCut.into());
+        let least = wide(size_of::<Tag>());
+        return Err(FindingCode::UdfCut.below("bytes", wide(bytes.len()), least));
     };
     let identifier = tag.identifier.get();
     if !identifiers.contains(&identifier) {
@@ -95,7 +97,7 @@ pub(super) fn check_loosely(bytes: &[u8], identifiers: &'static [u16], location:
         && (tag.location.get() == location || is_crc_right())
 }
 
-/// Checks a descriptor in the same way, and that its tag names `location`, where it lies.
+/// Checks a descriptor as [`check`] does, and that its tag names `location`, where it lies.
 pub(super) fn check_at<'a>(
     bytes: &'a [u8],
     identifiers: &'static [u16],

@@ -4,6 +4,7 @@
 use zerocopy::little_endian::U16;
 use zerocopy::{FromBytes, Immutable, KnownLayout, Unaligned};
 
+use super::wide;
 use crate::finding::{ExpectedValue, Fault, FindingCode};
 
 /// Text, and whether it has a fault: an unknown compression id, or unpaired surrogates, which U+FFFD replaces.
@@ -80,7 +81,8 @@ pub(super) fn link_target(mut data: &[u8]) -> Result<Text, Fault> {
     while let Ok((component, rest)) = PathComponent::ref_from_prefix(data) {
         let Some((identifier, rest)) = rest.split_at_checked(usize::from(component.identifier_len))
         else {
-            return Err(FindingCode::UdfLinkCut.into());
+            let (len, there) = (component.identifier_len, wide(rest.len()));
+            return Err(FindingCode::UdfLinkCut.above("length", len, there));
         };
         data = rest;
         let name = match component.component_type {

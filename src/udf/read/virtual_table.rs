@@ -54,7 +54,7 @@ pub(super) fn virtual_table(
         Some(BlockMap::Physical(region) | BlockMap::Sparable(Sparable { region, .. })) => {
             region.start
         }
-        _ => return Ok(BlockMap::Unusable(FindingCode::UdfVirtualBase)),
+        _ => return Ok(BlockMap::Unusable(FindingCode::UdfVirtualBase.into())),
     };
     let block_len = u64::from(space.block_len);
     let end = byte_of(space.blocks.data_end(MAX_RUN_OUT), BLOCK_SIZE);
@@ -77,7 +77,7 @@ pub(super) fn virtual_table(
             return Ok(BlockMap::Virtual { base, table });
         }
     }
-    Ok(BlockMap::Unusable(FindingCode::UdfVirtualTable))
+    Ok(BlockMap::Unusable(FindingCode::UdfVirtualTable.into()))
 }
 
 type Table = (Vec<u32>, Option<(u32, u32)>);

@@ -335,7 +335,10 @@ fn chains_that_lead_to_themselves_and_data_that_is_missing_are_errors() {
     let (_, volume) = with_entry(|this| this.add(5, 0, 2048, &short_ad(2048, PARTITION_LEN)));
     is_corrupt(&volume, "outside");
     let (_, volume) = with_entry(|this| this.add(5, 3, 3, b"xx"));
-    is_corrupt(&volume, "embedded");
+    is_corrupt(
+        &volume,
+        "embedded data is shorter than its file (length 3, expected at most 2)",
+    );
     let (_, volume) = with_entry(|this| this.add(5, 7, 3, b"xxx"));
     is_corrupt(&volume, "unknown type");
     let (_, volume) = with_entry(|this| this.add(12, 3, 3, b"xxx"));
