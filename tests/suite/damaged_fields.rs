@@ -503,6 +503,37 @@ mod udf {
     }
 
     #[test]
+    fn a_damaged_descriptor_is_found_with_the_number_that_is_wrong() {
+        for (at, name) in [(4, "checksum"), (8, "CRC"), (12, "location")] {
+            let mut bytes = small(UDF);
+            let icb = icb(&bytes, "A2.TXT");
+            let right = bytes[icb + at];
+            bytes[icb + at] ^= 0x11;
+            if name != "checksum" {
+                // The checksum covers the field.
+                let tag = &bytes[icb..icb + 16];
+                let sum = tag.iter().fold(0_u8, |sum, byte| sum.wrapping_add(*byte));
+                bytes[icb + 4] = sum.wrapping_sub(bytes[icb + 4]);
+            }
+            let volume = volume_of(&bytes, UDF);
+            assert!(walked(&volume).1.is_empty());
+            let findings = volume.findings();
+            let [finding] = findings.as_slice() else {
+                panic!("{findings:?}");
+            };
+            assert_eq!(finding.code(), FindingCode::UdfDamagedDescriptor);
+            assert_eq!(finding.block() as usize, icb / BLOCK);
+            let value = finding.value().unwrap();
+            assert_eq!(value.name, name);
+            assert_eq!(value.found as u8, right ^ 0x11);
+            let ExpectedValue::Exactly(expected) = value.expected else {
+                panic!("{value:?}");
+            };
+            assert_eq!(expected as u8, right);
+        }
+    }
+
+    #[test]
     fn an_icb_of_an_unknown_strategy_is_read() {
         for path in ["/", "A2.TXT", "DIR"] {
             let mut bytes = small(UDF);

@@ -348,7 +348,11 @@ impl LogicalBlocks {
         if !tag::check_loosely(out, identifiers, address.block) {
             return None;
         }
-        let fault = FindingCode::UdfDamagedDescriptor;
+        let wrong = tag::check_at(out, identifiers, address.block).err();
+        let fault = Fault {
+            code: FindingCode::UdfDamagedDescriptor,
+            value: wrong.and_then(|wrong| wrong.value),
+        };
         self.findings.add(finding(at, fault));
         Some(at)
     }
