@@ -9,7 +9,7 @@ use super::walk::{Here, Walk};
 use crate::draft::{AddedContent, not_opened, open_found};
 use crate::error::{Error, HostError, Result};
 use crate::host::source::{HostEntry, HostMetadata};
-use crate::source::{Fingerprint, ReadFailure, Source, SourceKind, read_streams};
+use crate::source::{Fingerprint, ReadFailure, read_streams};
 use crate::tree::{ContentId, ItemAttributes, NodeId};
 
 impl Walk<'_> {
@@ -116,8 +116,7 @@ impl Walk<'_> {
             }
             let name = name.to_string_lossy();
             let item = self.draft.tree().path(node).with_stream(&name);
-            let source = Source(SourceKind::Bytes(data.into()));
-            let stream = AddedContent::New(self.draft.content(source, &item)?);
+            let stream = AddedContent::New(self.draft.content(data.into(), &item)?);
             self.add_stream(node, &name, stream, attributes)?;
             self.stream_owners.insert(content, node);
         }

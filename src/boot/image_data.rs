@@ -3,14 +3,13 @@
 use std::fmt;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use crate::block::{BLOCK_SIZE, blocks_of};
 use crate::error::{Error, Origin, Result};
 use crate::host::source::{self as host, HostPlace};
 use crate::source::{
-    ContentData, FileContent, Fingerprint, HostFile, OpenContent, ReadFailure, SharedReader,
-    Source, SourceKind,
+    ContentData, FileContent, Fingerprint, HostFile, OpenContent, ReadFailure, Source, SourceKind,
 };
 use crate::space::{Cursor, Fill};
 
@@ -29,7 +28,7 @@ impl BootData {
         let failed = |origin| move |source| Error::ReadBootImage { origin, source };
         let (len, data, file) = match source.0 {
             SourceKind::Path(path) => {
-                let failed = failed(Origin::File(path.clone()));
+                let failed = failed(Origin::File(path.to_path_buf()));
                 // Resolves links now, so that reading follows none.
                 let found = host::find(&path).and_then(|found| match found.1.is_file() {
                     true => Ok(found),
@@ -46,20 +45,24 @@ impl BootData {
                 };
                 (metadata.len, data, Some(real.into()))
             }
-            SourceKind::Bytes(bytes) => (bytes.len() as u64, ContentData::Memory(bytes), None),
+            SourceKind::Bytes { bytes, .. } => (
+                (*bytes).as_ref().len() as u64,
+                ContentData::Memory(bytes),
+                None,
+            ),
             SourceKind::Reader(reader) => {
-                let mut bytes = Vec::new();
-                reader
-                    .take(MAX_IN_MEMORY + 1)
-                    .read_to_end(&mut bytes)
-                    .and_then(|len| match len as u64 > MAX_IN_MEMORY {
-                        true => Err(io::Error::other(
-                            "a boot image of more than 64 MiB must be seekable",
-                        )),
-                        false => Ok(()),
-                    })
+                let bytes = reader
+                    .read_all(MAX_IN_MEMORY)
                     .map_err(failed(Origin::Reader))?;
-                (bytes.len() as u64, ContentData::Memory(bytes.into()), None)
+                (
+                    (*bytes).as_ref().len() as u64,
+                    ContentData::Memory(bytes),
+                    None,
+                )
+            }
+            SourceKind::Recorded(data) => (data.len(), ContentData::Copied(data), None),
+            SourceKind::Unusable(error) => {
+                return Err(failed(Origin::Disc)(io::Error::other(error)));
             }
             // The catalog would contain itself.
             SourceKind::BootCatalog => {
@@ -68,7 +71,6 @@ impl BootData {
                 )));
             }
             SourceKind::Seekable(reader) => {
-                let reader = SharedReader(Arc::new(Mutex::new(reader)));
                 let len = reader.len().map_err(failed(Origin::Reader))?;
                 (len, ContentData::Seekable(reader), None)
             }

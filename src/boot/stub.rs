@@ -38,7 +38,7 @@ impl Stub {
             let content = FileContent {
                 len: readme.len() as u64,
                 references: 0,
-                data: ContentData::Memory(readme.clone()),
+                data: ContentData::Memory(Arc::new(readme.clone())),
             };
             let attributes = ItemAttributes {
                 times: Times::all(time),

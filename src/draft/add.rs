@@ -84,9 +84,9 @@ impl Draft {
             return Err(self.duplicate(node));
         }
         let path = self.tree().path(parent).join(name);
-        let content = self.content(source, &path)?;
-        let content = AddedContent::New(content);
-        let (node, _) = self.add_file_node(parent, name, content, attributes)?;
+        let (content, unstored) = self.source_content(source, &path, false)?;
+        let (node, content) = self.add_file_node(parent, name, content, attributes)?;
+        self.remember(unstored, false, content);
         Ok(node)
     }
 

@@ -26,6 +26,7 @@ impl Draft {
             // Data that was staged earlier lies before it.
             staged = tree.take_back().or(staged);
         }
+        self.forget_sources();
         if let Some(start) = staged {
             self.give_back(start);
         }

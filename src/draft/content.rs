@@ -1,8 +1,8 @@
 //! The sources of added data.
 
+use std::collections::HashMap;
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex};
 
 use super::Draft;
 use crate::block::BLOCK_SIZE;
@@ -10,7 +10,8 @@ use crate::error::{Error, Origin, Result};
 use crate::host::source::{self as host, HostMetadata, HostPlace};
 use crate::path::ImagePath;
 use crate::source::{
-    ContentData, FileContent, Fingerprint, HostFile, SharedReader, Source, SourceKind,
+    ContentData, ContentReader, FileContent, Fingerprint, HostFile, ReadOnce, Source, SourceKey,
+    SourceKind, StageReader, lost,
 };
 use crate::tree::{ContentId, NameRef, Tree, TreeFull};
 
@@ -57,52 +58,153 @@ impl AddedContent {
     }
 }
 
+/// The contents that sources became of which the caller may have clones.
+#[derive(Clone, Default)]
+pub(super) struct KnownSources(HashMap<(SourceKey, bool), (Source, ContentId)>);
+
+impl KnownSources {
+    /// Forgets the contents that are not in the tree any more.
+    pub(super) fn forget_beyond(&mut self, contents: usize) {
+        self.0
+            .retain(|_, (_, content)| (content.0 as usize) < contents);
+    }
+}
+
+/// What a source is known by until its content is in the tree.
+pub(crate) struct Unstored(Option<(SourceKey, Source)>);
+
 impl Draft {
+    /// Returns the content for a source: that of a clone which was added before, if there is one; `stream` is whether it is
+    /// for a named stream. When it is stored, [`Draft::remember`] makes it known.
+    pub(crate) fn source_content(
+        &mut self,
+        source: Source,
+        path: &ImagePath,
+        stream: bool,
+    ) -> Result<(AddedContent, Unstored)> {
+        let key = source.key();
+        let known = key.and_then(|key| self.known_sources.0.get(&(key, stream)));
+        if let Some((_, content)) = known {
+            let (content, tree) = (*content, self.tree());
+            // Its data may be gone when no item has it.
+            if tree.content(content).references > 0 {
+                let len = tree.content(content).len;
+                self.announce(path, len)?;
+                return Ok((AddedContent::Shared(content), Unstored(None)));
+            }
+        }
+        let unstored = Unstored(key.map(|key| (key, source.clone())));
+        Ok((AddedContent::New(self.content(source, path)?), unstored))
+    }
+
+    /// Remembers what a source became, as the caller may add a clone of it.
+    pub(crate) fn remember(&mut self, source: Unstored, stream: bool, content: ContentId) {
+        if let Some((key, source)) = source.0 {
+            self.known_sources
+                .0
+                .insert((key, stream), (source, content));
+        }
+    }
+
+    /// Forgets the sources whose contents were taken back.
+    pub(super) fn forget_sources(&mut self) {
+        let contents = self.tree().content_count();
+        self.known_sources.forget_beyond(contents);
+    }
+
     /// Returns the content that the tree will hold for a source.
     pub(crate) fn content(&mut self, source: Source, path: &ImagePath) -> Result<FileContent> {
         match source.0 {
             SourceKind::Path(file) => self.file_content(&file, path),
-            SourceKind::Bytes(bytes) => {
-                if self.settings.stage_files {
-                    let len = Some(bytes.len() as u64);
-                    return self.stage(&*bytes, len, path, || Origin::Memory);
-                }
-                self.announce(path, bytes.len() as u64)?;
-                Ok(FileContent {
-                    len: bytes.len() as u64,
-                    references: 0,
-                    data: ContentData::Memory(bytes),
-                })
+            SourceKind::Bytes { bytes, .. } => {
+                let len = (*bytes).as_ref().len() as u64;
+                self.stage_or_leave(len, ContentData::Memory(bytes), path, || Origin::Memory)
             }
             SourceKind::BootCatalog => {
-                self.announce(path, BLOCK_SIZE.into())?;
-                Ok(FileContent {
-                    len: BLOCK_SIZE.into(),
-                    references: 0,
-                    data: ContentData::BootCatalog,
-                })
+                self.in_place(BLOCK_SIZE.into(), ContentData::BootCatalog, path)
             }
-            SourceKind::Reader(reader) => self.stage(reader, None, path, || Origin::Reader),
-            SourceKind::Seekable(mut reader) => {
-                let failed = |source| Error::ReadSource {
+            SourceKind::Reader(reader) => reader.advance(|state| self.read_once(state, path)),
+            SourceKind::Seekable(reader) => {
+                let len = reader.len().map_err(|source| Error::ReadSource {
                     path: path.clone(),
                     origin: Origin::Reader,
                     source,
-                };
-                if self.settings.stage_files {
-                    let len = reader.seek(io::SeekFrom::End(0)).map_err(failed)?;
-                    reader.seek(io::SeekFrom::Start(0)).map_err(failed)?;
-                    return self.stage(reader, Some(len), path, || Origin::Reader);
-                }
-                let reader = SharedReader(Arc::new(Mutex::new(reader)));
-                let len = reader.len().map_err(failed)?;
-                self.announce(path, len)?;
-                Ok(FileContent {
-                    len,
-                    references: 0,
-                    data: ContentData::Seekable(reader),
-                })
+                })?;
+                self.stage_or_leave(len, ContentData::Seekable(reader), path, || Origin::Reader)
             }
+            SourceKind::Recorded(data) => {
+                let len = data.len();
+                self.stage_or_leave(len, ContentData::Copied(data), path, || Origin::Disc)
+            }
+            SourceKind::Unusable(error) => Err(Error::ReadSource {
+                path: path.clone(),
+                origin: Origin::Disc,
+                source: io::Error::other(error),
+            }),
+        }
+    }
+
+    /// The content for data that can be read as often as needed: a copy of it, if the settings say so.
+    fn stage_or_leave(
+        &mut self,
+        len: u64,
+        data: ContentData,
+        path: &ImagePath,
+        origin: impl Fn() -> Origin,
+    ) -> Result<FileContent> {
+        if !self.settings.stage_files {
+            return self.in_place(len, data, path);
+        }
+        let reader = ContentReader::new(data, len).map_err(|source| Error::ReadSource {
+            path: path.clone(),
+            origin: origin(),
+            source,
+        })?;
+        self.stage(reader, Some(len), path, origin)
+    }
+
+    /// The content for data that stays where it is.
+    fn in_place(&mut self, len: u64, data: ContentData, path: &ImagePath) -> Result<FileContent> {
+        self.announce(path, len)?;
+        Ok(FileContent {
+            len,
+            references: 0,
+            data,
+        })
+    }
+
+    /// Stages what can be read only once, or copies what was staged of it before.
+    fn read_once(&mut self, state: ReadOnce, path: &ImagePath) -> Result<(ReadOnce, FileContent)> {
+        let origin = || Origin::Reader;
+        match state {
+            ReadOnce::Unread(reader) => {
+                let content = self.stage(reader, None, path, origin)?;
+                let state = match &content.data {
+                    ContentData::Staged { stage, offset } => ReadOnce::Staged {
+                        stage: stage.clone(),
+                        offset: *offset,
+                        len: content.len,
+                    },
+                    _ => ReadOnce::Lost,
+                };
+                Ok((state, content))
+            }
+            ReadOnce::Staged { stage, offset, len } => {
+                let file = &*stage;
+                let reader = StageReader { file, offset, len };
+                let content = self.stage(reader, Some(len), path, origin)?;
+                Ok((ReadOnce::Staged { stage, offset, len }, content))
+            }
+            ReadOnce::InMemory(bytes) => {
+                let slice = (*bytes).as_ref();
+                let content = self.stage(slice, Some(slice.len() as u64), path, origin)?;
+                Ok((ReadOnce::InMemory(bytes), content))
+            }
+            ReadOnce::Lost => Err(Error::ReadSource {
+                path: path.clone(),
+                origin: Origin::Reader,
+                source: lost(),
+            }),
         }
     }
 

@@ -25,6 +25,7 @@ mod volume_name;
 use std::sync::Arc;
 
 pub(crate) use self::content::AddedContent;
+use self::content::KnownSources;
 pub(crate) use self::imported::{Imported, VolumeNames};
 pub(crate) use self::settings::Settings;
 pub(crate) use self::staging::{not_opened, open_found};
@@ -43,6 +44,7 @@ pub(crate) struct Draft {
     staging_policy: Arc<dyn StagingPolicy>,
     stage: Option<Stage>,
     updates: Updates,
+    known_sources: KnownSources,
     /// Whether size checks wait for the end of a call: items added first may replace more later.
     defer_checks: bool,
 }
@@ -57,6 +59,7 @@ impl Draft {
             staging_policy: Arc::new(PlatformStaging::default()),
             stage: None,
             updates: Updates::default(),
+            known_sources: KnownSources::default(),
             defer_checks: false,
         }
     }

@@ -64,6 +64,7 @@ impl Drop for Transaction<'_> {
         let draft = &mut *self.draft;
         draft.defer_checks = false;
         draft.tree_mut().take_back();
+        draft.forget_sources();
         match (&mut draft.stage, self.staged) {
             (Some(stage), Some(len)) => stage.truncate(len),
             (stage, _) => *stage = None,

@@ -2,7 +2,6 @@
 
 use super::edit::ItemMut;
 use super::item::Item;
-use crate::draft::AddedContent;
 use crate::error::{Error, Result};
 use crate::file_systems::{FeatureSupport, UdfRevision};
 use crate::source::Source;
@@ -81,9 +80,10 @@ impl ItemMut<'_> {
         draft.transaction(|draft| {
             draft.check_stream(file, name)?;
             let path = draft.tree().path(file).with_stream(name);
-            let content = draft.content(source, &path)?;
-            let content = AddedContent::New(content);
-            draft.add_stream_node(file, name, content, attributes)
+            let (content, unstored) = draft.source_content(source, &path, true)?;
+            let content = draft.add_stream_node(file, name, content, attributes)?;
+            draft.remember(unstored, true, content);
+            Ok(())
         })?;
         Ok(draft.settings.support(UdfRevision::V2_00))
     }

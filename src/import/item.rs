@@ -18,6 +18,7 @@ use crate::finding::{Finding, FindingCode};
 use crate::media::Blocks;
 use crate::path::ImagePath;
 use crate::recorded::{Data, Entries, Entry, EntryKind, Unread, UnreadPart, Volume};
+use crate::source::{Source, SourceKind};
 use crate::time::Timestamp;
 
 /// The parts of a volume that its items need.
@@ -366,6 +367,23 @@ impl RecordedItem {
     fn place(&self) -> Option<Arc<ParentPath>> {
         (!self.entry.name.is_empty())
             .then(|| ParentPath::new(&self.entry.name, self.parent.as_ref()))
+    }
+}
+
+/// The file's data, straight from its disc; adding anything but a file fails with [`Error::NotAFile`] as the reason.
+impl From<RecordedItem> for Source {
+    fn from(item: RecordedItem) -> Self {
+        Self::from(&item)
+    }
+}
+
+/// The file's data, straight from its disc; adding anything but a file fails with [`Error::NotAFile`] as the reason.
+impl From<&RecordedItem> for Source {
+    fn from(item: &RecordedItem) -> Self {
+        Self(match item.data() {
+            Ok(data) => SourceKind::Recorded(data.into_data()),
+            Err(error) => SourceKind::Unusable(Arc::new(error)),
+        })
     }
 }
 

@@ -35,6 +35,10 @@ impl RecordedData {
         }
     }
 
+    pub(super) fn into_data(self) -> Arc<DiscData> {
+        Arc::new(self.data)
+    }
+
     /// Returns the length in bytes.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "it is a reader")]

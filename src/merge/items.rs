@@ -320,7 +320,9 @@ impl<'a> Merge<'a> {
         // A damaged disc can have two files with the same identity.
         let is_same = |content: &FileContent| match (&content.data, &entry.data) {
             (ContentData::Disc(data), _) => data.is_of(entry),
-            (ContentData::Memory(bytes), recorded::Data::Embedded(others)) => bytes == others,
+            (ContentData::Memory(bytes), recorded::Data::Embedded(others)) => {
+                (**bytes).as_ref() == &**others
+            }
             _ => false,
         };
         match known.filter(|known| is_same(tree.content(**known))) {
@@ -339,7 +341,7 @@ impl<'a> Merge<'a> {
             references: 0,
             // A new session cannot refer to data embedded in the structure of a file.
             data: match data.embedded() {
-                Some(bytes) => ContentData::Memory(bytes.clone()),
+                Some(bytes) => ContentData::Memory(Arc::new(bytes.clone())),
                 None => ContentData::Disc(Arc::new(data)),
             },
         }

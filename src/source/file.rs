@@ -1,17 +1,16 @@
 //! Files of the host: opening them again when the image is read, and detecting changes.
 
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom};
+use std::io;
 #[cfg(unix)]
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{ContentData, FileContent, HostFile, SharedReader, StageFile};
-use crate::block::BLOCK;
+use super::HostFile;
 use crate::error::Change;
 use crate::host::source::{self as host, FileId, HostMetadata, HostPlace};
-use crate::media::{DiscData, read_at};
+use crate::media::read_at;
 use crate::time::Timestamp;
 
 /// The properties that, together with its length, distinguish a changed file from the one that was added. Each file
@@ -85,6 +84,19 @@ pub(crate) enum ReadFailure {
         stated: u64,
         found: Option<u64>,
     },
+}
+
+impl ReadFailure {
+    /// Converts it into an error of a reader, which knows neither the item nor its path.
+    pub(crate) fn into_io(self) -> io::Error {
+        match self {
+            Self::Open(error) | Self::Read(error) => error,
+            Self::Changed(change) => io::Error::other(change.to_string()),
+            Self::Misstated { stated, .. } => io::Error::other(format!(
+                "it does not have the {stated} bytes that it is said to have"
+            )),
+        }
+    }
 }
 
 /// The directories of the host's files: a file stores the directory's number, not its path.
@@ -253,91 +265,15 @@ impl RecentDirectory {
     }
 }
 
-/// Content opened for reading.
-pub(crate) enum OpenContent {
-    Memory(Arc<[u8]>),
-    Host(OpenFile),
-    Staged { stage: Arc<StageFile>, offset: u64 },
-    Seekable { reader: SharedReader, len: u64 },
-    Disc(Arc<DiscData>),
-}
-
-impl OpenContent {
-    /// Opens `content`; `open` opens a file of the host.
-    pub(crate) fn open(
-        content: &FileContent,
-        open: impl FnOnce(HostFile) -> io::Result<File>,
-    ) -> Result<Self, ReadFailure> {
-        Ok(match &content.data {
-            ContentData::Memory(bytes) => Self::Memory(bytes.clone()),
-            ContentData::Host { file, fingerprint } => {
-                let file = open(*file).map_err(ReadFailure::Open)?;
-                Self::Host(OpenFile::new(file, content.len, *fingerprint)?)
-            }
-            ContentData::Staged { stage, offset } => Self::Staged {
-                stage: stage.clone(),
-                offset: *offset,
-            },
-            ContentData::Seekable(reader) => Self::Seekable {
-                reader: reader.clone(),
-                len: content.len,
-            },
-            ContentData::Disc(data) => Self::Disc(data.clone()),
-            ContentData::BootCatalog => Self::Memory(Arc::new([0; BLOCK])),
-        })
-    }
-
-    /// Calls `take` with the file that holds the content, if one does, and the position in it of the content's byte
-    /// `from`. If it takes bytes from there on, checks that the file is still as it was when it was added. Returns how
-    /// many bytes it took.
-    pub(crate) fn take_of_file(
-        &self,
-        from: u64,
-        take: impl FnOnce(&File, u64) -> u64,
-    ) -> Result<u64, ReadFailure> {
-        match self {
-            Self::Host(open) => {
-                let taken = take(&open.file, from);
-                if taken > 0 {
-                    open.check()?;
-                    if from + taken == open.len {
-                        open.check_end()?;
-                    }
-                }
-                Ok(taken)
-            }
-            Self::Staged { stage, offset } => Ok(take(stage.file(), *offset + from)),
-            Self::Memory(_) | Self::Seekable { .. } | Self::Disc(_) => Ok(0),
-        }
-    }
-
-    /// Fills `buf` from `offset` on; both lie inside the content's length.
-    pub(crate) fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<(), ReadFailure> {
-        match self {
-            Self::Memory(bytes) => {
-                let at = offset as usize;
-                buf.copy_from_slice(&bytes[at..at + buf.len()]);
-                Ok(())
-            }
-            Self::Host(file) => file.read_exact_at(buf, offset),
-            Self::Staged { stage, offset: at } => stage
-                .read_exact_at(buf, at + offset)
-                .map_err(ReadFailure::Read),
-            Self::Seekable { reader, len } => reader.read_exact_at(buf, offset, *len),
-            Self::Disc(data) => data.read_exact_at(buf, offset).map_err(ReadFailure::Read),
-        }
-    }
-}
-
 /// A file of the host that was unchanged when it was opened.
 pub(crate) struct OpenFile {
-    file: File,
-    len: u64,
+    pub(super) file: File,
+    pub(super) len: u64,
     fingerprint: Fingerprint,
 }
 
 impl OpenFile {
-    fn new(file: File, len: u64, fingerprint: Fingerprint) -> Result<Self, ReadFailure> {
+    pub(super) fn new(file: File, len: u64, fingerprint: Fingerprint) -> Result<Self, ReadFailure> {
         let opened = Self {
             file,
             len,
@@ -354,7 +290,7 @@ impl OpenFile {
         Ok(opened)
     }
 
-    fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<(), ReadFailure> {
+    pub(super) fn read_exact_at(&self, buf: &mut [u8], offset: u64) -> Result<(), ReadFailure> {
         let is_end = offset + buf.len() as u64 == self.len;
         let read = match is_end {
             true => read_last_at(&self.file, buf, offset).map_err(ReadFailure::Read)?,
@@ -376,7 +312,7 @@ impl OpenFile {
     }
 
     /// Checks that the file is still as it was when it was added.
-    fn check(&self) -> Result<(), ReadFailure> {
+    pub(super) fn check(&self) -> Result<(), ReadFailure> {
         let metadata = host::metadata_of(&self.file).map_err(ReadFailure::Read)?;
         match self.fingerprint.changed(self.len, &metadata, &self.file) {
             Some(change) => Err(ReadFailure::Changed(change)),
@@ -385,7 +321,7 @@ impl OpenFile {
     }
 
     /// Checks that the file ends where the system says.
-    fn check_end(&self) -> Result<(), ReadFailure> {
+    pub(super) fn check_end(&self) -> Result<(), ReadFailure> {
         let read = read_at(&self.file, &mut [0], self.len).map_err(ReadFailure::Read)?;
         if read > 0 {
             self.check()?;
@@ -395,36 +331,6 @@ impl OpenFile {
             });
         }
         Ok(())
-    }
-}
-
-impl SharedReader {
-    /// Returns the length of the reader's data.
-    pub(crate) fn len(&self) -> io::Result<u64> {
-        self.lock()?.seek(SeekFrom::End(0))
-    }
-
-    fn read_exact_at(&self, buf: &mut [u8], offset: u64, len: u64) -> Result<(), ReadFailure> {
-        let mut reader = self.lock().map_err(ReadFailure::Read)?;
-        reader
-            .seek(SeekFrom::Start(offset))
-            .map_err(ReadFailure::Read)?;
-        match reader.read_exact(buf) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                let found = reader.seek(SeekFrom::End(0)).map_err(ReadFailure::Read)?;
-                Err(ReadFailure::Changed(Change::Length {
-                    expected: len,
-                    found,
-                }))
-            }
-            result => result.map_err(ReadFailure::Read),
-        }
-    }
-
-    fn lock(&self) -> io::Result<std::sync::MutexGuard<'_, Box<dyn super::ReadSeek>>> {
-        self.0
-            .lock()
-            .map_err(|_| io::Error::other("the reader panicked earlier"))
     }
 }
 

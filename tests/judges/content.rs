@@ -46,7 +46,7 @@ impl Data {
     /// The same bytes for the library.
     pub(crate) fn source(&self) -> Source {
         match self {
-            Self::Bytes(bytes) => Source::bytes(bytes.to_vec()),
+            Self::Bytes(bytes) => Source::from(bytes.to_vec()),
             Self::Sparse(sparse) => Source::seekable(SparseReader {
                 sparse: sparse.clone(),
                 position: 0,

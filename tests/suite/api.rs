@@ -78,7 +78,7 @@ fn what_is_shown_says_something() {
         (format!("{result:?}"), "total_blocks"),
         (format!("{:?}", result.image_stream()), "position: 0"),
         (format!("{:?}", Source::path("x")), "Path(\"x\")"),
-        (format!("{:?}", Source::bytes(*b"12")), "Bytes(2 bytes)"),
+        (format!("{:?}", Source::from(*b"12")), "Bytes(2 bytes)"),
         (format!("{:?}", Source::reader(io::empty())), "Reader"),
         (format!("{:?}", Source::seekable(io::empty())), "Seekable"),
         (format!("{:?}", image.root_mut()), "DirectoryMut"),

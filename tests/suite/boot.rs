@@ -633,7 +633,7 @@ fn sources_are_of_every_kind_and_must_not_change() {
         Source::path(&file),
         Source::reader(std::io::Cursor::new(filled(5000))),
         Source::seekable(std::io::Cursor::new(filled(5000))),
-        Source::bytes(filled(5000)),
+        Source::from(filled(5000)),
     ] {
         let bytes = bytes_of(&bootable(ISO9660, vec![BootOptions::new(source).unwrap()]));
         let start = entries(&bytes)[0].block as usize;

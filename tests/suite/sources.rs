@@ -1,16 +1,21 @@
 //! Where the data of files comes from, and what happens when it is not there any more.
 
 #[cfg(unix)]
-use std::fs::{self, File};
+use std::fs;
+use std::fs::File;
 use std::io::{self, Cursor, Read, Seek, SeekFrom};
 #[cfg(target_os = "linux")]
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-use imapi2fs::{Error, Origin, Source};
+use imapi2fs::{
+    BootOptions, Error, FileSystemImage, FileSystems, MemoryDisc, Origin, RecordedDisc, Source,
+};
 
 use crate::support::bytes::all;
 use crate::support::readers::{Failing, Hesitant, Numbered, numbered};
-use crate::support::{Host, UDF, check, image, image_of, paths};
+use crate::support::{Host, UDF, add_files, check, image, image_of, paths};
 
 #[test]
 fn data_comes_from_memory_a_path_or_a_reader() {
@@ -21,7 +26,7 @@ fn data_comes_from_memory_a_path_or_a_reader() {
     root.add_file("reference", b"from a reference").unwrap();
     root.add_file("slice", &b"from a slice"[..]).unwrap();
     root.add_file("vector", b"from a vector".to_vec()).unwrap();
-    root.add_file("bytes", Source::bytes(*b"from bytes"))
+    root.add_file("bytes", Source::from(*b"from bytes"))
         .unwrap();
     root.add_file("path", host.path("path")).unwrap();
     root.add_file("same path", &*host.path("path")).unwrap();
@@ -238,4 +243,217 @@ fn any_part_of_a_source_can_be_read() {
     }
     data.seek(SeekFrom::Start(len + 10)).unwrap();
     assert_eq!(data.read(&mut [0; 10]).unwrap(), 0);
+}
+
+/// Text was not taken for content at all.
+#[test]
+fn text_is_the_content_of_a_file_and_not_its_path() {
+    let mut image = image();
+    let mut root = image.root_mut();
+    root.add_file("str", "text").unwrap();
+    root.add_file("string", String::from("Text")).unwrap();
+    root.add_file("arc", Arc::<[u8]>::from(*b"shared")).unwrap();
+    for (path, data) in [("str", "text"), ("string", "Text"), ("arc", "shared")] {
+        assert_eq!(
+            all(image.item(path).unwrap().data().unwrap()),
+            data.as_bytes()
+        );
+    }
+    check(&image);
+}
+
+#[test]
+fn an_open_file_is_read_from_its_first_byte() {
+    let host = Host::with(&[("a", b"0123456789")]);
+    let mut file = File::open(host.path("a")).unwrap();
+    file.seek(SeekFrom::Start(5)).unwrap();
+    let mut image = image();
+    image.root_mut().add_file("a", file).unwrap();
+    assert_eq!(all(image.item("a").unwrap().data().unwrap()), b"0123456789");
+    check(&image);
+}
+
+/// Bytes in memory whose place can be seen.
+struct Held {
+    bytes: Vec<u8>,
+    asked_at: Arc<Mutex<Vec<usize>>>,
+}
+
+impl AsRef<[u8]> for Held {
+    fn as_ref(&self) -> &[u8] {
+        let at = self.bytes.as_ptr() as usize;
+        self.asked_at.lock().unwrap().push(at);
+        &self.bytes
+    }
+}
+
+/// A vector of 300 MB took 598 MB.
+#[test]
+fn bytes_in_memory_are_read_where_they_are() {
+    let bytes = vec![7; 10_000];
+    let at = bytes.as_ptr() as usize;
+    let asked_at = Arc::default();
+    let held = Held {
+        bytes,
+        asked_at: Arc::clone(&asked_at),
+    };
+    let mut image = image();
+    image
+        .root_mut()
+        .add_file("a", Source::shared(held))
+        .unwrap();
+    assert_eq!(all(image.item("a").unwrap().data().unwrap()), [7; 10_000]);
+    let asked_at = asked_at.lock().unwrap();
+    assert!(asked_at.len() >= 2 && asked_at.iter().all(|asked| *asked == at));
+}
+
+/// Bytes that become fewer each time somebody asks for them.
+struct Shrinking(AtomicUsize);
+
+impl AsRef<[u8]> for Shrinking {
+    fn as_ref(&self) -> &[u8] {
+        let len = self.0.load(Ordering::Relaxed);
+        self.0.store(len / 2, Ordering::Relaxed);
+        &[0; 4096][..len]
+    }
+}
+
+#[test]
+fn bytes_that_become_fewer_are_an_error() {
+    let mut image = image();
+    let source = Source::shared(Shrinking(AtomicUsize::new(4096)));
+    image.root_mut().add_file("a", source).unwrap();
+    let error = image
+        .create_result_image()
+        .unwrap()
+        .write_to(io::sink())
+        .unwrap_err();
+    assert!(matches!(error, Error::SourceChanged { .. }), "{error}");
+}
+
+/// Sources of every kind, of which clones are kept.
+fn all_kinds(host: &Host) -> Vec<Source> {
+    vec![
+        Source::from(vec![1; 5000]),
+        Source::path(host.path("path")),
+        Source::reader(Cursor::new(vec![3; 5000])),
+        Source::seekable(Cursor::new(vec![4; 5000])),
+    ]
+}
+
+/// Blocks of the files' data.
+fn data_blocks(image: &FileSystemImage) -> usize {
+    let result = image.create_result_image().unwrap();
+    let items = result.progress_items();
+    items
+        .iter()
+        .filter(|item| item.description().starts_with('/'))
+        .map(|item| item.block_count() as usize)
+        .sum()
+}
+
+#[test]
+fn the_same_source_is_stored_once() {
+    let host = Host::with(&[("path", &[2; 5000])]);
+    for stage_files in [false, true] {
+        for source in all_kinds(&host) {
+            let mut image = image();
+            image.set_stage_files(stage_files);
+            let mut root = image.root_mut();
+            root.add_file("a", source.clone()).unwrap();
+            root.add_file("b", source.clone()).unwrap();
+            let mut file = image.item_mut("a").unwrap();
+            file.add_stream("s", source.clone()).unwrap();
+            file.add_stream("t", source.clone()).unwrap();
+            let data = all(image.item("a").unwrap().data().unwrap());
+            assert_eq!(data.len(), 5000);
+            assert_eq!(all(image.item("b").unwrap().data().unwrap()), data);
+            assert_eq!(data_blocks(&image), 3, "{source:?}");
+            check(&image);
+        }
+    }
+    let shared = Arc::<[u8]>::from([5; 5000]);
+    let mut image = image();
+    image.root_mut().add_file("a", Arc::clone(&shared)).unwrap();
+    image.root_mut().add_file("b", shared).unwrap();
+    assert_eq!(data_blocks(&image), 3);
+    check(&image);
+}
+
+/// What a number stood for before must not come back when it stands for something else.
+#[test]
+fn a_source_that_was_taken_back_or_removed_can_be_added_again() {
+    let host = Host::with(&[("path", &[2; 5000])]);
+    for source in all_kinds(&host) {
+        let mut image = image();
+        let before = image.change_point();
+        image.root_mut().add_file("a", source.clone()).unwrap();
+        let data = all(image.item("a").unwrap().data().unwrap());
+        image.rollback_to_change_point(before).unwrap();
+        let mut root = image.root_mut();
+        root.add_file("other", "something else").unwrap();
+        root.add_file("a", source.clone()).unwrap();
+        root.remove("a").unwrap();
+        image.lock_in_change_point();
+        image.root_mut().add_file("b", source.clone()).unwrap();
+        assert_eq!(all(image.item("b").unwrap().data().unwrap()), data);
+        assert_eq!(
+            all(image.item("other").unwrap().data().unwrap()),
+            b"something else"
+        );
+        check(&image);
+    }
+}
+
+#[test]
+fn a_reader_that_can_be_read_once_goes_into_several_images_by_its_clones() {
+    let source = Source::reader(Cursor::new(vec![3; 5000]));
+    for _ in 0..3 {
+        let mut image = image();
+        image.root_mut().add_file("a", source.clone()).unwrap();
+        assert_eq!(all(image.item("a").unwrap().data().unwrap()), [3; 5000]);
+        check(&image);
+    }
+    let boot = BootOptions::new(source).unwrap();
+    assert_eq!(all(boot.boot_image().unwrap()), [3; 5000]);
+}
+
+#[test]
+fn a_reader_that_failed_is_not_taken_for_one_that_has_ended() {
+    let source = Source::reader(Failing(1000));
+    let mut image = image();
+    for _ in 0..2 {
+        let error = image.root_mut().add_file("a", source.clone()).unwrap_err();
+        assert!(matches!(error, Error::ReadSource { .. }), "{error}");
+    }
+}
+
+#[test]
+fn a_file_of_a_disc_is_added_straight_from_it() {
+    for file_systems in [FileSystems::ISO9660, FileSystems::UDF] {
+        let mut recorded = image_of(file_systems);
+        add_files(
+            &mut recorded,
+            &[("dir/small", b"few"), ("large", &[9; 70_000])],
+        );
+        let disc = MemoryDisc::new(check(&recorded).whole().to_vec());
+        let disc = RecordedDisc::open(disc).unwrap();
+        let volume = disc.best_volume().unwrap();
+        for stage_files in [false, true] {
+            let mut image = image();
+            image.set_stage_files(stage_files);
+            for (path, data) in [("dir/small", &b"few"[..]), ("large", &[9; 70_000])] {
+                let item = volume.item(path).unwrap();
+                let name = item.name().to_owned();
+                image.root_mut().add_file(name.as_str(), &item).unwrap();
+                assert_eq!(all(image.item(name).unwrap().data().unwrap()), data);
+            }
+            check(&image);
+            let directory = volume.item("dir").unwrap();
+            let error = image.root_mut().add_file("d", directory).unwrap_err();
+            assert!(matches!(error, Error::ReadSource { .. }), "{error}");
+            let cause = std::error::Error::source(&error).unwrap();
+            assert!(cause.to_string().contains("/dir"), "{cause}");
+        }
+    }
 }

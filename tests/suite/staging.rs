@@ -139,7 +139,7 @@ fn staged_unstaged_and_from_memory_are_the_same_image() {
             0 => Source::path(host.path("a")),
             1 => Source::reader(io::repeat(1).take(5000)),
             2 => Source::seekable(io::Cursor::new([1; 5000])),
-            _ => Source::bytes([1; 5000]),
+            _ => Source::from([1; 5000]),
         };
         image.root_mut().add_file("a", source).unwrap();
         Disc::new(&image).whole()
