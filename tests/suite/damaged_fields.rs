@@ -1,8 +1,12 @@
 //! Images with one damaged field: what is intact is read, and what is wrong is said.
 
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use imapi2fs::{
-    Error, ExpectedValue, FileSystems, FindingCode, MultisessionInterface, SequentialImage,
-    Severity, UdfRevision,
+    Disc, Error, ExpectedValue, FileSystems, FindingCode, MemoryDisc, MultisessionInterface,
+    RecordedDisc, SequentialImage, Severity, UdfRevision,
 };
 
 use crate::support::bytes::{BLOCK, crc, le16, le32};
@@ -455,6 +459,44 @@ mod udf {
         }
         let disc = opened(&small(UDF));
         assert!(!disc.session().is_udf_unannounced());
+    }
+
+    /// A disc that cannot be read past a block for a while.
+    struct Flaky {
+        bytes: MemoryDisc,
+        fails: Arc<AtomicBool>,
+    }
+
+    impl Disc for Flaky {
+        fn read_blocks(&self, block: u32, buf: &mut [u8]) -> io::Result<()> {
+            let end = block as usize + buf.len() / BLOCK;
+            if self.fails.load(Ordering::Relaxed) && end > 257 {
+                return Err(io::Error::other("not now"));
+            }
+            self.bytes.read_blocks(block, buf)
+        }
+
+        fn total_blocks(&self) -> u32 {
+            self.bytes.total_blocks()
+        }
+    }
+
+    /// That it could not be read was kept as that there is none.
+    #[test]
+    fn a_volume_that_is_not_announced_is_found_when_the_disc_can_be_read_again() {
+        let mut bytes = small(ISO9660 | UDF);
+        bytes[18 * BLOCK..21 * BLOCK].fill(0xFF);
+        assert!(opened(&bytes).session().is_udf_unannounced());
+        let fails = Arc::new(AtomicBool::new(true));
+        let disc = Flaky {
+            bytes: MemoryDisc::new(bytes),
+            fails: Arc::clone(&fails),
+        };
+        let disc = RecordedDisc::open(disc).unwrap();
+        assert!(disc.volume(UDF).is_err());
+        fails.store(false, Ordering::Relaxed);
+        let (paths, errors) = walked(&disc.volume(UDF).unwrap());
+        assert_eq!((paths.len(), errors.len()), (PATHS.len(), 0));
     }
 
     #[test]

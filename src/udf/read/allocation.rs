@@ -224,7 +224,7 @@ impl LogicalBlocks {
             // One run may lack what was cut off, but several that overlap would have no end.
             if runs.len() > 1 && recorded > self.blocks.len() {
                 let expected = ExpectedValue::AtMost(self.blocks.len());
-                let fault = FindingCode::UdfFileLength.value("bytes", recorded, expected);
+                let fault = FindingCode::UdfFileLength.value("length", recorded, expected);
                 return Err(corrupt(icb.at, fault));
             }
             Ok(())

@@ -8,7 +8,7 @@ use super::narrow;
 use super::partition::{Region, Told};
 use super::sequence;
 use super::volume::{UdfVolume, end};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::finding::FindingList;
 use crate::media::{Blocks, Kept};
 use crate::recognition::FIRST_DESCRIPTOR;
@@ -57,8 +57,13 @@ impl UdfSession {
             } else {
                 self.open_unannounced(blocks)
             }
-        })?;
-        Ok(opened.as_ref().map(|volume| volume.anew(blocks)))
+        });
+        match opened {
+            Ok(opened) => Ok(opened.as_ref().map(|volume| volume.anew(blocks))),
+            // Nothing announces UDF, so a disc that cannot be read just there is one without it, until it can be.
+            Err(Error::ReadDisc { .. }) if !self.is_announced => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// Returns the volume that a recognition sequence announces.
@@ -85,6 +90,8 @@ impl UdfSession {
         }
         let opened = match self.open_volume(blocks) {
             Err(error) if error.is_limit() => return Err(error),
+            // Not kept: the disc may be readable next time.
+            Err(error @ Error::ReadDisc { .. }) => return Err(error),
             Ok(Some(volume)) if volume.is_sound() => volume,
             Ok(_) | Err(_) => return Ok(None),
         };

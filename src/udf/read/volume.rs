@@ -71,7 +71,7 @@ impl UdfVolume {
         let block_len = logical.logical_block_size.get();
         if !block_len.is_power_of_two() || !BLOCK_LENS.contains(&block_len) {
             let expected = ExpectedValue::OneOf(&[512, 1024, 2048, 4096, 8192, 16384, 32768]);
-            let fault = FindingCode::UdfBlockLength.value("bytes", block_len, expected);
+            let fault = FindingCode::UdfBlockLength.value("length", block_len, expected);
             return Err(corrupt(at, fault));
         }
         if !is_named(&logical.domain_identifier, b"*OSTA UDF Compliant") {
