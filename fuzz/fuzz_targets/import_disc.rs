@@ -69,7 +69,7 @@ fn image(file_systems: FileSystems, revision: UdfRevision) -> Vec<u8> {
         .set_file_systems_to_create(file_systems)
         .expect("a set that can be");
     image.set_udf_revision(revision).expect("a revision");
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     for directory in ["D", "D/E", "D/E/F"] {
         root.add_directory(directory).expect("it is new");
     }

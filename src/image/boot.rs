@@ -12,7 +12,7 @@ impl FileSystemImage {
     #[doc(alias = "get_BootImageOptions")]
     #[must_use]
     pub fn boot_image_options(&self) -> Option<&BootOptions> {
-        self.draft.settings.boot_images.first()
+        self.root.draft.settings.boot_images.first()
     }
 
     /// Sets the only boot image, or removes all.
@@ -33,7 +33,7 @@ impl FileSystemImage {
     #[doc(alias = "get_BootImageOptionsArray")]
     #[must_use]
     pub fn boot_image_options_array(&self) -> &[BootOptions] {
-        &self.draft.settings.boot_images
+        &self.root.draft.settings.boot_images
     }
 
     /// Sets the boot images: the first becomes the default entry of the boot catalog, each other one gets a section of
@@ -63,7 +63,7 @@ impl FileSystemImage {
                 expected: "at most 32",
             }));
         }
-        if self.draft.settings.imported.is_some() && !options.is_empty() {
+        if self.root.draft.settings.imported.is_some() && !options.is_empty() {
             return Err(Error::BootObjectConflict);
         }
         let empty = |options: &BootOptions| options.image_size() == Some(0);
@@ -74,15 +74,15 @@ impl FileSystemImage {
                 problem: BootProblem::Empty,
             });
         }
-        let old = std::mem::replace(&mut self.draft.settings.boot_images, options);
-        let (needed, limit) = (self.draft.needed_blocks(), self.draft.limit());
+        let old = std::mem::replace(&mut self.root.draft.settings.boot_images, options);
+        let (needed, limit) = (self.root.draft.needed_blocks(), self.root.draft.limit());
         if needed > limit {
-            let new = std::mem::replace(&mut self.draft.settings.boot_images, old);
-            if needed > self.draft.needed_blocks() {
+            let new = std::mem::replace(&mut self.root.draft.settings.boot_images, old);
+            if needed > self.root.draft.needed_blocks() {
                 return Err(Error::ImageTooBig { needed, limit });
             }
             // An image that is too large for other reasons may still become smaller.
-            self.draft.settings.boot_images = new;
+            self.root.draft.settings.boot_images = new;
         }
         Ok(())
     }
@@ -92,6 +92,6 @@ impl FileSystemImage {
     ///
     /// Not in IMAPI2.
     pub fn set_boot_readme(&mut self, text: Option<&str>) {
-        self.draft.settings.boot_readme = text.map(|text| text.as_bytes().into());
+        self.root.draft.settings.boot_readme = text.map(|text| text.as_bytes().into());
     }
 }

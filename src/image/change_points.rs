@@ -13,7 +13,7 @@ impl FileSystemImage {
     #[doc(alias = "get_ChangePoint")]
     #[must_use]
     pub fn change_point(&self) -> u32 {
-        self.draft.tree().change_point()
+        self.root.draft.tree().change_point()
     }
 
     /// Undoes all changes after `change_point` and drops the data they staged. Settings stay, and so do attributes set
@@ -47,7 +47,7 @@ impl FileSystemImage {
     /// ```
     #[doc(alias = "RollbackToChangePoint")]
     pub fn rollback_to_change_point(&mut self, change_point: u32) -> Result<()> {
-        self.draft.rollback_to_change_point(change_point)
+        self.root.draft.rollback_to_change_point(change_point)
     }
 
     /// Makes all changes so far final, so that they can no longer be undone. Frees removed items and their data in
@@ -60,6 +60,6 @@ impl FileSystemImage {
     /// IMAPI2: `IFileSystemImage::LockInChangePoint`.
     #[doc(alias = "LockInChangePoint")]
     pub fn lock_in_change_point(&mut self) {
-        self.draft.tree_mut().lock_in();
+        self.root.draft.tree_mut().lock_in();
     }
 }

@@ -1,6 +1,7 @@
 //! Changing the items of an image.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
 
 #[cfg(doc)]
@@ -159,22 +160,70 @@ impl fmt::Debug for ItemMut<'_> {
 ///
 /// IMAPI2: `IFsiDirectoryItem`.
 pub struct DirectoryMut<'a> {
-    pub(super) draft: &'a mut Draft,
+    pub(super) draft: DraftRef<'a>,
     pub(super) node: NodeId,
+}
+
+/// Where a directory has its draft.
+///
+/// The root owns it, so that an image can lend its root by reference: what is got from that lives as long as the borrow of
+/// the image, and not only until the end of the expression.
+pub(super) enum DraftRef<'a> {
+    Owned(Box<Draft>),
+    Borrowed(&'a mut Draft),
+}
+
+impl Deref for DraftRef<'_> {
+    type Target = Draft;
+
+    fn deref(&self) -> &Draft {
+        match self {
+            Self::Owned(draft) => draft,
+            Self::Borrowed(draft) => draft,
+        }
+    }
+}
+
+impl DerefMut for DraftRef<'_> {
+    fn deref_mut(&mut self) -> &mut Draft {
+        match self {
+            Self::Owned(draft) => draft,
+            Self::Borrowed(draft) => draft,
+        }
+    }
+}
+
+impl DirectoryMut<'static> {
+    /// The root directory of a draft.
+    pub(super) fn root(draft: Draft) -> Self {
+        Self {
+            draft: DraftRef::Owned(Box::new(draft)),
+            node: NodeId::ROOT,
+        }
+    }
+}
+
+impl<'a> DirectoryMut<'a> {
+    pub(super) const fn at(draft: &'a mut Draft, node: NodeId) -> Self {
+        Self {
+            draft: DraftRef::Borrowed(draft),
+            node,
+        }
+    }
 }
 
 impl DirectoryMut<'_> {
     /// The directory in its current state.
     #[must_use]
-    pub const fn item(&self) -> Item<'_> {
+    pub fn item(&self) -> Item<'_> {
         Item::new(self.draft.view(), self.node)
     }
 
     /// The directory's attributes, to be changed.
     #[must_use]
-    pub const fn as_item_mut(&mut self) -> ItemMut<'_> {
+    pub fn as_item_mut(&mut self) -> ItemMut<'_> {
         ItemMut {
-            draft: self.draft,
+            draft: &mut self.draft,
             node: self.node,
         }
     }
@@ -194,27 +243,64 @@ impl DirectoryMut<'_> {
     /// - [`Error::DirectoryNotFound`] and [`Error::NotADirectory`] when the parent directory is missing.
     /// - [`Error::TooDeep`], [`Error::TooManyDirectories`] and [`Error::ImageSizeLimit`] when the image has no room for
     ///   it.
+    ///
+    /// ```
+    /// # fn main() -> imapi2fs::Result<()> {
+    /// let mut image = imapi2fs::FileSystemImage::new();
+    /// image.root_mut().add_directory("boot")?.add_file("menu", "…")?;
+    ///
+    /// let mut docs = image.root_mut().add_directory("docs")?;
+    /// docs.add_file("readme", "…")?;
+    /// docs.add_file("licence", "…")?;
+    /// # Ok(())
+    /// # }
+    /// ```
     #[doc(alias = "AddDirectory")]
-    pub fn add_directory(&mut self, path: impl Into<ImagePath>) -> Result<ItemMut<'_>> {
-        let attributes = self.draft.attributes_now();
-        self.add_directory_with(&path.into(), attributes)
+    pub fn add_directory(&mut self, path: impl Into<ImagePath>) -> Result<DirectoryMut<'_>> {
+        let path = path.into();
+        let node = match path.is_root() {
+            true => self.node,
+            false => self.add_directory_node(&path, self.draft.attributes_now())?,
+        };
+        Ok(DirectoryMut::at(&mut self.draft, node))
     }
 
-    fn add_directory_with(
+    /// Adds a directory with the directories on the way to it that are missing; existing ones are left as they are.
+    ///
+    /// All of them get the image's time for all their times. After an error none of them is added.
+    ///
+    /// Not in IMAPI2.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`DirectoryMut::add_directory`] for each of them.
+    ///
+    /// ```
+    /// # fn main() -> imapi2fs::Result<()> {
+    /// let mut image = imapi2fs::FileSystemImage::new();
+    /// image.root_mut().add_directory_all("efi/boot")?.add_file("bootx64.efi", vec![0; 512])?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn add_directory_all(&mut self, path: impl Into<ImagePath>) -> Result<DirectoryMut<'_>> {
+        let (path, start) = (path.into(), self.node);
+        let attributes = self.draft.attributes_now();
+        let node = self.draft.transaction(|draft| {
+            path.components().try_fold(start, |parent, name| {
+                draft.add_directory_node(parent, name, attributes)
+            })
+        })?;
+        Ok(DirectoryMut::at(&mut self.draft, node))
+    }
+
+    fn add_directory_node(
         &mut self,
         path: &ImagePath,
         attributes: ItemAttributes,
-    ) -> Result<ItemMut<'_>> {
+    ) -> Result<NodeId> {
         let draft = &mut *self.draft;
-        if path.is_root() {
-            return Ok(ItemMut {
-                draft,
-                node: self.node,
-            });
-        }
         let (parent, name) = draft.place(self.node, path)?;
-        let node = draft.transaction(|draft| draft.add_directory_node(parent, name, attributes))?;
-        Ok(ItemMut { draft, node })
+        draft.transaction(|draft| draft.add_directory_node(parent, name, attributes))
     }
 
     /// Adds a file. The last component of `path` is the file's name.
@@ -281,7 +367,11 @@ impl DirectoryMut<'_> {
                 if let Some(node) = self.draft.existing(parent, name)? {
                     return Err(self.draft.duplicate(node));
                 }
-                self.add_directory_with(&path, attributes)
+                let node = self.add_directory_node(&path, attributes)?;
+                Ok(ItemMut {
+                    draft: &mut self.draft,
+                    node,
+                })
             }
         }
     }

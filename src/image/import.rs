@@ -59,8 +59,8 @@ impl FileSystemImage {
 
     /// The options for reading the disc that the image continues.
     #[must_use]
-    pub const fn import_options(&self) -> &ImportOptions {
-        &self.draft.settings.import
+    pub fn import_options(&self) -> &ImportOptions {
+        &self.root.draft.settings.import
     }
 
     /// Sets how the disc that the image continues is read: how much memory that may take, what names of ISO 9660 stand
@@ -78,7 +78,7 @@ impl FileSystemImage {
     /// image.set_import_options(ImportOptions::new().memory(1 << 30).other_producers(true));
     /// ```
     pub fn set_import_options(&mut self, options: ImportOptions) {
-        self.draft.settings.import = options;
+        self.root.draft.settings.import = options;
     }
 
     /// Returns the file systems of the disc's last session; empty if none is recognised.
@@ -120,7 +120,7 @@ impl FileSystemImage {
     #[doc(alias = "ProbeSpecificFileSystem")]
     pub fn probe_specific_file_system(&self, file_system: FileSystems) -> Result<bool> {
         let (next, disc) = self.open_disc()?;
-        merge::can_continue(&self.draft, &next, &disc, file_system)
+        merge::can_continue(&self.root.draft, &next, &disc, file_system)
     }
 
     /// The name of the imported volume. An image that was not [given one](FileSystemImage::set_volume_name) uses it,
@@ -131,7 +131,7 @@ impl FileSystemImage {
     #[doc(alias = "get_ImportedVolumeName")]
     #[must_use]
     pub fn imported_volume_name(&self) -> Option<&str> {
-        let imported = self.draft.settings.imported.as_ref();
+        let imported = self.root.draft.settings.imported.as_ref();
         imported.map(|imported| imported.volume_name.as_str())
     }
 
@@ -246,15 +246,15 @@ impl FileSystemImage {
         file_system: impl FnOnce(&RecordedDisc) -> Result<FileSystems>,
         progress: &mut dyn FnMut(ImportProgress<'_>) -> ControlFlow<()>,
     ) -> Result<ImportSummary> {
-        merge::check_can_import(&self.draft)?;
+        merge::check_can_import(&self.root.draft)?;
         let (next, disc) = self.open_disc()?;
         let file_system = file_system(&disc)?;
-        merge::import(&mut self.draft, &next, &disc, file_system, progress)
+        merge::import(&mut self.root.draft, &next, &disc, file_system, progress)
     }
 
     /// Refuses a disc that has changed since it was imported: the image holds addresses of the old state.
     pub(super) fn check_disc(&self) -> Result<()> {
-        if let Some(imported) = &self.draft.settings.imported {
+        if let Some(imported) = &self.root.draft.settings.imported {
             let found = self.calculate_disc_identifier()?;
             if found != imported.disc_id {
                 return Err(Error::DiscMismatch {

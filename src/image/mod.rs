@@ -51,7 +51,8 @@ use crate::tree::NodeId;
 /// # }
 /// ```
 pub struct FileSystemImage {
-    draft: Draft,
+    /// The root directory, which owns the draft.
+    root: DirectoryMut<'static>,
     /// The disc that it may continue.
     multisession: Option<ChosenInterface>,
 }
@@ -71,15 +72,15 @@ impl FileSystemImage {
     #[must_use]
     pub fn with_time(time: impl Into<Timestamp>) -> Self {
         Self {
-            draft: Draft::new(time.into()),
+            root: DirectoryMut::root(Draft::new(time.into())),
             multisession: None,
         }
     }
 
     /// The time that the image is stamped with.
     #[must_use]
-    pub const fn time(&self) -> Timestamp {
-        self.draft.settings.time
+    pub fn time(&self) -> Timestamp {
+        self.root.draft.settings.time
     }
 
     /// The root directory.
@@ -87,17 +88,16 @@ impl FileSystemImage {
     /// IMAPI2: `IFileSystemImage::get_Root`.
     #[doc(alias = "get_Root")]
     #[must_use]
-    pub const fn root(&self) -> Item<'_> {
-        Item::new(self.draft.view(), NodeId::ROOT)
+    pub fn root(&self) -> Item<'_> {
+        Item::new(self.root.draft.view(), NodeId::ROOT)
     }
 
     /// The root directory, to be changed.
+    ///
+    /// What is added to it can be kept as long as the image is not used otherwise.
     #[must_use]
-    pub const fn root_mut(&mut self) -> DirectoryMut<'_> {
-        DirectoryMut {
-            draft: &mut self.draft,
-            node: NodeId::ROOT,
-        }
+    pub const fn root_mut(&mut self) -> &mut DirectoryMut<'static> {
+        &mut self.root
     }
 
     /// Returns the item at `path`. Exact names come first; otherwise a name matches if it is the only one that differs
@@ -120,7 +120,7 @@ impl FileSystemImage {
     pub fn item_mut(&mut self, path: impl Into<ImagePath>) -> Result<ItemMut<'_>> {
         let node = self.item(path)?.node;
         Ok(ItemMut {
-            draft: &mut self.draft,
+            draft: &mut self.root.draft,
             node,
         })
     }
@@ -138,10 +138,7 @@ impl FileSystemImage {
             });
         }
         let node = item.node;
-        Ok(DirectoryMut {
-            draft: &mut self.draft,
-            node,
-        })
+        Ok(DirectoryMut::at(&mut self.root.draft, node))
     }
 
     /// Returns the kind of the item at `path`, or `None` if nothing is there.
@@ -167,7 +164,7 @@ impl FileSystemImage {
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot {
-            view: self.draft.view().clone(),
+            view: self.root.draft.view().clone(),
         }
     }
 
@@ -182,8 +179,8 @@ impl FileSystemImage {
     #[doc(alias = "CreateDirectoryItem")]
     pub fn create_directory_item(&self, path: impl Into<ImagePath>) -> Result<NewDirectory> {
         Ok(NewDirectory {
-            path: self.draft.checked(path.into())?,
-            attributes: self.draft.attributes_now(),
+            path: self.root.draft.checked(path.into())?,
+            attributes: self.root.draft.attributes_now(),
         })
     }
 
@@ -203,9 +200,9 @@ impl FileSystemImage {
         source: impl Into<Source>,
     ) -> Result<NewFile> {
         Ok(NewFile {
-            path: self.draft.checked(path.into())?,
+            path: self.root.draft.checked(path.into())?,
             source: source.into(),
-            attributes: self.draft.attributes_now(),
+            attributes: self.root.draft.attributes_now(),
         })
     }
 
@@ -215,7 +212,7 @@ impl FileSystemImage {
     #[doc(alias = "get_FileCount")]
     #[must_use]
     pub fn file_count(&self) -> u32 {
-        self.draft.tree().totals().files
+        self.root.draft.tree().totals().files
     }
 
     /// The number of directories, not counting the root.
@@ -224,7 +221,7 @@ impl FileSystemImage {
     #[doc(alias = "get_DirectoryCount")]
     #[must_use]
     pub fn directory_count(&self) -> u32 {
-        self.draft.tree().totals().directories
+        self.root.draft.tree().totals().directories
     }
 
     /// Returns the number of blocks that the image would currently have, from its block 0 to its last. This lays the
@@ -237,7 +234,7 @@ impl FileSystemImage {
     /// Those of [`FileSystemImage::create_result_image`].
     #[doc(alias = "get_UsedBlocks")]
     pub fn used_blocks(&self) -> Result<u32> {
-        self.draft.used_blocks()
+        self.root.draft.used_blocks()
     }
 
     /// Returns what the image's file systems cannot represent exactly: names, times, sizes.
@@ -245,7 +242,7 @@ impl FileSystemImage {
     /// Not in IMAPI2.
     #[must_use]
     pub fn report(&self) -> Report {
-        Report::new(&self.draft)
+        Report::new(&self.root.draft)
     }
 
     /// Lays out the image. Reads no files except boot images that need to know where they are; opens files that are
@@ -271,7 +268,7 @@ impl FileSystemImage {
     #[doc(alias = "CreateResultImage")]
     pub fn create_result_image(&self) -> Result<ResultImage> {
         self.check_disc()?;
-        self.draft.result_image()
+        self.root.draft.result_image()
     }
 }
 
@@ -284,7 +281,7 @@ impl Default for FileSystemImage {
 impl fmt::Debug for FileSystemImage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("FileSystemImage")
-            .field("settings", &self.draft.settings)
+            .field("settings", &self.root.draft.settings)
             .field("files", &self.file_count())
             .field("directories", &self.directory_count())
             .finish_non_exhaustive()

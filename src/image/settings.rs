@@ -19,8 +19,8 @@ impl FileSystemImage {
     /// IMAPI2: `IFileSystemImage::get_FileSystemsToCreate`; its default is not documented.
     #[doc(alias = "get_FileSystemsToCreate")]
     #[must_use]
-    pub const fn file_systems_to_create(&self) -> FileSystems {
-        self.draft.settings.file_systems
+    pub fn file_systems_to_create(&self) -> FileSystems {
+        self.root.draft.settings.file_systems
     }
 
     /// Sets the file systems the image will have: any non-empty set, with Joliet only beside ISO 9660.
@@ -46,7 +46,7 @@ impl FileSystemImage {
                 expected: "ISO 9660, UDF or both, with Joliet only beside ISO 9660",
             }));
         }
-        if let Some(imported) = &self.draft.settings.imported {
+        if let Some(imported) = &self.root.draft.settings.imported {
             if imported.file_systems != file_systems {
                 return Err(Error::FileSystemChangeNotAllowed {
                     recorded: imported.file_systems,
@@ -54,9 +54,14 @@ impl FileSystemImage {
                 });
             }
         }
-        self.draft
+        self.root
+            .draft
             .change_settings(|settings| settings.file_systems = file_systems)?;
-        Ok(self.draft.settings.support_of(self.draft.tree().totals()))
+        Ok(self
+            .root
+            .draft
+            .settings
+            .support_of(self.root.draft.tree().totals()))
     }
 
     /// The file systems that this crate can create: ISO 9660, Joliet and UDF.
@@ -73,8 +78,8 @@ impl FileSystemImage {
     /// IMAPI2: `IFileSystemImage::get_ISO9660InterchangeLevel`.
     #[doc(alias = "get_ISO9660InterchangeLevel")]
     #[must_use]
-    pub const fn iso9660_interchange_level(&self) -> InterchangeLevel {
-        self.draft.settings.level
+    pub fn iso9660_interchange_level(&self) -> InterchangeLevel {
+        self.root.draft.settings.level
     }
 
     /// Sets the interchange level of ISO 9660.
@@ -99,7 +104,7 @@ impl FileSystemImage {
                 expected: "1 or 2 in a strict image",
             }));
         }
-        self.draft.change_settings(|settings| {
+        self.root.draft.change_settings(|settings| {
             settings.level = level;
             settings.level_is_set = true;
         })
@@ -110,9 +115,9 @@ impl FileSystemImage {
     /// IMAPI2: `IFileSystemImage::get_ISO9660InterchangeLevelsSupported`. IMAPI2 differs: it has no level 3.
     #[doc(alias = "get_ISO9660InterchangeLevelsSupported")]
     #[must_use]
-    pub const fn iso9660_interchange_levels_supported(&self) -> &'static [InterchangeLevel] {
+    pub fn iso9660_interchange_levels_supported(&self) -> &'static [InterchangeLevel] {
         use InterchangeLevel::{One, Three, Two};
-        if self.draft.settings.strict {
+        if self.root.draft.settings.strict {
             &[One, Two]
         } else {
             &[One, Two, Three]
@@ -124,8 +129,8 @@ impl FileSystemImage {
     /// IMAPI2: `IFileSystemImage::get_UDFRevision`.
     #[doc(alias = "get_UDFRevision")]
     #[must_use]
-    pub const fn udf_revision(&self) -> UdfRevision {
-        self.draft.settings.udf_revision
+    pub fn udf_revision(&self) -> UdfRevision {
+        self.root.draft.settings.udf_revision
     }
 
     /// Sets the revision of UDF. It can be set even if UDF is not created.
@@ -147,7 +152,7 @@ impl FileSystemImage {
                 expected: "one of the supported revisions",
             }));
         }
-        let imported = self.draft.settings.imported.as_ref();
+        let imported = self.root.draft.settings.imported.as_ref();
         if let Some(recorded) = imported.and_then(|imported| imported.udf_revision) {
             if recorded != revision {
                 return Err(Error::UdfRevisionChangeNotAllowed {
@@ -156,8 +161,12 @@ impl FileSystemImage {
                 });
             }
         }
-        self.draft.settings.udf_revision = revision;
-        Ok(self.draft.settings.support_of(self.draft.tree().totals()))
+        self.root.draft.settings.udf_revision = revision;
+        Ok(self
+            .root
+            .draft
+            .settings
+            .support_of(self.root.draft.tree().totals()))
     }
 
     /// The revisions of UDF that can be created, ascending.
@@ -174,8 +183,8 @@ impl FileSystemImage {
     /// IMAPI2: `IFileSystemImage3::get_CreateRedundantUdfMetadataFiles`.
     #[doc(alias = "get_CreateRedundantUdfMetadataFiles")]
     #[must_use]
-    pub const fn create_redundant_udf_metadata_files(&self) -> bool {
-        self.draft.settings.redundant_metadata
+    pub fn create_redundant_udf_metadata_files(&self) -> bool {
+        self.root.draft.settings.redundant_metadata
     }
 
     /// Sets whether the metadata of UDF 2.50 and later (UDF 2.2.10) is recorded twice: once before the file data and
@@ -186,14 +195,14 @@ impl FileSystemImage {
     /// IMAPI2: `IFileSystemImage3::put_CreateRedundantUdfMetadataFiles`.
     #[doc(alias = "put_CreateRedundantUdfMetadataFiles")]
     pub fn set_create_redundant_udf_metadata_files(&mut self, redundant: bool) -> FeatureSupport {
-        self.draft.settings.redundant_metadata = redundant;
-        self.draft.settings.support(UdfRevision::V2_50)
+        self.root.draft.settings.redundant_metadata = redundant;
+        self.root.draft.settings.support(UdfRevision::V2_50)
     }
 
     /// Whether small files are embedded in their ICBs. Default: false.
     #[must_use]
-    pub const fn embed_small_files(&self) -> bool {
-        self.draft.settings.embed_small_files
+    pub fn embed_small_files(&self) -> bool {
+        self.root.draft.settings.embed_small_files
     }
 
     /// Sets whether files and named streams that fit into the rest of their ICB's block (1872 bytes in UDF 1.02 and
@@ -202,14 +211,14 @@ impl FileSystemImage {
     /// other file systems cannot refer to such data.
     ///
     /// IMAPI2 has no such option.
-    pub const fn set_embed_small_files(&mut self, embed: bool) {
-        self.draft.settings.embed_small_files = embed;
+    pub fn set_embed_small_files(&mut self, embed: bool) {
+        self.root.draft.settings.embed_small_files = embed;
     }
 
     /// The alignment of file data, in blocks. Default: 1, not aligned.
     #[must_use]
-    pub const fn file_alignment(&self) -> u32 {
-        self.draft.settings.file_alignment
+    pub fn file_alignment(&self) -> u32 {
+        self.root.draft.settings.file_alignment
     }
 
     /// Sets the alignment, in blocks, of files of at least that length, counted from the disc's start: 16 for the ECC
@@ -229,22 +238,22 @@ impl FileSystemImage {
                 expected: "a power of two up to 32768",
             }));
         }
-        self.draft.settings.file_alignment = blocks;
+        self.root.draft.settings.file_alignment = blocks;
         Ok(())
     }
 
     /// The length in bytes of the shortest file that is aligned. Default: 0, so that every file as long as the
     /// alignment is aligned.
     #[must_use]
-    pub const fn min_aligned_file_size(&self) -> u64 {
-        self.draft.settings.min_aligned_file_size
+    pub fn min_aligned_file_size(&self) -> u64 {
+        self.root.draft.settings.min_aligned_file_size
     }
 
     /// Sets the length in bytes below which files are not [aligned](FileSystemImage::set_file_alignment).
     ///
     /// IMAPI2 has no such option.
-    pub const fn set_min_aligned_file_size(&mut self, bytes: u64) {
-        self.draft.settings.min_aligned_file_size = bytes;
+    pub fn set_min_aligned_file_size(&mut self, bytes: u64) {
+        self.root.draft.settings.min_aligned_file_size = bytes;
     }
 
     /// The number of blocks the image may have; 0 is no limit. Default: 332 800, a CD of 650 MiB.
@@ -252,8 +261,8 @@ impl FileSystemImage {
     /// IMAPI2: `IFileSystemImage::get_FreeMediaBlocks`.
     #[doc(alias = "get_FreeMediaBlocks")]
     #[must_use]
-    pub const fn free_media_blocks(&self) -> u32 {
-        self.draft.settings.free_media_blocks
+    pub fn free_media_blocks(&self) -> u32 {
+        self.root.draft.settings.free_media_blocks
     }
 
     /// Sets how many blocks of [`BLOCK_SIZE`](crate::BLOCK_SIZE) bytes the image may have; 0 leaves only the limit of
@@ -278,17 +287,17 @@ impl FileSystemImage {
     pub fn set_free_media_blocks(&mut self, blocks: u32) -> Result<()> {
         let limit = u64::from(blocks);
         if blocks > 0 {
-            let least = self.draft.least_blocks();
+            let least = self.root.draft.least_blocks();
             // The layout is computed only if the least number of blocks does not settle it.
             let needed = match least > limit {
                 true => least,
-                false => self.draft.needed_blocks(),
+                false => self.root.draft.needed_blocks(),
             };
             if needed > limit {
                 return Err(Error::ImageTooBig { needed, limit });
             }
         }
-        self.draft.settings.free_media_blocks = blocks;
+        self.root.draft.settings.free_media_blocks = blocks;
         Ok(())
     }
 
@@ -334,13 +343,13 @@ impl FileSystemImage {
     /// Sets the defaults for a medium and the number of blocks the image may have on it; changes nothing if any of them
     /// fails.
     fn choose_defaults(&mut self, defaults: Defaults, blocks: u32) -> Result<FeatureSupport> {
-        let old = self.draft.settings.clone();
+        let old = self.root.draft.settings.clone();
         let result = self
             .set_file_systems_to_create(defaults.file_systems)
             .and_then(|_| self.set_udf_revision(defaults.udf_revision))
             .and_then(|support| self.set_free_media_blocks(blocks).map(|()| support));
         if result.is_err() {
-            self.draft.settings = old;
+            self.root.draft.settings = old;
         }
         result
     }
@@ -367,7 +376,7 @@ impl FileSystemImage {
         match disc.free_blocks() {
             // Here 0 does not mean "no limit".
             0 => Err(Error::ImageTooBig {
-                needed: self.draft.least_blocks(),
+                needed: self.root.draft.least_blocks(),
                 limit: 0,
             }),
             // The capacity of other media of this type does not matter.
@@ -394,8 +403,8 @@ impl FileSystemImage {
     /// IMAPI2: `IFileSystemImage::get_SessionStartBlock`.
     #[doc(alias = "get_SessionStartBlock")]
     #[must_use]
-    pub const fn session_start_block(&self) -> u32 {
-        self.draft.settings.session_start_block.0
+    pub fn session_start_block(&self) -> u32 {
+        self.root.draft.settings.session_start_block.0
     }
 
     /// Sets the block of the disc at which the image begins. Every address in the image counts from the disc's block 0.
@@ -417,8 +426,8 @@ impl FileSystemImage {
                 expected: "at most 2147482623",
             }));
         }
-        if self.draft.settings.imported.is_some()
-            && Lba(block) != self.draft.settings.session_start_block
+        if self.root.draft.settings.imported.is_some()
+            && Lba(block) != self.root.draft.settings.session_start_block
         {
             return Err(Error::InvalidParameter(InvalidValue {
                 parameter: "session start block",
@@ -426,7 +435,7 @@ impl FileSystemImage {
                 expected: "the block at which the disc takes the next session",
             }));
         }
-        self.draft.settings.session_start_block = Lba(block);
+        self.root.draft.settings.session_start_block = Lba(block);
         Ok(())
     }
 
@@ -436,8 +445,8 @@ impl FileSystemImage {
     /// IMAPI2: `IFileSystemImage::get_StrictFileSystemCompliance`.
     #[doc(alias = "get_StrictFileSystemCompliance")]
     #[must_use]
-    pub const fn strict_file_system_compliance(&self) -> bool {
-        self.draft.settings.strict
+    pub fn strict_file_system_compliance(&self) -> bool {
+        self.root.draft.settings.strict
     }
 
     /// Sets whether the image is strict. A strict image has
@@ -458,25 +467,25 @@ impl FileSystemImage {
     ///   its form in ISO 9660 or the interchange level.
     #[doc(alias = "put_StrictFileSystemCompliance")]
     pub fn set_strict_file_system_compliance(&mut self, strict: bool) -> Result<()> {
-        if strict && !self.draft.tree().is_empty() {
+        if strict && !self.root.draft.tree().is_empty() {
             return Err(Error::FileSystemNotEmpty {
                 setting: "strict file system compliance",
             });
         }
-        let old = self.draft.settings.strict;
-        self.draft.settings.strict = strict;
-        let name = self.draft.settings.volume_name.clone();
-        let is_set = self.draft.settings.level_is_set;
+        let old = self.root.draft.settings.strict;
+        self.root.draft.settings.strict = strict;
+        let name = self.root.draft.settings.volume_name.clone();
+        let is_set = self.root.draft.settings.level_is_set;
         let result = self
             .set_volume_name(name)
-            .and_then(|()| self.set_iso9660_interchange_level(self.draft.settings.level))
+            .and_then(|()| self.set_iso9660_interchange_level(self.root.draft.settings.level))
             .and_then(|()| {
-                self.set_verbatim_iso9660_volume_name(self.draft.settings.verbatim_volume_name)
+                self.set_verbatim_iso9660_volume_name(self.root.draft.settings.verbatim_volume_name)
             });
-        self.draft.settings.level_is_set = is_set;
+        self.root.draft.settings.level_is_set = is_set;
         if result.is_err() {
-            self.draft.settings.strict = old;
-            self.draft.apply_naming();
+            self.root.draft.settings.strict = old;
+            self.root.draft.apply_naming();
         } else if strict {
             self.lock_in_change_point();
         }
@@ -488,15 +497,15 @@ impl FileSystemImage {
     /// IMAPI2: `IFileSystemImage::get_UseRestrictedCharacterSet`.
     #[doc(alias = "get_UseRestrictedCharacterSet")]
     #[must_use]
-    pub const fn use_restricted_character_set(&self) -> bool {
-        self.draft.settings.restricted
+    pub fn use_restricted_character_set(&self) -> bool {
+        self.root.draft.settings.restricted
     }
 
     /// Sets whether names of items added from now on may only have characters 32 to 127.
     ///
     /// IMAPI2: `IFileSystemImage::put_UseRestrictedCharacterSet`.
     #[doc(alias = "put_UseRestrictedCharacterSet")]
-    pub const fn set_use_restricted_character_set(&mut self, restricted: bool) {
-        self.draft.settings.restricted = restricted;
+    pub fn set_use_restricted_character_set(&mut self, restricted: bool) {
+        self.root.draft.settings.restricted = restricted;
     }
 }

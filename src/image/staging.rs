@@ -16,7 +16,7 @@ impl FileSystemImage {
     #[doc(alias = "get_WorkingDirectory")]
     #[must_use]
     pub fn working_directory(&self) -> &Path {
-        &self.draft.settings.working_directory
+        &self.root.draft.settings.working_directory
     }
 
     /// Whether added data is copied to the working directory at once. Default: false.
@@ -24,8 +24,8 @@ impl FileSystemImage {
     /// IMAPI2: `IFileSystemImage::get_StageFiles`; its default is not documented.
     #[doc(alias = "get_StageFiles")]
     #[must_use]
-    pub const fn stage_files(&self) -> bool {
-        self.draft.settings.stage_files
+    pub fn stage_files(&self) -> bool {
+        self.root.draft.settings.stage_files
     }
 
     /// Sets whether data added from now on is copied to the working directory at once.
@@ -35,14 +35,14 @@ impl FileSystemImage {
     ///
     /// IMAPI2: `IFileSystemImage::put_StageFiles`.
     #[doc(alias = "put_StageFiles")]
-    pub const fn set_stage_files(&mut self, stage_files: bool) {
-        self.draft.settings.stage_files = stage_files;
+    pub fn set_stage_files(&mut self, stage_files: bool) {
+        self.root.draft.settings.stage_files = stage_files;
     }
 
     /// Sets the policy that decides which files may vanish before the image is read. Default:
     /// [`PlatformStaging`](crate::PlatformStaging).
     pub fn set_staging_policy(&mut self, policy: impl StagingPolicy + 'static) {
-        self.draft.set_staging_policy(Arc::new(policy));
+        self.root.draft.set_staging_policy(Arc::new(policy));
     }
 
     /// Sets the directory for staged data, and moves data that is already staged.
@@ -60,6 +60,6 @@ impl FileSystemImage {
     /// After an error everything is as it was.
     #[doc(alias = "put_WorkingDirectory")]
     pub fn set_working_directory(&mut self, directory: impl AsRef<Path>) -> Result<()> {
-        self.draft.set_working_directory(directory.as_ref())
+        self.root.draft.set_working_directory(directory.as_ref())
     }
 }

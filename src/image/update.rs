@@ -21,11 +21,11 @@ impl FileSystemImage {
         &mut self,
         handler: impl FnMut(AddProgress<'_>) -> ControlFlow<()> + Send + Sync + 'static,
     ) {
-        self.draft.set_updates(Updates::new(handler));
+        self.root.draft.set_updates(Updates::new(handler));
     }
 
     /// Removes the handler.
     pub fn clear_add_progress(&mut self) {
-        self.draft.set_updates(Updates::default());
+        self.root.draft.set_updates(Updates::default());
     }
 }

@@ -17,7 +17,7 @@ impl FileSystemImage {
     #[doc(alias = "get_VolumeName")]
     #[must_use]
     pub fn volume_name(&self) -> &str {
-        &self.draft.settings.volume_name
+        &self.root.draft.settings.volume_name
     }
 
     /// Sets the name of the volume: up to 32 characters, none of them a control character. An empty name restores the
@@ -38,12 +38,12 @@ impl FileSystemImage {
         if let Some(problem) = self.volume_name_problem(&name) {
             return Err(Error::InvalidVolumeName { name, problem });
         }
-        self.draft.settings.volume_name = name;
+        self.root.draft.settings.volume_name = name;
         Ok(())
     }
 
     fn volume_name_problem(&self, name: &str) -> Option<NameProblem> {
-        let strict = self.draft.settings.strict;
+        let strict = self.root.draft.settings.strict;
         let limit = if strict {
             MAX_STRICT_VOLUME_NAME
         } else {
@@ -69,7 +69,7 @@ impl FileSystemImage {
     #[doc(alias = "get_VolumeNameISO9660")]
     #[must_use]
     pub fn volume_name_iso9660(&self) -> String {
-        self.draft.recorded_volume_name(FileSystems::ISO9660).0
+        self.root.draft.recorded_volume_name(FileSystems::ISO9660).0
     }
 
     /// The name of the volume in Joliet: at most 16 UTF-16 units.
@@ -78,7 +78,7 @@ impl FileSystemImage {
     #[doc(alias = "get_VolumeNameJoliet")]
     #[must_use]
     pub fn volume_name_joliet(&self) -> String {
-        self.draft.recorded_volume_name(FileSystems::JOLIET).0
+        self.root.draft.recorded_volume_name(FileSystems::JOLIET).0
     }
 
     /// The name of the volume in UDF.
@@ -88,15 +88,15 @@ impl FileSystemImage {
     #[doc(alias = "get_VolumeNameUDF")]
     #[must_use]
     pub fn volume_name_udf(&self) -> String {
-        self.draft.recorded_volume_name(FileSystems::UDF).0
+        self.root.draft.recorded_volume_name(FileSystems::UDF).0
     }
 
     /// Whether ISO 9660 records the name of the volume as it was set. Default: false.
     ///
     /// Not in IMAPI2.
     #[must_use]
-    pub const fn verbatim_iso9660_volume_name(&self) -> bool {
-        self.draft.settings.verbatim_volume_name
+    pub fn verbatim_iso9660_volume_name(&self) -> bool {
+        self.root.draft.settings.verbatim_volume_name
     }
 
     /// Sets whether ISO 9660 records the name of the volume as it was set, with lower case and all other printable
@@ -121,14 +121,14 @@ impl FileSystemImage {
     /// # Ok::<(), imapi2fs::Error>(())
     /// ```
     pub fn set_verbatim_iso9660_volume_name(&mut self, verbatim: bool) -> Result<()> {
-        if verbatim && self.draft.settings.strict {
+        if verbatim && self.root.draft.settings.strict {
             return Err(Error::InvalidParameter(InvalidValue {
                 parameter: "verbatim ISO 9660 volume name",
                 value: verbatim.to_string(),
                 expected: "false in a strict image",
             }));
         }
-        self.draft.settings.verbatim_volume_name = verbatim;
+        self.root.draft.settings.verbatim_volume_name = verbatim;
         Ok(())
     }
 }

@@ -276,7 +276,7 @@ fn write(
         let mut image = FileSystemImage::with_time(Timestamp::from_unix(1_700_000_000));
         image.set_file_systems_to_create(file_systems)?;
         image.set_volume_name("BOOTS")?;
-        let mut root = image.root_mut();
+        let root = image.root_mut();
         root.add_file("boot.cat", Source::boot_catalog())?;
         root.add_directory("isolinux")?;
         root.add_file("isolinux/isolinux.bin", Path::new(ISOLINUX))?;

@@ -105,13 +105,13 @@ fn a_boot_catalog_is_told_of_and_can_be_refused() {
     let (mut image, told) = telling();
     let boot = BootOptions::new([1]).unwrap();
     image.set_boot_image_options(Some(boot)).unwrap();
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     root.add_file("BOOT.CAT", Source::boot_catalog()).unwrap();
     let events = std::mem::take(&mut *told.lock().unwrap());
     assert_eq!(events, expected("/BOOT.CAT", &[0, 1], 1));
     let before = state(&image);
     image.set_add_progress(|_| ControlFlow::Break(()));
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     let refused = root.add_file("AGAIN.CAT", Source::boot_catalog());
     assert!(matches!(refused.unwrap_err(), Error::Cancelled));
     let mut file = image.item_mut("BOOT.CAT").unwrap();

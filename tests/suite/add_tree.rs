@@ -115,7 +115,7 @@ fn the_base_directory_is_added_if_wanted() {
     let mut image = image();
     image.root_mut().add_tree(host.path("base"), true).unwrap();
     assert_eq!(paths(&image), ["/base/", "/base/a"]);
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     let mut below = root.as_item_mut();
     below.set_is_hidden(false);
     image
@@ -363,7 +363,7 @@ fn a_single_file_replaces_one_in_other_case() {
     let mut image = image();
     add_files(&mut image, &[("FILE", b"old")]);
     let options = TreeOptions::new().ignore_case(true);
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     root.add_tree_with(host.path("file"), &options).unwrap();
     assert_eq!(paths(&image), ["/file"]);
     assert_eq!(all(image.item("file").unwrap().data().unwrap()), b"new");

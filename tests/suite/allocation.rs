@@ -50,7 +50,7 @@ fn descriptors_continue_in_a_chain_when_the_entry_is_full() {
         ] {
             for len in [extents * EXTENT, (extents - 1) * EXTENT + 1] {
                 let mut image = image_at(file_systems, InterchangeLevel::Three);
-                let mut root = image.root_mut();
+                let root = image.root_mut();
                 root.add_file("before", b"before").unwrap();
                 root.add_file("large", Source::seekable(Numbered::new(len)))
                     .unwrap();

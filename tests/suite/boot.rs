@@ -449,7 +449,7 @@ fn a_file_must_be_one_that_can_boot() {
     assert!(found.to_string().contains("any of 2 items"), "{found}");
     image.root_mut().remove("boot").unwrap();
     image.create_result_image().unwrap();
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     root.remove("BOOT").unwrap();
     root.add_file("Boot", Source::boot_catalog()).unwrap();
     assert_eq!(problem(&image), BootProblem::Catalog);

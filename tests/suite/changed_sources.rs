@@ -203,7 +203,7 @@ fn a_source_whose_length_is_not_what_the_system_says_is_an_error() {
         assert_ne!(content.len() as u64, len);
         for as_tree in [false, true] {
             let mut image = image();
-            let mut root = image.root_mut();
+            let root = image.root_mut();
             match as_tree {
                 true => root.add_tree(file, false).map(|_| ()),
                 false => root

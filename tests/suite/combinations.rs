@@ -52,7 +52,7 @@ fn a_tree_of_a_little_of_everything() {
             .enumerate()
         {
             let name = format!("date {number}");
-            let mut root = image.root_mut();
+            let root = image.root_mut();
             let mut item = root.add_file(name, b"old or new").unwrap();
             let time = Timestamp::from_unix(seconds);
             item.set_creation_time(Timestamp::from_unix(i64::MIN))

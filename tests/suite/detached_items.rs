@@ -19,7 +19,7 @@ fn detached_items_are_added_with_what_they_have() {
     // Nothing is in the image before it is added.
     assert_eq!(image.root().count(), 0);
 
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     root.add(directory).unwrap();
     root.add(NewItem::from(file)).unwrap();
     let dir = image.item("dir").unwrap();

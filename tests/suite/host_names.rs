@@ -61,7 +61,7 @@ fn names_that_are_not_unicode_are_shown() {
         if kind == "file" || kind == "directory" {
             let mut image = self::image();
             let options = TreeOptions::new().exclude(&bad);
-            let mut root = image.root_mut();
+            let root = image.root_mut();
             root.add_tree_with(host.root(), &options).unwrap();
             assert_eq!(paths(&image), ["/a", "/dir/", "/dir/b"]);
         }

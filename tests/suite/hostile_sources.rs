@@ -277,7 +277,7 @@ fn what_takes_the_place_of_a_file_before_it_is_staged_is_neither_followed_nor_wa
             let before = state(&image);
             let (replaced, target) = (file.clone(), secret.path("file"));
             image.set_staging_policy(Attack::new(true, move || attack(&replaced, &target)));
-            let mut root = image.root_mut();
+            let root = image.root_mut();
             let error = match as_tree {
                 true => root.add_tree(&file, false).unwrap_err(),
                 false => root.add_file("file", &*file).map(|_| ()).unwrap_err(),
@@ -316,7 +316,7 @@ fn streams_are_those_of_the_file_that_was_listed() {
     let (dir, target) = (host.path("dir"), secret.root().to_owned());
     let mut image = attacked("/dir/file", move || replace_by_link(&dir, &target));
     fs::remove_dir_all(host.path("dir/sub")).unwrap();
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     root.add_tree_with_named_streams(host.root(), false)
         .unwrap();
     let stream = |path: &str| {
@@ -336,7 +336,7 @@ fn streams_are_those_of_the_file_that_was_listed() {
         fs::rename(&file, file.with_extension("moved")).unwrap();
         fs::hard_link(&target, &file).unwrap();
     });
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     let error = root
         .add_tree_with_named_streams(host.root(), false)
         .unwrap_err();

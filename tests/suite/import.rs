@@ -103,7 +103,7 @@ fn what_was_written_is_found_again() {
             (&format!("Ordner/{long}"), &[7; 5000]),
         ],
     );
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     let mut item = root.add_file("Ordner/🎉", *b"!").unwrap();
     item.set_is_hidden(true);
     item.set_last_modified_time(at("2001-02-03T04:05:06+01:00"))

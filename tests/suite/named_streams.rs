@@ -467,7 +467,7 @@ mod from_the_host {
     fn extended_attributes_become_streams() {
         let Some(host) = host() else { return };
         let mut image = image();
-        let mut root = image.root_mut();
+        let root = image.root_mut();
         let summary = root.add_tree_with_named_streams(host.root(), false);
         let summary = summary.unwrap();
         assert_eq!((summary.files, summary.streams), (3, 3));
@@ -483,7 +483,7 @@ mod from_the_host {
         assert_eq!(streams(&image, "plain"), []);
         // Again: the source's replace the image's.
         xattr::remove(host.path("d/a"), "user.one").unwrap();
-        let mut root = image.root_mut();
+        let root = image.root_mut();
         let again = root.add_tree_with_named_streams(host.root(), false);
         assert_eq!(again.unwrap().streams, 2);
         assert_eq!(streams(&image, "d/a"), expected[1..]);
@@ -519,14 +519,14 @@ mod from_the_host {
         let Some(host) = host() else { return };
         let mut image = image();
         image.set_udf_revision(UdfRevision::V2_00).unwrap();
-        let mut root = image.root_mut();
+        let root = image.root_mut();
         root.add_tree_with_named_streams(host.root(), false)
             .unwrap();
         let before = state(&image);
         // The first replaces what is there, the last cannot be followed.
         xattr::set(host.path("b"), "user.new", b"new").unwrap();
         host.link("z", "nowhere");
-        let mut root = image.root_mut();
+        let root = image.root_mut();
         let result = root.add_tree_with_named_streams(host.root(), false);
         assert!(matches!(result, Err(Error::UnresolvableLink { .. })));
         assert_eq!(state(&image), before);
@@ -543,7 +543,7 @@ mod from_the_host {
             item.add_stream(format!("{number}"), b"").unwrap();
         }
         let before = state(&image);
-        let mut root = image.root_mut();
+        let root = image.root_mut();
         let result = root.add_tree_with_named_streams(host.root(), false);
         assert!(matches!(result, Err(Error::TooManyStreams { .. })));
         assert_eq!(state(&image), before);
@@ -560,7 +560,7 @@ mod from_the_host {
             xattr::set(host.path("b"), name, b"").unwrap();
         }
         let mut image = image();
-        let mut root = image.root_mut();
+        let root = image.root_mut();
         let summary = root.add_tree_with_named_streams(host.root(), false);
         let summary = summary.unwrap();
         assert_eq!(summary.streams, 3);
@@ -578,7 +578,7 @@ mod from_the_host {
         std::fs::hard_link(host.path("d/a"), host.path("d/z")).unwrap();
         let mut image = image();
         image.set_udf_revision(UdfRevision::V2_01).unwrap();
-        let mut root = image.root_mut();
+        let root = image.root_mut();
         root.add_tree_with_named_streams(host.root(), false)
             .unwrap();
         let mut item = image.item_mut("d/z").unwrap();
@@ -595,7 +595,7 @@ mod from_the_host {
 fn streams_that_cannot_be_listed_are_an_error() {
     let host = crate::support::Host::with(&[("a", b"")]);
     let mut image = image();
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     let result = root.add_tree_with_named_streams(host.root(), false);
     assert!(matches!(result, Err(Error::ReadStreams(_))));
     assert_eq!(image.file_count(), 0);

@@ -103,7 +103,7 @@ fn strict_names_differ_by_more_than_case() {
         &mut image,
         &[("Readme", b""), ("Straße/x", b""), ("ÄB", b"")],
     );
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     for error in [
         root.add_file("README", b"").unwrap_err(),
         root.add_directory("readme").unwrap_err(),

@@ -81,7 +81,7 @@ fn a_handler_that_panics_leaves_nothing_of_the_tree() {
         check(&image);
         let used = image.used_blocks().unwrap();
         image.set_free_media_blocks(used).unwrap();
-        let mut root = image.root_mut();
+        let root = image.root_mut();
         root.add_file("large", vec![0; 100_000]).unwrap_err();
     }
 }

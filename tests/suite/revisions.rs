@@ -174,7 +174,7 @@ fn chains_begin_where_the_entry_of_the_revision_ends() {
             (entry - 1 + 2 * (block - 1) + 2, 3),
         ] {
             let mut image = empty(case);
-            let mut root = image.root_mut();
+            let root = image.root_mut();
             let source = Source::seekable(Numbered::new((extents - 1) * EXTENT + 1));
             root.add_file("large", source).unwrap();
             root.add_file("z", b"behind").unwrap();

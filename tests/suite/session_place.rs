@@ -97,7 +97,7 @@ fn full_discs_are_not_continued() {
     let small = Drive::new(&bytes).with(|drive| drive.free = 1000);
     let mut image = imported(small.sequential());
     let large = vec![1; 1001 * BLOCK];
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     let error = root.add_file("LARGE", large).unwrap_err();
     assert!(matches!(error, Error::ImageSizeLimit { .. }), "{error}");
     image

@@ -21,7 +21,7 @@ use crate::support::{Host, UDF, add_files, check, image, image_of, paths};
 fn data_comes_from_memory_a_path_or_a_reader() {
     let host = Host::with(&[("path", b"from a path")]);
     let mut image = image();
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     root.add_file("array", *b"from an array").unwrap();
     root.add_file("reference", b"from a reference").unwrap();
     root.add_file("slice", &b"from a slice"[..]).unwrap();
@@ -249,7 +249,7 @@ fn any_part_of_a_source_can_be_read() {
 #[test]
 fn text_is_the_content_of_a_file_and_not_its_path() {
     let mut image = image();
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     root.add_file("str", "text").unwrap();
     root.add_file("string", String::from("Text")).unwrap();
     root.add_file("arc", Arc::<[u8]>::from(*b"shared")).unwrap();
@@ -359,7 +359,7 @@ fn the_same_source_is_stored_once() {
         for source in all_kinds(&host) {
             let mut image = image();
             image.set_stage_files(stage_files);
-            let mut root = image.root_mut();
+            let root = image.root_mut();
             root.add_file("a", source.clone()).unwrap();
             root.add_file("b", source.clone()).unwrap();
             let mut file = image.item_mut("a").unwrap();
@@ -390,7 +390,7 @@ fn a_source_that_was_taken_back_or_removed_can_be_added_again() {
         image.root_mut().add_file("a", source.clone()).unwrap();
         let data = all(image.item("a").unwrap().data().unwrap());
         image.rollback_to_change_point(before).unwrap();
-        let mut root = image.root_mut();
+        let root = image.root_mut();
         root.add_file("other", "something else").unwrap();
         root.add_file("a", source.clone()).unwrap();
         root.remove("a").unwrap();

@@ -36,7 +36,7 @@ fn nothing_is_staged_by_default() {
     let host = Host::with(&[("a", b"data")]);
     let (mut image, work) = with_directory();
     assert!(!image.stage_files());
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     root.add_tree(host.root(), false).unwrap();
     root.add_file("bytes", vec![0; 5000]).unwrap();
     root.add_file("seekable", Source::seekable(io::Cursor::new([1; 5000])))
@@ -58,7 +58,7 @@ fn what_is_staged_may_change_or_vanish() {
     let host = Host::with(&[("tree/a/file", b"first"), ("single", b"second")]);
     let (mut image, work) = with_directory();
     image.set_stage_files(true);
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     root.add_tree(host.path("tree"), false).unwrap();
     root.add_file("single", host.path("single")).unwrap();
     root.add_file("bytes", b"third").unwrap();

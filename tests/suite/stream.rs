@@ -344,7 +344,7 @@ proptest! {
                     None => directory = Some(image.create_directory_item(path).unwrap()),
                 }
                 let time: Timestamp = time;
-                let mut root = image.root_mut();
+                let root = image.root_mut();
                 if let Some(file) = file {
                     root.add(file.with_hidden(hidden).with_last_modified_time(time)).unwrap();
                 }

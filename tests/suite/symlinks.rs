@@ -331,7 +331,7 @@ fn special_files_are_refused_or_skipped() {
     }
     for special in [&*fifo.path("special"), "/dev/null".as_ref()] {
         let mut image = image();
-        let mut root = image.root_mut();
+        let root = image.root_mut();
         let error = root.add_tree(special, false).unwrap_err();
         assert!(matches!(error, Error::SpecialFile { .. }), "{error}");
         assert_eq!(error.file(), Some(special));
@@ -376,7 +376,7 @@ fn what_is_left_out_is_left_out_wherever_it_is_reached() {
     host.link("link", "dir");
     let options = TreeOptions::new().exclude(host.path("dir/x"));
     let mut image = image();
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     let summary = root.add_tree_with(host.root(), &options).unwrap();
     assert_eq!(paths(&image), ["/dir/", "/dir/y", "/link/", "/link/y"]);
     assert_eq!(summary.left_out.len(), 2);

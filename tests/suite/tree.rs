@@ -10,7 +10,7 @@ use crate::support::{Disc, add_files, at, below, check, image, image_at, paths};
 #[test]
 fn directories_on_the_way_must_exist() {
     let mut image = image();
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     let error = root.add_directory("a/b").unwrap_err();
     assert!(matches!(&error, Error::DirectoryNotFound { path, .. } if path.to_string() == "/a"));
     let error = root.add_file("a/b", b"").unwrap_err();
@@ -27,11 +27,10 @@ fn directories_on_the_way_must_exist() {
 fn adding_a_directory_again_changes_nothing() {
     let mut image = image();
     let old = at("1999-09-09T09:09:09Z");
-    let mut item = image.root_mut();
-    let mut item = item.add_directory("a").unwrap();
-    item.set_last_modified_time(old).unwrap();
+    let mut directory = image.root_mut().add_directory("a").unwrap();
+    directory.as_item_mut().set_last_modified_time(old).unwrap();
     image.root_mut().add_file("a/b", b"kept").unwrap();
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     let again = root.add_directory("a").unwrap();
     assert_eq!(again.item().last_modified_time(), old);
     assert_eq!(again.item().count(), 1);
@@ -51,7 +50,7 @@ fn adding_a_directory_again_changes_nothing() {
 fn a_name_that_is_taken_is_refused() {
     let mut image = image();
     add_files(&mut image, &[("file", b"first"), ("dir/x", b"")]);
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     for error in [
         root.add_file("file", b"second").unwrap_err(),
         root.add_directory("file").unwrap_err(),
@@ -170,7 +169,7 @@ fn times_of_a_strict_item_have_an_order() {
     image.set_strict_file_system_compliance(true).unwrap();
     let now = image.time();
     let before = at("2023-01-01T00:00:00Z");
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     let mut item = root.add_file("a", b"").unwrap();
     for error in [
         item.set_last_modified_time(before).unwrap_err(),
@@ -197,7 +196,7 @@ fn a_file_or_an_empty_directory_is_removed_alone() {
     let mut image = image();
     add_files(&mut image, &[("dir/file", b"data"), ("other", b"")]);
     let full = image.used_blocks().unwrap();
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     let error = root.remove("dir").unwrap_err();
     assert!(
         matches!(error, Error::DirectoryNotEmpty { items: 1, .. }),
@@ -226,7 +225,7 @@ fn a_file_or_an_empty_directory_is_removed_alone() {
 fn a_directory_is_removed_with_all_that_is_in_it() {
     let mut image = image();
     add_files(&mut image, &[("a/b/c", b"c"), ("a/d", b"d"), ("e", b"e")]);
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     let error = root.remove_tree("none").unwrap_err();
     assert!(matches!(error, Error::DirectoryNotFound { .. }), "{error}");
     let error = root.remove_tree("e").unwrap_err();
@@ -385,4 +384,56 @@ fn a_snapshot_is_read_by_several_threads() {
             scope.spawn(|| assert_eq!(names(), expected));
         }
     });
+}
+
+/// `E0716`: what was returned could not be kept for the next line.
+#[test]
+fn a_directory_that_was_added_is_a_handle_to_add_to() {
+    let mut image = image();
+    image
+        .root_mut()
+        .add_directory("a")
+        .unwrap()
+        .add_file("b", "text")
+        .unwrap();
+    let mut docs = image.root_mut().add_directory("docs").unwrap();
+    docs.add_file("one", "1").unwrap();
+    docs.add_directory("two")
+        .unwrap()
+        .add_file("3", "")
+        .unwrap();
+    assert_eq!(
+        paths(&image),
+        [
+            "/a/",
+            "/a/b",
+            "/docs/",
+            "/docs/one",
+            "/docs/two/",
+            "/docs/two/3"
+        ]
+    );
+}
+
+#[test]
+fn missing_parents_are_added_on_request_and_all_or_none() {
+    let mut image = image();
+    let root = image.root_mut();
+    root.add_directory_all("a/b/c")
+        .unwrap()
+        .add_file("d", "")
+        .unwrap();
+    root.add_directory_all("a/b/e").unwrap();
+    root.add_directory_all("a/b").unwrap();
+    let directory = root.add_directory_all("").unwrap();
+    assert_eq!(directory.item().full_path().to_string(), "/");
+    let all = ["/a/", "/a/b/", "/a/b/c/", "/a/b/c/d", "/a/b/e/"];
+    assert_eq!(paths(&image), all);
+    let before = image.change_point();
+    let error = image.root_mut().add_directory_all("new/x\0/y").unwrap_err();
+    assert!(matches!(error, Error::InvalidName { .. }), "{error}");
+    let error = image.root_mut().add_directory_all("a/b/c/d/e").unwrap_err();
+    assert!(matches!(error, Error::DuplicateName { .. }), "{error}");
+    assert_eq!(paths(&image), all);
+    assert_eq!(image.change_point(), before);
 }

@@ -98,7 +98,7 @@ fn paths_may_be_longer_than_260_characters() {
         image.root_mut().add_tree(host.root(), false).unwrap();
         let item = image.item(format!("{deep}/file")).unwrap();
         assert_eq!(all(item.data().unwrap()), b"deep down");
-        let mut root = image.root_mut();
+        let root = image.root_mut();
         let added = root.add_file("alone", &*file).map(|_| ());
         // Wine does not tell what such a file is called without links.
         match (fs::canonicalize(&file), added) {

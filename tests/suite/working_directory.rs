@@ -250,7 +250,7 @@ fn a_full_working_directory_changes_nothing() {
                 .success()
         );
 
-        let mut root = image.root_mut();
+        let root = image.root_mut();
         let error = root
             .add_file("b", Source::reader(io::Cursor::new(data)))
             .unwrap_err();

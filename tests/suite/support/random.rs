@@ -135,11 +135,12 @@ pub(crate) fn grown(
     let mut image = image_at(file_systems, level);
     let mut expected = Model::new();
     for (seed, (path, data, hidden, time)) in items(seeds) {
-        let mut root = image.root_mut();
-        let mut item = match &data {
-            Some(data) => root.add_file(&path, data.clone()).unwrap(),
-            None => root.add_directory(&path).unwrap(),
-        };
+        let root = image.root_mut();
+        match &data {
+            Some(data) => drop(root.add_file(&path, data.clone()).unwrap()),
+            None => drop(root.add_directory(&path).unwrap()),
+        }
+        let mut item = image.item_mut(&path).unwrap();
         item.set_is_hidden(hidden);
         item.set_last_modified_time(time).unwrap();
         if let (Some((name, len)), Some(_)) = (&seed.stream, &data) {

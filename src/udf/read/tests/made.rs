@@ -18,7 +18,7 @@ pub(super) fn image(revision: UdfRevision, redundant: bool, bridge: bool) -> Vec
     let _ = image.set_create_redundant_udf_metadata_files(redundant);
     image.set_volume_name("Füße 🎉").unwrap();
     image.set_embed_small_files(!bridge);
-    let mut root = image.root_mut();
+    let root = image.root_mut();
     for directory in 0..12 {
         for path in [
             format!("directory {directory}"),
