@@ -58,6 +58,14 @@ pub(crate) struct Contents {
     pub(crate) now: i64,
 }
 
+impl Contents {
+    /// Whether a directory is deeper than level 8, the root being at level 1 (ECMA-119 6.8.2.1).
+    pub(crate) fn is_deep(&self) -> bool {
+        let mut directories = self.nodes.iter().filter(|node| node.data.is_none());
+        directories.any(|node| node.path.len() >= 8)
+    }
+}
+
 pub(crate) enum Origin {
     /// Added item by item.
     Items,
