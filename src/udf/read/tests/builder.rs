@@ -10,6 +10,13 @@ use zerocopy::IntoBytes;
 pub(super) const PARTITION: u32 = 288;
 pub(super) const PARTITION_LEN: u32 = 224;
 
+/// The sequences come after the recognition sequence, whatever the length of a block, and continue elsewhere.
+const MAIN: u32 = 120;
+const RESERVE: u32 = 140;
+const ELSEWHERE: u32 = 160;
+const INTEGRITY: u32 = 180;
+const TABLES: u32 = 200;
+
 /// The addressing of the partition's blocks.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Form {
@@ -294,7 +301,19 @@ impl Builder {
 
     /// Adds everything around the tree; `root` is the address of the root's entry.
     pub(super) fn finish(mut self, root: u32) -> Vec<u8> {
-        let block_len = self.block_len as u32;
+        self.put_file_set(root);
+        self.put_recognition();
+        self.put_sequences();
+        self.put_integrity();
+        match self.form {
+            Form::Physical => {}
+            Form::Sparable => self.put_sparing_tables(),
+            Form::Virtual(after) => self.put_virtual_table(after),
+        }
+        self.bytes
+    }
+
+    fn put_file_set(&mut self, root: u32) {
         let mut file_set = vec![0; 512];
         put16(&mut file_set, 28, 3);
         put16(&mut file_set, 30, 3);
@@ -308,7 +327,9 @@ impl Builder {
         );
         let file_set = self.descriptor(256, 0, file_set);
         self.put_structure(0, &file_set);
+    }
 
+    fn put_recognition(&mut self) {
         let nsr: &[u8; 5] = if self.revision >= UdfRevision::V2_00 {
             b"NSR03"
         } else {
@@ -319,13 +340,10 @@ impl Builder {
             put(&mut self.bytes, 32768 + index * step + 1, id);
             self.bytes[32768 + index * step + 6] = 1;
         }
-        // The sequence comes after the recognition sequence, whatever the length of a block.
-        let main = 120;
-        let reserve = 140;
-        let elsewhere = 160;
-        let integrity = 180;
-        let tables = 200_u32;
+    }
 
+    /// The partition maps of the logical volume.
+    fn maps(&self) -> Vec<u8> {
         let mut maps = vec![1, 6, 1, 0, 7, 0];
         let typed = |id: &[u8], rest: &[u8]| {
             let mut map = vec![2, 64, 0, 0];
@@ -341,19 +359,17 @@ impl Builder {
             Form::Sparable => {
                 let mut rest = vec![32, 0, 2, 0];
                 rest.extend(512_u32.to_le_bytes());
-                rest.extend(tables.to_le_bytes());
-                rest.extend((tables + 1).to_le_bytes());
+                rest.extend(TABLES.to_le_bytes());
+                rest.extend((TABLES + 1).to_le_bytes());
                 maps = typed(b"*UDF Sparable Partition", &rest);
             }
         }
-        let mut primary = vec![0; 512];
-        put(&mut primary, 72, &dstring::<128>("a set of volumes"));
-        let mut partition = vec![0; 512];
-        put16(&mut partition, 20, 1);
-        put16(&mut partition, 22, 7);
-        put32(&mut partition, 184, 1);
-        put32(&mut partition, 188, PARTITION);
-        put32(&mut partition, 192, PARTITION_LEN);
+        maps
+    }
+
+    fn logical_volume(&self) -> Vec<u8> {
+        let block_len = self.block_len as u32;
+        let maps = self.maps();
         let mut logical = vec![0; 440];
         put(&mut logical, 20, CharSpec::CS0.as_bytes());
         put(&mut logical, 84, &dstring::<128>("forms"));
@@ -367,13 +383,28 @@ impl Builder {
         put32(&mut logical, 264, maps.len() as u32);
         put32(&mut logical, 268, 1 + u32::from(self.structures()));
         put32(&mut logical, 432, block_len);
-        put32(&mut logical, 436, integrity);
-        logical.extend(&maps);
+        put32(&mut logical, 436, INTEGRITY);
+        logical.extend(maps);
+        logical
+    }
+
+    /// Both volume descriptor sequences, and the anchor that leads to them.
+    fn put_sequences(&mut self) {
+        let block_len = self.block_len as u32;
+        let mut primary = vec![0; 512];
+        put(&mut primary, 72, &dstring::<128>("a set of volumes"));
+        let mut partition = vec![0; 512];
+        put16(&mut partition, 20, 1);
+        put16(&mut partition, 22, 7);
+        put32(&mut partition, 184, 1);
+        put32(&mut partition, 188, PARTITION);
+        put32(&mut partition, 192, PARTITION_LEN);
+        let logical = self.logical_volume();
         // The number of this descriptor keeps it from prevailing.
         let mut old = logical.clone();
         put(&mut old, 84, &dstring::<128>("old"));
         put32(&mut old, 248, 0);
-        for (start, elsewhere) in [(main, elsewhere), (reserve, elsewhere + 1)] {
+        for (start, elsewhere) in [(MAIN, ELSEWHERE), (RESERVE, ELSEWHERE + 1)] {
             self.volume_descriptor(start, 1, primary.clone(), 1);
             self.volume_descriptor(start + 1, 6, logical.clone(), 5);
             self.volume_descriptor(start + 2, 6, old.clone(), 4);
@@ -385,9 +416,12 @@ impl Builder {
             self.volume_descriptor(elsewhere, 5, partition.clone(), 7);
         }
         let mut anchor = vec![0; 512];
-        put(&mut anchor, 16, &short_ad(16 * block_len, main));
-        put(&mut anchor, 24, &short_ad(16 * block_len, reserve));
+        put(&mut anchor, 16, &short_ad(16 * block_len, MAIN));
+        put(&mut anchor, 24, &short_ad(16 * block_len, RESERVE));
         self.volume_descriptor(256, 2, anchor, 0);
+    }
+
+    fn put_integrity(&mut self) {
         let mut descriptor = vec![0; 80 + 8 + 46];
         put32(&mut descriptor, 28, 1);
         put(&mut descriptor, 40, &99_u64.to_le_bytes());
@@ -395,60 +429,57 @@ impl Builder {
         put32(&mut descriptor, 76, 46);
         put32(&mut descriptor, 88 + 32, 11);
         put32(&mut descriptor, 88 + 36, 12);
-        self.volume_descriptor(integrity, 9, descriptor, 0);
+        self.volume_descriptor(INTEGRITY, 9, descriptor, 0);
+    }
 
-        match self.form {
-            Form::Physical => {}
-            Form::Sparable => {
-                for (sector, number, to) in [
-                    (tables, 3, PARTITION),
-                    (tables + 1, 4, PARTITION + PARTITION_LEN),
-                ] {
-                    let mut table = vec![0; 56];
-                    put(&mut table, 16, &regid(b"*UDF Sparing Table", self.revision));
-                    put16(&mut table, 48, 2);
-                    put32(&mut table, 52, number);
-                    table.extend(short_ad(32, to));
-                    table.extend(short_ad(u32::MAX, to + 32));
-                    let table = self.descriptor(0, sector, table);
-                    put(&mut self.bytes, sector as usize * self.block_len, &table);
-                }
-            }
-            Form::Virtual(behind) => {
-                let entries: Vec<u8> = self
-                    .table
-                    .iter()
-                    .flat_map(|entry| entry.to_le_bytes())
-                    .collect();
-                let (kind, table) = if self.revision >= UdfRevision::V2_00 {
-                    let mut table = vec![0; 160];
-                    put16(&mut table, 0, 160);
-                    put16(&mut table, 2, 8);
-                    put32(&mut table, 132, u32::MAX);
-                    put32(&mut table, 136, 21);
-                    put32(&mut table, 140, 22);
-                    (248, [table, entries].concat())
-                } else {
-                    let mut table =
-                        [entries, regid(b"*UDF Virtual Alloc Tbl", self.revision)].concat();
-                    table.extend(u32::MAX.to_le_bytes());
-                    (0, table)
-                };
-                let first = self.data(&table);
-                // The last recorded block.
-                let last = self.next;
-                self.next += 1;
-                let ad = short_ad(table.len() as u32, first);
-                let entry = NewEntry {
-                    allocation: &ad,
-                    ..NewEntry::new(kind, 0, table.len() as u64)
-                };
-                let entry = self.entry(last, &entry);
-                self.put_physical(last, &entry);
-                let end = (PARTITION + last + 1 + behind) as usize;
-                self.bytes.truncate(end * self.block_len);
-            }
+    fn put_sparing_tables(&mut self) {
+        for (sector, number, to) in [
+            (TABLES, 3, PARTITION),
+            (TABLES + 1, 4, PARTITION + PARTITION_LEN),
+        ] {
+            let mut table = vec![0; 56];
+            put(&mut table, 16, &regid(b"*UDF Sparing Table", self.revision));
+            put16(&mut table, 48, 2);
+            put32(&mut table, 52, number);
+            table.extend(short_ad(32, to));
+            table.extend(short_ad(u32::MAX, to + 32));
+            let table = self.descriptor(0, sector, table);
+            put(&mut self.bytes, sector as usize * self.block_len, &table);
         }
-        self.bytes
+    }
+
+    /// The virtual allocation table, and its entry, which is `after` blocks before the end of the disc.
+    fn put_virtual_table(&mut self, after: u32) {
+        let entries: Vec<u8> = self
+            .table
+            .iter()
+            .flat_map(|entry| entry.to_le_bytes())
+            .collect();
+        let (kind, table) = if self.revision >= UdfRevision::V2_00 {
+            let mut table = vec![0; 160];
+            put16(&mut table, 0, 160);
+            put16(&mut table, 2, 8);
+            put32(&mut table, 132, u32::MAX);
+            put32(&mut table, 136, 21);
+            put32(&mut table, 140, 22);
+            (248, [table, entries].concat())
+        } else {
+            let mut table = [entries, regid(b"*UDF Virtual Alloc Tbl", self.revision)].concat();
+            table.extend(u32::MAX.to_le_bytes());
+            (0, table)
+        };
+        let first = self.data(&table);
+        // The last recorded block.
+        let last = self.next;
+        self.next += 1;
+        let ad = short_ad(table.len() as u32, first);
+        let entry = NewEntry {
+            allocation: &ad,
+            ..NewEntry::new(kind, 0, table.len() as u64)
+        };
+        let entry = self.entry(last, &entry);
+        self.put_physical(last, &entry);
+        let end = (PARTITION + last + 1 + after) as usize;
+        self.bytes.truncate(end * self.block_len);
     }
 }

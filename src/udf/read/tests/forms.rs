@@ -10,142 +10,186 @@ use zerocopy::IntoBytes;
 
 /// Makes a volume with all kinds of entries; also returns its contents by path.
 pub(super) fn sample(block_len: usize, revision: UdfRevision, form: Form) -> (Vec<u8>, Vec<Line>) {
-    let mut this = Builder::new(block_len, revision, form);
-    let unit = block_len as u32;
-    let mut names: Vec<(u8, Vec<u8>, u32)> = Vec::new();
-    let mut lines: Vec<Line> = Vec::new();
-    let modified = Some(1_600_000_000);
-    let mut expect = |kind, path: &str, data: &[u8]| {
+    let mut sample = Sample {
+        disc: Builder::new(block_len, revision, form),
+        unit: block_len as u32,
+        names: Vec::new(),
+        lines: Vec::new(),
+    };
+    // The files' data is in the physical partition, wherever the structures are.
+    let (a, b) = (vec![b'a'; block_len], vec![b'b'; 100]);
+    let data = [sample.disc.data(&a), sample.disc.data(&b)];
+    sample.long_extents(&a, &b, data);
+    if form != Form::Virtual(0) && form != Form::Virtual(5) {
+        sample.short_extents(&a, &b, data);
+    }
+    sample.small_files();
+    sample.chain(&a, &b, data);
+    sample.special_files();
+    if revision >= UdfRevision::V2_00 {
+        sample.streams();
+    }
+    let root = sample.directories();
+    sample.lines.sort();
+    (sample.disc.finish(root), sample.lines)
+}
+
+/// A disc in the making, and the lines that a listing of it has.
+struct Sample {
+    disc: Builder,
+    /// Length in bytes of a block.
+    unit: u32,
+    /// The entries of the root directory: characteristics, name and ICB.
+    names: Vec<(u8, Vec<u8>, u32)>,
+    lines: Vec<Line>,
+}
+
+impl Sample {
+    fn expect(&mut self, kind: char, path: &str, data: &[u8]) {
         let (len, hash) = match kind {
             'f' | 's' => (data.len() as u64, sha256(data)),
             _ => (0, "-".to_owned()),
         };
-        lines.push((kind, len, modified, hash, path.to_owned()));
-    };
-    // The files' data is in the physical partition, wherever the structures are.
-    let zeros = vec![0; block_len];
-    let a = vec![b'a'; block_len];
-    let b = vec![b'b'; 100];
+        let modified = Some(1_600_000_000);
+        self.lines
+            .push((kind, len, modified, hash, path.to_owned()));
+    }
 
-    let (at_a, at_b) = (this.data(&a), this.data(&b));
-    let ads = [
-        long_ad(unit, at_a, 0),
-        long_ad(HOLE | unit, 0, 0),
-        long_ad(ALLOCATED | unit, at_a, 0),
-        long_ad(100, at_b, 0),
-        // This descriptor lies after the end of the data.
-        long_ad(ALLOCATED | unit, at_a, 0),
-    ]
-    .concat();
-    let all = [&a[..], &zeros, &zeros, &b].concat();
-    let icb = this.add(5, 1, all.len() as u64, &ads);
-    names.push((0, name("long"), icb));
-    names.push((0, name("linked too"), icb));
-    expect('f', "/long", &all);
-    expect('f', "/linked\\x20too", &all);
+    fn zeros(&self) -> Vec<u8> {
+        vec![0; self.unit as usize]
+    }
 
-    if form != Form::Virtual(0) && form != Form::Virtual(5) {
+    fn long_extents(&mut self, a: &[u8], b: &[u8], [at_a, at_b]: [u32; 2]) {
+        let (unit, zeros) = (self.unit, self.zeros());
+        let ads = [
+            long_ad(unit, at_a, 0),
+            long_ad(HOLE | unit, 0, 0),
+            long_ad(ALLOCATED | unit, at_a, 0),
+            long_ad(100, at_b, 0),
+            // This descriptor lies after the end of the data.
+            long_ad(ALLOCATED | unit, at_a, 0),
+        ]
+        .concat();
+        let all = [a, &zeros, &zeros, b].concat();
+        let icb = self.disc.add(5, 1, all.len() as u64, &ads);
+        self.names.push((0, name("long"), icb));
+        self.names.push((0, name("linked too"), icb));
+        self.expect('f', "/long", &all);
+        self.expect('f', "/linked\\x20too", &all);
+    }
+
+    fn short_extents(&mut self, a: &[u8], b: &[u8], [at_a, at_b]: [u32; 2]) {
+        let (unit, zeros) = (self.unit, self.zeros());
         let ads = [
             short_ad(unit, at_a),
             short_ad(HOLE | unit, 0),
             short_ad(100, at_b),
         ]
         .concat();
-        let all = [&a[..], &zeros, &b].concat();
-        let icb = this.add(5, 0, all.len() as u64, &ads);
-        names.push((0, name("short"), icb));
-        expect('f', "/short", &all);
+        let all = [a, &zeros, b].concat();
+        let icb = self.disc.add(5, 0, all.len() as u64, &ads);
+        self.names.push((0, name("short"), icb));
+        self.expect('f', "/short", &all);
     }
 
-    let icb = this.add(5, 3, 5, b"hello");
-    names.push((1, name("embedded Ж🎉"), icb));
-    expect(
-        'f',
-        "/embedded\\x20\\xd0\\x96\\xf0\\x9f\\x8e\\x89",
-        b"hello",
-    );
-    let icb = this.add(5, 0, 0, b"");
-    names.push((0, name("empty"), icb));
-    expect('f', "/empty", b"");
-    let icb = this.add(249, 3, 1, b"r");
-    names.push((0, name("real"), icb));
-    expect('f', "/real", b"r");
-
-    // A chain of two allocation extents.
-    let links = [this.take_structure(), this.take_structure()];
-    let reference = this.structures();
-    let next = |at: usize| long_ad(REPEATED | unit, links[at], reference);
-    for (at, rest) in [
-        (0, [long_ad(unit, at_a, 0), next(1)].concat()),
-        (1, long_ad(100, at_b, 0)),
-    ] {
-        let mut bytes = vec![0; 24];
-        put32(&mut bytes, 20, rest.len() as u32);
-        bytes.extend(rest);
-        let bytes = this.descriptor(258, links[at], bytes);
-        this.put_structure(links[at], &bytes);
+    fn small_files(&mut self) {
+        let icb = self.disc.add(5, 3, 5, b"hello");
+        self.names.push((1, name("embedded Ж🎉"), icb));
+        self.expect(
+            'f',
+            "/embedded\\x20\\xd0\\x96\\xf0\\x9f\\x8e\\x89",
+            b"hello",
+        );
+        let icb = self.disc.add(5, 0, 0, b"");
+        self.names.push((0, name("empty"), icb));
+        self.expect('f', "/empty", b"");
+        let icb = self.disc.add(249, 3, 1, b"r");
+        self.names.push((0, name("real"), icb));
+        self.expect('f', "/real", b"r");
     }
-    let all = [&a[..], &a, &b].concat();
-    let ads = [long_ad(unit, at_a, 0), next(0)].concat();
-    let icb = this.add(5, 1, all.len() as u64, &ads);
-    names.push((0, name("chain"), icb));
-    expect('f', "/chain", &all);
 
-    let path = b"\x03\0\0\0\x05\x04\0\0\x08abc\x05\x03\0\0\x10\x04\x16";
-    let icb = this.add(12, 3, path.len() as u64, path);
-    names.push((0, name("link"), icb));
-    expect('l', "/link -> ../abc/\\xd0\\x96", b"");
-    for (kind, text) in [(6, "block"), (7, "character"), (9, "fifo"), (10, "socket")] {
-        let icb = this.add(kind, 3, 0, b"");
-        names.push((0, name(text), icb));
-        expect('o', &format!("/{text}"), b"");
+    /// A chain of two allocation extents.
+    fn chain(&mut self, a: &[u8], b: &[u8], [at_a, at_b]: [u32; 2]) {
+        let unit = self.unit;
+        let links = [self.disc.take_structure(), self.disc.take_structure()];
+        let reference = self.disc.structures();
+        let next = |at: usize| long_ad(REPEATED | unit, links[at], reference);
+        for (at, rest) in [
+            (0, [long_ad(unit, at_a, 0), next(1)].concat()),
+            (1, long_ad(100, at_b, 0)),
+        ] {
+            let mut bytes = vec![0; 24];
+            put32(&mut bytes, 20, rest.len() as u32);
+            bytes.extend(rest);
+            let bytes = self.disc.descriptor(258, links[at], bytes);
+            self.disc.put_structure(links[at], &bytes);
+        }
+        let all = [a, a, b].concat();
+        let ads = [long_ad(unit, at_a, 0), next(0)].concat();
+        let icb = self.disc.add(5, 1, all.len() as u64, &ads);
+        self.names.push((0, name("chain"), icb));
+        self.expect('f', "/chain", &all);
     }
-    names.push((4, name("deleted"), 7777));
-    names.push((4, b"\xFEdeleted".to_vec(), 7777));
 
-    if revision >= UdfRevision::V2_00 {
+    fn special_files(&mut self) {
+        let path = b"\x03\0\0\0\x05\x04\0\0\x08abc\x05\x03\0\0\x10\x04\x16";
+        let icb = self.disc.add(12, 3, path.len() as u64, path);
+        self.names.push((0, name("link"), icb));
+        self.expect('l', "/link -> ../abc/\\xd0\\x96", b"");
+        for (kind, text) in [(6, "block"), (7, "character"), (9, "fifo"), (10, "socket")] {
+            let icb = self.disc.add(kind, 3, 0, b"");
+            self.names.push((0, name(text), icb));
+            self.expect('o', &format!("/{text}"), b"");
+        }
+        self.names.push((4, name("deleted"), 7777));
+        self.names.push((4, b"\xFEdeleted".to_vec(), 7777));
+    }
+
+    fn streams(&mut self) {
         let streams = [
-            (0, name("one"), this.add(5, 3, 3, b"111")),
-            (0, name("two"), this.add(5, 0x2003, 1, b"2")),
+            (0, name("one"), self.disc.add(5, 3, 3, b"111")),
+            (0, name("two"), self.disc.add(5, 0x2003, 1, b"2")),
         ];
-        let directory = this.take_structure();
-        let main = this.take_structure();
-        this.directory(directory, 13, main, &streams);
+        let directory = self.disc.take_structure();
+        let main = self.disc.take_structure();
+        self.disc.directory(directory, 13, main, &streams);
         let entry = NewEntry {
             allocation: b"main",
-            streams: &this.icb(directory),
+            streams: &self.disc.icb(directory),
             ..NewEntry::new(5, 3, 4)
         };
-        let entry = this.entry(main, &entry);
-        this.put_structure(main, &entry);
-        names.push((0, name("streamed"), main));
-        expect('f', "/streamed", b"main");
-        expect('s', "/streamed//one", b"111");
-        expect('s', "/streamed//two", b"2");
+        let entry = self.disc.entry(main, &entry);
+        self.disc.put_structure(main, &entry);
+        self.names.push((0, name("streamed"), main));
+        self.expect('f', "/streamed", b"main");
+        self.expect('s', "/streamed//one", b"111");
+        self.expect('s', "/streamed//two", b"2");
     }
 
-    // These names fill several blocks, in a directory below another.
-    let deep = this.add(5, 3, 4, b"deep");
-    let many: Vec<_> = (0..100)
-        .map(|at| (0, name(&format!("name {at:03}")), deep))
-        .collect();
-    let (sub, upper, root) = (
-        this.take_structure(),
-        this.take_structure(),
-        this.take_structure(),
-    );
-    this.directory(sub, 4, upper, &many);
-    this.directory(upper, 4, root, &[(2, name("sub"), sub)]);
-    names.push((2, name("upper"), upper));
-    expect('d', "/upper", b"");
-    expect('d', "/upper/sub", b"");
-    for at in 0..100 {
-        expect('f', &format!("/upper/sub/name\\x20{at:03}"), b"deep");
+    /// The root directory, and directories below it whose names fill several blocks.
+    fn directories(&mut self) -> u32 {
+        let deep = self.disc.add(5, 3, 4, b"deep");
+        let many: Vec<_> = (0..100)
+            .map(|at| (0, name(&format!("name {at:03}")), deep))
+            .collect();
+        let (sub, upper, root) = (
+            self.disc.take_structure(),
+            self.disc.take_structure(),
+            self.disc.take_structure(),
+        );
+        self.disc.directory(sub, 4, upper, &many);
+        self.disc
+            .directory(upper, 4, root, &[(2, name("sub"), sub)]);
+        self.names.push((2, name("upper"), upper));
+        self.expect('d', "/upper", b"");
+        self.expect('d', "/upper/sub", b"");
+        for at in 0..100 {
+            self.expect('f', &format!("/upper/sub/name\\x20{at:03}"), b"deep");
+        }
+        self.disc.directory(root, 4, root, &self.names);
+        self.expect('d', "/", b"");
+        root
     }
-    this.directory(root, 4, root, &names);
-    expect('d', "/", b"");
-    lines.sort();
-    (this.finish(root), lines)
 }
 
 const FORMS: [(usize, UdfRevision, Form); 10] = [
