@@ -36,6 +36,15 @@ pub(crate) struct Tree<'d> {
     ids: Vec<(u32, u64)>,
 }
 
+/// The facts of an ICB tag.
+struct IcbTag {
+    directory: bool,
+    embedded: bool,
+    /// Whether the allocation descriptors are long.
+    long: bool,
+    real_time: bool,
+}
+
 impl<'d> Tree<'d> {
     #[track_caller]
     pub(crate) fn read(disc: &'d Disc, volume: &mut Volume, root: u32) {
@@ -86,50 +95,23 @@ impl<'d> Tree<'d> {
             block,
         );
         volume.used.push((lba, 1, "ICB"));
-        // ICB tag (ECMA-167 4/14.6): strategy 4, one entry.
-        assert_eq!(le32(&bytes, 16), 0);
-        assert_eq!([20, 22, 24].map(|at| le16(&bytes, at)), [4, 0, 1]);
-        assert!(is_zero(&bytes[28..34]), "parent");
-        let file_type = bytes[27];
-        let real_time = file_type == 249 && self.revision > 0x200;
-        assert!(
-            match kind {
-                Kind::Item => file_type == 4 || file_type == 5 || real_time,
-                Kind::StreamDirectory => file_type == 13,
-                Kind::Stream => file_type == 5,
-            },
-            "file type {file_type} of {kind:?}"
-        );
-        let directory = file_type == 4 || file_type == 13;
-        let flags = le16(&bytes, 34);
-        let embedded = flags & 7 == 3;
-        assert!(!(embedded && directory), "directories are not embedded");
-        // Only files lie in another partition than their ICBs.
-        let long = volume.metadata.is_some() && !directory && !embedded;
-        let stream = if kind == Kind::Stream { 1 << 13 } else { 0 };
-        let allocation = if embedded { 3 } else { u16::from(long) };
-        assert_eq!(flags, stream | allocation, "flags");
+        let IcbTag {
+            directory,
+            embedded,
+            long,
+            real_time,
+        } = self.icb_tag(&bytes, volume, kind);
         assert_eq!([le32(&bytes, 36), le32(&bytes, 40)], [u32::MAX; 2], "owner");
         let may_write = 0b00010_00010_00010;
         assert_eq!(le32(&bytes, 44) & may_write, 0, "nobody writes here");
         assert!(is_zero(&bytes[50..56]), "record format");
         let len = le64(&bytes, 56);
-        // What is longer in an Extended File Entry: the object size, the creation time, a reserved field, the streams.
-        let mut stream_directory = None;
-        let fields = if extended {
-            if is_zero(&bytes[152..168]) {
-                assert_eq!(le64(&bytes, 64), len, "object size");
-            } else {
-                assert!(!directory && kind == Kind::Item, "{kind:?} with streams");
-                let icb = (le32(&bytes, 152), le16(&bytes, 160));
-                assert_eq!(icb, (2048, self.structures.1), "stream directory");
-                assert!(is_zero(&bytes[162..168]));
-                stream_directory = Some(le32(&bytes, 156));
-            }
-            assert!(is_zero(&bytes[132..136]), "reserved");
-            [72, 80, 92, 116, 128, 136, 168, 200, 208, 216]
-        } else {
-            [64, 72, 84, 96, 108, 112, 128, 160, 168, 176]
+        let (fields, stream_directory) = match extended {
+            true => (
+                [72, 80, 92, 116, 128, 136, 168, 200, 208, 216],
+                self.stream_directory_icb(&bytes, len, !directory && kind == Kind::Item),
+            ),
+            false => ([64, 72, 84, 96, 108, 112, 128, 160, 168, 176], None),
         };
         let [
             recorded,
@@ -165,21 +147,7 @@ impl<'d> Tree<'d> {
             blocks = len.div_ceil(BLOCK as u64);
         }
         assert_eq!(le64(&bytes, recorded), blocks, "blocks recorded");
-        let (partition, partition_len) = if long {
-            volume.partition
-        } else {
-            volume.structures_partition()
-        };
-        for (first, len) in &extents {
-            let blocks = len.div_ceil(BLOCK as u64) as u32;
-            assert!(first - partition + blocks <= partition_len);
-            volume.used.push((*first, blocks, "data"));
-        }
-        for block in &chain {
-            volume
-                .used
-                .push((self.structures.0 + block, 1, "allocation"));
-        }
+        self.count_blocks(volume, &extents, &chain, long);
         let entry = Entry {
             directory,
             hidden: false,
@@ -208,6 +176,74 @@ impl<'d> Tree<'d> {
             assert!(before.is_none(), "{kind:?} {block} is there twice");
         }
         entry
+    }
+
+    /// ICB tag (ECMA-167 4/14.6): strategy 4, one entry.
+    #[track_caller]
+    fn icb_tag(&self, bytes: &[u8], volume: &Volume, kind: Kind) -> IcbTag {
+        assert_eq!(le32(bytes, 16), 0);
+        assert_eq!([20, 22, 24].map(|at| le16(bytes, at)), [4, 0, 1]);
+        assert!(is_zero(&bytes[28..34]), "parent");
+        let file_type = bytes[27];
+        let real_time = file_type == 249 && self.revision > 0x200;
+        assert!(
+            match kind {
+                Kind::Item => file_type == 4 || file_type == 5 || real_time,
+                Kind::StreamDirectory => file_type == 13,
+                Kind::Stream => file_type == 5,
+            },
+            "file type {file_type} of {kind:?}"
+        );
+        let directory = file_type == 4 || file_type == 13;
+        let flags = le16(bytes, 34);
+        let embedded = flags & 7 == 3;
+        assert!(!(embedded && directory), "directories are not embedded");
+        // Only files lie in another partition than their ICBs.
+        let long = volume.metadata.is_some() && !directory && !embedded;
+        let stream = if kind == Kind::Stream { 1 << 13 } else { 0 };
+        let allocation = if embedded { 3 } else { u16::from(long) };
+        assert_eq!(flags, stream | allocation, "flags");
+        IcbTag {
+            directory,
+            embedded,
+            long,
+            real_time,
+        }
+    }
+
+    /// The fields that an Extended File Entry has more: the object size, a reserved field, the stream directory.
+    #[track_caller]
+    fn stream_directory_icb(&self, bytes: &[u8], len: u64, may_have_streams: bool) -> Option<u32> {
+        assert!(is_zero(&bytes[132..136]), "reserved");
+        if is_zero(&bytes[152..168]) {
+            assert_eq!(le64(bytes, 64), len, "object size");
+            return None;
+        }
+        assert!(may_have_streams, "streams");
+        let icb = (le32(bytes, 152), le16(bytes, 160));
+        assert_eq!(icb, (2048, self.structures.1), "stream directory");
+        assert!(is_zero(&bytes[162..168]));
+        Some(le32(bytes, 156))
+    }
+
+    /// Notes the blocks of a file's data and of its allocation descriptors, which lie in their partitions.
+    #[track_caller]
+    fn count_blocks(&self, volume: &mut Volume, extents: &[(u32, u64)], chain: &[u32], long: bool) {
+        let (partition, partition_len) = if long {
+            volume.partition
+        } else {
+            volume.structures_partition()
+        };
+        for (first, len) in extents {
+            let blocks = len.div_ceil(BLOCK as u64) as u32;
+            assert!(first - partition + blocks <= partition_len);
+            volume.used.push((*first, blocks, "data"));
+        }
+        for block in chain {
+            volume
+                .used
+                .push((self.structures.0 + block, 1, "allocation"));
+        }
     }
 
     /// The named streams of a file (UDF 3.3.5 of 2.00), read once.
