@@ -153,7 +153,7 @@ fn make(options: &Options, share: Share) -> Result<(), Box<dyn Error>> {
     let go_on = |_: WriteProgress<'_>| ControlFlow::Continue(());
     let parts = image.parts(options.part_size);
     for part in parts.skip(share.first).step_by(share.of.get()) {
-        part.write_at(&file, &WriteOptions::new(), go_on)?;
+        part.write_unordered_with(&file, &WriteOptions::new(), go_on)?;
     }
     writeln!(StandardOutput::lock(), "{digest}")?;
     Ok(())

@@ -6,11 +6,9 @@
 //! no space for the data of files.
 //!
 //! ```no_run
-//! use std::fs::File;
-//!
 //! use imapi2fs::FileSystemImage;
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # fn main() -> imapi2fs::Result<()> {
 //! let mut image = FileSystemImage::new();
 //! image.set_free_media_blocks(0)?; // no limit; the default is a CD of 650 MiB
 //! image.set_volume_name("BACKUP")?;
@@ -19,7 +17,7 @@
 //! for finding in image.report() {
 //!     println!("{finding}"); // names that lose more than their case, and the like
 //! }
-//! image.create_result_image()?.write_to(File::create("backup.iso")?)?;
+//! image.create_result_image()?.write_to_file("backup.iso")?;
 //! # Ok(())
 //! # }
 //! ```

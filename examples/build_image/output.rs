@@ -76,7 +76,7 @@ impl Output {
             let told = is_interrupted.as_ref();
             told.is_some_and(|told| told.load(Ordering::Relaxed))
         };
-        let written = image.write_to_output(self.file, options, |at| match is_interrupted() {
+        let written = image.write_to_output_with(self.file, options, |at| match is_interrupted() {
             true => ControlFlow::Break(()),
             false => bar.update(at.bytes_done(), || at.current()),
         });

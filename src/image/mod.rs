@@ -41,12 +41,12 @@ use crate::tree::NodeId;
 /// let mut image = FileSystemImage::new();
 /// image.set_file_systems_to_create(FileSystems::ISO9660 | FileSystems::JOLIET)?;
 /// image.set_volume_name("cidata")?;
-/// image.root_mut().add_file("user-data", b"#cloud-config\n")?;
-/// image.root_mut().add_file("meta-data", b"instance-id: one\n")?;
+/// image.root_mut().add_file("user-data", "#cloud-config\n")?;
+/// image.root_mut().add_file("meta-data", "instance-id: one\n")?;
 ///
 /// let result = image.create_result_image()?;
-/// let mut disc = Vec::new();
-/// assert_eq!(result.write_to(&mut disc)?, result.len());
+/// let disc = result.to_vec()?;
+/// assert_eq!(disc.len() as u64, result.len());
 /// # Ok(())
 /// # }
 /// ```

@@ -11,15 +11,14 @@ use super::chunks::Chunks;
 use super::clone::share_files;
 use super::output::OutputFile;
 use super::sink::WriteAt;
-use super::write::{WriteOptions, WriteProgress, Writing};
+use super::write::{WriteOptions, WriteProgress, Writing, go_on};
 use crate::error::{Error, HostError, Result};
 
 /// The alignment of a file's holes on most file systems.
 const HOLE: usize = 4096;
 
 impl ResultImage {
-    /// Writes the whole image to the file at `path` and calls `progress` at the start, from time to time, and at the
-    /// end; returns the image's length in bytes. Not in IMAPI2.
+    /// Writes the whole image to the file at `path`; returns its length in bytes. Not in IMAPI2.
     ///
     /// The file appears, or is replaced, when the image is complete; until then an existing file stays, and on any
     /// error nothing is left over. [`OutputFile`] lists what is written in place instead, such as devices and pipes.
@@ -28,15 +27,25 @@ impl ResultImage {
     ///
     /// - [`Error::WriteImage`] when the file cannot be created or written.
     /// - [`Error::OutputIsSource`] when the image is read from this file.
-    /// - [`Error::Cancelled`] when `progress` breaks.
     /// - Those of [`ResultImage::read_at`]; the first in the image if there are several.
-    pub fn write_to_file(
+    pub fn write_to_file(&self, path: impl AsRef<Path>) -> Result<u64> {
+        self.write_to_output(OutputFile::open(path)?)
+    }
+
+    /// Like [`ResultImage::write_to_file`]; calls `progress` at the start, from time to time, and at the end. Not in
+    /// IMAPI2.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Cancelled`] when `progress` breaks.
+    /// - Those of [`ResultImage::write_to_file`].
+    pub fn write_to_file_with(
         &self,
         path: impl AsRef<Path>,
         options: &WriteOptions,
         progress: impl FnMut(WriteProgress<'_>) -> ControlFlow<()>,
     ) -> Result<u64> {
-        self.write_to_output(OutputFile::open(path)?, options, progress)
+        self.write_to_output_with(OutputFile::open(path)?, options, progress)
     }
 
     /// Writes the whole image to `output`, like [`ResultImage::write_to_file`]. Not in IMAPI2.
@@ -44,7 +53,16 @@ impl ResultImage {
     /// # Errors
     ///
     /// Those of [`ResultImage::write_to_file`].
-    pub fn write_to_output(
+    pub fn write_to_output(&self, output: OutputFile) -> Result<u64> {
+        self.write_to_output_with(output, &WriteOptions::new(), go_on)
+    }
+
+    /// Writes the whole image to `output`, like [`ResultImage::write_to_file_with`]. Not in IMAPI2.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ResultImage::write_to_file_with`].
+    pub fn write_to_output_with(
         &self,
         output: OutputFile,
         options: &WriteOptions,

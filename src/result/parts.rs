@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::ResultImage;
 use super::chunks::{CHUNK, Chunks};
 use super::sink::WriteAt;
-use super::write::{WriteOptions, WriteProgress, Writing};
+use super::write::{WriteOptions, WriteProgress, Writing, go_on};
 use crate::block::BLOCK_SIZE;
 use crate::error::Result;
 use crate::space::{Cursor, Filling};
@@ -121,7 +121,7 @@ impl ImagePart {
     ///
     /// Those of [`ResultImage::write_to`].
     pub fn write_to(&self, writer: impl Write) -> Result<u64> {
-        self.write_to_with(writer, &WriteOptions::new(), |_| ControlFlow::Continue(()))
+        self.write_to_with(writer, &WriteOptions::new(), go_on)
     }
 
     /// Writes the part and calls `progress` before every 128 KiB and at the end; returns the part's length in bytes.
@@ -138,13 +138,21 @@ impl ImagePart {
         Writing::start(&self.image, self.range(), options, progress)?.in_order(writer)
     }
 
-    /// Writes the part to its position in `sink`, which takes the whole image, and calls `progress` at the start, from
-    /// time to time, and at the end; returns the part's length in bytes.
+    /// Writes the part to its position in `sink`, which takes the whole image; returns the part's length in bytes.
     ///
     /// # Errors
     ///
-    /// Those of [`ResultImage::write_at`].
-    pub fn write_at(
+    /// Those of [`ResultImage::write_unordered`].
+    pub fn write_unordered(&self, sink: &impl WriteAt) -> Result<u64> {
+        self.write_unordered_with(sink, &WriteOptions::new(), go_on)
+    }
+
+    /// Like [`ImagePart::write_unordered`]; calls `progress` at the start, from time to time, and at the end.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`ResultImage::write_unordered_with`].
+    pub fn write_unordered_with(
         &self,
         sink: &impl WriteAt,
         options: &WriteOptions,

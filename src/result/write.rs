@@ -1,6 +1,6 @@
 //! Writing an image, sequentially or at any position.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::ops::{ControlFlow, Range};
 
@@ -86,7 +86,24 @@ impl ResultImage {
     /// - [`Error::Write`] when `writer` fails.
     /// - Those of [`ResultImage::read_at`]; the first in the image if there are several.
     pub fn write_to(&self, writer: impl Write) -> Result<u64> {
-        self.write_to_with(writer, &WriteOptions::new(), |_| ControlFlow::Continue(()))
+        self.write_to_with(writer, &WriteOptions::new(), go_on)
+    }
+
+    /// Returns the whole image in memory. Not in IMAPI2.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Write`] when there is not enough memory.
+    /// - Those of [`ResultImage::read_at`]; the first in the image if there are several.
+    pub fn to_vec(&self) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let len = usize::try_from(self.len()).unwrap_or(usize::MAX);
+        let room = bytes.try_reserve_exact(len);
+        room.map_err(|source| Error::Write {
+            source: io::Error::new(io::ErrorKind::OutOfMemory, source),
+        })?;
+        self.write_to(&mut bytes)?;
+        Ok(bytes)
     }
 
     /// Writes the whole image and calls `progress` before every 128 KiB and at the end.
@@ -104,17 +121,27 @@ impl ResultImage {
         Writing::start(self, 0..self.len(), options, progress)?.in_order(writer)
     }
 
-    /// Writes the whole image to positions in `sink`, in no particular order, and calls `progress` at the start, from
-    /// time to time, and at the end; returns the image's length in bytes. Not in IMAPI2.
+    /// Writes the whole image to positions in `sink`, in no particular order; returns the image's length in bytes. Not in
+    /// IMAPI2.
     ///
     /// The threads that read also write, including the calling one. After a failure, parts of the image are there.
     ///
     /// # Errors
     ///
     /// - [`Error::Write`] when `sink` fails.
-    /// - [`Error::Cancelled`] when `progress` breaks.
     /// - Those of [`ResultImage::read_at`]; the first in the image if there are several.
-    pub fn write_at(
+    pub fn write_unordered(&self, sink: &impl WriteAt) -> Result<u64> {
+        self.write_unordered_with(sink, &WriteOptions::new(), go_on)
+    }
+
+    /// Like [`ResultImage::write_unordered`]; calls `progress` at the start, from time to time, and at the end. Not in
+    /// IMAPI2.
+    ///
+    /// # Errors
+    ///
+    /// - [`Error::Cancelled`] when `progress` breaks.
+    /// - Those of [`ResultImage::write_unordered`].
+    pub fn write_unordered_with(
         &self,
         sink: &impl WriteAt,
         options: &WriteOptions,
@@ -123,6 +150,11 @@ impl ResultImage {
         let work = Writing::start(self, 0..self.len(), options, progress)?;
         work.anywhere(Chunks::of(0..self.len()), sink)
     }
+}
+
+/// Progress that nobody looks at.
+pub(super) const fn go_on(_: WriteProgress<'_>) -> ControlFlow<()> {
+    ControlFlow::Continue(())
 }
 
 /// The process of writing a range of an image.

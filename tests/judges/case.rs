@@ -339,7 +339,7 @@ fn write_sparsely(result: &ResultImage, path: &Path, nodes: &[Node]) -> io::Resu
     let Some((name, sparse)) = endless else {
         let options = WriteOptions::new().sparse(true);
         let go_on = |_: WriteProgress<'_>| ControlFlow::Continue(());
-        let written = result.write_to_file(path, &options, go_on);
+        let written = result.write_to_file_with(path, &options, go_on);
         return written.map(drop).map_err(io::Error::other);
     };
     let mut file = File::create(path)?;

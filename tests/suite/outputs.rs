@@ -20,11 +20,11 @@ fn go_on(_: WriteProgress<'_>) -> ControlFlow<()> {
 
 /// Writes to a path, by the output that is opened for it.
 fn write(result: &ResultImage, path: &Path) -> imapi2fs::Result<u64> {
-    result.write_to_file(path, &WriteOptions::new(), go_on)
+    result.write_to_file_with(path, &WriteOptions::new(), go_on)
 }
 
 fn write_to(result: &ResultImage, output: OutputFile) -> imapi2fs::Result<u64> {
-    result.write_to_output(output, &WriteOptions::new(), go_on)
+    result.write_to_output_with(output, &WriteOptions::new(), go_on)
 }
 
 fn open(path: impl AsRef<Path>) -> OutputFile {
@@ -375,19 +375,18 @@ mod unix {
         image.root_mut().add_file("file", file).unwrap();
         let result = image.create_result_image().unwrap();
         for options in [WriteOptions::new(), WriteOptions::new().sparse(true)] {
-            result.write_to_file(&path, &options, go_on).unwrap();
+            result.write_to_file_with(&path, &options, go_on).unwrap();
             assert!(fs::read(&path).unwrap() == all(result.image_stream()));
             assert_eq!(fs::metadata(&path).unwrap().ino(), number);
         }
 
         // Half of an image would look like one.
-        let cancelled =
-            result.write_to_file(&path, &WriteOptions::new(), |progress| {
-                match progress.bytes_done() {
-                    0 => ControlFlow::Continue(()),
-                    _ => ControlFlow::Break(()),
-                }
-            });
+        let cancelled = result.write_to_file_with(&path, &WriteOptions::new(), |progress| {
+            match progress.bytes_done() {
+                0 => ControlFlow::Continue(()),
+                _ => ControlFlow::Break(()),
+            }
+        });
         assert!(matches!(cancelled, Err(Error::Cancelled)));
         assert_eq!(fs::metadata(&path).unwrap().len(), 0);
 

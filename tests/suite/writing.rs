@@ -10,7 +10,9 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
-use imapi2fs::{Error, FileSystemImage, ResultImage, Source, WriteAt, WriteOptions, WriteProgress};
+use imapi2fs::{
+    Error, FileSystemImage, OutputFile, ResultImage, Source, WriteAt, WriteOptions, WriteProgress,
+};
 use tempfile::TempDir;
 
 use crate::support::bytes::all;
@@ -90,7 +92,7 @@ fn any_number_of_readers_gives_the_same_bytes() {
         assert!(whole == expected, "{number} readers");
 
         let places = Places::new();
-        let len = result.write_at(&places, &readers(number), go_on);
+        let len = result.write_unordered_with(&places, &readers(number), go_on);
         assert_eq!(len.unwrap(), result.len());
         assert!(places.into_bytes() == expected, "{number} readers");
     }
@@ -132,8 +134,8 @@ fn the_first_error_in_the_image_is_told() {
     let path = place.path().join("image.iso");
     for number in [1, 2, 8] {
         let ordered = result.write_to_with(io::sink(), &readers(number), go_on);
-        let anywhere = result.write_at(&Places::new(), &readers(number), go_on);
-        let shared = result.write_to_file(&path, &readers(number).reflink(true), go_on);
+        let anywhere = result.write_unordered_with(&Places::new(), &readers(number), go_on);
+        let shared = result.write_to_file_with(&path, &readers(number).reflink(true), go_on);
         for written in [ordered, anywhere, shared] {
             let error = written.unwrap_err();
             assert!(matches!(error, Error::SourceChanged { .. }), "{error}");
@@ -190,7 +192,7 @@ fn an_error_is_looked_for_before_one_that_came_first() {
     let result = image.create_result_image().unwrap();
     for number in [2, 8] {
         let ordered = result.write_to_with(io::sink(), &readers(number), go_on);
-        let anywhere = result.write_at(&Places::new(), &readers(number), go_on);
+        let anywhere = result.write_unordered_with(&Places::new(), &readers(number), go_on);
         for written in [ordered, anywhere] {
             assert_eq!(written.unwrap_err().path().unwrap(), &"a".into());
         }
@@ -265,7 +267,7 @@ fn writing_to_places_ends_when_the_caller_says_so() {
     for number in [1, 8] {
         for limit in [0, 1 << 20] {
             let mut last = None;
-            let error = result.write_at(&Places::new(), &readers(number), |progress| {
+            let error = result.write_unordered_with(&Places::new(), &readers(number), |progress| {
                 assert!(last.is_none_or(|last| last < progress.bytes_done()));
                 last = Some(progress.bytes_done());
                 match progress.bytes_done() >= limit {
@@ -314,7 +316,7 @@ fn panics(write: impl Fn(&ResultImage, &WriteOptions) -> imapi2fs::Result<u64>) 
 #[test]
 fn a_panic_is_passed_on_and_nobody_waits() {
     panics(|result, options| result.write_to_with(io::sink(), options, go_on));
-    panics(|result, options| result.write_at(&Places::new(), options, go_on));
+    panics(|result, options| result.write_unordered_with(&Places::new(), options, go_on));
     panics(|result, options| {
         result.write_to_with(io::sink(), options, |progress| {
             assert_eq!(progress.bytes_done(), 0, "the progress of a test");
@@ -399,7 +401,9 @@ fn what_a_place_copies_of_large_files_is_not_read() {
         for (most, least) in [(u64::MAX, 700_000), (100, 100), (0, 0)] {
             let copies = Copies::new(most);
             // Of one reader, as nobody else moves what a clone of a file shares with it.
-            result.write_at(&copies, &readers(1), go_on).unwrap();
+            result
+                .write_unordered_with(&copies, &readers(1), go_on)
+                .unwrap();
             let copied = copies.copied.into_inner();
             assert!(copies.places.into_bytes() == expected, "{stage} {most}");
             assert!((least..1_600_001).contains(&copied), "{copied} of {most}");
@@ -414,7 +418,9 @@ fn a_file_that_changes_while_it_is_copied_is_told() {
     let result = sample(&host).create_result_image().unwrap();
     let mut copies = Copies::new(u64::MAX);
     copies.before = Box::new(move || fs::write(&large, b"shorter").unwrap());
-    let error = result.write_at(&copies, &readers(1), go_on).unwrap_err();
+    let error = result
+        .write_unordered_with(&copies, &readers(1), go_on)
+        .unwrap_err();
     assert!(matches!(error, Error::SourceChanged { .. }), "{error}");
 }
 
@@ -430,7 +436,7 @@ fn files_have_the_image_however_they_are_written() {
     let path = place.path().join("image.iso");
     for options in ways() {
         let mut last = None;
-        let len = result.write_to_file(&path, &options, |progress| {
+        let len = result.write_to_file_with(&path, &options, |progress| {
             assert!(last.is_none_or(|last| last <= progress.bytes_done()));
             last = Some(progress.bytes_done());
             ControlFlow::Continue(())
@@ -450,7 +456,7 @@ fn a_file_is_replaced_by_a_whole_image_only() {
     let path = place.path().join("image.iso");
     fs::write(&path, "old").unwrap();
     for options in ways() {
-        let error = result.write_to_file(&path, &options, |progress| {
+        let error = result.write_to_file_with(&path, &options, |progress| {
             assert_eq!(fs::read(&path).unwrap(), b"old");
             match progress.bytes_done() > 1 << 19 {
                 true => ControlFlow::Break(()),
@@ -462,7 +468,9 @@ fn a_file_is_replaced_by_a_whole_image_only() {
     }
     host.file("large", b"changed");
     for options in ways() {
-        let error = result.write_to_file(&path, &options, go_on).unwrap_err();
+        let error = result
+            .write_to_file_with(&path, &options, go_on)
+            .unwrap_err();
         assert_eq!(error.path().unwrap(), &"large".into());
         assert_eq!(fs::read(&path).unwrap(), b"old");
         assert_eq!(names(&place), ["image.iso"]);
@@ -474,7 +482,7 @@ fn a_file_that_cannot_be_written_is_named() {
     let result = image().create_result_image().unwrap();
     let place = TempDir::new().unwrap();
     for path in [place.path().to_owned(), place.path().join("no/image.iso")] {
-        let error = result.write_to_file(&path, &WriteOptions::new(), go_on);
+        let error = result.write_to_file_with(&path, &WriteOptions::new(), go_on);
         let error = error.unwrap_err();
         assert!(matches!(error, Error::WriteImage(_)), "{error}");
         assert_eq!(error.file().unwrap(), path);
@@ -499,7 +507,7 @@ fn links_are_followed_and_permissions_stay() {
     fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
     for path in [&link, &dangling] {
         result
-            .write_to_file(path, &WriteOptions::new(), go_on)
+            .write_to_file_with(path, &WriteOptions::new(), go_on)
             .unwrap();
         assert!(fs::symlink_metadata(path).unwrap().is_symlink());
         assert!(fs::read(path).unwrap() == all(result.image_stream()));
@@ -523,7 +531,7 @@ fn a_sparse_file_has_holes_where_the_image_has_zeros() {
     let place = TempDir::new().unwrap();
     let path = place.path().join("image.iso");
     result
-        .write_to_file(&path, &WriteOptions::new().sparse(true), go_on)
+        .write_to_file_with(&path, &WriteOptions::new().sparse(true), go_on)
         .unwrap();
     let metadata = fs::metadata(&path).unwrap();
     assert_eq!(metadata.len(), result.len());
@@ -539,7 +547,7 @@ fn a_sparse_file_has_holes_where_the_image_has_zeros() {
 #[test]
 fn what_is_no_file_is_written_to_as_it_is() {
     let result = image().create_result_image().unwrap();
-    let len = result.write_to_file("/dev/null", &WriteOptions::new(), go_on);
+    let len = result.write_to_file_with("/dev/null", &WriteOptions::new(), go_on);
     assert_eq!(len.unwrap(), result.len());
     assert!(!fs::metadata("/dev/null").unwrap().is_file());
 }
@@ -559,7 +567,7 @@ fn parts_make_the_image_in_any_order() {
         let places = Places::new();
         for part in parts.iter().rev() {
             let range = part.range();
-            let len = part.write_at(&places, &readers(2), go_on);
+            let len = part.write_unordered_with(&places, &readers(2), go_on);
             assert_eq!(len.unwrap(), range.end - range.start);
             let mut bytes = Vec::new();
             part.write_to(&mut bytes).unwrap();
@@ -597,4 +605,30 @@ fn the_digest_of_a_plan_tells_images_apart() {
     for (number, change) in changes.iter().enumerate() {
         assert_ne!(plain, digest(change), "change {number}");
     }
+}
+
+#[test]
+fn all_ways_to_write_without_options_give_the_same_bytes() {
+    let host = Host::new();
+    let mut image = image();
+    image.root_mut().add_file("a", vec![1; 300_000]).unwrap();
+    let result = image.create_result_image().unwrap();
+    let bytes = result.to_vec().unwrap();
+    assert_eq!(bytes.len() as u64, result.len());
+    let mut written = Vec::new();
+    result.write_to(&mut written).unwrap();
+    assert!(written == bytes);
+    let (file, output) = (host.path("file"), host.path("output"));
+    result.write_to_file(&file).unwrap();
+    result
+        .write_to_output(OutputFile::open(&output).unwrap())
+        .unwrap();
+    assert!(fs::read(file).unwrap() == bytes && fs::read(output).unwrap() == bytes);
+    let places = Places::new();
+    assert_eq!(result.write_unordered(&places).unwrap(), result.len());
+    let parts = Places::new();
+    for part in result.parts(NonZeroU64::new(100_000).unwrap()) {
+        part.write_unordered(&parts).unwrap();
+    }
+    assert!(places.into_bytes() == bytes && parts.into_bytes() == bytes);
 }

@@ -22,17 +22,14 @@ use crate::host::source::FileId;
 /// image's source files from being overwritten.
 ///
 /// ```no_run
-/// use std::ops::ControlFlow;
-///
-/// use imapi2fs::{FileSystemImage, OutputFile, TreeOptions, WriteOptions};
+/// use imapi2fs::{FileSystemImage, OutputFile, TreeOptions};
 ///
 /// # fn main() -> imapi2fs::Result<()> {
 /// let output = OutputFile::open("documents/backup.iso")?;
 /// let mut image = FileSystemImage::new();
 /// let options = TreeOptions::new().output(&output);
 /// image.root_mut().add_tree_with("documents", &options)?;
-/// let result = image.create_result_image()?;
-/// result.write_to_output(output, &WriteOptions::new(), |_| ControlFlow::Continue(()))?;
+/// image.create_result_image()?.write_to_output(output)?;
 /// # Ok(())
 /// # }
 /// ```
