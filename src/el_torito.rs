@@ -57,6 +57,7 @@ impl BootRecord {
 ///
 /// IMAPI2: `PlatformId`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum BootPlatform {
     /// A PC with a BIOS: 0.
     #[default]
@@ -132,6 +133,7 @@ impl FromStr for BootPlatform {
 ///
 /// IMAPI2: `EmulationType`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum BootEmulation {
     /// No emulation: the BIOS loads code and runs it.
     #[default]

@@ -63,6 +63,7 @@ impl fmt::Display for FileSystems {
 
 /// The restrictions on ISO 9660 names and files (ECMA-119 10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum InterchangeLevel {
     /// File names of 8 and 3 characters, directories of 8.
     One = 1,
@@ -214,6 +215,7 @@ impl fmt::Display for UdfRevision {
 ///
 /// IMAPI2 reports this by a success code, `IMAPI_S_IMAGE_FEATURE_NOT_SUPPORTED` (0x00AAB15F).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum FeatureSupport {
     /// The image includes it.
     #[default]

@@ -11,6 +11,7 @@ use crate::time::Timestamp;
 
 /// How to treat links, and items that are neither files nor directories.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum LinkPolicy {
     /// Follows links to files and directories inside the added tree; a link that leads elsewhere, and a socket, device
     /// or fifo, is an error.

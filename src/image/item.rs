@@ -15,6 +15,7 @@ use crate::tree::{NodeId, Tree};
 
 /// The kind of an item, directory or file. IMAPI2: `FsiItemType`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ItemKind {
     /// A directory.
     Directory,

@@ -7,6 +7,7 @@ use crate::tree::ItemAttributes;
 
 /// A directory or a file that is not in the image yet.
 #[derive(Debug)]
+#[non_exhaustive]
 pub enum NewItem {
     /// A directory.
     Directory(NewDirectory),
