@@ -49,6 +49,21 @@ pub(crate) struct Draft {
     defer_checks: bool,
 }
 
+/// The copy stages data in a file of its own, and shares what is staged already. Nobody is told of what is added to it.
+impl Clone for Draft {
+    fn clone(&self) -> Self {
+        Self {
+            view: self.view.clone(),
+            settings: self.settings.clone(),
+            staging_policy: Arc::clone(&self.staging_policy),
+            stage: None,
+            updates: Updates::default(),
+            known_sources: self.known_sources.clone(),
+            defer_checks: false,
+        }
+    }
+}
+
 impl Draft {
     /// Creates an empty draft with the default settings.
     pub(crate) fn new(time: Timestamp) -> Self {

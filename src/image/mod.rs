@@ -237,6 +237,24 @@ impl FileSystemImage {
         self.root.draft.used_blocks()
     }
 
+    /// Returns the number of blocks that can still be used before the image reaches
+    /// [`free_media_blocks`](FileSystemImage::free_media_blocks), or the limit of all images if that is 0. Like
+    /// [`used_blocks`](FileSystemImage::used_blocks), this lays the image out.
+    ///
+    /// Not in IMAPI2.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`FileSystemImage::used_blocks`].
+    pub fn remaining_blocks(&self) -> Result<u32> {
+        let left = self
+            .root
+            .draft
+            .limit()
+            .saturating_sub(self.used_blocks()?.into());
+        Ok(u32::try_from(left).unwrap_or(u32::MAX))
+    }
+
     /// Returns what the image's file systems cannot represent exactly: names, times, sizes.
     ///
     /// Not in IMAPI2.
@@ -269,6 +287,31 @@ impl FileSystemImage {
     pub fn create_result_image(&self) -> Result<ResultImage> {
         self.check_disc()?;
         self.root.draft.result_image()
+    }
+}
+
+/// A copy of the image in its current state, for instance of a template. Both share the tree until one of them is changed,
+/// and the data that is staged already. The [progress handler](FileSystemImage::set_add_progress) is not copied.
+///
+/// Not in IMAPI2.
+///
+/// ```
+/// # fn main() -> imapi2fs::Result<()> {
+/// let mut template = imapi2fs::FileSystemImage::new();
+/// template.root_mut().add_file("meta-data", "")?;
+///
+/// let mut image = template.clone();
+/// image.root_mut().add_file("user-data", "#cloud-config\n")?;
+/// assert_eq!((template.file_count(), image.file_count()), (1, 2));
+/// # Ok(())
+/// # }
+/// ```
+impl Clone for FileSystemImage {
+    fn clone(&self) -> Self {
+        Self {
+            root: DirectoryMut::root(Draft::clone(&self.root.draft)),
+            multisession: self.multisession.clone(),
+        }
     }
 }
 

@@ -16,7 +16,7 @@ use crate::import::{ImportOptions, RecordedDisc, disc_identifier};
 use crate::media::{Disc, MultisessionInterface, MultisessionRandomWrite, MultisessionSequential};
 
 /// The multisession interfaces that were offered, and the one that was chosen.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ChosenInterface {
     pub offered: Vec<MultisessionInterface>,
     chosen: MultisessionInterface,

@@ -13,6 +13,7 @@ mod boot;
 mod boot_stub;
 mod change_points;
 mod changed_sources;
+mod clones;
 mod combinations;
 mod continued_names;
 mod damaged_discs;
