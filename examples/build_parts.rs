@@ -244,7 +244,7 @@ fn build(options: &Options) -> Result<(), Box<dyn Error>> {
     // the tree.
     let mut unfinished = output.start()?;
     let made = build_into(options, tree, &mut unfinished, &is_interrupted);
-    // Whoever interrupts this program may have interrupted the others, too.
+    // The same signal may have interrupted the other processes.
     if is_interrupted.load(Ordering::Relaxed) {
         drop(unfinished);
         process::exit(INTERRUPTED);

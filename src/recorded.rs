@@ -36,6 +36,26 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// Creates an entry of `len` bytes without a name, times or attributes; its place identifies it.
+    pub(crate) const fn unnamed(kind: EntryKind, data: Data, len: u64, place: u64) -> Self {
+        Self {
+            name: String::new(),
+            kind,
+            created: None,
+            accessed: None,
+            modified: None,
+            hidden: false,
+            real_time: false,
+            has_owner: false,
+            len,
+            data,
+            identity: place,
+            streams: Vec::new(),
+            handle: place,
+            _charge: None,
+        }
+    }
+
     /// Returns the block of the disc in which the data begins, or 0.
     pub(crate) fn block(&self) -> u32 {
         let first = match &self.data {

@@ -31,8 +31,8 @@ use progress::Progress;
 
 /// Copies the files of a disc image into a directory
 ///
-/// Nothing is written outside it, whatever the image says and whoever else can write in it: names that this system does
-/// not allow, or that would lead elsewhere, are left out, and so are symbolic links and devices. Existing items are
+/// Never writes outside that directory, even if the image is hostile or other users can write to the directory. Names
+/// that this system does not allow, or that would lead elsewhere, are left out, and so are symbolic links and devices. Existing items are
 /// never replaced. A file is copied completely or left out. Standard error lists each item left out, and each file that
 /// is recorded in another form, such as zisofs: it is copied in that form. Nothing is written at all unless there is
 /// room for all files.

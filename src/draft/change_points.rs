@@ -63,8 +63,9 @@ impl Draft {
         let Some(stage) = &mut self.stage else {
             return;
         };
-        // The stage itself holds the file, too. A result or a snapshot holds the tree it was made from.
-        if Arc::strong_count(stage.file()) == in_tree + 1 {
+        // The stage itself holds the file, too. A result or a snapshot holds the tree it was made from. In a clone, the count
+        // cannot tell: some of the tree's data may be in the file of its original.
+        if !self.shares_staged && Arc::strong_count(stage.file()) == in_tree + 1 {
             if in_tree == 0 {
                 self.stage = None;
             } else {

@@ -70,7 +70,7 @@ impl KnownSources {
     }
 }
 
-/// What a source is known by until its content is in the tree.
+/// The key and the source to remember once the content is in the tree.
 pub(crate) struct Unstored(Option<(SourceKey, Source)>);
 
 impl Draft {
@@ -86,9 +86,14 @@ impl Draft {
         let known = key.and_then(|key| self.known_sources.0.get(&(key, stream)));
         if let Some((_, content)) = known {
             let (content, tree) = (*content, self.tree());
-            // Its data may be gone when no item has it.
-            if tree.content(content).references > 0 {
-                let len = tree.content(content).len;
+            let FileContent {
+                len,
+                references,
+                ref data,
+            } = *tree.content(content);
+            // Without a reference the data may be gone; and files may have to be staged only since then.
+            let is_staged = matches!(data, ContentData::Staged { .. });
+            if references > 0 && (is_staged || !self.settings.stage_files) {
                 self.announce(path, len)?;
                 return Ok((AddedContent::Shared(content), Unstored(None)));
             }
@@ -104,6 +109,16 @@ impl Draft {
                 .0
                 .insert((key, stream), (source, content));
         }
+    }
+
+    /// Makes all changes final, and lets go of everything that was removed by them.
+    pub(crate) fn lock_in(&mut self) {
+        let tree = self.view.tree_mut();
+        tree.lock_in();
+        let has_items = |content: ContentId| tree.content(content).references > 0;
+        self.known_sources
+            .0
+            .retain(|_, (_, content)| has_items(*content));
     }
 
     /// Forgets the sources whose contents were taken back.
@@ -123,7 +138,12 @@ impl Draft {
             SourceKind::BootCatalog => {
                 self.in_place(BLOCK_SIZE.into(), ContentData::BootCatalog, path)
             }
-            SourceKind::Reader(reader) => reader.advance(|state| self.read_once(state, path)),
+            SourceKind::Reader(reader) => {
+                let content = reader.advance(|state| self.read_once(state, path))?;
+                // Clones refer to the staged copy, even if the file is not added in the end.
+                self.keeps_staged |= reader.has_clones();
+                Ok(content)
+            }
             SourceKind::Seekable(reader) => {
                 let len = reader.len().map_err(|source| Error::ReadSource {
                     path: path.clone(),

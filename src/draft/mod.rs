@@ -44,6 +44,10 @@ pub(crate) struct Draft {
     staging_policy: Arc<dyn StagingPolicy>,
     stage: Option<Stage>,
     updates: Updates,
+    /// Whether the change being made staged data that must stay even if the change is undone.
+    keeps_staged: bool,
+    /// Whether the tree has data staged in the file of the image that this one was cloned from.
+    shares_staged: bool,
     known_sources: KnownSources,
     /// Whether size checks wait for the end of a call: items added first may replace more later.
     defer_checks: bool,
@@ -58,6 +62,8 @@ impl Clone for Draft {
             staging_policy: Arc::clone(&self.staging_policy),
             stage: None,
             updates: Updates::default(),
+            keeps_staged: false,
+            shares_staged: self.tree().staged_count() > 0,
             known_sources: self.known_sources.clone(),
             defer_checks: false,
         }
@@ -74,6 +80,8 @@ impl Draft {
             staging_policy: Arc::new(PlatformStaging::default()),
             stage: None,
             updates: Updates::default(),
+            keeps_staged: false,
+            shares_staged: false,
             known_sources: KnownSources::default(),
             defer_checks: false,
         }

@@ -135,6 +135,7 @@ impl Draft {
         self.settings.working_directory = directory;
         self.settings.own_working_directory = true;
         self.stage = (needed > 0).then_some(stage);
+        self.shares_staged = false;
         Ok(())
     }
 

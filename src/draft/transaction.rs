@@ -40,6 +40,7 @@ struct Transaction<'d> {
 impl<'d> Transaction<'d> {
     fn begin(draft: &'d mut Draft) -> Self {
         draft.tree_mut().begin();
+        draft.keeps_staged = false;
         Self {
             staged: draft.stage.as_ref().map(Stage::len),
             settings: None,
@@ -65,9 +66,11 @@ impl Drop for Transaction<'_> {
         draft.defer_checks = false;
         draft.tree_mut().take_back();
         draft.forget_sources();
-        match (&mut draft.stage, self.staged) {
-            (Some(stage), Some(len)) => stage.truncate(len),
-            (stage, _) => *stage = None,
+        if !draft.keeps_staged {
+            match (&mut draft.stage, self.staged) {
+                (Some(stage), Some(len)) => stage.truncate(len),
+                (stage, _) => *stage = None,
+            }
         }
         if let Some(old) = self.settings.take() {
             draft.settings = old;

@@ -60,6 +60,6 @@ impl FileSystemImage {
     /// IMAPI2: `IFileSystemImage::LockInChangePoint`.
     #[doc(alias = "LockInChangePoint")]
     pub fn lock_in_change_point(&mut self) {
-        self.root.draft.tree_mut().lock_in();
+        self.root.draft.lock_in();
     }
 }

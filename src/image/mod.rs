@@ -94,7 +94,7 @@ impl FileSystemImage {
 
     /// The root directory, to be changed.
     ///
-    /// What is added to it can be kept as long as the image is not used otherwise.
+    /// A directory or file added to it can be kept until the image is next used.
     #[must_use]
     pub const fn root_mut(&mut self) -> &mut DirectoryMut<'static> {
         &mut self.root

@@ -100,22 +100,7 @@ mod tests {
     fn data(data: Data, len: u64) -> RecordedData {
         let bytes: Vec<u8> = (0..100 * BLOCK).map(|at| (at / 7) as u8).collect();
         let disc = ReaderDisc::new(io::Cursor::new(bytes)).unwrap();
-        let entry = Entry {
-            name: "x".to_owned(),
-            kind: EntryKind::File,
-            created: None,
-            accessed: None,
-            modified: None,
-            hidden: false,
-            real_time: false,
-            has_owner: false,
-            len,
-            data,
-            identity: 0,
-            streams: Vec::new(),
-            handle: 0,
-            _charge: None,
-        };
+        let entry = Entry::unnamed(EntryKind::File, data, len, 0);
         RecordedData::new(Arc::new(Blocks::new(Arc::new(disc), 1 << 20)), &entry)
     }
 

@@ -72,8 +72,8 @@ pub trait Disc: Send + Sync {
         Ok(None)
     }
 
-    /// Returns the number of stored bytes, which is less than [`total_bytes`](Disc::total_bytes) if a file has holes:
-    /// nobody should spend hours on reading terabytes of nothing. It may be far from exact. Default: all bytes.
+    /// Returns the number of stored bytes, which is less than [`total_bytes`](Disc::total_bytes) if a file has holes.
+    /// It limits how much of a sparse disc is searched, and may be far from exact. Default: all bytes.
     fn stored_bytes(&self) -> u64 {
         self.total_bytes()
     }

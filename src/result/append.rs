@@ -186,7 +186,7 @@ impl ResultImage {
         let mut body: Vec<_> = self.layout.modified.iter().map(bytes).collect();
         let mut lead = Vec::new();
         if self.is_whole_disc() {
-            // Nothing leads to the ranges before the session's first blocks, which are all its other blocks.
+            // The ranges before the session's first blocks hold its remaining blocks, to which nothing leads yet.
             let first = u64::from(self.layout.session.start.0) * block;
             let place = body.iter().position(|range| range.start == first);
             lead = body.split_off(place.unwrap_or(0));

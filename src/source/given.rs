@@ -88,6 +88,11 @@ impl OnceReader {
         Ok(value)
     }
 
+    /// Returns `true` if it can be read again through another clone.
+    pub(crate) fn has_clones(&self) -> bool {
+        Arc::strong_count(&self.0) > 1
+    }
+
     /// Returns all of it in memory, if it has at most `limit` bytes.
     pub(crate) fn read_all(&self, limit: u64) -> io::Result<SharedBytes> {
         let whole = |reader: &mut dyn Read| {

@@ -5,6 +5,7 @@ use std::io::Cursor;
 use imapi2fs::{Error, Source};
 
 use crate::staging::{data, with_directory};
+use crate::support::bytes::all;
 use crate::support::{Host, add_files, check, image, paths, state};
 
 #[test]
@@ -37,7 +38,7 @@ fn a_copy_keeps_the_changes_that_can_be_taken_back() {
     assert_eq!(paths(&original), ["/a", "/b"]);
 }
 
-/// What one of them gives back must not be what the other still has.
+/// Rolling one image back must not discard staged data that the other still uses.
 #[test]
 fn a_copy_shares_staged_data_and_stages_its_own_apart() {
     let (mut original, _work) = with_directory();
@@ -69,6 +70,29 @@ fn a_copy_shares_staged_data_and_stages_its_own_apart() {
     }
     copy.rollback_to_change_point(0).unwrap();
     assert_eq!(copy.file_count(), 0);
+    check(&copy);
+}
+
+/// The count of a clone's staged files, some of which are in the file of its original, told that nobody else had any.
+#[test]
+fn data_that_a_clone_staged_stays_for_those_who_hold_it() {
+    let (mut original, _work) = with_directory();
+    original.set_stage_files(true);
+    for (name, byte) in [("a", 1), ("b", 2)] {
+        original
+            .root_mut()
+            .add_file(name, vec![byte; 5000])
+            .unwrap();
+    }
+    let mut copy = original.clone();
+    copy.root_mut().add_file("c", vec![3; 5000]).unwrap();
+    let before = copy.change_point();
+    copy.root_mut().add_file("d", vec![4; 5000]).unwrap();
+    let snapshot = copy.snapshot();
+    copy.rollback_to_change_point(before).unwrap();
+    copy.root_mut().add_file("e", vec![5; 5000]).unwrap();
+    let held = snapshot.root().item("d").unwrap();
+    assert!(all(held.data().unwrap()) == [4; 5000]);
     check(&copy);
 }
 

@@ -380,7 +380,7 @@ fn the_same_source_is_stored_once() {
     check(&image);
 }
 
-/// What a number stood for before must not come back when it stands for something else.
+/// A content's number is reused after a rollback; the source must not get the content that has it then.
 #[test]
 fn a_source_that_was_taken_back_or_removed_can_be_added_again() {
     let host = Host::with(&[("path", &[2; 5000])]);
@@ -456,4 +456,51 @@ fn a_file_of_a_disc_is_added_straight_from_it() {
             assert!(cause.to_string().to_lowercase().contains("/dir"), "{cause}");
         }
     }
+}
+
+/// The copy of a reader was overwritten by that of the next one when the file was not added.
+#[test]
+fn a_reader_whose_file_was_not_added_keeps_its_data() {
+    let source = Source::reader(Cursor::new(vec![1; 2048 * 100]));
+    let mut image = image();
+    let first = Source::reader(Cursor::new(vec![0; 2048]));
+    image.root_mut().add_file("a", first).unwrap();
+    let needed = image.used_blocks().unwrap();
+    image.set_free_media_blocks(needed + 50).unwrap();
+    let error = image.root_mut().add_file("b", source.clone()).unwrap_err();
+    assert!(matches!(error, Error::ImageSizeLimit { .. }), "{error}");
+    image.set_free_media_blocks(0).unwrap();
+    let other = Source::reader(Cursor::new(vec![2; 2048 * 200]));
+    image.root_mut().add_file("c", other).unwrap();
+    image.root_mut().add_file("b", source.clone()).unwrap();
+    assert!(all(image.item("b").unwrap().data().unwrap()) == vec![1; 2048 * 100]);
+    assert!(all(image.item("c").unwrap().data().unwrap()) == vec![2; 2048 * 200]);
+    check(&image);
+}
+
+/// The clone of a source that is read in place was shared by a file that has to be staged.
+#[test]
+fn a_source_is_staged_when_that_is_asked_for_later() {
+    let host = Host::with(&[("path", &[2; 5000])]);
+    let source = Source::path(host.path("path"));
+    let mut image = image();
+    image.root_mut().add_file("a", source.clone()).unwrap();
+    image.set_stage_files(true);
+    image.root_mut().add_file("b", source.clone()).unwrap();
+    image.root_mut().remove("a").unwrap();
+    std::fs::remove_file(host.path("path")).unwrap();
+    assert_eq!(all(image.item("b").unwrap().data().unwrap()), [2; 5000]);
+    check(&image);
+}
+
+/// The image held what it had been given as long as it lived.
+#[test]
+fn a_source_that_was_removed_for_good_is_let_go() {
+    let bytes = Arc::<[u8]>::from([5; 5000]);
+    let mut image = image();
+    image.root_mut().add_file("a", Arc::clone(&bytes)).unwrap();
+    image.root_mut().remove("a").unwrap();
+    assert!(Arc::strong_count(&bytes) > 1);
+    image.lock_in_change_point();
+    assert_eq!(Arc::strong_count(&bytes), 1);
 }

@@ -136,7 +136,7 @@ fn messages_that_name_a_way_out_end_with_it() {
         name: "n".into(),
         problem,
     };
-    // What only strict images refuse can be allowed.
+    // Only problems that strict images alone refuse are lifted by turning strictness off.
     for (error, is_strict) in [
         (name(NameProblem::Character('*')), true),
         (name(NameProblem::Character('/')), false),

@@ -100,20 +100,5 @@ pub(super) fn directory(offset: u64, len: u64) -> Entry {
         at: Some(offset),
         len,
     };
-    Entry {
-        name: String::new(),
-        kind: EntryKind::Directory,
-        created: None,
-        accessed: None,
-        modified: None,
-        hidden: false,
-        real_time: false,
-        has_owner: false,
-        len,
-        data: Data::Runs(vec![run]),
-        identity: offset,
-        streams: Vec::new(),
-        handle: offset,
-        _charge: None,
-    }
+    Entry::unnamed(EntryKind::Directory, Data::Runs(vec![run]), len, offset)
 }

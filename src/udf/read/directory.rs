@@ -106,7 +106,7 @@ impl ParsedIdentifier {
 enum IdentifierSource {
     /// In the directory's entry; the buffer holds all of them from the beginning.
     Entry,
-    FileExtents(FileExtents),
+    Extents(FileExtents),
 }
 
 /// The entries of a directory, in the order in which they are recorded.
@@ -155,7 +155,7 @@ impl Directory {
             (IdentifierSource::Entry, embedded(icb)?.to_vec())
         } else {
             (
-                IdentifierSource::FileExtents(FileExtents::new(space, icb)?),
+                IdentifierSource::Extents(FileExtents::new(space, icb)?),
                 Vec::new(),
             )
         };
@@ -188,7 +188,7 @@ impl Directory {
 
     /// Reads until the buffer has `len` bytes from the position on, all of which the directory has.
     fn fill(&mut self, len: usize) -> Result<()> {
-        let IdentifierSource::FileExtents(extents) = &self.source else {
+        let IdentifierSource::Extents(extents) = &self.source else {
             return Err(corrupt(self.at, FindingCode::UdfEmbedded));
         };
         let skip = narrow(self.position.saturating_sub(self.buffer_start));
@@ -231,7 +231,7 @@ impl Directory {
 
     /// Returns the byte of the disc at the position.
     fn place(&self) -> u64 {
-        let IdentifierSource::FileExtents(extents) = &self.source else {
+        let IdentifierSource::Extents(extents) = &self.source else {
             return self.at;
         };
         extents
@@ -246,7 +246,7 @@ impl Directory {
     /// Tries to read the identifier at the position from the mirror, at least in part: either the rest of the block in
     /// which it begins, or what follows that block. The buffer then holds the good parts.
     fn mirrored(&mut self) -> Option<ParsedIdentifier> {
-        let IdentifierSource::FileExtents(extents) = &self.source else {
+        let IdentifierSource::Extents(extents) = &self.source else {
             return None;
         };
         if !self.space.has_mirror(self.partition) {
@@ -300,7 +300,7 @@ impl Directory {
     fn damaged(&self) -> Option<ParsedIdentifier> {
         let block = match &self.source {
             IdentifierSource::Entry => self.entry_block,
-            IdentifierSource::FileExtents(extents) => {
+            IdentifierSource::Extents(extents) => {
                 extents.block(&self.space, self.position)?.0?.block
             }
         };
@@ -318,7 +318,7 @@ impl Directory {
                 if self.buffered().len() < 4 && self.fill(narrow(self.left().min(4))).is_err() {
                     match &self.source {
                         IdentifierSource::Entry => self.left(),
-                        IdentifierSource::FileExtents(extents) => {
+                        IdentifierSource::Extents(extents) => {
                             let skip = extents.block(&self.space, self.position);
                             let skip = skip.map_or(0, |(_, skip)| skip);
                             u64::from(self.space.block_len).saturating_sub(skip)

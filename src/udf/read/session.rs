@@ -60,7 +60,7 @@ impl UdfSession {
         });
         match opened {
             Ok(opened) => Ok(opened.as_ref().map(|volume| volume.anew(blocks))),
-            // Nothing announces UDF, so a disc that cannot be read just there is one without it, until it can be.
+            // Without an announcement, a read error only means that no UDF was found this time.
             Err(Error::ReadDisc { .. }) if !self.is_announced => Ok(None),
             Err(error) => Err(error),
         }
