@@ -370,14 +370,16 @@ impl RecordedItem {
     }
 }
 
-/// The file's data, straight from its disc; adding anything but a file fails with [`Error::NotAFile`] as the reason.
+/// The file's data in the form in which it is recorded, read straight from its disc. Adding anything but a file fails
+/// with [`Error::NotAFile`] as the cause.
 impl From<RecordedItem> for Source {
     fn from(item: RecordedItem) -> Self {
         Self::from(&item)
     }
 }
 
-/// The file's data, straight from its disc; adding anything but a file fails with [`Error::NotAFile`] as the reason.
+/// The file's data in the form in which it is recorded, read straight from its disc. Adding anything but a file fails
+/// with [`Error::NotAFile`] as the cause.
 impl From<&RecordedItem> for Source {
     fn from(item: &RecordedItem) -> Self {
         Self(match item.data() {

@@ -73,3 +73,4 @@ mod unreadable;
 mod windows;
 mod working_directory;
 mod writing;
+mod written_files;

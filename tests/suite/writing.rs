@@ -18,16 +18,16 @@ use tempfile::TempDir;
 use crate::support::bytes::all;
 use crate::support::{Host, add_files, image};
 
-fn readers(number: usize) -> WriteOptions {
+pub(crate) fn readers(number: usize) -> WriteOptions {
     WriteOptions::new().readers(NonZeroUsize::new(number).unwrap())
 }
 
-fn go_on(_: WriteProgress<'_>) -> ControlFlow<()> {
+pub(crate) fn go_on(_: WriteProgress<'_>) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
 /// Small files and a large one.
-fn files() -> Host {
+pub(crate) fn files() -> Host {
     let host = Host::new();
     for directory in 0..4 {
         for file in 0..40 {
@@ -48,7 +48,7 @@ fn large() -> Vec<u8> {
 }
 
 /// Files of the host, and some in memory: two megabytes.
-fn sample(host: &Host) -> FileSystemImage {
+pub(crate) fn sample(host: &Host) -> FileSystemImage {
     let mut image = image();
     image.root_mut().add_tree(host.root(), false).unwrap();
     add_files(&mut image, &[("memory", &[1; 300_000]), ("empty", b"")]);
@@ -325,30 +325,6 @@ fn a_panic_is_passed_on_and_nobody_waits() {
     });
 }
 
-/// What is in a directory.
-fn names(directory: &TempDir) -> Vec<String> {
-    let entries = fs::read_dir(directory.path()).unwrap();
-    let name = |entry: io::Result<fs::DirEntry>| entry.unwrap().file_name();
-    let mut names: Vec<_> = entries
-        .map(|entry| name(entry).into_string().unwrap())
-        .collect();
-    names.sort();
-    names
-}
-
-/// Every way to write a file.
-fn ways() -> Vec<WriteOptions> {
-    let mut ways = Vec::new();
-    for sparse in [false, true] {
-        for reflink in [false, true] {
-            for number in [1, 4] {
-                ways.push(readers(number).sparse(sparse).reflink(reflink));
-            }
-        }
-    }
-    ways
-}
-
 /// Places that take up to so many bytes of a file at a time.
 struct Copies {
     places: Places,
@@ -422,134 +398,6 @@ fn a_file_that_changes_while_it_is_copied_is_told() {
         .write_unordered_with(&copies, &readers(1), go_on)
         .unwrap_err();
     assert!(matches!(error, Error::SourceChanged { .. }), "{error}");
-}
-
-#[test]
-fn files_have_the_image_however_they_are_written() {
-    let host = files();
-    let mut image = sample(&host);
-    image.set_file_alignment(2).unwrap();
-    image.set_min_aligned_file_size(256 << 10);
-    let result = image.create_result_image().unwrap();
-    let expected = all(result.image_stream());
-    let place = TempDir::new().unwrap();
-    let path = place.path().join("image.iso");
-    for options in ways() {
-        let mut last = None;
-        let len = result.write_to_file_with(&path, &options, |progress| {
-            assert!(last.is_none_or(|last| last <= progress.bytes_done()));
-            last = Some(progress.bytes_done());
-            ControlFlow::Continue(())
-        });
-        assert_eq!(len.unwrap(), result.len());
-        assert_eq!(last, Some(result.len()));
-        assert!(fs::read(&path).unwrap() == expected, "{options:?}");
-        assert_eq!(names(&place), ["image.iso"]);
-    }
-}
-
-#[test]
-fn a_file_is_replaced_by_a_whole_image_only() {
-    let host = files();
-    let result = sample(&host).create_result_image().unwrap();
-    let place = TempDir::new().unwrap();
-    let path = place.path().join("image.iso");
-    fs::write(&path, "old").unwrap();
-    for options in ways() {
-        let error = result.write_to_file_with(&path, &options, |progress| {
-            assert_eq!(fs::read(&path).unwrap(), b"old");
-            match progress.bytes_done() > 1 << 19 {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            }
-        });
-        assert!(matches!(error.unwrap_err(), Error::Cancelled));
-        assert_eq!(names(&place), ["image.iso"]);
-    }
-    host.file("large", b"changed");
-    for options in ways() {
-        let error = result
-            .write_to_file_with(&path, &options, go_on)
-            .unwrap_err();
-        assert_eq!(error.path().unwrap(), &"large".into());
-        assert_eq!(fs::read(&path).unwrap(), b"old");
-        assert_eq!(names(&place), ["image.iso"]);
-    }
-}
-
-#[test]
-fn a_file_that_cannot_be_written_is_named() {
-    let result = image().create_result_image().unwrap();
-    let place = TempDir::new().unwrap();
-    for path in [place.path().to_owned(), place.path().join("no/image.iso")] {
-        let error = result.write_to_file_with(&path, &WriteOptions::new(), go_on);
-        let error = error.unwrap_err();
-        assert!(matches!(error, Error::WriteImage(_)), "{error}");
-        assert_eq!(error.file().unwrap(), path);
-        assert_eq!(error.hresult().to_string(), "0x80004005");
-    }
-    assert!(names(&place).is_empty());
-}
-
-#[cfg(unix)]
-#[test]
-fn links_are_followed_and_permissions_stay() {
-    use std::os::unix::fs::{PermissionsExt, symlink};
-
-    let result = image().create_result_image().unwrap();
-    let place = TempDir::new().unwrap();
-    let other = TempDir::new().unwrap();
-    let [path, link] = ["image.iso", "link"].map(|name| place.path().join(name));
-    let dangling = place.path().join("dangling");
-    symlink(&path, &link).unwrap();
-    symlink(other.path().join("new.iso"), &dangling).unwrap();
-    fs::write(&path, "old").unwrap();
-    fs::set_permissions(&path, PermissionsExt::from_mode(0o640)).unwrap();
-    for path in [&link, &dangling] {
-        result
-            .write_to_file_with(path, &WriteOptions::new(), go_on)
-            .unwrap();
-        assert!(fs::symlink_metadata(path).unwrap().is_symlink());
-        assert!(fs::read(path).unwrap() == all(result.image_stream()));
-    }
-    let mode = fs::metadata(&path).unwrap().permissions().mode();
-    assert_eq!(mode & 0o777, 0o640);
-    assert_eq!(names(&other), ["new.iso"]);
-}
-
-#[cfg(target_os = "linux")]
-#[test]
-fn a_sparse_file_has_holes_where_the_image_has_zeros() {
-    use std::os::unix::fs::MetadataExt;
-
-    let host = Host::new();
-    host.file("text", b"not much");
-    host.sparse_file("zeros", 64 << 20);
-    let mut image = image();
-    image.root_mut().add_tree(host.root(), false).unwrap();
-    let result = image.create_result_image().unwrap();
-    let place = TempDir::new().unwrap();
-    let path = place.path().join("image.iso");
-    result
-        .write_to_file_with(&path, &WriteOptions::new().sparse(true), go_on)
-        .unwrap();
-    let metadata = fs::metadata(&path).unwrap();
-    assert_eq!(metadata.len(), result.len());
-    assert!(
-        metadata.blocks() * 512 < 4 << 20,
-        "{} blocks",
-        metadata.blocks()
-    );
-    assert!(fs::read(&path).unwrap() == all(result.image_stream()));
-}
-
-#[cfg(unix)]
-#[test]
-fn what_is_no_file_is_written_to_as_it_is() {
-    let result = image().create_result_image().unwrap();
-    let len = result.write_to_file_with("/dev/null", &WriteOptions::new(), go_on);
-    assert_eq!(len.unwrap(), result.len());
-    assert!(!fs::metadata("/dev/null").unwrap().is_file());
 }
 
 fn parts_of(result: &ResultImage, size: u64) -> Vec<imapi2fs::ImagePart> {
