@@ -7,8 +7,10 @@ use std::ops::ControlFlow;
 use imapi2fs::{Error, WriteOptions};
 use tempfile::TempDir;
 
+#[cfg(target_os = "linux")]
+use crate::support::Host;
 use crate::support::bytes::all;
-use crate::support::{Host, image};
+use crate::support::image;
 use crate::writing::{files, go_on, readers, sample};
 
 /// What is in a directory.
