@@ -1,17 +1,17 @@
 //! The sources of added data.
 
-use std::collections::HashMap;
 use std::io;
 use std::path::Path;
 
 use super::Draft;
+use super::known_sources::Unstored;
 use crate::block::BLOCK_SIZE;
 use crate::error::{Error, Origin, Result};
 use crate::host::source::{self as host, HostMetadata, HostPlace};
 use crate::path::ImagePath;
 use crate::source::{
-    ContentData, ContentReader, FileContent, Fingerprint, HostFile, ReadOnce, Source, SourceKey,
-    SourceKind, StageReader, lost,
+    ContentData, ContentReader, FileContent, Fingerprint, HostFile, ReadOnce, Source, SourceKind,
+    StageReader, lost,
 };
 use crate::tree::{ContentId, NameRef, Tree, TreeFull};
 
@@ -58,21 +58,6 @@ impl AddedContent {
     }
 }
 
-/// The contents that sources became of which the caller may have clones.
-#[derive(Clone, Default)]
-pub(super) struct KnownSources(HashMap<(SourceKey, bool), (Source, ContentId)>);
-
-impl KnownSources {
-    /// Forgets the contents that are not in the tree any more.
-    pub(super) fn forget_beyond(&mut self, contents: usize) {
-        self.0
-            .retain(|_, (_, content)| (content.0 as usize) < contents);
-    }
-}
-
-/// The key and the source to remember once the content is in the tree.
-pub(crate) struct Unstored(Option<(SourceKey, Source)>);
-
 impl Draft {
     /// Returns the content for a source: that of a clone which was added before, if there is one; `stream` is whether it is
     /// for a named stream. When it is stored, [`Draft::remember`] makes it known.
@@ -83,9 +68,8 @@ impl Draft {
         stream: bool,
     ) -> Result<(AddedContent, Unstored)> {
         let key = source.key();
-        let known = key.and_then(|key| self.known_sources.0.get(&(key, stream)));
-        if let Some((_, content)) = known {
-            let (content, tree) = (*content, self.tree());
+        if let Some(content) = key.and_then(|key| self.known_sources.content(key, stream)) {
+            let tree = self.tree();
             let FileContent {
                 len,
                 references,
@@ -105,9 +89,7 @@ impl Draft {
     /// Remembers what a source became, as the caller may add a clone of it.
     pub(crate) fn remember(&mut self, source: Unstored, stream: bool, content: ContentId) {
         if let Some((key, source)) = source.0 {
-            self.known_sources
-                .0
-                .insert((key, stream), (source, content));
+            self.known_sources.add(key, stream, source, content);
         }
     }
 
@@ -115,16 +97,15 @@ impl Draft {
     pub(crate) fn lock_in(&mut self) {
         let tree = self.view.tree_mut();
         tree.lock_in();
-        let has_items = |content: ContentId| tree.content(content).references > 0;
         self.known_sources
-            .0
-            .retain(|_, (_, content)| has_items(*content));
+            .retain(|content| tree.content(content).references > 0);
     }
 
     /// Forgets the sources whose contents were taken back.
     pub(super) fn forget_sources(&mut self) {
         let contents = self.tree().content_count();
-        self.known_sources.forget_beyond(contents);
+        self.known_sources
+            .retain(|content| (content.0 as usize) < contents);
     }
 
     /// Returns the content that the tree will hold for a source.

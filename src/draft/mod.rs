@@ -9,6 +9,7 @@ mod change_points;
 mod content;
 mod empty_sources;
 mod imported;
+mod known_sources;
 mod lay_out;
 mod limits;
 mod names;
@@ -25,8 +26,8 @@ mod volume_name;
 use std::sync::Arc;
 
 pub(crate) use self::content::AddedContent;
-use self::content::KnownSources;
 pub(crate) use self::imported::{Imported, VolumeNames};
+use self::known_sources::KnownSources;
 pub(crate) use self::settings::Settings;
 pub(crate) use self::staging::{not_opened, open_found};
 pub use self::updates::AddProgress;

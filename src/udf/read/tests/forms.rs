@@ -10,7 +10,7 @@ use zerocopy::IntoBytes;
 
 /// Makes a volume with all kinds of entries; also returns its contents by path.
 pub(super) fn sample(block_len: usize, revision: UdfRevision, form: Form) -> (Vec<u8>, Vec<Line>) {
-    let mut sample = Sample {
+    let mut sample = SampleDisc {
         disc: Builder::new(block_len, revision, form),
         unit: block_len as u32,
         names: Vec::new(),
@@ -35,7 +35,7 @@ pub(super) fn sample(block_len: usize, revision: UdfRevision, form: Form) -> (Ve
 }
 
 /// A disc in the making, and the lines that a listing of it has.
-struct Sample {
+struct SampleDisc {
     disc: Builder,
     /// Length in bytes of a block.
     unit: u32,
@@ -44,7 +44,7 @@ struct Sample {
     lines: Vec<Line>,
 }
 
-impl Sample {
+impl SampleDisc {
     fn expect(&mut self, kind: char, path: &str, data: &[u8]) {
         let (len, hash) = match kind {
             'f' | 's' => (data.len() as u64, sha256(data)),
